@@ -1,0 +1,56 @@
+# Two commands matter: `make demo` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PACKAGE := pyproject.toml constraints.txt
+DATA ?= ../shared/data
+# Without these, each library would start its own pool of threads for every core.
+export OMP_NUM_THREADS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench weights sample clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/light ## Install the light package and analyse samples/talk.mp4
+	$(BIN)/emoreport analyze samples/talk.mp4 --overwrite --offline
+	@echo "The tables are in $(CURDIR)/statistics/talk"
+
+test: $(VENV)/dev ## Install what the tests need and run them all
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+lint: $(VENV)/dev ## Check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/dev ## Measure speed and memory beside a baseline (minutes)
+	$(BIN)/python benchmarks/end_to_end.py
+
+weights: $(VENV)/dev ## Train and export the shipped models again (hours); DATA=folder
+	$(BIN)/python -m emoreport.training.face --data $(DATA)/fer --out emoreport/weights
+	$(BIN)/python -m emoreport.training.voice --data $(DATA)/speech --out emoreport/weights
+
+sample: $(VENV)/dev ## Make samples/talk.mp4 again (needs espeak-ng)
+	$(BIN)/python samples/make_talk.py --out samples/talk.mp4
+
+clean: ## Remove the environment and all caches
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/light: $(VENV)/bin/python $(PACKAGE)
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/bin/python $(PACKAGE)
+	$(PIP) -e ".[dev,train,sample]"
+	@touch $@ $(VENV)/light

@@ -1,0 +1,1 @@
+"""emoreport: which emotion face and voice showed when, and where the two disagree."""

@@ -1,0 +1,1 @@
+"""Pure functions from readings to intervals, comparisons and transitions."""

@@ -1,0 +1,1 @@
+"""Detector, tracker and face-emotion models: from frames to face readings."""

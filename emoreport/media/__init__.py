@@ -1,0 +1,1 @@
+"""Frames and samples with presentation times; the only room that opens a container."""

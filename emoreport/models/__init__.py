@@ -1,0 +1,1 @@
+"""The model store and the runtimes that run its models."""

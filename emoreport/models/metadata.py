@@ -1,0 +1,179 @@
+"""Metadata that lies beside a model file, and the check that the file is the one described."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from emoreport.errors import ModelError
+from emoreport.records import CropSpec
+from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
+
+Kind = Literal["face", "voice"]
+SHIPPED: Final[Mapping[str, str]] = {"face": "face_compact.json", "voice": "voice_compact.json"}
+FOLDER_METADATA: Final = "model.json"
+REINSTALL: Final = "install emoreport again"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMetadata:
+    """What the JSON file beside an ONNX model says of it.
+
+    Attributes
+    ----------
+    name, kind, version, licence
+        As in run.json; `kind` is ``face`` or ``voice``.
+    path
+        The ONNX file.
+    sha256
+        Digest of the ONNX file, hexadecimal; checked on loading.
+    labels
+        Class names in the order of the output columns.
+    input_name, output_name
+        Tensor names of the graph.
+    temperature
+        Divisor of the logits before the softmax (temperature scaling, Guo et al. 2017).
+    crop
+        Face models: how to cut the face out of the frame.
+    sample_rate_hz, min_window_s, max_window_s
+        Voice models: what they want to hear.
+    """
+
+    name: str
+    kind: Kind
+    version: str
+    licence: str
+    path: Path
+    sha256: str
+    labels: tuple[str, ...]
+    input_name: str
+    output_name: str
+    temperature: float
+    crop: CropSpec | None = None
+    sample_rate_hz: int = 16_000
+    min_window_s: float = 3.0
+    max_window_s: float = 12.0
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Return ``{file name: SHA-256}`` for run.json."""
+        return {self.path.name: self.sha256}
+
+
+def shipped_metadata(kind: Kind) -> ModelMetadata:
+    """Metadata of the compact model that the package carries, its file checked.
+
+    Raises
+    ------
+    ModelError
+        When the file is missing or is not the one described.
+    """
+    folder = Path(str(resources.files("emoreport"))) / "weights"
+    return read_metadata(folder / SHIPPED[kind], kind, remedy=REINSTALL)
+
+
+def folder_metadata(folder: Path, kind: Kind) -> ModelMetadata:
+    """Metadata of a local model folder (``model.json`` beside an ONNX file), checked.
+
+    Raises
+    ------
+    ModelError
+        When the folder holds no such model or the file is not the one described.
+    """
+    path = folder / FOLDER_METADATA
+    if not path.is_file():
+        raise ModelError(
+            f"the folder holds no {FOLDER_METADATA}",
+            remedy="docs/models describes the layout of a model folder",
+            file=folder,
+        )
+    return read_metadata(path, kind, remedy="mend the folder or name another model")
+
+
+def read_metadata(path: Path, kind: Kind, *, remedy: str) -> ModelMetadata:
+    """Read one metadata file and check it and the model file that it names.
+
+    Raises
+    ------
+    ModelError
+        When anything is missing, contradictory or of another digest.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        metadata = _from_document(document, path.parent)
+    except OSError as error:
+        raise ModelError(f"cannot be read ({error})", remedy=remedy, file=path) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"is not a model description ({error!r})", remedy=remedy, file=path
+        ) from error
+    known = {*EMOTIONS, *VOICE_ONLY_EMOTIONS}
+    if metadata.kind != kind:
+        raise ModelError(f"describes a {metadata.kind} model", remedy=remedy, file=path)
+    if len(set(metadata.labels)) != len(metadata.labels) or not known.issuperset(metadata.labels):
+        raise ModelError(f"has unusable labels {metadata.labels}", remedy=remedy, file=path)
+    if kind == "face" and metadata.crop is None:
+        raise ModelError("describes no face crop", remedy=remedy, file=path)
+    found = file_sha256(metadata.path, remedy=remedy)
+    if found != metadata.sha256:
+        raise ModelError(
+            f"has SHA-256 {found}, expected {metadata.sha256}", remedy=remedy, file=metadata.path
+        )
+    return metadata
+
+
+def file_sha256(path: Path, *, remedy: str) -> str:
+    """SHA-256 of a file, hexadecimal.
+
+    Raises
+    ------
+    ModelError
+        When the file cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"cannot be read ({error})", remedy=remedy, file=path) from error
+
+
+def _from_document(document: Mapping[str, Any], folder: Path) -> ModelMetadata:
+    file_name = str(document["file"])
+    if Path(file_name).name != file_name:
+        raise ValueError(f"file must be a plain name, not {file_name!r}")
+    tensor = document["input"]
+    crop = document.get("crop")
+    temperature = float(document["temperature"])
+    if not temperature > 0:
+        raise ValueError(f"temperature must be positive, not {temperature}")
+    return ModelMetadata(
+        name=str(document["name"]),
+        kind=document["kind"],
+        version=str(document["version"]),
+        licence=str(document["licence"]),
+        path=folder / file_name,
+        sha256=str(document["sha256"]).lower(),
+        labels=tuple(document["labels"]),
+        input_name=str(tensor["name"]),
+        output_name=str(document["output"]["name"]),
+        temperature=temperature,
+        crop=None if crop is None else _crop(crop, int(tensor["width_px"])),
+        sample_rate_hz=int(tensor.get("sample_rate_hz", 16_000)),
+        min_window_s=float(document.get("min_window_s", 3.0)),
+        max_window_s=float(document.get("max_window_s", 12.0)),
+    )
+
+
+def _crop(document: Mapping[str, Any], size_px: int) -> CropSpec:
+    return CropSpec(
+        size_px=size_px,
+        scale=float(document["scale"]),
+        shift_x=float(document["shift_x"]),
+        shift_y=float(document["shift_y"]),
+        align_roll=bool(document["align_roll"]),
+    )

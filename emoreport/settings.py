@@ -1,0 +1,446 @@
+"""One frozen tree of settings; every default, range, unit and help text stands here once.
+
+Precedence: command-line flag, then ``EMOREPORT_<NAME>`` variable, then configuration file, then
+default. The name of a setting is the same everywhere: ``--min-interval`` on the command line,
+``EMOREPORT_MIN_INTERVAL`` in the environment, ``min_interval`` in ``emoreport.toml`` and
+``min_interval_s`` in Python (the unit is part of the Python name only).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+from emoreport.errors import SettingsError
+
+ENV_PREFIX: Final = "EMOREPORT_"
+OTHER_VARIABLES: Final = frozenset({"EMOREPORT_MODEL_DIR", "EMOREPORT_MODEL_MIRROR"})
+FORMATS: Final[tuple[str, ...]] = ("csv", "xlsx", "parquet", "json")
+LANGUAGES: Final[tuple[str, ...]] = ("en", "ru")
+UNIT_SUFFIXES: Final[tuple[str, ...]] = ("_s", "_hz", "_px")
+
+
+@dataclass(frozen=True, slots=True)
+class OptionInfo:
+    """Description of one setting: its public name, help, unit, range and choices."""
+
+    name: str
+    group: str
+    attribute: str
+    type: type
+    default: Any
+    help: str
+    unit: str
+    minimum: float | None
+    maximum: float | None
+    choices: tuple[str, ...]
+
+    @property
+    def flag(self) -> str:
+        """Command-line flag, ``--min-interval``."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """Environment variable, ``EMOREPORT_MIN_INTERVAL``."""
+        return ENV_PREFIX + self.name.upper()
+
+    @property
+    def help_line(self) -> str:
+        """Help with unit, range, choices and default."""
+        facts = []
+        if self.unit:
+            facts.append(self.unit)
+        if self.minimum is not None or self.maximum is not None:
+            low = "" if self.minimum is None else f"{self.minimum:g}"
+            high = "" if self.maximum is None else f"{self.maximum:g}"
+            facts.append(f"{low}–{high}" if low and high else f"from {low}" if low else f"≤ {high}")
+        if self.choices:
+            facts.append("|".join(self.choices))
+        if not isinstance(self.default, bool):
+            shown = ",".join(self.default) if isinstance(self.default, tuple) else self.default
+            facts.append(f"default: {shown}")
+        return f"{self.help} [{'; '.join(facts)}]" if facts else self.help
+
+
+def _option(
+    default: Any,  # noqa: ANN401 - settings hold several types
+    help: str,  # noqa: A002 - the usual word for it
+    *,
+    unit: str = "",
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: tuple[str, ...] = (),
+    name: str = "",
+) -> Any:  # noqa: ANN401 - stands in for the field's own type
+    facts = {
+        "help": help,
+        "unit": unit,
+        "minimum": minimum,
+        "maximum": maximum,
+        "choices": choices,
+        "name": name,
+    }
+    return field(default=default, metadata=facts)
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingSettings:
+    """Which frames are analysed."""
+
+    fps: str = _option(
+        "every",
+        "Frames to analyse: every one, a rate in Hz, or adaptive (more where the picture changes)",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSettings:
+    """Face detection, tracking and face-emotion model."""
+
+    face: str = _option("auto", "Face-emotion model: auto, compact, hsemotion/<name> or a folder")
+    face_detector: str = _option(
+        "auto",
+        "Face detector: auto, solutions (inside mediapipe 0.10.21) or a .task/.tflite file",
+    )
+    min_face_score: float = _option(
+        0.5, "Detections below this score are not used", minimum=0.1, maximum=0.99
+    )
+    strict_single_face: bool = _option(
+        False, "Use no frame that shows more than one face, instead of following the speaker"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSettings:
+    """Voice activity and voice-emotion model."""
+
+    speech: str = _option(
+        "auto", "Voice-emotion model: auto, compact, dusha, aniemore/<name>, none or a folder"
+    )
+    speech_hop_s: float = _option(
+        1.0,
+        "Distance between the starts of two voice windows",
+        unit="seconds",
+        minimum=0.1,
+        maximum=10.0,
+    )
+    speech_threshold: float = _option(
+        0.5, "Speech probability above which sound counts as speech", minimum=0.05, maximum=0.95
+    )
+    min_speech_s: float = _option(
+        0.3,
+        "Less detected speech than this in an interval is no_speech",
+        unit="seconds",
+        minimum=0.0,
+        maximum=10.0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisSettings:
+    """From readings to intervals."""
+
+    smoothing_s: float = _option(
+        1.0,
+        "Width of the window that smooths face probabilities; 0 switches it off",
+        unit="seconds",
+        minimum=0.0,
+        maximum=60.0,
+    )
+    smoothing_method: str = _option(
+        "mean", "How the window is summed up", choices=("mean", "median")
+    )
+    min_interval_s: float = _option(
+        0.5, "No interval is shorter than this", unit="seconds", minimum=0.0, maximum=60.0
+    )
+    gap_limit_s: float = _option(
+        0.5,
+        "A stretch without a face longer than this becomes no_face",
+        unit="seconds",
+        minimum=0.0,
+        maximum=60.0,
+    )
+    hysteresis: float = _option(
+        0.05,
+        "A new emotion must lead the current one by this probability",
+        minimum=0.0,
+        maximum=0.9,
+    )
+    bridge: str = _option(
+        "default", "Mapping between the label sets of face and voice: default or a TOML file"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSettings:
+    """What is written where."""
+
+    out: str = _option("statistics", "Folder for the tables")
+    formats: tuple[str, ...] = _option(
+        FORMATS, "Comma-separated formats of the tables", choices=FORMATS
+    )
+    lang: str = _option("en", "Language of messages and of the workbook", choices=LANGUAGES)
+    overwrite: bool = _option(False, "Replace the results of an earlier run of the same video")
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSettings:
+    """Machine and network."""
+
+    offline: bool = _option(False, "Open no network connection")
+    threads: int = _option(0, "Processor threads to use; 0 means all", minimum=0, maximum=256)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one analysis.
+
+    Raises
+    ------
+    SettingsError
+        On construction, when a value is outside its range or not among its choices.
+
+    Examples
+    --------
+    >>> Settings().analysis.smoothing_s
+    1.0
+    >>> Settings.from_values({"min_interval": 2}).analysis.min_interval_s
+    2.0
+    """
+
+    decoding: DecodingSettings = field(default_factory=DecodingSettings)
+    faces: FaceSettings = field(default_factory=FaceSettings)
+    speech: SpeechSettings = field(default_factory=SpeechSettings)
+    analysis: AnalysisSettings = field(default_factory=AnalysisSettings)
+    output: OutputSettings = field(default_factory=OutputSettings)
+    runtime: RuntimeSettings = field(default_factory=RuntimeSettings)
+
+    def __post_init__(self) -> None:
+        """Check every value against its description."""
+        for info in OPTIONS.values():
+            group = getattr(self, info.group)
+            value = getattr(group, info.attribute)
+            object.__setattr__(group, info.attribute, _checked(info, value))
+        parse_fps(self.decoding.fps)
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """Build a tree from ``{public name: value}``; names left out keep their default.
+
+        Raises
+        ------
+        SettingsError
+            For a name that does not exist or a value that does not fit.
+        """
+        groups: dict[str, dict[str, Any]] = {}
+        for name, value in values.items():
+            info = OPTIONS.get(name.replace("-", "_"))
+            if info is None:
+                raise SettingsError(
+                    f"there is no setting {name!r}",
+                    remedy="`emoreport analyze --help` lists them",
+                )
+            groups.setdefault(info.group, {})[info.attribute] = _checked(info, value)
+        types = _group_types()
+        return cls(**{group: types[group](**chosen) for group, chosen in groups.items()})
+
+    def replace(self, **values: Any) -> Self:  # noqa: ANN401 - settings hold several types
+        """Copy with some settings, by public name, set anew."""
+        return type(self).from_values({**self.values(), **values})
+
+    def values(self) -> dict[str, Any]:
+        """Return every setting as ``{public name: value}``."""
+        return {
+            name: getattr(getattr(self, info.group), info.attribute)
+            for name, info in OPTIONS.items()
+        }
+
+
+def _group_types() -> dict[str, type]:
+    return {
+        "decoding": DecodingSettings,
+        "faces": FaceSettings,
+        "speech": SpeechSettings,
+        "analysis": AnalysisSettings,
+        "output": OutputSettings,
+        "runtime": RuntimeSettings,
+    }
+
+
+def _describe() -> Iterator[OptionInfo]:
+    for group, group_type in _group_types().items():
+        for entry in dataclasses.fields(group_type):
+            name = entry.metadata["name"] or entry.name
+            for suffix in UNIT_SUFFIXES:
+                name = name.removesuffix(suffix)
+            facts = {key: value for key, value in entry.metadata.items() if key != "name"}
+            yield OptionInfo(
+                name=name,
+                group=group,
+                attribute=entry.name,
+                type=type(entry.default),
+                default=entry.default,
+                **facts,
+            )
+
+
+OPTIONS: Final[Mapping[str, OptionInfo]] = {info.name: info for info in _describe()}
+"""Every setting by its public name."""
+
+
+def _checked(info: OptionInfo, value: Any) -> Any:  # noqa: ANN401 - settings hold several types
+    """Convert `value` to the type of the setting and check it; raise SettingsError."""
+    try:
+        converted = _converted(info, value)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{info.flag} cannot be {value!r}", remedy=info.help_line) from error
+    if isinstance(converted, (int, float)) and not isinstance(converted, bool):
+        too_low = info.minimum is not None and not converted >= info.minimum
+        too_high = info.maximum is not None and not converted <= info.maximum
+        if too_low or too_high:
+            raise SettingsError(f"{info.flag} cannot be {value!r}", remedy=info.help_line)
+    chosen = converted if isinstance(converted, tuple) else (converted,)
+    unknown = [item for item in chosen if info.choices and item not in info.choices]
+    if unknown or (isinstance(converted, tuple) and not converted):
+        raise SettingsError(f"{info.flag} cannot be {value!r}", remedy=info.help_line)
+    return converted
+
+
+def _converted(info: OptionInfo, value: Any) -> Any:  # noqa: ANN401 - settings hold several types
+    if info.type is bool:
+        return _boolean(value)
+    if info.type is tuple:
+        parts = value.split(",") if isinstance(value, str) else list(value)
+        return tuple(dict.fromkeys(str(part).strip() for part in parts if str(part).strip()))
+    if isinstance(value, bool):
+        raise TypeError(value)
+    if info.type in {int, float}:
+        number = float(value)
+        if info.type is int and not number.is_integer():
+            raise ValueError(value)
+        return info.type(number)
+    text = str(value).strip()
+    if not text:
+        raise ValueError(value)
+    return text
+
+
+def _boolean(value: object) -> bool:
+    word = str(value).strip().lower()
+    if word in {"1", "true", "yes", "on"}:
+        return True
+    if word in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError(value)
+
+
+def parse_fps(text: str) -> float | None:
+    """Rate in Hz of ``--fps``; None for ``every`` and for ``adaptive``.
+
+    Raises
+    ------
+    SettingsError
+        When `text` is neither of the two words nor a rate in (0, 1000].
+    """
+    if text in {"every", "adaptive"}:
+        return None
+    try:
+        rate_hz = float(text)
+    except ValueError:
+        rate_hz = -1.0
+    if not 0 < rate_hz <= 1000:
+        raise SettingsError(
+            f"--fps cannot be {text!r}", remedy="give every, adaptive or a rate from 0 to 1000 Hz"
+        )
+    return rate_hz
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Settings found in ``EMOREPORT_*`` variables, by public name.
+
+    Raises
+    ------
+    SettingsError
+        For a variable with that prefix that names no setting.
+    """
+    source = os.environ if environment is None else environment
+    known = {info.variable: name for name, info in OPTIONS.items()}
+    found: dict[str, Any] = {}
+    for variable, value in source.items():
+        if not variable.startswith(ENV_PREFIX) or variable in OTHER_VARIABLES:
+            continue
+        if variable == ENV_PREFIX + "CONFIG":
+            continue
+        if variable not in known:
+            raise SettingsError(
+                f"the variable {variable} names no setting", remedy="unset it or mend its name"
+            )
+        found[known[variable]] = value
+    return found
+
+
+def from_file(path: Path) -> dict[str, Any]:
+    """Settings found in a TOML file, by public name; keys may stand in tables of any name.
+
+    Raises
+    ------
+    SettingsError
+        When the file cannot be read, is not TOML or holds an unknown key.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot be read ({error})", file=path) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"is not valid TOML ({error})", file=path) from error
+    found: dict[str, Any] = {}
+    for key, value in document.items():
+        entries = value if isinstance(value, dict) else {key: value}
+        for name, entry in entries.items():
+            public = name.replace("-", "_")
+            if public not in OPTIONS:
+                raise SettingsError(
+                    f"there is no setting {name!r}", remedy="remove or mend the line", file=path
+                )
+            found[public] = entry
+    return found
+
+
+def load_settings(
+    flags: Mapping[str, Any],
+    *,
+    config: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Merge flags, environment, configuration file and defaults, in this precedence.
+
+    Parameters
+    ----------
+    flags
+        Values given on the command line by public name; None means not given.
+    config
+        Configuration file; None takes ``EMOREPORT_CONFIG`` or, if it is there, ``emoreport.toml``
+        in the working directory.
+    environment
+        Variables to look at; None means the process's own.
+
+    Raises
+    ------
+    SettingsError
+        When a source holds something unusable; the message names the setting.
+    """
+    source = os.environ if environment is None else environment
+    if config is None and source.get(ENV_PREFIX + "CONFIG"):
+        config = Path(source[ENV_PREFIX + "CONFIG"])
+    if config is None and Path("emoreport.toml").is_file():
+        config = Path("emoreport.toml")
+    merged = from_file(config) if config is not None else {}
+    merged |= from_environment(source)
+    merged |= {name: value for name, value in flags.items() if value is not None}
+    return Settings.from_values(merged)

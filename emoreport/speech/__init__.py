@@ -1,0 +1,1 @@
+"""Voice activity and voice-emotion models: from samples to voice readings."""

@@ -1,0 +1,1 @@
+"""From the analysis to DataFrames, CSV, Excel and Parquet, and back from stored readings."""
