@@ -1,1 +1,45 @@
-"""emoreport: which emotion face and voice showed when, and where the two disagree."""
+"""emoreport: which emotion did the face show, which did the voice carry, where do they differ.
+
+>>> from emoreport import Settings, analyze
+>>> report = analyze("samples/talk.mp4", Settings.from_values({"offline": True}))  # doctest: +SKIP
+>>> report.video_intervals.head()                                                  # doctest: +SKIP
+
+Nothing heavy is imported here: names are looked up when they are first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emoreport.errors import EmoreportError as EmoreportError
+    from emoreport.pipeline import Analyzer as Analyzer
+    from emoreport.pipeline import analyze as analyze
+    from emoreport.runs import Report as Report
+    from emoreport.runs import read_report as read_report
+    from emoreport.settings import Settings as Settings
+
+_HOMES = {
+    "Analyzer": "emoreport.pipeline",
+    "EmoreportError": "emoreport.errors",
+    "Report": "emoreport.runs",
+    "Settings": "emoreport.settings",
+    "analyze": "emoreport.pipeline",
+    "read_report": "emoreport.runs",
+}
+
+__all__ = ["Analyzer", "EmoreportError", "Report", "Settings", "analyze", "read_report"]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its home module on first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'emoreport' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return __all__

@@ -1,0 +1,110 @@
+"""``emoreport analyze VIDEO...``: one or more videos, one folder of tables each."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from emoreport.cli.console import (
+    ProgressDisplay,
+    closing_panel,
+    error_line,
+    note_line,
+    warning_line,
+)
+from emoreport.cli.options import Config, Quiet, Verbose, settings_from, with_settings
+from emoreport.cli.show import summary_rows
+from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, EmoreportError
+from emoreport.words import text
+
+if TYPE_CHECKING:
+    from emoreport.pipeline import Analyzer
+    from emoreport.runs import Report
+    from emoreport.settings import Settings
+
+Videos = Annotated[
+    list[Path],
+    typer.Argument(metavar="VIDEO...", help="Videos of one person talking.", show_default=False),
+]
+
+
+@with_settings()
+def analyze(
+    *,
+    videos: Videos,
+    config: Config = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    given: dict[str, Any],
+) -> int:
+    """Analyse videos: tables of face emotion, voice emotion and their mismatches.
+
+    The tables of VIDEO go to the folder <out>/<name of the video without its suffix>.
+    A name that begins with a dash comes after a double dash: emoreport analyze -- -talk.mp4
+    """
+    settings = settings_from(given, config)
+    from emoreport.pipeline import Analyzer
+
+    worst = EXIT_OK
+    taken: set[Path] = set()
+    display: list[ProgressDisplay] = []
+
+    def progress(stage: str, done_s: float, total_s: float | None) -> None:
+        for shown in display:
+            shown(stage, done_s, total_s)
+
+    def announce(line: str) -> None:
+        if not quiet:
+            note_line(line)
+
+    with Analyzer(settings, announce=announce, progress=progress) as analyzer:
+        for video in videos:
+            try:
+                with ProgressDisplay(video.name, lang=settings.output.lang, quiet=quiet) as bars:
+                    display[:] = [bars]
+                    folder, report = _one_video(analyzer, video, settings, taken)
+                _show(folder, report, settings.output.lang, quiet=quiet)
+            except EmoreportError as error:
+                error.with_file(video)
+                error_line(str(error))
+                worst = max(worst, error.exit_code)
+                if verbose:
+                    traceback.print_exc()
+            except Exception as error:  # noqa: BLE001 - the edge: one bad video must not end the rest
+                error_line(f"{video}: internal error: {error!r}; --verbose shows where")
+                worst = max(worst, EXIT_VIDEO_FAILED)
+                if verbose:
+                    traceback.print_exc()
+    return worst
+
+
+def _one_video(
+    analyzer: Analyzer, video: Path, settings: Settings, taken: set[Path]
+) -> tuple[Path, Report | None]:
+    """Analyse and write one video; the report is None if its results are there already."""
+    from emoreport import runs
+
+    sha256 = runs.content_sha256(video)
+    folder = runs.result_folder(Path(settings.output.out), video, sha256, frozenset(taken))
+    taken.add(folder)
+    if not settings.output.overwrite and runs.up_to_date(
+        folder, sha256, analyzer.plan(video, sha256)
+    ):
+        return folder, None
+    report = analyzer.analyze(video, sha256=sha256)
+    report.write(folder)
+    return folder, report
+
+
+def _show(folder: Path, report: Report | None, lang: str, *, quiet: bool) -> None:
+    if report is None:
+        if not quiet:
+            note_line(text("cli.line.up_to_date", lang, folder=folder))
+        return
+    for line in report.warnings(lang):
+        warning_line(f"{report.run['input']['name']}: {line}")
+    if not quiet:
+        closing_panel(report.run["input"]["name"], summary_rows(report, folder, lang))

@@ -1,0 +1,74 @@
+"""The command ``emoreport``: its subcommands, and how errors become one line and an exit code."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from emoreport.cli import analyze, evaluate, retable, train
+from emoreport.cli.console import error_line
+from emoreport.errors import EXIT_INTERRUPTED, EXIT_USAGE, EXIT_VIDEO_FAILED, EmoreportError
+
+app = typer.Typer(
+    name="emoreport",
+    help="Which emotion did the face show, which did the voice carry, where do the two disagree.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"emoreport {importlib.metadata.version('emoreport')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and stop.", is_eager=True, callback=_show_version
+        ),
+    ] = False,
+) -> None:
+    del version
+
+
+app.command("analyze")(analyze.analyze)
+app.command("retable")(retable.retable)
+app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(train.app, name="train")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with the exit code of the contract."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit code (0, 1, 2 or 130)."""
+    try:
+        result = app(args=arguments, standalone_mode=False)
+    except click.exceptions.Abort:
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except KeyboardInterrupt:
+        error_line("interrupted; what was finished is kept")
+        return EXIT_INTERRUPTED
+    except EmoreportError as error:
+        error_line(str(error))
+        return error.exit_code
+    return result if isinstance(result, int) else 0
+
+
+__all__ = ["EXIT_VIDEO_FAILED", "app", "main", "run"]

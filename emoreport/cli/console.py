@@ -1,0 +1,140 @@
+"""What the command line prints: lines on stderr, progress, and the closing panel."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+from emoreport.words import text
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+PLAIN_EVERY_S: Final = 10.0
+"""Seconds between two plain progress lines when stderr is no terminal."""
+
+
+def error_line(message: str) -> None:
+    """Print one error line on stderr."""
+    print(f"error: {' '.join(message.split())}", file=sys.stderr, flush=True)
+
+
+def warning_line(message: str) -> None:
+    """Print one warning line on stderr."""
+    print(f"warning: {' '.join(message.split())}", file=sys.stderr, flush=True)
+
+
+def note_line(message: str) -> None:
+    """Print one line of information on stderr."""
+    print(message, file=sys.stderr, flush=True)
+
+
+class ProgressDisplay:
+    """Progress of the stages of one video: bars on a terminal, plain lines elsewhere.
+
+    Parameters
+    ----------
+    name
+        The video, as the lines call it.
+    lang
+        Language of the stage names.
+    quiet
+        Show nothing.
+    """
+
+    def __init__(self, name: str, *, lang: str, quiet: bool) -> None:
+        self._name = name
+        self._lang = lang
+        self._quiet = quiet
+        self._bars: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._started: dict[str, float] = {}
+        self._last_line = time.monotonic()
+        self._last_update = 0.0
+
+    def __enter__(self) -> Self:
+        if not self._quiet and sys.stderr.isatty():
+            self._bars = _make_bars()
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+
+    def __call__(self, stage: str, done_s: float, total_s: float | None) -> None:
+        """Take progress: `done_s` of `total_s` seconds of the recording are through `stage`."""
+        if self._quiet:
+            return
+        now = time.monotonic()
+        started = self._started.setdefault(stage, now)
+        if self._bars is not None:
+            if now - self._last_update >= 0.1 or (total_s and done_s >= total_s):
+                self._last_update = now
+                self._update_bar(stage, done_s, total_s, now - started)
+        elif now - self._last_line >= PLAIN_EVERY_S:
+            self._last_line = now
+            self._print_line(stage, done_s, total_s, now - started)
+
+    def _update_bar(
+        self, stage: str, done_s: float, total_s: float | None, elapsed_s: float
+    ) -> None:
+        assert self._bars is not None
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(
+                text(f"cli.stage.{stage}", self._lang), total=total_s, rate=""
+            )
+        rate = f"{done_s / elapsed_s:.1f}×" if elapsed_s > 0.5 else ""
+        self._bars.update(self._tasks[stage], completed=done_s, total=total_s, rate=rate)
+
+    def _print_line(
+        self, stage: str, done_s: float, total_s: float | None, elapsed_s: float
+    ) -> None:
+        rate = done_s / elapsed_s if elapsed_s > 0 else 0.0
+        share = f"{min(100.0, 100 * done_s / total_s):.0f} %" if total_s else f"{done_s:.0f} s"
+        left = f", {(total_s - done_s) / rate:.0f} s left" if total_s and rate > 0 else ""
+        name = text(f"cli.stage.{stage}", self._lang)
+        note_line(f"{self._name}: {name} {share}, {rate:.1f}× real time{left}")
+
+
+def _make_bars() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def closing_panel(title: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Show label–value rows: framed on a terminal, plain lines elsewhere."""
+    if not sys.stdout.isatty():
+        print(title)
+        for label, value in rows:
+            print(f"  {label}: {value}")
+        sys.stdout.flush()
+        return
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold")
+    grid.add_column(overflow="fold")
+    for label, value in rows:
+        grid.add_row(Text(label), Text(value))
+    Console().print(Panel(grid, title=Text(title), title_align="left", expand=False))

@@ -1,0 +1,99 @@
+"""``emoreport evaluate face|voice``: accuracy, calibration and speed of a model on labelled data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from emoreport.cli.console import note_line
+from emoreport.cli.options import Config, settings_from, with_settings
+from emoreport.errors import SettingsError
+
+if TYPE_CHECKING:
+    from emoreport.evaluation import Evaluation
+
+app = typer.Typer(
+    help="Accuracy, recall, calibration and speed of a model on labelled data.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Faces = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE.npz",
+        help="NPZ with images and votes (FERPlus order) or labels.",
+        show_default=False,
+    ),
+]
+Voices = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FOLDER",
+        help="Folder with labels.csv (file, emotion, corpus) and clips or tars of clips.",
+        show_default=False,
+    ),
+]
+
+
+@app.command("face")
+@with_settings(("face", "offline", "threads"))
+def face(
+    *, file: Faces, as_json: Json = False, config: Config = None, given: dict[str, Any]
+) -> int:
+    """Score a face-emotion model on labelled face pictures."""
+    from emoreport.evaluation import evaluate_faces
+    from emoreport.faces.select import open_face_model
+
+    settings = settings_from(given, config)
+    _print(evaluate_faces(open_face_model(settings, note_line), file), as_json=as_json)
+    return 0
+
+
+@app.command("voice")
+@with_settings(("speech", "offline", "threads"))
+def voice(
+    *, folder: Voices, as_json: Json = False, config: Config = None, given: dict[str, Any]
+) -> int:
+    """Score a voice-emotion model on labelled clips."""
+    from emoreport.evaluation import evaluate_voices
+    from emoreport.speech.select import open_voice_model
+
+    settings = settings_from(given, config)
+    model = open_voice_model(settings, note_line)
+    if model is None:
+        raise SettingsError("--speech none names no model", remedy="name a model")
+    _print(evaluate_voices(model, folder), as_json=as_json)
+    return 0
+
+
+def _print(evaluation: Evaluation, *, as_json: bool) -> None:
+    document = evaluation.document()
+    if as_json:
+        print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    print(f"model             {evaluation.model}")
+    print(f"items             {evaluation.items}")
+    for reason, count in evaluation.left_out.items():
+        print(f"left out          {count} {reason}")
+    print(f"accuracy          {evaluation.accuracy:.4f}")
+    print(f"macro recall      {evaluation.macro_recall:.4f}")
+    print(f"calibration error {evaluation.calibration_error:.4f}")
+    for name, value in evaluation.speed.items():
+        print(f"{name.replace('_', ' ')}: {value:.2f}")
+    for group, figures in evaluation.groups.items():
+        print(
+            f"{group}: {figures['items']:.0f} items, accuracy {figures['accuracy']:.4f}, "
+            f"macro recall {figures['macro_recall']:.4f}"
+        )
+    labels = list(next(iter(evaluation.confusion.values())))
+    width = max(map(len, labels)) + 1
+    print("\nrecall and confusion (rows: true, columns: predicted)")
+    print(" " * (width + 7) + "".join(f"{label[:9]:>10}" for label in labels))
+    for label, row in evaluation.confusion.items():
+        counts = "".join(f"{row[name]:>10}" for name in labels)
+        print(f"{label:<{width}}{evaluation.recall[label]:>7.3f}{counts}")

@@ -1,0 +1,48 @@
+"""The rows of the closing panel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emoreport.vocabulary import NAMES
+from emoreport.words import text
+
+if TYPE_CHECKING:
+    from emoreport.runs import Report
+
+
+def summary_rows(report: Report, folder: Path, lang: str) -> list[tuple[str, str]]:
+    """Label–value rows about a report, in `lang`."""
+    summary = report.analysis.summary
+    unknown = text("cli.line.unknown", lang)
+
+    def emotion(label: str | None) -> str:
+        return unknown if label is None else NAMES[lang][label]
+
+    def percent(share: float | None) -> str:
+        return unknown if share is None else f"{100 * share:.0f} %"
+
+    rate = summary.transitions_per_minute
+    models = report.run["models"]
+    rows = [
+        ("duration", text("cli.line.seconds", lang, value=f"{summary.duration_s:.2f}")),
+        ("face_coverage", percent(summary.face_coverage)),
+        ("speech", text("cli.line.seconds", lang, value=f"{summary.speech_s:.1f}")),
+        ("face_emotion", emotion(summary.dominant_video_emotion)),
+        ("voice_emotion", emotion(summary.dominant_audio_emotion)),
+        (
+            "transitions",
+            f"{summary.transitions} ({unknown if rate is None else f'{rate:.1f}'}/min)",
+        ),
+        ("mismatch", f"{summary.mismatches} ({percent(summary.mismatch_share)})"),
+        ("models", ", ".join(_model_line(models[role]) for role in ("face", "speech"))),
+        ("folder", str(folder)),
+    ]
+    return [(text(f"cli.panel.{key}", lang), value) for key, value in rows]
+
+
+def _model_line(model: dict[str, object]) -> str:
+    if "runtime" not in model:
+        return str(model["name"])
+    return f"{model['kind']} {model['name']} ({model['runtime']}, {model['device']})"

@@ -1,0 +1,53 @@
+"""``emoreport train face|voice``: how the shipped weights were made."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emoreport.errors import SettingsError
+
+app = typer.Typer(
+    help="Train and export the compact models again (extra: train).",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Data = Annotated[Path, typer.Option("--data", help="Folder with the training data.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the ONNX file and its metadata.")]
+Epochs = Annotated[
+    int | None, typer.Option("--epochs", help="Passes over the data; the recipe's if left out.")
+]
+Threads = Annotated[
+    int | None, typer.Option("--threads", help="Processor threads; the recipe's if left out.")
+]
+
+
+@app.command("face")
+def face(data: Data, out: Out, epochs: Epochs = None, threads: Threads = None) -> int:
+    """Train the compact face-emotion model."""
+    return _train("face", data, out, epochs, threads)
+
+
+@app.command("voice")
+def voice(data: Data, out: Out, epochs: Epochs = None, threads: Threads = None) -> int:
+    """Train the compact voice-emotion model."""
+    return _train("voice", data, out, epochs, threads)
+
+
+def _train(kind: str, data: Path, out: Path, epochs: int | None, threads: int | None) -> int:
+    if importlib.util.find_spec("torch") is None:
+        raise SettingsError("training needs torch", remedy="pip install 'emoreport[train]'")
+    if not data.is_dir():
+        raise SettingsError("the folder with training data does not exist", file=data)
+    command = [sys.executable, "-m", f"emoreport.training.{kind}"]
+    command += ["--data", str(data), "--out", str(out)]
+    command += [] if epochs is None else ["--epochs", str(epochs)]
+    command += [] if threads is None else ["--threads", str(threads)]
+    # A process of its own: torch's threads and memory end with it.
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module

@@ -1,0 +1,316 @@
+"""One video from its path to a Report.
+
+frames → faces → face readings; samples → speech → voice readings; both → intervals, mismatches,
+transitions → tables.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from emoreport import runs
+from emoreport.errors import EmoreportError
+from emoreport.faces.detectors import open_detector
+from emoreport.faces.reading import read_faces
+from emoreport.faces.select import open_face_model
+from emoreport.media import open_audio, open_video, probe
+from emoreport.records import (
+    DecodeOutcome,
+    FaceDetector,
+    FaceEmotionModel,
+    FaceTrack,
+    Frame,
+    MediaInfo,
+    ProgressCallback,
+    SpeechTrack,
+    StreamInfo,
+    VoiceActivityDetector,
+    VoiceEmotionModel,
+)
+from emoreport.runs import Report
+from emoreport.settings import Settings
+from emoreport.speech.activity import SileroDetector
+from emoreport.speech.reading import read_speech
+from emoreport.speech.select import open_voice_model
+
+Announce = Callable[[str], None]
+
+
+def _ignore_line(line: str) -> None:
+    """Take a line that nobody wants to see."""
+
+
+def _ignore_progress(stage: str, done: float, total: float | None) -> None:
+    """Take progress that nobody wants to see."""
+
+
+@dataclass
+class _Clock:
+    """Wall time per stage, seconds."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+class Analyzer:
+    """Analyses videos one after the other with models that are opened once.
+
+    Parameters
+    ----------
+    settings
+        What to do; defaults if None.
+    announce
+        Called with each line that a user must see (which model runs and why).
+    progress
+        Called with ``(stage, done, total)`` in seconds of the recording.
+
+    Raises
+    ------
+    ModelError, SettingsError
+        When a model cannot be had.
+
+    Examples
+    --------
+    >>> with Analyzer() as analyzer:                                  # doctest: +SKIP
+    ...     report = analyzer.analyze("talk.mp4")
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        announce: Announce = _ignore_line,
+        progress: ProgressCallback = _ignore_progress,
+    ) -> None:
+        self.settings = settings or Settings()
+        self._progress = progress
+        runs.load_bridge(self.settings.analysis.bridge)
+        with ExitStack() as stack:
+            self._face_model: FaceEmotionModel = open_face_model(self.settings, announce)
+            self._voice_model: VoiceEmotionModel | None = open_voice_model(self.settings, announce)
+            self._activity: VoiceActivityDetector = SileroDetector(self.settings.speech)
+            self._detector: FaceDetector = open_detector(self.settings.faces)
+            stack.callback(self._detector.close)
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the detector and the models."""
+        self._stack.close()
+
+    def plan(self, video: Path, sha256: str) -> dict[str, Any]:
+        """The part of run.json that is known before anything is decoded."""
+        speech: dict[str, Any] = {"name": "none", "files": {}}
+        if self._voice_model is not None:
+            speech = runs.model_document(self._voice_model.record)
+        return {
+            "layout": runs.LAYOUT,
+            "created": runs.now(),
+            "versions": runs.versions(),
+            "input": runs.input_record(video, sha256),
+            "models": {
+                "face": runs.model_document(self._face_model.record),
+                "speech": speech,
+                "face_detector": {"name": self._detector.name},
+                "voice_activity": {"name": self._activity.name},
+            },
+            "settings": runs.settings_document(self.settings),
+        }
+
+    def analyze(self, video: Path | str, *, sha256: str | None = None) -> Report:
+        """Analyse one video and return its report; nothing is written.
+
+        Parameters
+        ----------
+        video
+            Path of the video.
+        sha256
+            Digest of its content, if the caller knows it.
+
+        Raises
+        ------
+        EmoreportError
+            One of its children, with file, stage, cause and remedy.
+        """
+        path = Path(video)
+        try:
+            return self._analyze(path, sha256 or runs.content_sha256(path))
+        except EmoreportError as error:
+            error.with_file(path)
+            raise
+
+    def _analyze(self, path: Path, sha256: str) -> Report:
+        clock = _Clock()
+        with clock.stage("probe"):
+            info = probe(path)
+        with clock.stage("faces"):
+            faces, video_outcome = self._read_faces(path, info)
+        with clock.stage("speech"):
+            speech, audio_outcome = self._read_speech(path, info, video_outcome.duration_s)
+        run = self.plan(path, sha256) | {
+            "media": _media_document(info, video_outcome),
+            "decode_failures": video_outcome.decode_failures
+            + (audio_outcome.decode_failures if audio_outcome else 0),
+            "decode_failures_by_stream": {
+                "video": video_outcome.decode_failures,
+                "audio": audio_outcome.decode_failures if audio_outcome else None,
+            },
+            "time_quality": video_outcome.time_quality,
+            "notes": [*video_outcome.notes, *(audio_outcome.notes if audio_outcome else ())],
+            "warnings": _warnings(info, faces, speech, video_outcome, audio_outcome),
+        }
+        with clock.stage("analysis"):
+            report = runs.build_report(faces, speech, run, self.settings)
+        return Report(
+            analysis=report.analysis,
+            faces=faces,
+            speech=speech,
+            run={**report.run, "wall_time_s": clock.seconds},
+            settings=self.settings,
+        )
+
+    def _read_faces(self, path: Path, info: MediaInfo) -> tuple[FaceTrack, DecodeOutcome]:
+        def seen(frame: Frame) -> None:
+            self._progress("faces", frame.time_s, info.duration_s)
+
+        with open_video(path, fps=self.settings.decoding.fps) as source:
+            faces = read_faces(
+                source, self._detector, self._face_model, self.settings.faces, on_frame=seen
+            )
+            return faces, source.outcome
+
+    def _read_speech(
+        self, path: Path, info: MediaInfo, duration_s: float
+    ) -> tuple[SpeechTrack, DecodeOutcome | None]:
+        track = open_audio(path, info, duration_s=duration_s)
+        try:
+            speech = read_speech(
+                track,
+                self._activity,
+                self._voice_model,
+                self.settings.speech,
+                duration_s=duration_s,
+                progress=self._progress,
+            )
+            return speech, None if track is None else track.outcome
+        finally:
+            if track is not None:
+                track.close()
+
+
+def analyze(
+    video: Path | str,
+    settings: Settings | None = None,
+    *,
+    announce: Announce = _ignore_line,
+    progress: ProgressCallback = _ignore_progress,
+) -> Report:
+    """Analyse one video and return its report; nothing is written.
+
+    Parameters
+    ----------
+    video
+        Path of a video of one person talking.
+    settings
+        What to do; defaults if None.
+    announce, progress
+        See `Analyzer`.
+
+    Raises
+    ------
+    EmoreportError
+        One of its children, with file, stage, cause and remedy.
+
+    Examples
+    --------
+    >>> report = analyze("samples/talk.mp4")                          # doctest: +SKIP
+    >>> report.video_intervals[["emotion", "start", "end"]]           # doctest: +SKIP
+    >>> report.write("statistics/talk")                               # doctest: +SKIP
+    """
+    with Analyzer(settings, announce=announce, progress=progress) as analyzer:
+        return analyzer.analyze(video)
+
+
+# --------------------------------------------------------------------------- run.json
+
+
+def _media_document(info: MediaInfo, outcome: DecodeOutcome) -> dict[str, Any]:
+    rate_hz = info.frame_rate_hz
+    if not rate_hz and outcome.duration_s > 0:
+        rate_hz = outcome.frames / outcome.duration_s
+    return {
+        "container": info.container,
+        "duration_s": outcome.duration_s,
+        "claimed_duration_s": info.duration_s,
+        "frame_rate_hz": rate_hz,
+        "width_px": info.width_px,
+        "height_px": info.height_px,
+        "rotation_deg": info.rotation_deg,
+        "frames": outcome.frames,
+        "streams": [_stream_document(stream) for stream in info.streams],
+    }
+
+
+def _stream_document(stream: StreamInfo) -> dict[str, Any]:
+    return {
+        "index": stream.index,
+        "kind": stream.kind,
+        "codec": stream.codec,
+        "used": stream.used,
+        "start_s": stream.start_s,
+        "duration_s": stream.duration_s,
+        **stream.details,
+    }
+
+
+def _warnings(
+    info: MediaInfo,
+    faces: FaceTrack,
+    speech: SpeechTrack,
+    video: DecodeOutcome,
+    audio: DecodeOutcome | None,
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+
+    def warn(key: str, **values: object) -> None:
+        found.append({"key": key, "values": values})
+
+    if not faces.valid.any():
+        warn("no_face")
+    elif (faces.faces > 1).any():
+        share = float((faces.faces > 1).mean())
+        warn("several_faces", percent=f"{100 * share:.0f}")
+    if not info.has_audio:
+        warn("no_audio")
+    elif not speech.speech:
+        warn("no_speech")
+    if video.decode_failures:
+        warn("video_damaged", count=video.decode_failures)
+    if audio is not None and audio.decode_failures:
+        warn("audio_damaged", count=audio.decode_failures)
+    if video.time_quality != "exact":
+        warn(f"time_{video.time_quality}")
+    return found

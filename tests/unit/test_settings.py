@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from emoreport.errors import SettingsError
+from emoreport.settings import (
+    OPTIONS,
+    Settings,
+    from_environment,
+    from_file,
+    load_settings,
+    parse_fps,
+)
+
+
+def test_every_option_of_the_contract_exists() -> None:
+    contract = {"out", "face", "speech", "offline", "fps", "smoothing", "min_interval", "formats"}
+    assert contract | {"lang", "overwrite"} <= set(OPTIONS)
+
+
+def test_public_names_are_unique_and_carry_no_unit() -> None:
+    assert len(OPTIONS) == sum(
+        len(dataclasses.fields(getattr(Settings(), group)))
+        for group in ("decoding", "faces", "speech", "analysis", "output", "runtime")
+    )
+    assert not [name for name in OPTIONS if name.endswith(("_s", "_hz", "_px"))]
+
+
+def test_help_names_unit_range_choices_and_default() -> None:
+    assert OPTIONS["min_interval"].help_line.endswith("[seconds; 0–60; default: 0.5]")
+    assert "en|ru; default: en" in OPTIONS["lang"].help_line
+    assert "csv,xlsx,parquet,json" in OPTIONS["formats"].help_line
+    assert OPTIONS["overwrite"].help_line == OPTIONS["overwrite"].help
+
+
+def test_the_tree_is_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().analysis.smoothing_s = 2.0  # type: ignore[misc]
+
+
+def test_values_round_trip() -> None:
+    settings = Settings.from_values({"smoothing": "2.5", "formats": "csv,json", "lang": "ru"})
+    assert Settings.from_values(settings.values()) == settings
+    assert settings.output.formats == ("csv", "json")
+    assert settings.replace(lang="en").output.lang == "en"
+    assert settings.replace(lang="en").analysis.smoothing_s == 2.5
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("smoothing", -1),
+        ("smoothing", "nan"),
+        ("smoothing", "wide"),
+        ("smoothing", True),
+        ("min_interval", 61),
+        ("lang", "de"),
+        ("formats", ""),
+        ("formats", "csv,doc"),
+        ("threads", 1.5),
+        ("offline", "maybe"),
+        ("fps", "0"),
+        ("fps", "often"),
+        ("fps", "inf"),
+        ("face", ""),
+    ],
+)
+def test_unusable_values_are_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_values({name: value})
+    assert OPTIONS[name].flag in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_python_values_are_checked_too() -> None:
+    analysis = dataclasses.replace(Settings().analysis, smoothing_s=-1.0)
+    with pytest.raises(SettingsError, match="--smoothing"):
+        Settings(analysis=analysis)
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(SettingsError, match="smoothness"):
+        Settings.from_values({"smoothness": 1})
+
+
+@pytest.mark.parametrize(("text", "rate"), [("every", None), ("adaptive", None), ("12.5", 12.5)])
+def test_fps(text: str, rate: float | None) -> None:
+    assert parse_fps(text) == rate
+
+
+def test_precedence_is_flag_variable_file_default(tmp_path: Path) -> None:
+    config = tmp_path / "emoreport.toml"
+    config.write_text("lang = 'ru'\n[analysis]\nsmoothing = 3\nmin-interval = 3\ngap_limit = 3\n")
+    settings = load_settings(
+        {"smoothing": "1.5", "lang": None},
+        config=config,
+        environment={"EMOREPORT_SMOOTHING": "2", "EMOREPORT_MIN_INTERVAL": "2"},
+    )
+    analysis = settings.analysis
+    assert (analysis.smoothing_s, analysis.min_interval_s, analysis.gap_limit_s) == (1.5, 2, 3)
+    assert settings.output.lang == "ru"
+    assert analysis.hysteresis == OPTIONS["hysteresis"].default
+
+
+def test_configuration_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = tmp_path / "named.toml"
+    named.write_text("smoothing = 4")
+    monkeypatch.chdir(tmp_path)
+    assert load_settings({}, environment={}).analysis.smoothing_s == 1.0
+    (tmp_path / "emoreport.toml").write_text("smoothing = 3")
+    assert load_settings({}, environment={}).analysis.smoothing_s == 3
+    found = load_settings({}, environment={"EMOREPORT_CONFIG": str(named)})
+    assert found.analysis.smoothing_s == 4
+
+
+def test_variables_that_name_nothing_are_refused() -> None:
+    with pytest.raises(SettingsError, match="EMOREPORT_SMOTHING"):
+        from_environment({"EMOREPORT_SMOTHING": "1"})
+    assert from_environment({"EMOREPORT_MODEL_DIR": "x", "HOME": "y"}) == {}
+
+
+@pytest.mark.parametrize("content", [b"smoothing = ", b"colour = 1", b"\xff\xfe"])
+def test_bad_files_are_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_bytes(content)
+    with pytest.raises(SettingsError, match=r"bad\.toml"):
+        from_file(path)
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"none\.toml"):
+        from_file(tmp_path / "none.toml")
