@@ -101,7 +101,9 @@ class Analyzer:
         with ExitStack() as stack:
             self._face_model: FaceEmotionModel = open_face_model(self.settings, announce)
             self._voice_model: VoiceEmotionModel | None = open_voice_model(self.settings, announce)
-            self._activity: VoiceActivityDetector = SileroDetector(self.settings.speech)
+            self._activity: VoiceActivityDetector = SileroDetector(
+                self.settings.speech.speech_threshold
+            )
             self._detector: FaceDetector = open_detector(self.settings.faces)
             stack.callback(self._detector.close)
             self._stack = stack.pop_all()

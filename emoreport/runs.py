@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import re
 import tomllib
@@ -15,12 +16,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from emoreport.analysis.analyze import analyze_readings
 from emoreport.analysis.bridge import DEFAULT_BRIDGE, Bridge
-from emoreport.analysis.readings import analyze_readings
-from emoreport.errors import InputNotFoundError, OutputError, SettingsError, StoredReadingsError
-from emoreport.records import Analysis, FaceTrack, Recording, SpeechTrack
+from emoreport.errors import (
+    InputNotFoundError,
+    MediaError,
+    OutputError,
+    SettingsError,
+    StoredReadingsError,
+)
+from emoreport.records import Analysis, FaceTrack, ModelRecord, Recording, SpeechTrack
 from emoreport.settings import OPTIONS, Settings
 from emoreport.tables import readings, store
+from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.frames import build_tables
 from emoreport.words import text
 
@@ -30,7 +38,7 @@ if TYPE_CHECKING:
 LAYOUT: Final = 1
 """Version of the layout of run.json; a reader refuses a later one."""
 
-RUN_FILE: Final = "run.json"
+RUN_FILE: Final = store.RUN_FILE
 RETABLED_GROUPS: Final = frozenset({"analysis", "output"})
 RETABLED_OPTIONS: Final = frozenset({"min_speech"})
 WITHOUT_EFFECT: Final = frozenset({"out", "overwrite", "offline", "threads"})
@@ -118,7 +126,7 @@ class Report:
     def write(self, folder: Path | str) -> Path:
         """Write every file of the report into `folder`; return the folder.
 
-        run.json goes first and comes back last, so that a folder with it is complete.
+        run.json comes last, so that a folder with it is complete.
 
         Raises
         ------
@@ -127,18 +135,25 @@ class Report:
         """
         target = Path(folder)
         output = self.settings.output
-        store.prepare_folder(target, formats=output.formats)
-        store.write_tables(
+        store.write_all(
             target,
             self.tables,
+            self.faces,
+            self.speech,
+            self.run,
             formats=output.formats,
             lang=output.lang,
-            run=self.run,
-            warnings=self.warnings(output.lang),
+            facts=SummaryFacts(
+                program=f"emoreport {self.run['versions']['emoreport']}",
+                models=tuple(
+                    model_record(self.run["models"][role])
+                    for role in ("face", "speech")
+                    if "runtime" in self.run["models"][role]
+                ),
+                settings=self.settings.values(),
+                warnings=self.warnings(output.lang),
+            ),
         )
-        if "parquet" in output.formats:
-            store.write_readings(target, self.faces, self.speech)
-        store.write_json(target / RUN_FILE, self.run)
         return target
 
 
@@ -238,15 +253,22 @@ def content_sha256(path: Path) -> str:
     Raises
     ------
     InputNotFoundError
-        When the path does not exist or is no readable file.
+        When the path does not exist.
+    MediaError
+        When it is no regular file or cannot be read.
     """
+    if not os.path.lexists(path):
+        raise InputNotFoundError("does not exist", remedy="check the path", file=path)
+    if path.is_dir():
+        raise MediaError("is a folder, not a video", remedy="name its videos", file=path)
+    if not path.is_file():
+        raise MediaError("is not a regular file", file=path)
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
-    except FileNotFoundError as error:
-        raise InputNotFoundError("does not exist", remedy="check the path", file=path) from error
     except OSError as error:
-        raise InputNotFoundError(f"cannot be read ({error.strerror})", file=path) from error
+        cause = f"cannot be read ({error.strerror})"
+        raise MediaError(cause, remedy="check the permissions", file=path) from error
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -391,14 +413,19 @@ def read_report(folder: Path | str, changes: Mapping[str, Any] | None = None) ->
                 remedy="run `emoreport analyze` with it",
             )
     settings = Settings.from_values({**run["settings"], **(changes or {})})
-    faces = readings.read_frames(source / "frames.parquet")
-    speech = readings.read_speech(source / "speech.parquet")
+    faces = readings.read_frames(source / readings.FRAMES_FILE)
+    speech = readings.read_speech(source / readings.SPEECH_FILE)
     return build_report(faces, speech, run, settings)
 
 
-def model_document(record: object) -> dict[str, Any]:
+def model_document(record: ModelRecord) -> dict[str, Any]:
     """A ModelRecord as JSON values."""
     return {
         key: list(value) if isinstance(value, tuple) else value
-        for key, value in asdict(record).items()  # type: ignore[call-overload]
+        for key, value in asdict(record).items()
     }
+
+
+def model_record(document: Mapping[str, Any]) -> ModelRecord:
+    """The ModelRecord that `model_document` turned into JSON values."""
+    return ModelRecord(**{**document, "labels": tuple(document["labels"])})

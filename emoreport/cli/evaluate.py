@@ -1,4 +1,4 @@
-"""``emoreport evaluate face|voice``: accuracy, calibration and speed of a model on labelled data."""
+"""``emoreport evaluate face|voice``: accuracy, calibration and speed on labelled data."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def with_settings(
         signature = own.replace(parameters=[entry.replace(kind=keyword) for entry in parameters])
         wrapper.__signature__ = signature  # type: ignore[attr-defined]
         wrapper.__annotations__ = {entry.name: entry.annotation for entry in parameters}
-        del wrapper.__wrapped__  # type: ignore[attr-defined]
+        del wrapper.__wrapped__
         return wrapper
 
     return decorate

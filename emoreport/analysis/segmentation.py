@@ -1,0 +1,214 @@
+"""From frame readings to the rows of the face: spans that tile the recording.
+
+The rules and the reasons for them stand in docs/decisions/0005-segmentation.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emoreport.analysis.labelling import hysteresis_labels, label_runs
+from emoreport.analysis.smoothing import smooth
+from emoreport.analysis.timeline import (
+    TIME_TOLERANCE_S,
+    BoolArray,
+    Timeline,
+    build_timeline,
+    long_gaps,
+    stretch_of_frames,
+    true_runs,
+)
+from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray, Span, VideoInterval
+from emoreport.settings import AnalysisSettings
+from emoreport.vocabulary import NO_FACE
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Bounds of the rows as cells: row r is ``cells[first[r]:first[r + 1]]``; label -1: no face."""
+
+    first: IntArray
+    label: IntArray
+
+
+def segment_faces(
+    faces: FaceTrack, duration_s: float, settings: AnalysisSettings
+) -> tuple[VideoInterval, ...]:
+    """Cut the recording into rows of one emotion or of `no_face`.
+
+    Parameters
+    ----------
+    faces
+        Frame readings; may be empty or without any face.
+    duration_s
+        Length of the recording in seconds; 0 gives no row.
+    settings
+        Smoothing, gap limit, shortest row, hysteresis.
+
+    Returns
+    -------
+    Rows that tile [0, `duration_s`]; neighbours differ; none is shorter than
+    ``settings.min_interval_s`` unless it is the only one. `confidence`, `distribution`, `valence`
+    and `arousal` are means over the valid frames of the row, unsmoothed, weighted by the seconds
+    that each frame holds.
+    """
+    timeline = build_timeline(faces.time_s, duration_s)
+    if len(timeline) == 0:
+        return ()
+    seen = timeline.held_by(faces.valid)
+    rows = _label_cells(faces, timeline, seen, settings)
+    return _measure(faces, timeline, seen, rows)
+
+
+def absent_cells(
+    timeline: Timeline, seen: BoolArray, gap_limit_s: float, min_interval_s: float
+) -> BoolArray:
+    """Which cells belong to rows `no_face`.
+
+    A stretch without a usable face counts if it is longer than the gap limit and not shorter
+    than the shortest row; so does what is left between such stretches (or at the ends) if it is
+    shorter than the shortest row. A recording without any usable face is absent as a whole.
+
+    Parameters
+    ----------
+    timeline
+        The cells (C).
+    seen
+        bool (C,), cells held by a frame with a usable face.
+    gap_limit_s, min_interval_s
+        Limits in seconds.
+
+    Returns
+    -------
+    bool (C,)
+    """
+    edges_s = timeline.edges_s
+    if not seen.any():
+        return np.ones(len(seen), dtype=np.bool_)
+    absent = np.zeros(len(seen), dtype=np.bool_)
+    shortest_s = min_interval_s - TIME_TOLERANCE_S
+    first, end = true_runs(~seen)
+    length_s = edges_s[end] - edges_s[first]
+    counts = (length_s > gap_limit_s + TIME_TOLERANCE_S) & (length_s >= shortest_s)
+    for start, stop in zip(first[counts], end[counts], strict=True):
+        absent[start:stop] = True
+    if absent.any():
+        first, end = true_runs(~absent)
+        islands = edges_s[end] - edges_s[first] < shortest_s
+        for start, stop in zip(first[islands], end[islands], strict=True):
+            absent[start:stop] = True
+    return absent
+
+
+def _label_cells(
+    faces: FaceTrack, timeline: Timeline, seen: BoolArray, settings: AnalysisSettings
+) -> _Rows:
+    gaps = long_gaps(timeline, faces.valid, settings.gap_limit_s)
+    smoothed = smooth(
+        faces.probabilities,
+        faces.time_s,
+        stretch_of_frames(timeline, gaps, len(faces)),
+        settings.smoothing_s,
+        settings.smoothing_method,
+    )
+    absent = absent_cells(timeline, seen, settings.gap_limit_s, settings.min_interval_s)
+    rows = [(int(first), -1) for first in true_runs(absent)[0]]
+    for first, end in zip(*true_runs(~absent), strict=True):
+        voters = first + np.flatnonzero(seen[first:end])
+        starts, labels = _label_stretch(
+            smoothed[timeline.frame[voters]],
+            np.append(timeline.edges_s[voters], timeline.edges_s[end]),
+            float(timeline.edges_s[first]),
+            timeline.length_s[voters],
+            settings,
+        )
+        cells = voters[starts]
+        cells[0] = first
+        rows.extend(zip(cells.tolist(), labels.tolist(), strict=True))
+    rows.sort()
+    table = np.asarray([*rows, (len(timeline), -1)], dtype=np.int64)
+    return _Rows(first=table[:, 0], label=table[:-1, 1])
+
+
+def _label_stretch(
+    probabilities: DoubleArray,
+    edges_s: DoubleArray,
+    start_s: float,
+    hold_s: DoubleArray,
+    settings: AnalysisSettings,
+) -> tuple[IntArray, IntArray]:
+    """Runs of one stretch with a face, as positions among its valid frames and labels.
+
+    A bridged gap votes for nothing and belongs to the run before it (one at the start of the
+    recording to the run after it): a label changes only at a frame that shows a face.
+    """
+    starts, labels = hysteresis_labels(probabilities, settings.hysteresis)
+    cuts_s = edges_s[np.append(starts, len(probabilities))]
+    cuts_s[0] = start_s
+    shortest_s = settings.min_interval_s - TIME_TOLERANCE_S
+    if len(starts) == 1 or np.diff(cuts_s).min() >= shortest_s:
+        return starts, labels
+    votes = np.add.reduceat(probabilities * hold_s[:, np.newaxis], starts, axis=0)
+    # The bonus makes the label that hysteresis kept the best one of its own run, so that only
+    # rows that are too short are decided anew.
+    bonus = settings.hysteresis * np.add.reduceat(hold_s, starts)
+    votes[np.arange(len(starts)), labels] += bonus
+    runs, run_labels = label_runs(cuts_s, votes, shortest_s)
+    return starts[runs], run_labels
+
+
+def _measure(
+    faces: FaceTrack, timeline: Timeline, seen: BoolArray, rows: _Rows
+) -> tuple[VideoInterval, ...]:
+    starts = rows.first[:-1]
+    bounds_s = timeline.edges_s[rows.first]
+    weight = np.where(seen, timeline.length_s, 0.0)
+    covered_s = np.add.reduceat(weight, starts)
+    means = _row_means(faces.probabilities, timeline, weight, starts)
+    valence = _row_means(faces.valence, timeline, weight, starts)
+    arousal = _row_means(faces.arousal, timeline, weight, starts)
+    row_of_frame = np.searchsorted(bounds_s[1:-1], faces.time_s, side="right")
+    frames = np.bincount(row_of_frame, minlength=len(starts))
+    intervals = []
+    for row, label in enumerate(rows.label.tolist()):
+        span = Span(float(bounds_s[row]), float(bounds_s[row + 1]))
+        shown = label >= 0
+        intervals.append(
+            VideoInterval(
+                span=span,
+                emotion=faces.labels[label] if shown else NO_FACE,
+                confidence=float(means[row, label]) if shown else None,
+                face_coverage=min(1.0, float(covered_s[row]) / span.duration_s),
+                frames=int(frames[row]),
+                distribution=tuple(means[row].tolist()) if shown else None,
+                valence=_known(valence[row, 0]) if shown else None,
+                arousal=_known(arousal[row, 0]) if shown else None,
+            )
+        )
+    return tuple(intervals)
+
+
+def _row_means(
+    values: FloatArray | None, timeline: Timeline, weight: DoubleArray, starts: IntArray
+) -> DoubleArray:
+    """Weighted means per row, float64 (R, columns); NaN where nothing is known."""
+    if values is None:
+        return np.full((len(starts), 1), np.nan)
+    table = (values if values.ndim == 2 else values[:, np.newaxis]).astype(np.float64)
+    cells = np.full((len(timeline), table.shape[1]), np.nan)
+    held = timeline.frame >= 0
+    cells[held] = table[timeline.frame[held]]
+    known = ~np.isnan(cells)
+    share = known * weight[:, np.newaxis]
+    total = np.add.reduceat(np.where(known, cells, 0.0) * share, starts, axis=0)
+    seconds = np.add.reduceat(share, starts, axis=0)
+    means: DoubleArray = np.divide(
+        total, seconds, out=np.full(total.shape, np.nan), where=seconds > 0
+    )
+    return means
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,87 @@
+"""The row that sums a video up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from emoreport.analysis.timeline import hold_times
+from emoreport.analysis.voice import spoken_before
+from emoreport.records import (
+    AudioInterval,
+    Comparison,
+    FaceTrack,
+    Recording,
+    SpeechTrack,
+    Summary,
+    Transition,
+    VideoInterval,
+)
+from emoreport.vocabulary import ALL_LABELS, is_emotion
+
+
+def summarize(
+    recording: Recording,
+    faces: FaceTrack,
+    speech: SpeechTrack,
+    video: Sequence[VideoInterval],
+    audio: Sequence[AudioInterval],
+    comparisons: Sequence[Comparison],
+    transitions: Sequence[Transition],
+) -> Summary:
+    """Sum one video up.
+
+    `face_coverage` is the share of the duration held by frames with a usable face, `speech_s`
+    the detected speech within the duration, `compared_s` the seconds where face and voice could
+    be compared, `mismatch_share` the share of those where they differ, `emotion_s` the seconds
+    of rows with a face emotion. Rates and shares over nothing are None. A dominant emotion has
+    the most seconds; of equals, the first in canonical order.
+    """
+    duration_s = max(0.0, recording.duration_s)
+    covered_s = float(hold_times(faces.time_s, duration_s)[faces.valid].sum())
+    changes = sum(transition.count for transition in transitions)
+    mismatch_s = _seconds(row for row in comparisons if row.match is False)
+    compared_s = _seconds(row for row in comparisons if row.match is not None)
+    emotion_s = _seconds(row for row in video if is_emotion(row.emotion))
+    return Summary(
+        video=recording.name,
+        duration_s=recording.duration_s,
+        frames=len(faces),
+        frame_rate_hz=recording.frame_rate_hz,
+        face_coverage=min(1.0, covered_s / duration_s) if duration_s > 0 else 0.0,
+        speech_s=float(np.diff(spoken_before(speech.speech, np.array([0.0, duration_s])))[0]),
+        intervals=len(video),
+        transitions=changes,
+        transitions_per_minute=_ratio(60.0 * changes, duration_s),
+        mismatches=sum(row.match is False for row in comparisons),
+        mismatch_s=mismatch_s,
+        mismatch_share=_ratio(mismatch_s, compared_s),
+        dominant_video_emotion=_dominant(video),
+        dominant_audio_emotion=_dominant(audio),
+        face_model=recording.face_model,
+        speech_model=recording.speech_model,
+        compared_s=compared_s,
+        emotion_s=emotion_s,
+        transitions_per_emotion_minute=_ratio(60.0 * changes, emotion_s),
+    )
+
+
+def _seconds(rows: Iterable[VideoInterval | Comparison]) -> float:
+    return float(sum(row.span.duration_s for row in rows))
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return part / whole if whole > 0 else None
+
+
+def _dominant(rows: Sequence[VideoInterval] | Sequence[AudioInterval]) -> str | None:
+    seconds: dict[str, float] = {}
+    for row in rows:
+        if is_emotion(row.emotion):
+            seconds[row.emotion] = seconds.get(row.emotion, 0.0) + row.span.duration_s
+    if not seconds:
+        return None
+    # Sums of the same rows in another order differ in the last bits; a microsecond is no lead.
+    most = max(seconds.values()) - 1e-6
+    return next((name for name in ALL_LABELS if seconds.get(name, 0.0) >= most), None)

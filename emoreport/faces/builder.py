@@ -1,0 +1,110 @@
+"""Grow a FaceTrack frame by frame, at a few dozen bytes a frame."""
+
+from __future__ import annotations
+
+import math
+from array import array
+
+import numpy as np
+
+from emoreport.errors import FaceStageError
+from emoreport.records import FaceObservation, FaceScores, FaceTrack, FloatArray
+
+NAN = math.nan
+
+
+class FaceTrackBuilder:
+    """Collects readings in the order of time and gives them as one FaceTrack.
+
+    Parameters
+    ----------
+    labels
+        Class names of the probability columns.
+    """
+
+    def __init__(self, labels: tuple[str, ...]) -> None:
+        self._labels = labels
+        self._time_s = array("d")
+        self._frame = array("q")
+        self._faces = array("q")
+        self._seen = array("f")  # x, y, width, height, detection score, yaw, pitch, sharpness
+        self._scores = array("f")
+        self._valence = array("f")
+        self._arousal = array("f")
+        self._has_affect: bool | None = None
+
+    def __len__(self) -> int:
+        """Frames collected."""
+        return len(self._time_s)
+
+    def add_absent(self, time_s: float, frame: int, faces: int) -> None:
+        """Add a frame without a usable face; `faces` were seen in it."""
+        self._add_frame(time_s, frame, faces)
+        self._seen.extend([NAN] * 8)
+        self._scores.extend([NAN] * len(self._labels))
+        self._valence.append(NAN)
+        self._arousal.append(NAN)
+
+    def add_face(
+        self,
+        time_s: float,
+        frame: int,
+        faces: int,
+        seen: FaceObservation,
+        sharpness: float,
+        scores: FaceScores,
+        row: int,
+    ) -> None:
+        """Add a frame with the speaker's face; `row` is its row in `scores`.
+
+        Raises
+        ------
+        FaceStageError
+            When the model's answer does not fit its labels.
+        """
+        probabilities = scores.probabilities[row]
+        if probabilities.shape != (len(self._labels),) or not np.isfinite(probabilities).all():
+            raise FaceStageError(
+                f"the face model gave {probabilities} for {len(self._labels)} labels"
+            )
+        self._add_frame(time_s, frame, faces)
+        box = seen.box
+        self._seen.extend((box.x, box.y, box.width, box.height))
+        self._seen.extend((seen.score, seen.yaw_deg, seen.pitch_deg, sharpness))
+        self._scores.extend(probabilities.tolist())
+        self._has_affect = scores.valence is not None and scores.arousal is not None
+        self._valence.append(NAN if scores.valence is None else float(scores.valence[row]))
+        self._arousal.append(NAN if scores.arousal is None else float(scores.arousal[row]))
+
+    def build(self) -> FaceTrack:
+        """Return everything collected so far."""
+        count = len(self)
+        seen = _floats(self._seen).reshape(count, 8)
+        return FaceTrack(
+            labels=self._labels,
+            time_s=np.array(self._time_s, dtype=np.float64),
+            frame=np.array(self._frame, dtype=np.int64),
+            faces=np.array(self._faces, dtype=np.int64),
+            box=seen[:, :4].copy(),
+            detection_score=seen[:, 4].copy(),
+            probabilities=_floats(self._scores).reshape(count, len(self._labels)),
+            valence=_floats(self._valence) if self._has_affect else None,
+            arousal=_floats(self._arousal) if self._has_affect else None,
+            extra={
+                "yaw_deg": seen[:, 5].copy(),
+                "pitch_deg": seen[:, 6].copy(),
+                "sharpness": seen[:, 7].copy(),
+            },
+        )
+
+    def _add_frame(self, time_s: float, frame: int, faces: int) -> None:
+        if not math.isfinite(time_s) or (self._time_s and time_s <= self._time_s[-1]):
+            previous = self._time_s[-1] if self._time_s else None
+            raise FaceStageError(f"frame times do not increase: {time_s} s follows {previous} s")
+        self._time_s.append(time_s)
+        self._frame.append(frame)
+        self._faces.append(faces)
+
+
+def _floats(values: array[float]) -> FloatArray:
+    return np.array(values, dtype=np.float32)

@@ -1,0 +1,142 @@
+"""Cut a face out of a frame the way a face-emotion model wants it."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from emoreport.records import Box, CropSpec, DoubleArray, FaceObservation, RgbImage
+
+HALVE_ABOVE: Final = 4.0
+"""Frame pixels per crop pixel from which on the picture is halved before it is sampled."""
+
+
+def crop_face(rgb: RgbImage, face: FaceObservation, spec: CropSpec) -> RgbImage:
+    """Cut one face out of a frame.
+
+    A square of side ``scale × sqrt(width × height)`` of the face's box, its centre moved by
+    (`shift_x`, `shift_y`) × box side; with `align_roll` it is turned about the box centre, shift
+    included, so that the eyes lie level. Pixels are averaged over the area that they cover, so
+    that a large face gives no aliasing; outside the frame its border is continued. With
+    `tight_box` the plain box is cut at whole pixels and stretched to the square instead.
+
+    Parameters
+    ----------
+    rgb
+        RGB uint8 (H, W, 3).
+    face
+        The face; `eyes` are needed only for `align_roll` (without them the crop stays upright).
+    spec
+        What the model wants.
+
+    Returns
+    -------
+    RGB uint8 (size_px, size_px, 3).
+
+    Raises
+    ------
+    ValueError
+        When the box is empty or, with `tight_box`, lies outside the frame.
+    """
+    if not face.box.area > 0:
+        raise ValueError(f"the face box is empty: {face.box}")
+    if spec.tight_box:
+        return _tight(rgb, face.box, spec.size_px)
+    side_px = spec.scale * math.sqrt(face.box.area)
+    to_frame = _crop_to_frame(face, spec, side_px / spec.size_px)
+    return _sampled(rgb, to_frame, spec.size_px, side_px / spec.size_px)
+
+
+def roll_rad(face: FaceObservation) -> float:
+    """Angle of the line from the person's right to the left eye against the horizontal.
+
+    Radians, positive when the face leans clockwise in the picture; 0 where the eyes are unknown.
+    """
+    if face.eyes is None:
+        return 0.0
+    (right_x, right_y), (left_x, left_y) = face.eyes
+    return math.atan2(left_y - right_y, left_x - right_x)
+
+
+def _crop_to_frame(face: FaceObservation, spec: CropSpec, step_px: float) -> DoubleArray:
+    """Affine map (2, 3) from crop coordinates to frame coordinates, corners counted as 0.
+
+    `step_px` is the width of one crop pixel in frame pixels.
+    """
+    angle = roll_rad(face) if spec.align_roll else 0.0
+    along = np.array([math.cos(angle), math.sin(angle)])
+    down = np.array([-math.sin(angle), math.cos(angle)])
+    box_side = math.sqrt(face.box.area)
+    centre = np.array(face.box.centre)
+    centre = centre + box_side * (spec.shift_x * along + spec.shift_y * down)
+    corner = centre - 0.5 * spec.size_px * step_px * (along + down)
+    return np.column_stack([step_px * along, step_px * down, corner])
+
+
+def _sampled(rgb: RgbImage, to_frame: DoubleArray, size_px: int, step_px: float) -> RgbImage:
+    """Sample the frame through `to_frame`, averaging over the area of each crop pixel."""
+    import cv2
+
+    halvings = max(int(math.log2(step_px / HALVE_ABOVE)) + 1, 0) if step_px >= HALVE_ABOVE else 0
+    matrix = to_frame
+    if halvings:
+        rgb, matrix = _halved(rgb, matrix, size_px, halvings)
+    samples = max(math.ceil(step_px / 2**halvings), 1)
+    matrix = matrix / [samples, samples, 1.0]
+    # Corners count as 0 here, centres of pixels in OpenCV.
+    matrix[:, 2] += 0.5 * (matrix[:, 0] + matrix[:, 1]) - 0.5
+    fine = cv2.warpAffine(
+        rgb,
+        matrix,
+        (size_px * samples, size_px * samples),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    if samples > 1:
+        fine = cv2.resize(fine, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(fine)
+
+
+def _halved(
+    rgb: RgbImage, to_frame: DoubleArray, size_px: int, halvings: int
+) -> tuple[RgbImage, DoubleArray]:
+    """Halve the part of the frame that the crop covers `halvings` times, by area.
+
+    Gives the small picture and the map from crop coordinates to it. Halving is the one ratio
+    that OpenCV averages fast.
+    """
+    import cv2
+
+    unit = 2**halvings
+    limits = np.array(rgb.shape[1::-1]) // unit
+    if limits.min() < 1:
+        return rgb, to_frame
+    corners = to_frame @ np.array(
+        [[0, size_px, 0, size_px], [0, 0, size_px, size_px], [1, 1, 1, 1]], np.float64
+    )
+    low = np.clip(np.floor(corners.min(axis=1) / unit) - 1, 0, limits - 1).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=1) / unit) + 1, low + 1, limits).astype(int)
+    (left, top), (right, bottom) = low * unit, high * unit
+    small = rgb[top:bottom, left:right]
+    for _ in range(halvings):
+        height, width = small.shape[:2]
+        small = cv2.resize(small, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    moved = to_frame.copy()
+    moved[:, 2] -= [left, top]
+    return small, moved / unit
+
+
+def _tight(rgb: RgbImage, box: Box, size_px: int) -> RgbImage:
+    import cv2
+
+    height, width = rgb.shape[:2]
+    left, top = max(int(box.x), 0), max(int(box.y), 0)
+    right, bottom = min(int(box.x + box.width), width), min(int(box.y + box.height), height)
+    part = rgb[top:bottom, left:right]
+    if part.size == 0:
+        raise ValueError(f"the face box lies outside the frame: {box}")
+    shrinks = part.shape[0] > size_px
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.ascontiguousarray(cv2.resize(part, (size_px, size_px), interpolation=method))

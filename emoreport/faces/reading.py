@@ -1,0 +1,257 @@
+"""From a stream of frames to the face readings of one recording.
+
+Three stages overlap: the source decodes in one thread, detection, tracking and cropping run in a
+second, the emotion network in the caller's. PyAV, MediaPipe and ONNX Runtime work outside the
+interpreter lock, so two processors are kept busy. What lies between the stages is bounded in
+items and in bytes; every stage handles frames in order, so the readings depend neither on the
+batch size nor on timing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from emoreport.faces.builder import FaceTrackBuilder
+from emoreport.faces.channel import CancelledError, Channel
+from emoreport.faces.crops import crop_face
+from emoreport.faces.tracker import SpeakerTracker
+from emoreport.records import (
+    FaceDetector,
+    FaceEmotionModel,
+    FaceObservation,
+    FaceTrack,
+    Frame,
+    RgbImage,
+)
+from emoreport.settings import FaceSettings
+
+FRAMES_WAITING: Final = 8
+FRAME_BYTES_WAITING: Final = 96 * 1024 * 1024
+"""Decoded frames between decoder and detector: eight of 1080p, three of 4K."""
+
+SIGHTINGS_WAITING: Final = 64
+SIGHTING_BYTES_WAITING: Final = 64 * 1024 * 1024
+
+FrameCallback = Callable[[Frame], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one frame shows of the speaker: the crop is there exactly when `face` is."""
+
+    time_s: float
+    frame: int
+    faces: int
+    face: FaceObservation | None = None
+    crop: RgbImage | None = None
+    sharpness: float = float("nan")
+    picture: Frame | None = None
+
+
+def read_faces(
+    source: Iterable[Frame],
+    detector: FaceDetector,
+    model: FaceEmotionModel,
+    settings: FaceSettings,
+    *,
+    batch: int = 16,
+    on_frame: FrameCallback | None = None,
+) -> FaceTrack:
+    """Read the speaker's face from a stream of frames, at constant memory beyond the readings.
+
+    Parameters
+    ----------
+    source
+        Frames in order of time. It is iterated in a thread of its own and closed there if it can
+        be closed, also after an error.
+    detector, model
+        What finds faces and what reads them; both stay open.
+    settings
+        Smallest detection score, strictness.
+    batch
+        Faces per call of the model, ≥ 1.
+    on_frame
+        Called once per frame, in order, in the caller's thread, before its reading is complete.
+
+    Returns
+    -------
+    One entry per frame. `extra` holds ``yaw_deg`` and ``pitch_deg`` (NaN where unknown) and
+    ``sharpness`` (variance of the Laplacian of the grey crop, 8-bit units squared; low where the
+    face is blurred).
+
+    Raises
+    ------
+    MediaError, FaceStageError, ModelError
+        Whatever a stage raises reaches the caller at once; all threads have ended by then.
+    ValueError
+        When `batch` is below 1.
+    """
+    if batch < 1:
+        raise ValueError(f"batch must be at least 1, got {batch}")
+    frames: Channel[Frame] = Channel(max_items=FRAMES_WAITING, max_bytes=FRAME_BYTES_WAITING)
+    sightings: Channel[Sighting] = Channel(
+        max_items=SIGHTINGS_WAITING, max_bytes=SIGHTING_BYTES_WAITING
+    )
+    tracker = SpeakerTracker(min_score=settings.min_face_score, strict=settings.strict_single_face)
+    viewer = _Viewer(detector, tracker, model, keep_picture=on_frame is not None)
+    threads = [
+        threading.Thread(target=_decode, args=(source, frames), name="decode", daemon=True),
+        threading.Thread(
+            target=_watch, args=(frames, viewer, sightings), name="find-faces", daemon=True
+        ),
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        return _collect(sightings, model, batch, on_frame)
+    finally:
+        frames.cancel()
+        sightings.cancel()
+        for thread in threads:
+            thread.join()
+
+
+class _Viewer:
+    """Detection, tracking and cropping of one frame."""
+
+    def __init__(
+        self,
+        detector: FaceDetector,
+        tracker: SpeakerTracker,
+        model: FaceEmotionModel,
+        *,
+        keep_picture: bool,
+    ) -> None:
+        self._detector = detector
+        self._tracker = tracker
+        self._crop = model.crop
+        self._keep_picture = keep_picture
+
+    def look(self, frame: Frame) -> tuple[Sighting, int]:
+        """Return the sighting and the bytes that it holds."""
+        picture = frame if self._keep_picture else None
+        held = frame.rgb.nbytes if self._keep_picture else 0
+        found = self._detector.detect(frame.rgb)
+        height, width = frame.rgb.shape[:2]
+        face = self._tracker.choose(frame.time_s, found, (width, height))
+        count = len(self._tracker.usable(found))
+        if face is None:
+            return Sighting(frame.time_s, frame.index, count, picture=picture), held
+        crop = crop_face(frame.rgb, face, self._crop)
+        sighting = Sighting(frame.time_s, frame.index, count, face, crop, sharpness(crop), picture)
+        return sighting, held + crop.nbytes
+
+
+def sharpness(crop: RgbImage) -> float:
+    """Variance of the Laplacian of the grey image (Pech-Pacheco et al. 2000).
+
+    Parameters
+    ----------
+    crop
+        RGB uint8 (H, W, 3).
+
+    Returns
+    -------
+    8-bit units squared, ≥ 0; comparable between crops of one size only.
+    """
+    import cv2
+
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    return float(np.var(cv2.Laplacian(grey, cv2.CV_32F)))
+
+
+def _decode(source: Iterable[Frame], frames: Channel[Frame]) -> None:
+    """Thread: pump the source into `frames`, then close the source."""
+    try:
+        iterator = iter(source)
+        try:
+            for frame in iterator:
+                frames.put(frame, frame.rgb.nbytes)
+        finally:
+            close = getattr(iterator, "close", None)
+            if close is not None:
+                close()
+        frames.close()
+    except CancelledError:
+        return
+    except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+        frames.fail(error)
+
+
+def _watch(frames: Channel[Frame], viewer: _Viewer, sightings: Channel[Sighting]) -> None:
+    """Thread: turn frames into sightings."""
+    try:
+        while (frame := frames.get()) is not None:
+            sightings.put(*viewer.look(frame))
+        sightings.close()
+    except CancelledError:
+        return
+    except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+        frames.cancel()
+        sightings.fail(error)
+
+
+def _collect(
+    sightings: Channel[Sighting],
+    model: FaceEmotionModel,
+    batch: int,
+    on_frame: FrameCallback | None,
+) -> FaceTrack:
+    """Caller's thread: run the model on batches and keep the readings in order."""
+    builder = FaceTrackBuilder(model.labels)
+    waiting: list[Sighting] = []
+    crops: list[RgbImage] = []
+    while (sighting := sightings.get()) is not None:
+        if on_frame is not None and sighting.picture is not None:
+            on_frame(sighting.picture)
+        # The picture is not kept: a batch of them would be hundreds of megabytes at 4K.
+        waiting.append(_without_picture(sighting))
+        if sighting.crop is not None:
+            crops.append(sighting.crop)
+        if len(crops) >= batch or len(waiting) >= max(batch, SIGHTINGS_WAITING):
+            _flush(waiting, crops, model, builder)
+    _flush(waiting, crops, model, builder)
+    return builder.build()
+
+
+def _without_picture(sighting: Sighting) -> Sighting:
+    return Sighting(
+        sighting.time_s,
+        sighting.frame,
+        sighting.faces,
+        sighting.face,
+        sighting.crop,
+        sighting.sharpness,
+    )
+
+
+def _flush(
+    waiting: list[Sighting],
+    crops: list[RgbImage],
+    model: FaceEmotionModel,
+    builder: FaceTrackBuilder,
+) -> None:
+    """Score the crops, add all waiting sightings in order, empty both lists."""
+    scores = model.predict(crops) if crops else None
+    row = 0
+    for sighting in waiting:
+        if sighting.face is None or scores is None:
+            builder.add_absent(sighting.time_s, sighting.frame, sighting.faces)
+            continue
+        builder.add_face(
+            sighting.time_s,
+            sighting.frame,
+            sighting.faces,
+            sighting.face,
+            sighting.sharpness,
+            scores,
+            row,
+        )
+        row += 1
+    waiting.clear()
+    crops.clear()

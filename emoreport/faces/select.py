@@ -1,0 +1,74 @@
+"""Choose the face-emotion model that the settings name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from emoreport.errors import ModelError, SettingsError
+from emoreport.faces.compact import CompactFaceModel
+from emoreport.models.metadata import folder_metadata, shipped_metadata
+from emoreport.records import FaceEmotionModel
+from emoreport.settings import Settings
+
+HSEMOTION: Final[tuple[str, ...]] = (
+    "hsemotion/enet_b0_8_best_vgaf",
+    "hsemotion/enet_b0_8_best_afew",
+    "hsemotion/enet_b0_8_va_mtl",
+    "hsemotion/enet_b2_8",
+    "hsemotion/enet_b2_7",
+    "hsemotion/mbf_va_mtl",
+    "hsemotion/mobilevit_va_mtl",
+)
+"""Known models whose weights the package does not carry."""
+
+AUTO_REASON: Final = "no better face model is in the local store"
+
+
+def open_face_model(settings: Settings, announce: Callable[[str], None]) -> FaceEmotionModel:
+    """Open the face-emotion model that ``settings.faces.face`` names.
+
+    Parameters
+    ----------
+    settings
+        The settings of the analysis.
+    announce
+        Receives one line when ``auto`` had to choose.
+
+    Raises
+    ------
+    SettingsError
+        When the name is unknown.
+    ModelError
+        When the model named cannot be had; it is never replaced by another.
+    """
+    name = settings.faces.face
+    if name == "auto":
+        model = CompactFaceModel(shipped_metadata("face"), reason=AUTO_REASON)
+        announce(f"face model: compact (shipped with emoreport), because {AUTO_REASON}")
+        return model
+    if name == "compact":
+        return CompactFaceModel(shipped_metadata("face"), reason="named in the settings")
+    if name in HSEMOTION:
+        raise ModelError(
+            f"the face model {name} is not in the local store", remedy="use --face compact"
+        )
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return CompactFaceModel(folder_metadata(folder, "face"), reason="named in the settings")
+    known = ", ".join(("auto", "compact", *HSEMOTION))
+    if _looks_like_path(name):
+        raise SettingsError(
+            f"--face names a folder that does not exist: {name}",
+            remedy=f"give an existing model folder or one of {known}",
+        )
+    raise SettingsError(
+        f"there is no face model {name!r}", remedy=f"choose a model folder or one of {known}"
+    )
+
+
+def _looks_like_path(name: str) -> bool:
+    separators = {os.sep, os.altsep or os.sep}
+    return name.startswith((".", "~", *separators)) or (os.sep == "\\" and "\\" in name)

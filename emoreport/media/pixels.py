@@ -1,0 +1,122 @@
+"""From decoded pictures to upright RGB images, and to thumbnails that show change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from numpy.typing import NDArray
+
+from emoreport.errors import MediaError
+from emoreport.media.container import MAX_PIXELS, MAX_SIDE_PX, PYAV_MAJOR
+from emoreport.records import RgbImage
+
+THUMBNAIL_SIZE_PX: Final = (32, 18)
+
+# One thread: the other processors are busy with detection and inference. Older versions of PyAV
+# convert in one thread and do not know the argument.
+_ONE_THREAD: Final[dict[str, Any]] = {"threads": 1} if PYAV_MAJOR >= 17 else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Orientation:
+    """How a stored picture becomes upright: transposed first, then mirrored."""
+
+    transpose: bool = False
+    mirror_x: bool = False
+    mirror_y: bool = False
+
+    @classmethod
+    def of(cls, picture: VideoFrame) -> Orientation:
+        """Read the display matrix of a picture; without one it is upright already.
+
+        The matrix maps stored (p, q) to shown (a·p + c·q, b·p + d·q) (ISO/IEC 14496-12, 8.3.2;
+        libavutil/display.h). Angles between quarter turns are taken to the nearest one.
+        """
+        try:
+            side_data: Any = picture.side_data
+            matrix = np.frombuffer(bytes(side_data["DISPLAYMATRIX"]), dtype=np.int32)
+            a, b, c, d = (int(matrix[place]) for place in (0, 1, 3, 4))
+        except (KeyError, IndexError, ValueError):
+            # No matrix, or side data that this version of PyAV cannot name.
+            turns = round(picture.rotation / 90) % 4
+            a, b, c, d = ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))[turns]
+        if abs(a) + abs(d) >= abs(b) + abs(c):
+            return cls(mirror_x=a < 0, mirror_y=d < 0)
+        return cls(transpose=True, mirror_x=c < 0, mirror_y=b < 0)
+
+    @property
+    def rotation_deg(self) -> int:
+        """Clockwise turn that makes the picture upright: 0, 90, 180 or 270."""
+        if self.transpose:
+            return 90 if self.mirror_x else 270
+        return 180 if self.mirror_y else 0
+
+    def apply(self, rgb: RgbImage) -> RgbImage:
+        """Upright copy of an image, or the image itself where it is upright."""
+        if self == Orientation():
+            return rgb
+        import cv2
+
+        if self.transpose:
+            rgb = cv2.transpose(rgb)
+        if self.mirror_x or self.mirror_y:
+            axis = -1 if self.mirror_x and self.mirror_y else int(self.mirror_x)
+            rgb = cv2.flip(rgb, axis)
+        return np.asarray(rgb, dtype=np.uint8)
+
+
+class RgbConverter:
+    """Turns decoded pictures into upright RGB; one conversion context serves all of them.
+
+    The matrix and range are those that the picture names; a picture that names none is taken as
+    BT.601, limited range, as every reader built on FFmpeg does.
+    """
+
+    def __init__(self) -> None:
+        self._colours = VideoReformatter()
+        self._shrink = VideoReformatter()
+        self._orientation: Orientation | None = None
+
+    def rgb(self, picture: VideoFrame) -> RgbImage:
+        """RGB uint8 (height, width, 3), C-contiguous, upright.
+
+        Raises
+        ------
+        MediaError
+            When the picture is larger than 16384 px in one direction or than 100 megapixels.
+        """
+        check_size(picture.width, picture.height)
+        if self._orientation is None:
+            self._orientation = Orientation.of(picture)
+        converted = self._colours.reformat(picture, format="rgb24", **_ONE_THREAD)
+        return np.ascontiguousarray(self._orientation.apply(_view(converted, 3)))
+
+    def thumbnail(self, picture: VideoFrame) -> NDArray[np.int16]:
+        """Luma of the whole picture, area-averaged to 32 × 18, int16 (18, 32)."""
+        check_size(picture.width, picture.height)
+        width, height = THUMBNAIL_SIZE_PX
+        small = self._shrink.reformat(
+            picture, width=width, height=height, format="gray", interpolation="AREA", **_ONE_THREAD
+        )
+        return _view(small, 1)[:, :, 0].astype(np.int16)
+
+
+def _view(picture: VideoFrame, channels: int) -> RgbImage:
+    """Pixels of a packed 8-bit picture without its row padding, (height, width, channels)."""
+    plane = picture.planes[0]
+    rows = np.frombuffer(memoryview(plane), dtype=np.uint8)[: picture.height * plane.line_size]
+    used = rows.reshape(picture.height, plane.line_size)[:, : picture.width * channels]
+    return np.asarray(used.reshape(picture.height, picture.width, channels))
+
+
+def check_size(width_px: int, height_px: int) -> None:
+    """Refuse pictures that would take more memory than any real recording needs."""
+    if max(width_px, height_px) > MAX_SIDE_PX or width_px * height_px > MAX_PIXELS:
+        raise MediaError(
+            f"pictures of {width_px} × {height_px} px are too large",
+            remedy=f"scale the video to at most {MAX_SIDE_PX} px and {MAX_PIXELS // 10**6} MP",
+        )

@@ -1,0 +1,155 @@
+"""What a recording holds, without decoding more than its first picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import av.error
+from av.container import InputContainer
+
+from emoreport.errors import EmoreportError, MediaError
+from emoreport.media.container import (
+    NOT_A_VIDEO,
+    choose_stream,
+    has_mark,
+    is_picture,
+    open_container,
+    reason,
+    seconds,
+    zero_s,
+)
+from emoreport.media.pixels import Orientation, check_size
+from emoreport.records import MediaInfo, StreamInfo
+
+PROBED_PACKETS: Final = 64
+"""Packets tried for a first picture, which carries the rotation."""
+
+
+def probe(path: Path) -> MediaInfo:
+    """Read what a recording announces: container, streams, size, rate, rotation.
+
+    Parameters
+    ----------
+    path
+        A file. Its name is never taken for an address, a pattern or an option.
+
+    Returns
+    -------
+    The claims of the container. `width_px` and `height_px` are those of the upright picture;
+    `rotation_deg` is the clockwise turn (0, 90, 180, 270) that makes the stored picture upright.
+    Start times are on the video's time line; `details` of a stream holds what is known of
+    language, title, size, rate and sound.
+
+    Raises
+    ------
+    InputNotFoundError
+        When the path does not exist.
+    MediaError
+        When it is no readable container, holds no video stream, or pictures of absurd size.
+    """
+    path = Path(path)
+    with open_container(path) as container:
+        try:
+            return describe(container, path)
+        except EmoreportError as error:
+            raise error.with_file(path) from error.__cause__
+        except (av.error.FFmpegError, ValueError, OverflowError) as error:
+            raise MediaError(
+                f"the header is damaged ({reason(error)})", remedy=NOT_A_VIDEO, file=path
+            ) from error
+
+
+def describe(container: InputContainer, path: Path) -> MediaInfo:
+    """Description of a freshly opened container; decodes up to its first picture.
+
+    Raises
+    ------
+    MediaError
+        When there is no video stream that can be used.
+    """
+    video = choose_stream(list(container.streams.video))
+    audio = choose_stream(list(container.streams.audio))
+    if video is None:
+        cause = "there is no video stream, audio only" if audio else "there is no video stream"
+        raise MediaError(cause, remedy="give a video that shows a face")
+    context = video.codec_context
+    if context is None:
+        raise MediaError("no decoder for the video stream", remedy="convert the video to H.264")
+    if context.width <= 0 or context.height <= 0:
+        raise MediaError("the header names no picture size", remedy=NOT_A_VIDEO)
+    check_size(context.width, context.height)
+    used = {stream.index for stream in (video, audio) if stream is not None}
+    start_s = zero_s(container)
+    streams = tuple(_describe_stream(stream, used, start_s) for stream in container.streams)
+    rate = video.average_rate or video.guessed_rate
+    width, height, orientation = _first_picture(container, video)
+    if orientation.transpose:
+        width, height = height, width
+    return MediaInfo(
+        path=str(path),
+        container=container.format.name,
+        duration_s=container.duration / av.time_base if container.duration else None,
+        frame_rate_hz=float(rate) if rate else None,
+        width_px=width,
+        height_px=height,
+        rotation_deg=orientation.rotation_deg,
+        has_audio=audio is not None,
+        streams=streams,
+    )
+
+
+def _first_picture(container: InputContainer, video: Any) -> tuple[int, int, Orientation]:  # noqa: ANN401
+    """Stored size and orientation; the header's size where nothing can be decoded."""
+    context = video.codec_context
+    context.thread_count = 1
+    try:
+        for packet in islice(container.demux(video), PROBED_PACKETS):
+            for picture in _try_decode(video, packet):
+                return picture.width, picture.height, Orientation.of(picture)
+    except av.error.FFmpegError:
+        pass  # a damaged start: decoding itself will count it
+    return context.width, context.height, Orientation()
+
+
+def _try_decode(video: Any, packet: Any) -> list[Any]:  # noqa: ANN401 - av's stream and packet
+    try:
+        return list(video.decode(packet))
+    except av.error.FFmpegError:
+        return []
+
+
+def _describe_stream(stream: Any, used: set[int], start_s: float) -> StreamInfo:  # noqa: ANN401
+    context = stream.codec_context
+    first_s = seconds(stream.start_time, stream.time_base)
+    return StreamInfo(
+        index=stream.index,
+        kind=str(stream.type),
+        codec=context.name if context is not None else "unknown",
+        used=stream.index in used,
+        start_s=None if first_s is None else first_s - start_s,
+        duration_s=seconds(stream.duration, stream.time_base),
+        details=dict(_details(stream)),
+    )
+
+
+def _details(stream: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any of av's streams
+    details: dict[str, Any] = {"default": has_mark(stream, "default")}
+    for name in ("language", "title"):
+        if stream.metadata.get(name):
+            details[name] = str(stream.metadata[name])
+    context = stream.codec_context
+    if stream.type == "video":
+        details["picture"] = is_picture(stream)
+        if context is not None:
+            details |= {"width_px": context.width, "height_px": context.height}
+            details["pixel_format"] = context.pix_fmt
+        if stream.average_rate:
+            details["frame_rate_hz"] = float(stream.average_rate)
+    elif stream.type == "audio" and context is not None:
+        details["sample_rate_hz"] = context.sample_rate
+        details["channels"] = context.layout.nb_channels
+        details["layout"] = context.layout.name
+    return details

@@ -1,0 +1,224 @@
+"""Presentation time of one stream, mended where the stamps are missing or impossible.
+
+Pure arithmetic: no container is opened here. The rules and their reasons are in
+docs/decisions/0001-time-base.md.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Final
+
+ZERO_TOLERANCE_S: Final = 0.0005
+"""Stamps this little before zero are zero: container start times are rounded to 1 µs, the
+stamps of some containers to 1 ms."""
+
+RESTART_S: Final = 0.5
+"""A step back by more than this is a restarted clock; a smaller one is a misplaced frame."""
+
+DISCONTINUITY_S: Final = 10.0
+"""A step forward by more than this is suspicious (ffmpeg's own `-dts_delta_threshold`)."""
+
+UNCLAIMED_GAP_S: Final = 3600.0
+"""A step forward by more than this is a broken stamp where the container claims no length."""
+
+STUCK_FRAMES: Final = 2
+"""After so many frames in a row without progress the stamps are not used any more."""
+
+SHORTEST_STEP_S: Final = 1e-5
+"""A frame that says it is shorter than this does not know its length."""
+
+REMEMBERED_STEPS: Final = 9
+"""The median of so many last steps is the length of a frame that does not know its own: one long
+still picture does not make the next one long."""
+
+FALLBACK_STEP_S: Final = 0.04
+"""Distance of two frames where neither stamps, nor durations, nor the header give one."""
+
+
+@dataclass(slots=True)
+class Clock:
+    """Places raw stamps on the video's time line and closes impossible jumps.
+
+    Parameters
+    ----------
+    zero_s
+        Time of the container's clock that is time zero of the video.
+    claimed_end_s
+        Length that the container announces, seconds from time zero; None if it announces none.
+    discontinuous
+        Whether the container format allows its clock to jump (transport streams).
+    """
+
+    zero_s: float = 0.0
+    claimed_end_s: float | None = None
+    discontinuous: bool = False
+    jumps: int = field(default=0, init=False)
+    _shift_s: float = field(default=0.0, init=False)
+
+    def settle(
+        self, stamp_s: float, expected_s: float | None, last_s: float | None = None
+    ) -> float:
+        """Seconds from time zero for a stamp; a jump continues at `expected_s` instead.
+
+        Parameters
+        ----------
+        stamp_s
+            Stamp on the container's clock, seconds.
+        expected_s
+            Where the predecessor ended, seconds from time zero; None before the first.
+        last_s
+            Where the predecessor started, if its length is not certain.
+        """
+        raw_s = stamp_s - self.zero_s
+        time_s = raw_s + self._shift_s
+        reached_s = expected_s if last_s is None else last_s
+        went_back = reached_s is not None and time_s < reached_s - RESTART_S
+        if went_back or self._is_too_far(time_s, expected_s or 0.0):
+            time_s = expected_s or 0.0
+            self._shift_s = time_s - raw_s
+            self.jumps += 1
+        return time_s
+
+    def _is_too_far(self, time_s: float, expected_s: float) -> bool:
+        step_s = time_s - expected_s
+        if step_s <= DISCONTINUITY_S:
+            return False
+        if self.discontinuous:
+            return True
+        if self.claimed_end_s is None:
+            return step_s > UNCLAIMED_GAP_S
+        return time_s > self.claimed_end_s + DISCONTINUITY_S
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where a frame stands: time and length of its presentation, seconds."""
+
+    time_s: float
+    step_s: float
+
+
+@dataclass(slots=True)
+class FrameTimes:
+    """Gives frames strictly increasing presentation times ≥ 0.
+
+    Parameters
+    ----------
+    clock
+        The clock of the stream.
+    nominal_step_s
+        Distance of two frames by the header's frame rate; None if it names none.
+    stamped
+        False where the container format has no stamps and those seen are invented.
+    """
+
+    clock: Clock
+    nominal_step_s: float | None = None
+    stamped: bool = True
+    placed: int = field(default=0, init=False)
+    missing: int = field(default=0, init=False)
+    dropped: int = field(default=0, init=False)
+    early: int = field(default=0, init=False)
+    end_s: float = field(default=0.0, init=False)
+    _last_s: float | None = field(default=None, init=False)
+    _expected_s: float | None = field(default=None, init=False)
+    _deltas_s: deque[float] = field(
+        default_factory=lambda: deque(maxlen=REMEMBERED_STEPS), init=False
+    )
+    _decode_s: float | None = field(default=None, init=False)
+    _stuck: int = field(default=0, init=False)
+
+    def place(
+        self, stamp_s: float | None, duration_s: float, decode_s: float | None = None
+    ) -> Moment | None:
+        """Moment of the next frame in order of output; None if it is not presented.
+
+        Parameters
+        ----------
+        stamp_s
+            Presentation stamp on the container's clock, seconds; None if it has none.
+        duration_s
+            Length of the frame by its own account, seconds; 0 if unknown.
+        decode_s
+            Decoding stamp, seconds; None if unknown. Where presentation stamps are missing, its
+            steps are those of the frames (H.264 in AVI); its offset is the decoder's delay.
+        """
+        known = duration_s >= SHORTEST_STEP_S
+        step_s = duration_s if known else self._usual_step_s()
+        if stamp_s is None:
+            self.missing += 1
+            time_s = self._guess_s(decode_s)
+        else:
+            time_s = self.clock.settle(stamp_s, self._expected_s, self._last_s)
+        self._decode_s = decode_s
+        if time_s < -ZERO_TOLERANCE_S:
+            self.early += 1
+            self._expected_s = time_s + step_s
+            return None
+        time_s = max(time_s, 0.0)
+        if self._last_s is not None and time_s <= self._last_s:
+            self.dropped += 1
+            self._stuck += 1
+            if self._stuck <= STUCK_FRAMES:
+                return None
+            time_s = self._expected_s or 0.0
+        else:
+            self._stuck = 0
+        return self._accept(time_s, step_s, known=known)
+
+    def _guess_s(self, decode_s: float | None) -> float:
+        if self._last_s is None:
+            return 0.0
+        if decode_s is not None and self._decode_s is not None:
+            step_s = decode_s - self._decode_s
+            if 0 < step_s <= DISCONTINUITY_S:
+                return self._last_s + step_s
+        return self._last_s + self._usual_step_s()
+
+    def _accept(self, time_s: float, step_s: float, *, known: bool) -> Moment:
+        if self._last_s is not None:
+            self._deltas_s.append(time_s - self._last_s)
+            step_s = step_s if known else self._usual_step_s()
+        claimed_s = self.clock.claimed_end_s
+        absurd = step_s > DISCONTINUITY_S and (
+            claimed_s is None or time_s + step_s > claimed_s + RESTART_S
+        )
+        if absurd:
+            step_s = self._usual_step_s()
+        self._last_s = time_s
+        self._expected_s = time_s + step_s
+        # An edit list may end the video within its last frame.
+        cut = claimed_s is not None and time_s < claimed_s < self._expected_s
+        self.end_s = claimed_s if cut and claimed_s is not None else self._expected_s
+        self.placed += 1
+        return Moment(time_s, step_s)
+
+    def _usual_step_s(self) -> float:
+        if self._deltas_s:
+            return median(self._deltas_s)
+        return self.nominal_step_s or FALLBACK_STEP_S
+
+    @property
+    def quality(self) -> str:
+        """``exact``, ``repaired`` or ``estimated``, as `DecodeOutcome` defines them."""
+        if not self.stamped or (self.placed and self.missing >= self.placed + self.dropped):
+            return "estimated"
+        if self.missing or self.dropped or self.clock.jumps:
+            return "repaired"
+        return "exact"
+
+    def notes(self) -> tuple[str, ...]:
+        """Plain sentences about what had to be mended."""
+        found = []
+        if not self.stamped:
+            found.append("the container holds no presentation times; the frame rate was assumed")
+        elif self.missing:
+            found.append(f"{self.missing} frames had no presentation time")
+        if self.dropped:
+            found.append(f"{self.dropped} frames had the time of an earlier frame")
+        if self.clock.jumps:
+            found.append(f"the clock of the video jumped {self.clock.jumps} times")
+        return tuple(found)

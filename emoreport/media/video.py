@@ -1,0 +1,181 @@
+"""The frames of a recording, streamed: upright RGB with presentation times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import av.error
+from av.container import InputContainer
+
+from emoreport.errors import EmoreportError, MediaError
+from emoreport.media.container import (
+    CODEC_OPTIONS,
+    NO_TIMESTAMPS,
+    NOT_A_VIDEO,
+    Failures,
+    clock_of,
+    decoded,
+    format_flags,
+    open_container,
+    reason,
+    seconds,
+    used_stream,
+)
+from emoreport.media.pixels import RgbConverter
+from emoreport.media.probing import probe
+from emoreport.media.selection import selector
+from emoreport.media.timeline import FrameTimes
+from emoreport.records import DecodeOutcome, Frame, MediaInfo
+
+CUT_OFF_S: Final = 1.0
+"""A video that ends this much before its announced end counts as cut off."""
+
+
+def open_video(path: Path, *, fps: str = "every", threads: int = 0) -> VideoSource:
+    """Open the default video stream of a recording.
+
+    Parameters
+    ----------
+    path
+        A file; see `emoreport.media.probe`.
+    fps
+        Frames to give: ``every``; a rate in Hz (one frame per tick of presentation time, every
+        frame if the source is slower); or ``adaptive`` (a frame whose thumbnail changed, and one
+        every 0.2 s). Frames that are not given are decoded but not converted.
+    threads
+        Decoder threads; 0 lets FFmpeg choose.
+
+    Raises
+    ------
+    InputNotFoundError
+        When the path does not exist.
+    MediaError
+        When the file cannot be opened as a video.
+    SettingsError
+        When `fps` is not understood.
+    """
+    return VideoSource(Path(path), fps=fps, threads=threads)
+
+
+class VideoSource:
+    """Frames of one video stream, given once, in order of presentation time.
+
+    A context manager; leaving it closes the file. Memory does not depend on the length: a frame
+    is forgotten as soon as the next one is asked for.
+
+    Parameters
+    ----------
+    path, fps, threads
+        As for `open_video`.
+    """
+
+    def __init__(self, path: Path, *, fps: str = "every", threads: int = 0) -> None:
+        self._path = path
+        self._selector = selector(fps)
+        self.info: MediaInfo = probe(path)
+        self._container: InputContainer | None = open_container(path)
+        self._stream = used_stream(self._container, self.info, "video")
+        self._stream.thread_type = "AUTO"
+        self._stream.codec_context.thread_count = threads
+        self._stream.codec_context.options = CODEC_OPTIONS
+        self._failures = Failures()
+        self._times = FrameTimes(
+            clock_of(self._container, self._stream),
+            nominal_step_s=1.0 / self.info.frame_rate_hz if self.info.frame_rate_hz else None,
+            stamped=not format_flags(self._container) & NO_TIMESTAMPS,
+        )
+        self._delivered = 0
+        self._damaged = 0
+        self._started = False
+        self._finished = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield the frames; raise MediaError if the file yields none or was read before."""
+        if self._started or self._container is None:
+            raise MediaError(
+                "the frames were read already", remedy="open the video again", file=self._path
+            )
+        self._started = True
+        return self._frames(self._container)
+
+    def _frames(self, container: InputContainer) -> Iterator[Frame]:
+        converter = RgbConverter()
+        try:
+            for picture in decoded(container, self._stream, self._failures):
+                moment = self._times.place(
+                    seconds(picture.pts, self._stream.time_base),
+                    seconds(picture.duration, self._stream.time_base) or 0.0,
+                    seconds(picture.dts, self._stream.time_base),
+                )
+                if moment is None:
+                    continue
+                if picture.is_corrupt:
+                    self._failures.add("damaged frame")
+                    self._damaged += 1
+                    continue
+                if not self._selector.wants(moment, partial(converter.thumbnail, picture)):
+                    continue
+                rgb = converter.rgb(picture)
+                self._delivered += 1
+                yield Frame(index=self._times.placed - 1, time_s=moment.time_s, rgb=rgb)
+        except EmoreportError as error:
+            raise error.with_file(self._path) from error.__cause__
+        except (av.error.FFmpegError, MemoryError) as error:
+            raise MediaError(
+                f"decoding stopped ({reason(error)})", remedy=NOT_A_VIDEO, file=self._path
+            ) from error
+        self._finished = True
+        if not self._delivered:
+            cause = f" ({self._failures.first})" if self._failures.first else ""
+            raise MediaError(f"no frame can be decoded{cause}", remedy=NOT_A_VIDEO, file=self._path)
+        if self._is_cut_off():
+            self._failures.add("cut off")
+
+    def _is_cut_off(self) -> bool:
+        claimed_s = self._times.clock.claimed_end_s
+        return claimed_s is not None and self._times.end_s < claimed_s - CUT_OFF_S
+
+    @property
+    def outcome(self) -> DecodeOutcome:
+        """What decoding found so far; complete once all frames were read."""
+        return DecodeOutcome(
+            duration_s=self._times.end_s,
+            frames=self._delivered,
+            decode_failures=self._failures.count,
+            time_quality=self._times.quality,
+            notes=self._notes(),
+        )
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = list(self._times.notes())
+        if self._damaged:
+            notes.append(f"{self._damaged} frames are damaged and were passed over")
+        if self._failures.gave_up:
+            notes.append("the rest of the file cannot be read")
+        if self._finished and self._is_cut_off():
+            notes.append(
+                f"the video ends at {self._times.end_s:.3f} s, before the "
+                f"{self._times.clock.claimed_end_s:.3f} s that its header announces"
+            )
+        return tuple(notes)

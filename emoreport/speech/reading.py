@@ -1,0 +1,158 @@
+"""One recording's sound → voice readings: speech spans, windows and their probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from emoreport.errors import SpeechStageError
+from emoreport.records import (
+    AudioTrack,
+    DecodeOutcome,
+    FloatArray,
+    ProgressCallback,
+    Span,
+    SpeechTrack,
+    VoiceActivityDetector,
+    VoiceEmotionModel,
+)
+from emoreport.settings import SpeechSettings
+from emoreport.speech.activity import MIN_SPEECH_S
+from emoreport.speech.windows import TOUCHING_S, speech_seconds, window_grid
+
+DETECTING: Final = "speech"
+"""Name of the stage that finds speech, as progress is told."""
+JUDGING: Final = "voice"
+"""Name of the stage that runs the voice-emotion model."""
+WINDOW_WITHOUT_MODEL_S: Final = 3.0
+"""Length of the windows where no model asks for one: what the known voice models ask for."""
+CLIPS_AT_ONCE: Final = 8
+"""Windows read and judged together: few, so that memory stays small."""
+LEAST_SPEECH_S: Final = MIN_SPEECH_S
+"""A window with less speech than this is not judged.
+
+It is the shortest speech that the detector gives, so that all speech is heard by some window. It is
+no setting: how much speech an interval needs (`min_speech_s`) is decided later, on stored readings.
+"""
+
+
+def read_speech(
+    track: AudioTrack | None,
+    vad: VoiceActivityDetector,
+    model: VoiceEmotionModel | None,
+    settings: SpeechSettings,
+    *,
+    duration_s: float | None = None,
+    progress: ProgressCallback | None = None,
+) -> SpeechTrack:
+    """Find the speech of a recording and judge the windows that hold enough of it.
+
+    The track is read piece by piece: memory grows with the readings, not with the samples.
+
+    Parameters
+    ----------
+    track
+        The sound, or None for a recording without any.
+    vad
+        Finds the speech.
+    model
+        Judges the windows; None leaves them without probabilities.
+    settings
+        Hop of the windows; how much speech an interval needs plays no part here.
+    duration_s
+        Length of the recording, the total that progress is told; None takes the track's end.
+        The readings cover the whole sound, also where it outlasts the picture.
+    progress
+        Is told ``("speech", done, total)`` while speech is sought and ``("voice", done, total)``
+        while windows are judged.
+
+    Returns
+    -------
+    Readings; without a track no window and no span, without a model no label and probabilities
+    of shape (M, 0). Windows with less speech than `LEAST_SPEECH_S` are not judged: their
+    probabilities are NaN.
+
+    Raises
+    ------
+    SpeechStageError
+        When the model wants another sample rate, or a part cannot deal with the sound.
+    ModelError
+        When inference fails.
+    """
+    labels = () if model is None else tuple(model.labels)
+    if track is None:
+        nothing = np.zeros(0)
+        return SpeechTrack(labels, nothing, nothing, nothing, _unknown(0, len(labels)), ())
+    if model is not None and model.sample_rate_hz != track.sample_rate_hz:
+        raise SpeechStageError(
+            f"{model.record.name} wants {model.sample_rate_hz} Hz, "
+            f"the track has {track.sample_rate_hz} Hz"
+        )
+    total_s = track.end_s if duration_s is None else duration_s
+    speech = vad.detect(_WatchedTrack(track, DETECTING, total_s, progress))
+    windows = window_grid(
+        track.start_s,
+        track.end_s,
+        window_s=WINDOW_WITHOUT_MODEL_S if model is None else model.min_window_s,
+        hop_s=settings.speech_hop_s,
+    )
+    start_s = np.array([window.start_s for window in windows], dtype=np.float64)
+    end_s = np.array([window.end_s for window in windows], dtype=np.float64)
+    speech_s = speech_seconds(speech, start_s, end_s)
+    probabilities = _unknown(len(windows), len(labels))
+    if model is not None:
+        chosen = np.flatnonzero(speech_s >= LEAST_SPEECH_S - TOUCHING_S)
+        watched = _WatchedTrack(track, JUDGING, total_s, progress)
+        for at in range(0, len(chosen), CLIPS_AT_ONCE):
+            places = chosen[at : at + CLIPS_AT_ONCE]
+            clips = [watched.read(windows[place]) for place in places]
+            probabilities[places] = _judged(model, clips)
+    return SpeechTrack(labels, start_s, end_s, speech_s, probabilities, speech)
+
+
+def _unknown(windows: int, labels: int) -> FloatArray:
+    return np.full((windows, labels), np.nan, dtype=np.float32)
+
+
+def _judged(model: VoiceEmotionModel, clips: Sequence[FloatArray]) -> FloatArray:
+    found = model.predict(clips)
+    if found.shape != (len(clips), len(model.labels)) or not np.isfinite(found).all():
+        raise SpeechStageError(
+            f"{model.record.name} gave unusable probabilities of shape {found.shape} "
+            f"for {len(clips)} clips"
+        )
+    return found
+
+
+class _WatchedTrack:
+    """An audio track that tells how far it has been read."""
+
+    def __init__(
+        self, track: AudioTrack, stage: str, total_s: float, progress: ProgressCallback | None
+    ) -> None:
+        self.sample_rate_hz = track.sample_rate_hz
+        self._track, self._stage, self._total_s = track, stage, total_s
+        self._progress = progress
+
+    @property
+    def outcome(self) -> DecodeOutcome:
+        return self._track.outcome
+
+    @property
+    def start_s(self) -> float:
+        return self._track.start_s
+
+    @property
+    def end_s(self) -> float:
+        return self._track.end_s
+
+    def read(self, span: Span) -> FloatArray:
+        samples = self._track.read(span)
+        if self._progress is not None:
+            self._progress(self._stage, min(span.end_s, self._total_s), self._total_s)
+        return samples
+
+    def close(self) -> None:
+        self._track.close()

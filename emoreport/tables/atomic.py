@@ -1,0 +1,220 @@
+"""Files that appear whole or not at all.
+
+A set of files is first written under hidden temporary names in the folder it is meant for, then
+renamed in one go. Whatever happens before (a full disk, Ctrl-C), earlier files stay as they are
+and the temporary ones go.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Final, Self
+
+from emoreport.errors import OutputError
+
+_TEMPORARY: Final = re.compile(r"^\..+\.tmp-(?P<pid>\d+)-[0-9a-f]{8}$")
+_NAME_PART: Final = 40
+"""Characters of the final name that a temporary name repeats; file systems limit the length."""
+_ABANDONED_AFTER_S: Final = 3600.0
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_MISPLACED: Final = frozenset({errno.ENOTDIR, errno.EEXIST, errno.EISDIR})
+
+
+class Staging:
+    """Writes a set of files into one folder, all of them or none.
+
+    Parameters
+    ----------
+    folder
+        Where the files go; made if it is not there, and removed again if nothing came of it.
+
+    Raises
+    ------
+    OutputError
+        On entering, when the folder cannot be made.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as name, Staging(Path(name)) as staging:
+    ...     staging.add("greeting.txt", lambda stream: stream.write(b"hello"))
+    ...     [path.name for path in staging.commit()]
+    ['greeting.txt']
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._staged: list[tuple[Path, Path]] = []
+        self._made: list[Path] = []
+
+    def __enter__(self) -> Self:
+        """Make the folder and clear away what a killed run left."""
+        self._made = _missing_folders(self._folder)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self._clean_up()
+            raise output_error(error, self._folder) from error
+        remove_leftovers(self._folder)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove what was not committed."""
+        self._clean_up()
+
+    def add(self, name: str, write: Callable[[BinaryIO], object]) -> None:
+        """Write one file under a temporary name.
+
+        Parameters
+        ----------
+        name
+            Its final name in the folder.
+        write
+            Writes the content to the binary stream that it is given.
+
+        Raises
+        ------
+        OutputError
+            When it cannot be written.
+        """
+        mark = f"tmp-{os.getpid()}-{secrets.token_hex(4)}"
+        temporary = self._folder / f".{name[:_NAME_PART]}.{mark}"
+        final = self._folder / name
+        # Noted before it exists, so that an interruption at any point finds it.
+        self._staged.append((temporary, final))
+        try:
+            # Not tempfile: its files are for the owner alone, results are for the group too.
+            with temporary.open("xb") as stream:
+                write(stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise output_error(error, final) from error
+
+    def commit(self) -> tuple[Path, ...]:
+        """Give all files their final names, in the order in which they were added.
+
+        Raises
+        ------
+        OutputError
+            When a name cannot be taken, for instance by a file that another program holds open.
+        """
+        done = []
+        while self._staged:
+            temporary, final = self._staged[0]
+            try:
+                temporary.replace(final)
+            except OSError as error:
+                raise output_error(error, final) from error
+            self._staged.pop(0)
+            self._made.clear()
+            done.append(final)
+        _sync_folder(self._folder)
+        return tuple(done)
+
+    def _clean_up(self) -> None:
+        for temporary, _ in self._staged:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        self._staged.clear()
+        for folder in self._made:
+            with suppress(OSError):  # it holds something by now
+                folder.rmdir()
+        self._made.clear()
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write one whole file or none.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written.
+    """
+    with Staging(path.parent) as staging:
+        staging.add(path.name, lambda stream: stream.write(content))
+        staging.commit()
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files that a killed run left in `folder`; those in use stay."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            found = _TEMPORARY.match(path.name)
+            if found and _abandoned(path, int(found["pid"])):
+                with suppress(OSError):
+                    path.unlink()
+
+
+def output_error(error: OSError, file: object) -> OutputError:
+    """Say what an operating-system error means for the user's output."""
+    cause = error.strerror or str(error)
+    if error.errno in _FULL:
+        return OutputError(
+            f"there is no room left ({cause})",
+            remedy="free some space or choose another folder with --out",
+            file=file,
+        )
+    if error.errno in _FORBIDDEN:
+        return OutputError(
+            f"may not be written ({cause})",
+            remedy="close it in other programs, mend its permissions"
+            " or choose another folder with --out",
+            file=file,
+        )
+    if error.errno in _MISPLACED:
+        return OutputError(
+            f"a file and a folder are in each other's place ({cause})",
+            remedy="move it away or choose another folder with --out",
+            file=file,
+        )
+    return OutputError(
+        f"cannot be written ({cause})", remedy="choose another folder with --out", file=file
+    )
+
+
+def _missing_folders(folder: Path) -> list[Path]:
+    """Folders that would have to be made for `folder`, the deepest first."""
+    missing = []
+    for candidate in (folder, *folder.parents):
+        if os.path.lexists(candidate):
+            break
+        missing.append(candidate)
+    return missing
+
+
+def _abandoned(path: Path, pid: int) -> bool:
+    # A container may give every run the same process number.
+    if os.name == "posix" and pid != os.getpid():
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        except (OSError, OverflowError):
+            return False
+    # Elsewhere a process cannot be asked without harm; a live file is seconds old.
+    return time.time() - path.stat().st_mtime > _ABANDONED_AFTER_S
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the renames outlast a power cut, where the system can do that."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,103 @@
+"""The values that files show: rounded once, so that CSV, Excel and JSON agree digit for digit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from emoreport.tables.columns import (
+    DECIMALS,
+    TABLE_NAMES,
+    TEXT_KINDS,
+    Column,
+    Kind,
+    Table,
+    table_of,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Cell = str | float | int | bool | None
+_MS_PER_S: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTable:
+    """One table as its files show it.
+
+    Attributes
+    ----------
+    table
+        Its description.
+    columns
+        Its cells by column, in the order of the description; None is an unknown value.
+    """
+
+    table: Table
+    columns: tuple[list[Cell], ...]
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.columns[0])
+
+
+def show_all(tables: Mapping[str, pd.DataFrame]) -> dict[str, ShownTable]:
+    """Round the six tables, given by name, for showing; see `show`."""
+    return {name: show(name, tables[name]) for name in TABLE_NAMES}
+
+
+def show(name: str, frame: pd.DataFrame) -> ShownTable:
+    """Round the values of one table for showing.
+
+    Where a table has start and end, `duration` is the shown end minus the shown start, so that
+    the rows of a file add up to the millisecond; it may differ from the exact duration by 1 ms.
+
+    Parameters
+    ----------
+    name
+        Name of one of the six tables.
+    frame
+        Its DataFrame, as `build_tables` made it.
+
+    Raises
+    ------
+    ValueError
+        When the columns are not those of the table.
+    """
+    table = table_of(name, map(str, frame.columns))
+    columns = {column.name: _cells(column, frame[column.name]) for column in table.columns}
+    if {"start", "end", "duration"} <= columns.keys():
+        columns["duration"] = [
+            _difference(start, end)
+            for start, end in zip(columns["start"], columns["end"], strict=True)
+        ]
+    return ShownTable(table, tuple(columns.values()))
+
+
+def _cells(column: Column, series: pd.Series[Any]) -> list[Cell]:
+    convert = _converter(column)
+    return [
+        None if unknown else convert(value)
+        for value, unknown in zip(series.tolist(), series.isna().tolist(), strict=True)
+    ]
+
+
+def _converter(column: Column) -> Callable[[Any], Cell]:
+    if column.kind in TEXT_KINDS:
+        return str
+    if column.kind is Kind.BOOLEAN:
+        return bool
+    if column.kind is Kind.COUNT:
+        return int
+    decimals = DECIMALS[column.kind]
+    # Adding zero turns a negative zero into zero: "-0.000" is no time.
+    return lambda value: round(value, decimals) + 0.0
+
+
+def _difference(start: Cell, end: Cell) -> Cell:
+    if not isinstance(start, float) or not isinstance(end, float):
+        return None
+    return (round(end * _MS_PER_S) - round(start * _MS_PER_S)) / _MS_PER_S

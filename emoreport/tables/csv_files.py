@@ -1,0 +1,61 @@
+"""Tables as CSV: UTF-8, comma, point, line feed, header always, empty cell for unknown.
+
+A text that a spreadsheet would run as a formula gets an apostrophe in front, as OWASP's page on
+CSV injection advises; nothing else is changed, so that the text stays recognisable. Excel,
+Parquet and JSON files hold it unchanged. In practice this concerns the video's file name only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from emoreport.tables.cells import Cell, ShownTable
+from emoreport.tables.columns import DECIMALS, TEXT_KINDS, Column, Kind
+
+_FORMULA: Final = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@＝＋－＠]|[\t\r\n])")
+"""Where a formula could start: at the start of a cell, or after what some regions' spreadsheets
+take for the end of one (they separate cells by semicolons)."""
+_QUOTED: Final = re.compile(r'[",;\t\r\n]|^\s|\s$')
+
+
+def csv_bytes(content: ShownTable) -> bytes:
+    """One table as the content of a CSV file.
+
+    Returns
+    -------
+    UTF-8 without byte order mark. Seconds and rates have 3 decimals, shares, probabilities and
+    severity 4, counts none; truth values are ``true`` and ``false``.
+    """
+    table = content.table
+    written = [
+        _fields(column, cells) for column, cells in zip(table.columns, content.columns, strict=True)
+    ]
+    lines = [",".join(table.names), *map(",".join, zip(*written, strict=True))]
+    # A name that the file system holds in no known encoding is spelt out instead of refused.
+    return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
+
+
+def _fields(column: Column, cells: Iterable[Cell]) -> list[str]:
+    if column.kind in TEXT_KINDS:
+        return ["" if cell is None else text_field(str(cell)) for cell in cells]
+    if column.kind is Kind.BOOLEAN:
+        return ["" if cell is None else str(cell).lower() for cell in cells]
+    if column.kind is Kind.COUNT:
+        return ["" if cell is None else str(cell) for cell in cells]
+    decimals = f".{DECIMALS[column.kind]}f"
+    return ["" if cell is None else format(cell, decimals) for cell in cells]
+
+
+def text_field(text: str) -> str:
+    """One text as a CSV field: safe from being taken for a formula, quoted where needed."""
+    safe = _FORMULA.sub(r"\1'", text)
+    if _QUOTED.search(safe):
+        return '"' + safe.replace('"', '""') + '"'
+    return safe
+
+
+def joined(fields: Iterable[str]) -> str:
+    """One CSV line of texts, each safe from being taken for a formula; without the line end."""
+    return ",".join(map(text_field, fields))

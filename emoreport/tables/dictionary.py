@@ -1,0 +1,95 @@
+"""What every column means, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from emoreport import words
+from emoreport.tables.columns import TABLE_NAMES, Column, Table
+from emoreport.vocabulary import ALL_LABELS
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the dictionary.
+
+    Attributes
+    ----------
+    place
+        Sheet or file that has the column.
+    column
+        Header of the column there.
+    meaning, unit
+        What it says and in which unit.
+    machine
+        Its name in CSV, JSON and Parquet files.
+    """
+
+    place: str
+    column: str
+    meaning: str
+    unit: str
+    machine: str
+
+
+def sheet_name(table: str, lang: str) -> str:
+    """Name of the sheet of a table, or of the sheets ``summary`` and ``dictionary``."""
+    return words.text(f"tables.sheet.{table}", lang)
+
+
+def label(column: Column, lang: str) -> str:
+    """Name of a column for people."""
+    about = words.label_name(column.about, lang)
+    return words.text(f"tables.column.{column.word}.label", lang, about=about)
+
+
+def header(column: Column, lang: str) -> str:
+    """Header of a column in the workbook: the machine name in English, else its name for people."""
+    return column.name if lang == "en" else label(column, lang)
+
+
+def meaning(column: Column, lang: str) -> str:
+    """Explain a column in one or two sentences."""
+    about = words.label_name(column.about, lang)
+    return words.text(f"tables.column.{column.word}.meaning", lang, about=about)
+
+
+def unit(column: Column, lang: str) -> str:
+    """Unit of a column, or what kind of value it holds."""
+    return words.text(f"tables.unit.{column.kind.value}", lang)
+
+
+def dictionary(tables: Iterable[Table], lang: str) -> list[Entry]:
+    """Explain every column of these tables, then every name that emotion columns may hold.
+
+    Parameters
+    ----------
+    tables
+        Tables and files of readings, in the order wanted.
+    lang
+        Language of the words.
+
+    Raises
+    ------
+    KeyError
+        When a column or a name has no words.
+    """
+    entries = [_entry(table, column, lang) for table in tables for column in table.columns]
+    place = words.text("tables.dictionary.values", lang)
+    unit_name = words.text("tables.unit.label", lang)
+    for name in ALL_LABELS:
+        shown = name if lang == "en" else words.label_name(name, lang)
+        text = words.text(f"tables.value.{name}", lang)
+        entries.append(Entry(place, shown, text, unit_name, name))
+    return entries
+
+
+def _entry(table: Table, column: Column, lang: str) -> Entry:
+    meaning_text, unit_text = meaning(column, lang), unit(column, lang)
+    if table.name not in TABLE_NAMES:
+        place = f"{table.name}.parquet"
+        return Entry(place, column.name, meaning_text, unit_text, column.name)
+    place = sheet_name(table.name, lang)
+    shown = label(column, lang) if table.name == "summary" else header(column, lang)
+    return Entry(place, shown, meaning_text, unit_text, column.name)

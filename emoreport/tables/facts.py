@@ -1,0 +1,30 @@
+"""What the summary sheet tells besides the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from emoreport.records import ModelRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryFacts:
+    """How the tables came about.
+
+    Attributes
+    ----------
+    program
+        Name and version of the program, for instance ``emoreport 0.1.0``.
+    models
+        The models that really ran.
+    settings
+        Value of every setting by public name, as `Settings.values` gives them.
+    warnings
+        Whole sentences for the user, in the user's language.
+    """
+
+    program: str = ""
+    models: tuple[ModelRecord, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

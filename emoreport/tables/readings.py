@@ -1,0 +1,344 @@
+"""Frame and speech readings as Parquet files, and back, bit for bit.
+
+NaN is stored as null and comes back as NaN. Each file carries, in the Arrow schema's metadata,
+what its columns cannot say: the layout's number, the labels and the exact spans of speech.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+
+from emoreport.errors import StoredReadingsError
+from emoreport.records import FaceTrack, Span, SpeechTrack
+from emoreport.tables.columns import PROBABILITY_PREFIX, Table, frames_table, speech_table
+
+FRAMES_FILE: Final = "frames.parquet"
+SPEECH_FILE: Final = "speech.parquet"
+LAYOUT: Final = 1
+REMEDY: Final = "analyse the video again with --overwrite"
+_FACTS_KEY: Final = b"emoreport"
+_DIGEST_KEY: Final = b"emoreport.sha256"
+"""Parquet checks its pages but not its footer, where the facts stand."""
+_BOX: Final = ("x", "y", "width", "height")
+_PROBABILITY_SLACK: Final = 1e-3
+"""How far a stored probability may leave 0–1 (rounding in a model) before it counts as damage."""
+
+
+# ------------------------------------------------------------------------------------ writing
+
+
+def write_frames(stream: BinaryIO, faces: FaceTrack) -> None:
+    """Write frames.parquet.
+
+    Parameters
+    ----------
+    stream
+        Where the bytes go.
+    faces
+        The readings; `emotion` is derived: the label of the highest probability of the frame,
+        null where the frame has no prediction.
+
+    Raises
+    ------
+    ValueError
+        When a further column has the name of a column of the file.
+    OSError
+        When the stream cannot be written.
+    """
+    table = frames_description(faces)
+    if len(set(table.names)) != len(table.names):
+        raise ValueError(f"two columns of the face readings have one name: {table.names}")
+    arrays: list[Any] = [faces.time_s, faces.frame, faces.faces, *faces.box.T]
+    arrays += [faces.detection_score, *faces.probabilities.T, _named_emotions(faces)]
+    arrays += [values for values in (faces.valence, faces.arousal) if values is not None]
+    arrays += list(faces.extra.values())
+    _write(stream, table, arrays, {"content": "frames"})
+
+
+def write_speech(stream: BinaryIO, speech: SpeechTrack) -> None:
+    """Write speech.parquet.
+
+    Parameters
+    ----------
+    stream
+        Where the bytes go.
+    speech
+        The readings. `speech_spans` of a window are the spans of speech clipped to it; the
+        exact spans stand in the file's metadata.
+
+    Raises
+    ------
+    OSError
+        When the stream cannot be written.
+    """
+    arrays: list[Any] = [speech.start_s, speech.end_s, speech.speech_s, *speech.probabilities.T]
+    arrays.append(_clipped_spans(speech))
+    spans = [[span.start_s, span.end_s] for span in speech.speech]
+    table = speech_table(speech.labels)
+    _write(stream, table, arrays, {"content": "speech", "speech": spans})
+
+
+def frames_description(faces: FaceTrack) -> Table:
+    """Columns that frames.parquet has for these readings."""
+    return frames_table(
+        faces.labels,
+        valence=faces.valence is not None,
+        arousal=faces.arousal is not None,
+        extra=faces.extra,
+    )
+
+
+def _write(
+    stream: BinaryIO, table: Table, arrays: Sequence[Any], facts: Mapping[str, object]
+) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = [
+        values if isinstance(values, pa.Array) else pa.array(values, from_pandas=True)
+        for values in arrays
+    ]
+    described = {"layout": LAYOUT, **facts, "columns": table.names}
+    text = json.dumps(described, allow_nan=False).encode()
+    metadata = {_FACTS_KEY: text, _DIGEST_KEY: hashlib.sha256(text).hexdigest()}
+    content = pa.Table.from_arrays(columns, names=list(table.names), metadata=metadata)
+    texts = [field.name for field in content.schema if pa.types.is_string(field.type)]
+    pq.write_table(
+        content, stream, compression="zstd", use_dictionary=texts, write_page_checksum=True
+    )
+
+
+def _named_emotions(faces: FaceTrack) -> Any:  # noqa: ANN401 - pyarrow has no types
+    import pyarrow as pa
+
+    if not faces.labels:
+        return pa.nulls(len(faces), pa.string())
+    valid = faces.valid
+    best = np.zeros(len(faces), dtype=np.int32)
+    best[valid] = faces.probabilities[valid].argmax(axis=1)
+    indices = pa.array(best, mask=~valid)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(faces.labels)).cast(pa.string())
+
+
+def _clipped_spans(speech: SpeechTrack) -> Any:  # noqa: ANN401 - pyarrow has no types
+    import pyarrow as pa
+
+    starts = np.array([span.start_s for span in speech.speech])
+    ends = np.array([span.end_s for span in speech.speech])
+    first = np.searchsorted(ends, speech.start_s, side="right")
+    last = np.searchsorted(starts, speech.end_s, side="left")
+    windows = [
+        np.column_stack(
+            [np.maximum(starts[low:high], start), np.minimum(ends[low:high], end)]
+        ).ravel()
+        for low, high, start, end in zip(first, last, speech.start_s, speech.end_s, strict=True)
+    ]
+    return pa.array(windows, type=pa.list_(pa.float64()))
+
+
+# ------------------------------------------------------------------------------------ reading
+
+
+def read_frames(path: Path) -> FaceTrack:
+    """Read frames.parquet.
+
+    Returns
+    -------
+    The readings that were written, bit for bit.
+
+    Raises
+    ------
+    StoredReadingsError
+        When the file is missing, damaged or something else.
+    """
+    with _translated(path):
+        content = _read(path)
+        names = content.column_names
+        labels = _labels(names)
+        after = names[names.index("emotion") + 1 :] if "emotion" in names else []
+        extra = [name for name in after if name not in {"valence", "arousal"}]
+        table = frames_table(
+            labels, valence="valence" in after, arousal="arousal" in after, extra=extra
+        )
+        _check_names(content, table, labels, "frames")
+        if not labels:
+            raise ValueError("there are no probability columns")
+        track = FaceTrack(
+            labels=labels,
+            time_s=_known(content, "time_s", np.float64),
+            frame=_known(content, "frame", np.int64),
+            faces=_known(content, "faces", np.int64),
+            box=_matrix(content, _BOX),
+            detection_score=_floats(content, "detection_score", np.float32),
+            probabilities=_probabilities(content, labels),
+            valence=_floats(content, "valence", np.float32) if "valence" in after else None,
+            arousal=_floats(content, "arousal", np.float32) if "arousal" in after else None,
+            extra={name: _own_floats(content, name) for name in extra},
+        )
+        if (np.diff(track.time_s) <= 0).any():
+            raise ValueError("time_s does not increase")
+        return track
+
+
+def read_speech(path: Path) -> SpeechTrack:
+    """Read speech.parquet.
+
+    Returns
+    -------
+    The readings that were written, bit for bit. In a file that another program wrote anew the
+    spans of speech are put together from the windows' own.
+
+    Raises
+    ------
+    StoredReadingsError
+        When the file is missing, damaged or something else.
+    """
+    with _translated(path):
+        content = _read(path)
+        labels = _labels(content.column_names)
+        _check_names(content, speech_table(labels), labels, "speech")
+        track = SpeechTrack(
+            labels=labels,
+            start_s=_known(content, "start_s", np.float64),
+            end_s=_known(content, "end_s", np.float64),
+            speech_s=_known(content, "speech_seconds", np.float64),
+            probabilities=_probabilities(content, labels),
+            speech=_spans(content),
+        )
+        if (np.diff(track.start_s) < 0).any() or (track.end_s < track.start_s).any():
+            raise ValueError("its windows are out of order")
+        return track
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise StoredReadingsError("there is no such file", remedy=REMEDY, file=path) from error
+    except pa.ArrowException as error:
+        raise StoredReadingsError(f"is damaged ({error})", remedy=REMEDY, file=path) from error
+    except OSError as error:
+        raise StoredReadingsError(f"cannot be read ({error})", remedy=REMEDY, file=path) from error
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+        raise StoredReadingsError(
+            f"is not a file of readings ({error})", remedy=REMEDY, file=path
+        ) from error
+
+
+def _read(path: Path) -> Any:  # noqa: ANN401 - pyarrow has no types
+    import pyarrow.parquet as pq
+
+    with path.open("rb") as stream:
+        content = pq.ParquetFile(stream, page_checksum_verification=True).read()
+    content.validate(full=True)
+    return content
+
+
+def _facts(content: Any) -> Mapping[str, Any]:  # noqa: ANN401 - pyarrow has no types
+    """Facts from the schema's metadata; empty if another program left them out."""
+    metadata = content.schema.metadata or {}
+    found = metadata.get(_FACTS_KEY)
+    if found is None:
+        return {}
+    if hashlib.sha256(found).hexdigest().encode() != metadata.get(_DIGEST_KEY):
+        raise ValueError("its description is damaged")
+    facts = json.loads(found)
+    if not isinstance(facts, dict):
+        raise TypeError("its description is not a table of facts")
+    return facts
+
+
+def _labels(names: Sequence[str]) -> tuple[str, ...]:
+    """Labels of the run of probability columns, in order."""
+    return tuple(
+        name.removeprefix(PROBABILITY_PREFIX)
+        for name in names
+        if name.startswith(PROBABILITY_PREFIX)
+    )
+
+
+def _check_names(content: Any, table: Table, labels: tuple[str, ...], kind: str) -> None:  # noqa: ANN401 - pyarrow has no types
+    if tuple(content.column_names) != table.names:
+        raise ValueError(f"it has the columns {', '.join(content.column_names)}")
+    if len(set(table.names)) != len(table.names) or "" in labels:
+        raise ValueError("a column has no name of its own")
+    facts = _facts(content)
+    if facts.get("layout", LAYOUT) != LAYOUT:
+        raise ValueError(f"its layout is number {facts['layout']}, this program knows {LAYOUT}")
+    if (
+        facts.get("content", kind) != kind
+        or tuple(facts.get("columns", table.names)) != table.names
+    ):
+        raise ValueError("its columns and its description disagree")
+
+
+def _floats(content: Any, name: str, dtype: type[np.floating[Any]]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    import pyarrow as pa
+
+    column = content.column(name).cast(pa.from_numpy_dtype(dtype))
+    # A copy of one's own: Arrow hands out read-only views of its buffers.
+    return np.array(column.to_numpy(), dtype=dtype)
+
+
+def _own_floats(content: Any, name: str) -> Any:  # noqa: ANN401 - pyarrow has no types
+    dtype = content.schema.field(name).type.to_pandas_dtype()
+    return _floats(content, name, dtype if dtype is np.float64 else np.float32)
+
+
+def _known(content: Any, name: str, dtype: type[np.number[Any]]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Column that has a finite value in every row."""
+    import pyarrow as pa
+
+    column = content.column(name)
+    if column.null_count:
+        raise ValueError(f"{name} lacks values")
+    values = np.array(column.cast(pa.from_numpy_dtype(dtype)).to_numpy(), dtype=dtype)
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} has values that are not finite")
+    return values
+
+
+def _matrix(content: Any, names: Sequence[str]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    matrix = np.empty((content.num_rows, len(names)), dtype=np.float32)
+    for index, name in enumerate(names):
+        matrix[:, index] = _floats(content, name, np.float32)
+    return matrix
+
+
+def _probabilities(content: Any, labels: Sequence[str]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    values = _matrix(content, [f"{PROBABILITY_PREFIX}{label}" for label in labels])
+    known = values[~np.isnan(values)]
+    if ((known < -_PROBABILITY_SLACK) | (known > 1 + _PROBABILITY_SLACK)).any():
+        raise ValueError("a probability lies outside 0–1")
+    return values
+
+
+def _spans(content: Any) -> tuple[Span, ...]:  # noqa: ANN401 - pyarrow has no types
+    facts = _facts(content)
+    if "speech" in facts:
+        return tuple(Span(float(start), float(end)) for start, end in facts["speech"])
+    pairs: list[tuple[float, float]] = []
+    for values in content.column("speech_spans").to_pylist():
+        bounds = [float(value) for value in values or ()]
+        pairs.extend(zip(bounds[::2], bounds[1::2], strict=True))
+    return _union(pairs)
+
+
+def _union(pairs: Sequence[tuple[float, float]]) -> tuple[Span, ...]:
+    merged: list[tuple[float, float]] = []
+    for start, end in sorted(pairs):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return tuple(Span(start, end) for start, end in merged)

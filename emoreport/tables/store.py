@@ -1,0 +1,204 @@
+"""Writes what one video gave into its folder: whole files under their final names, or nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from emoreport.records import FaceTrack, SpeechTrack
+from emoreport.tables.atomic import Staging, write_file
+from emoreport.tables.cells import ShownTable, show_all
+from emoreport.tables.columns import TABLE_NAMES, Table, speech_table
+from emoreport.tables.csv_files import csv_bytes
+from emoreport.tables.facts import SummaryFacts
+from emoreport.tables.readings import (
+    FRAMES_FILE,
+    SPEECH_FILE,
+    frames_description,
+    write_frames,
+    write_speech,
+)
+from emoreport.tables.workbook import workbook_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RUN_FILE: Final = "run.json"
+REPORT_FILE: Final = "report.json"
+WORKBOOK_FILE: Final = "report.xlsx"
+
+
+def write_all(
+    folder: Path,
+    tables: Mapping[str, pd.DataFrame],
+    faces: FaceTrack,
+    speech: SpeechTrack,
+    run: Mapping[str, Any],
+    *,
+    formats: Collection[str],
+    lang: str,
+    facts: SummaryFacts,
+) -> tuple[Path, ...]:
+    """Write everything about one video, all of it or nothing; run.json comes last.
+
+    Parameters
+    ----------
+    folder
+        The video's folder; made if it is not there.
+    tables
+        The six tables as `build_tables` made them.
+    faces, speech
+        The readings, written where `formats` holds ``parquet``.
+    run
+        Content of run.json, written always. Where it lies, the other files are complete.
+    formats
+        Some of ``csv``, ``xlsx``, ``parquet`` and ``json``.
+    lang
+        Language of the workbook.
+    facts
+        What the workbook's summary tells besides the tables.
+
+    Returns
+    -------
+    The files written, in order.
+
+    Raises
+    ------
+    OutputError
+        When something cannot be written; earlier files are left as they were.
+    """
+    with Staging(folder) as staging:
+        described: tuple[Table, ...] = ()
+        if "parquet" in formats:
+            described = _stage_readings(staging, faces, speech)
+        _stage_tables(staging, tables, described, formats=formats, lang=lang, facts=facts)
+        staging.add(RUN_FILE, _bytes(json_bytes(run)))
+        return staging.commit()
+
+
+def write_tables(
+    folder: Path,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    formats: Collection[str],
+    lang: str,
+    summary_facts: SummaryFacts,
+    readings: tuple[Table, ...] = (),
+) -> tuple[Path, ...]:
+    """Write the tables of one video in the formats chosen, all of them or none.
+
+    Parameters
+    ----------
+    folder
+        The video's folder; made if it is not there.
+    tables
+        The six tables as `build_tables` made them.
+    formats
+        Some of ``csv`` (six files), ``xlsx`` (report.xlsx) and ``json`` (report.json); others
+        are passed over.
+    lang
+        Language of the workbook.
+    summary_facts
+        What the workbook's summary tells besides the tables.
+    readings
+        Descriptions of the Parquet files beside the tables, for the workbook's dictionary.
+
+    Returns
+    -------
+    The files written, in order.
+
+    Raises
+    ------
+    OutputError
+        When something cannot be written; earlier files are left as they were.
+    """
+    with Staging(folder) as staging:
+        _stage_tables(staging, tables, readings, formats=formats, lang=lang, facts=summary_facts)
+        return staging.commit()
+
+
+def write_readings(folder: Path, faces: FaceTrack, speech: SpeechTrack) -> tuple[Path, ...]:
+    """Write frames.parquet and speech.parquet, both or none; return their paths.
+
+    Raises
+    ------
+    OutputError
+        When they cannot be written; earlier files are left as they were.
+    """
+    with Staging(folder) as staging:
+        _stage_readings(staging, faces, speech)
+        return staging.commit()
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write one JSON document, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written.
+    ValueError, TypeError
+        When the document holds NaN or something that JSON does not know.
+    """
+    write_file(path, json_bytes(document))
+
+
+def json_bytes(document: Mapping[str, Any]) -> bytes:
+    """Return readable JSON in UTF-8; bytes of a name that are no text become escapes."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
+    return (text + "\n").encode("utf-8", "backslashreplace")
+
+
+def report_bytes(tables: Mapping[str, ShownTable]) -> bytes:
+    """Content of report.json: ``{table: [record, …]}``, one record per line, null for unknown.
+
+    The values are those of the CSV files, rounded in the same way.
+    """
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+    parts = []
+    for name in TABLE_NAMES:
+        names, columns = tables[name].table.names, tables[name].columns
+        records = [encode(dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
+        body = ",\n    ".join(records)
+        parts.append(f'  "{name}": [\n    {body}\n  ]' if records else f'  "{name}": []')
+    text = "{\n" + ",\n".join(parts) + "\n}\n"
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _stage_tables(
+    staging: Staging,
+    tables: Mapping[str, pd.DataFrame],
+    readings: tuple[Table, ...],
+    *,
+    formats: Collection[str],
+    lang: str,
+    facts: SummaryFacts,
+) -> None:
+    if not {"csv", "xlsx", "json"}.intersection(formats):
+        return
+    content = show_all(tables)
+    if "csv" in formats:
+        for name in TABLE_NAMES:
+            staging.add(f"{name}.csv", _bytes(csv_bytes(content[name])))
+    if "json" in formats:
+        staging.add(REPORT_FILE, _bytes(report_bytes(content)))
+    if "xlsx" in formats:
+        book = workbook_bytes(content, lang=lang, facts=facts, readings=readings)
+        staging.add(WORKBOOK_FILE, _bytes(book))
+
+
+def _stage_readings(staging: Staging, faces: FaceTrack, speech: SpeechTrack) -> tuple[Table, ...]:
+    staging.add(FRAMES_FILE, partial(write_frames, faces=faces))
+    staging.add(SPEECH_FILE, partial(write_speech, speech=speech))
+    return frames_description(faces), speech_table(speech.labels)
+
+
+def _bytes(content: bytes) -> partial[None]:
+    return partial(_write_bytes, content=content)
+
+
+def _write_bytes(stream: BinaryIO, content: bytes) -> None:
+    stream.write(content)

@@ -1,0 +1,225 @@
+"""The Excel workbook: a summary sheet first, every table, a dictionary sheet last.
+
+Texts are written as texts: nothing in the workbook can be a formula or a link.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from emoreport import words
+from emoreport.tables.cells import Cell, ShownTable
+from emoreport.tables.columns import TABLE_NAMES, Column, Kind, Table
+from emoreport.tables.dictionary import dictionary, header, sheet_name
+from emoreport.tables.facts import SummaryFacts
+from emoreport.tables.summary_sheet import Line, summary_lines
+
+MAX_ROWS: Final = 1_048_576
+MAX_TEXT: Final = 32_767
+"""Limits of the format (ECMA-376 as Excel applies it)."""
+_CREATED: Final = dt.datetime(1980, 1, 1, tzinfo=dt.UTC)
+"""The same tables give the same file, byte for byte: the zip entries bear this date too."""
+_OPTIONS: Final = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+_FORMATS: Final[Mapping[Kind, str]] = {
+    Kind.SECONDS: "0.000",
+    Kind.SHARE: "0.0%",
+    Kind.DISTANCE: "0.000",
+    Kind.SIGNED: "0.000",
+    Kind.COUNT: "0",
+    Kind.PER_SECOND: "0.000",
+    Kind.PER_MINUTE: "0.00",
+}
+_MIN_WIDTH: Final = 9
+_MAX_WIDTH: Final = 34
+_FILTER_ARROW: Final = 3
+"""Characters that the arrow of the filter covers in a header."""
+_TEXT_MARGIN: Final = 3
+_SUMMARY_WIDTHS: Final = (40, 92, 46)
+_DICTIONARY_WIDTHS: Final = (25, 34, 90, 24, 32)
+"""Widths of columns, in characters of the standard font."""
+_LINE_HEIGHT: Final = 15.0
+"""Height of one line of the standard font, in points."""
+_FILL: Final = 0.95
+"""Share of a line that text fills before it wraps, at worst: words are not split, and a
+replacement font may be wider than the standard one."""
+
+
+def workbook_bytes(
+    tables: Mapping[str, ShownTable],
+    *,
+    lang: str,
+    facts: SummaryFacts,
+    readings: Sequence[Table] = (),
+) -> bytes:
+    """Content of report.xlsx.
+
+    Parameters
+    ----------
+    tables
+        The six tables as `show_all` gives them.
+    lang
+        Language of everything but the data; ``en`` keeps the machine names of columns and
+        emotions, other languages translate them.
+    facts
+        What the summary sheet tells besides.
+    readings
+        Descriptions of the Parquet files that lie beside the workbook, for the dictionary.
+    """
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, _OPTIONS) as book:
+        book.set_properties({"created": _CREATED.replace(tzinfo=None)})
+        writer = _Writer(book, lang)
+        writer.summary(_summary_lines(tables, facts, lang))
+        for name in TABLE_NAMES:
+            if name != "summary":  # the summary sheet holds that one row in a readable form
+                writer.table(tables[name])
+        writer.dictionary([*(tables[name].table for name in TABLE_NAMES), *readings])
+    return buffer.getvalue()
+
+
+def _summary_lines(tables: Mapping[str, ShownTable], facts: SummaryFacts, lang: str) -> list[Line]:
+    table, columns = tables["summary"].table, tables["summary"].columns
+    values = {column.name: cells[0] for column, cells in zip(table.columns, columns, strict=True)}
+    too_long = [
+        words.text("tables.summary.too_long", lang, sheet=sheet_name(name, lang), rows=MAX_ROWS - 1)
+        for name, content in tables.items()
+        if content.rows >= MAX_ROWS
+    ]
+    return summary_lines(table, values, facts, too_long, lang)
+
+
+class _Writer:
+    """Writes sheets into one XlsxWriter workbook."""
+
+    def __init__(self, book: Any, lang: str) -> None:  # noqa: ANN401 - XlsxWriter has no types
+        self._book = book
+        self._lang = lang
+        self._header = book.add_format(
+            {"bold": True, "bottom": 1, "valign": "top", "bg_color": "#EDEFF2"}
+        )
+        self._wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        # Without the indent a text touches the number on its left.
+        self._text = book.add_format({"indent": 1})
+        self._faint = book.add_format({"valign": "top", "font_color": "#8A8F98"})
+        self._title = book.add_format({"bold": True, "font_size": 14})
+        self._section = book.add_format({"bold": True, "bottom": 1, "font_color": "#2F4B6E"})
+        self._numbers = {
+            kind: book.add_format({"num_format": code}) for kind, code in _FORMATS.items()
+        }
+        self._answers = {
+            kind: book.add_format({"num_format": code, "align": "left", "valign": "top"})
+            for kind, code in _FORMATS.items()
+        }
+
+    def summary(self, lines: Iterable[Line]) -> None:
+        """Write labels, values and the values' names in summary.csv."""
+        sheet = self._book.add_worksheet(sheet_name("summary", self._lang))
+        sheet.hide_gridlines(2)
+        for index, width in enumerate(_SUMMARY_WIDTHS):
+            sheet.set_column(index, index, width)
+        _print_across(sheet)
+        for row, line in enumerate(lines):
+            if line.heading:
+                style = self._title if row == 0 else self._section
+                _write_text(sheet, row, 0, line.label, style)
+                for index in (1, 2) if row else ():
+                    sheet.write_blank(row, index, None, self._section)
+                continue
+            _write_text(sheet, row, 0, line.label, self._wrapped)
+            _set_height(sheet, row, (line.label, str(line.value or "")), _SUMMARY_WIDTHS)
+            if isinstance(line.value, str):
+                _write_text(sheet, row, 1, line.value, self._wrapped)
+            elif line.value is not None:
+                sheet.write_number(row, 1, line.value, self._answers[line.kind])
+            _write_text(sheet, row, 2, line.note, self._faint)
+
+    def table(self, content: ShownTable) -> None:
+        """Write one table: frozen bold header, filter, typed cells."""
+        table = content.table
+        sheet = self._book.add_worksheet(sheet_name(table.name, self._lang))
+        sheet.freeze_panes(1, 0)
+        rows = min(content.rows, MAX_ROWS - 1)
+        for index, (column, cells) in enumerate(zip(table.columns, content.columns, strict=True)):
+            title = header(column, self._lang)
+            _write_text(sheet, 0, index, title, self._header)
+            width = self._write_column(sheet, index, column, cells[:rows])
+            width = max(width, len(title) + _FILTER_ARROW, _MIN_WIDTH)
+            sheet.set_column(index, index, min(width, _MAX_WIDTH))
+        sheet.autofilter(0, 0, rows, len(table.columns) - 1)
+        _print_across(sheet)
+        sheet.repeat_rows(0)
+
+    def dictionary(self, tables: Iterable[Table]) -> None:
+        """Write the meaning of every column of every file."""
+        sheet = self._book.add_worksheet(sheet_name("dictionary", self._lang))
+        sheet.freeze_panes(1, 0)
+        _print_across(sheet)
+        sheet.repeat_rows(0)
+        fields = ["place", "column", "meaning", "unit", "machine"]
+        titles = ["sheet", "column", "meaning", "unit", "machine"]
+        for index, (title, width) in enumerate(zip(titles, _DICTIONARY_WIDTHS, strict=True)):
+            text = words.text(f"tables.dictionary.{title}", self._lang)
+            _write_text(sheet, 0, index, text, self._header)
+            sheet.set_column(index, index, width)
+        row = 0
+        for row, entry in enumerate(dictionary(tables, self._lang), start=1):
+            texts = [getattr(entry, name) for name in fields]
+            _set_height(sheet, row, texts, _DICTIONARY_WIDTHS)
+            for index, text in enumerate(texts):
+                _write_text(sheet, row, index, text, self._wrapped)
+        sheet.autofilter(0, 0, row, len(fields) - 1)
+
+    def _write_column(self, sheet: Any, index: int, column: Column, cells: list[Cell]) -> int:  # noqa: ANN401 - XlsxWriter has no types
+        """Write the cells below the header; return the width that texts ask for."""
+        width = 0
+        style = self._numbers.get(column.kind)
+        for row, cell in enumerate(cells, start=1):
+            if cell is None:
+                continue
+            if isinstance(cell, bool):
+                sheet.write_boolean(row, index, cell)
+            elif isinstance(cell, str):
+                text = self._named(column, cell)
+                width = max(width, len(text) + _TEXT_MARGIN)
+                _write_text(sheet, row, index, text, self._text)
+            else:
+                sheet.write_number(row, index, cell, style)
+        return width
+
+    def _named(self, column: Column, text: str) -> str:
+        if column.kind is Kind.LABEL and self._lang != "en":
+            return words.label_name(text, self._lang)
+        return text
+
+
+def _print_across(sheet: Any) -> None:  # noqa: ANN401 - XlsxWriter has no types
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
+
+
+def _set_height(sheet: Any, row: int, texts: Iterable[str], widths: Iterable[int]) -> None:  # noqa: ANN401 - XlsxWriter has no types
+    """Make room for wrapped texts: not every program fits the height of a row by itself."""
+    lines = max(
+        math.ceil(len(text) / (width * _FILL)) for text, width in zip(texts, widths, strict=False)
+    )
+    if lines > 1:
+        sheet.set_row(row, _LINE_HEIGHT * lines)
+
+
+def _write_text(sheet: Any, row: int, column: int, text: str, style: Any) -> None:  # noqa: ANN401 - XlsxWriter has no types
+    # A file name may hold bytes that are no text; they are spelt out instead of refused.
+    printable = text.encode("utf-8", "backslashreplace").decode("utf-8")[:MAX_TEXT]
+    if printable:
+        sheet.write_string(row, column, printable, style)

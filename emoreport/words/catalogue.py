@@ -1,0 +1,107 @@
+"""Look up the words that people read, in the language they asked for.
+
+Every language is a folder of TOML files beside this module. The first part of a key names the
+file, the rest the place in it: ``tables.sheet.summary`` is ``summary`` in the table ``[sheet]`` of
+``<language>/tables.toml``. A file is read when the first of its words is asked for.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any, Final
+
+from emoreport.vocabulary import NAMES
+
+SUFFIX: Final = ".toml"
+
+
+def text(key: str, lang: str, **values: object) -> str:
+    """Words of `key` in the language `lang`, with `values` put into their braces.
+
+    Parameters
+    ----------
+    key
+        Dotted key; its first part names the file.
+    lang
+        Language code, one of `languages`.
+    values
+        What stands for ``{name}`` in the text.
+
+    Raises
+    ------
+    KeyError
+        When there is no such language or key, or the text asks for a value that is not given.
+
+    Examples
+    --------
+    >>> text("tables.sheet.summary", "en")
+    'summary'
+    """
+    source, _, rest = key.partition(".")
+    words = _words(lang, source)
+    if rest not in words:
+        raise KeyError(f"there are no words for {key!r} in {lang!r}")
+    return words[rest].format(**values)
+
+
+def label_name(label: str, lang: str) -> str:
+    """Name of an emotion label for people; the label itself where the language has no name."""
+    return NAMES.get(lang, {}).get(label, label)
+
+
+def languages() -> tuple[str, ...]:
+    """Codes of the languages there are words for, sorted."""
+    return tuple(sorted(entry.name for entry in _root().iterdir() if _is_language(entry)))
+
+
+def keys(lang: str) -> frozenset[str]:
+    """Every key there are words for in `lang`.
+
+    Raises
+    ------
+    KeyError
+        When there is no such language.
+    """
+    _check_language(lang)
+    sources = [
+        entry.name.removesuffix(SUFFIX)
+        for entry in (_root() / lang).iterdir()
+        if entry.name.endswith(SUFFIX)
+    ]
+    return frozenset(f"{source}.{rest}" for source in sources for rest in _words(lang, source))
+
+
+@cache
+def _words(lang: str, source: str) -> Mapping[str, str]:
+    _check_language(lang)
+    file = _root() / lang / f"{source}{SUFFIX}"
+    if not file.is_file():
+        raise KeyError(f"there is no file of words {source!r} in {lang!r}")
+    return dict(_flattened(tomllib.loads(file.read_text(encoding="utf-8")), ""))
+
+
+def _flattened(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for name, entry in table.items():
+        if isinstance(entry, Mapping):
+            yield from _flattened(entry, f"{prefix}{name}.")
+        elif isinstance(entry, str):
+            yield f"{prefix}{name}", entry
+        else:
+            raise TypeError(f"words must be text, {prefix}{name} is {entry!r}")
+
+
+def _check_language(lang: str) -> None:
+    if lang not in languages():
+        raise KeyError(f"there are no words in the language {lang!r}")
+
+
+def _root() -> Traversable:
+    return resources.files(__package__)
+
+
+def _is_language(entry: Traversable) -> bool:
+    return entry.is_dir() and not entry.name.startswith(("_", "."))

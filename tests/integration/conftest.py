@@ -1,0 +1,65 @@
+"""What the integration tests share: the command in this process, a clip with a real face."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from emoreport.cli.app import run
+from tests.fixtures.media import run_ffmpeg
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Exit code and output of one call of the command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def errors(self) -> list[str]:
+        return [line for line in self.err.splitlines() if line.startswith("error: ")]
+
+    @property
+    def warnings(self) -> list[str]:
+        return [line for line in self.err.splitlines() if line.startswith("warning: ")]
+
+
+Emoreport = Callable[..., Outcome]
+
+
+@pytest.fixture
+def emoreport(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Emoreport:
+    """Runs the command in an empty working folder, without a network, and returns its outcome."""
+    working = tmp_path / "working"
+    working.mkdir()
+    monkeypatch.chdir(working)
+
+    def call(*arguments: object) -> Outcome:
+        capsys.readouterr()
+        code = run([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def talk() -> Path:
+    return ROOT / "samples" / "talk.mp4"
+
+
+@pytest.fixture(scope="session")
+def clip(talk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first four seconds of the sample: a face that talks."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    run_ffmpeg("-i", talk, "-t", "4", "-c:v", "libx264", "-preset", "veryfast", path)
+    return path

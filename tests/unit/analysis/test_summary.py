@@ -1,0 +1,77 @@
+"""The row that sums a video up."""
+
+import pytest
+
+from emoreport.analysis.mismatch import compare_intervals
+from emoreport.analysis.summary import summarize
+from emoreport.analysis.transitions import count_transitions
+from emoreport.vocabulary import EMOTIONS
+from tests.fixtures.readings import (
+    VOICE_LABELS,
+    audio_rows,
+    face_track,
+    recording,
+    speech_track,
+    video_rows,
+)
+
+
+def summed(video, audio, duration_s, faces=None, speech=None):
+    video, audio = video_rows(*video), audio_rows(*audio)
+    return summarize(
+        recording(duration_s),
+        face_track() if faces is None else faces,
+        speech_track([]) if speech is None else speech,
+        video,
+        audio,
+        compare_intervals(video, audio, EMOTIONS, VOICE_LABELS),
+        count_transitions(video),
+    )
+
+
+def test_a_talk_worked_by_hand():
+    row = summed(
+        [("anger", 2), ("fear", 1), ("no_face", 3), ("neutral", 2), ("anger", 2)],
+        [("anger", 2), ("anger", 1), ("anger", 3), ("no_speech", 2), ("fear", 2)],
+        10.0,
+        face_track(("anger", 3), (None, 3), ("neutral", 4)),
+        speech_track(["anger"] * 3, speech=[(0, 4), (8, 30)]),
+    )
+    assert (row.video, row.duration_s, row.frames, row.frame_rate_hz) == (
+        "talk.mp4",
+        10.0,
+        250,
+        25.0,
+    )
+    assert row.face_coverage == pytest.approx(0.7)
+    assert row.speech_s == pytest.approx(6.0)
+    assert (row.intervals, row.transitions, row.mismatches) == (5, 2, 2)
+    assert row.transitions_per_minute == pytest.approx(12.0)
+    assert row.emotion_s == 7.0
+    assert row.transitions_per_emotion_minute == pytest.approx(120 / 7)
+    assert (row.mismatch_s, row.compared_s, row.mismatch_share) == (3.0, 5.0, pytest.approx(0.6))
+    assert (row.dominant_video_emotion, row.dominant_audio_emotion) == ("anger", "anger")
+    assert (row.face_model, row.speech_model) == ("compact", "compact")
+
+
+def test_shares_of_nothing_are_not_known():
+    row = summed([("no_face", 4)], [("no_speech", 4)], 4.0)
+    assert row.mismatch_share is None
+    assert row.transitions_per_emotion_minute is None
+    assert (row.dominant_video_emotion, row.dominant_audio_emotion) == (None, None)
+    assert (row.face_coverage, row.speech_s, row.transitions) == (0.0, 0.0, 0)
+    assert row.transitions_per_minute == 0.0
+
+
+def test_a_recording_without_length():
+    row = summed([], [], 0.0)
+    assert (row.transitions_per_minute, row.face_coverage, row.intervals) == (None, 0.0, 0)
+
+
+def test_of_equally_long_emotions_the_first_in_order_dominates():
+    row = summed(
+        list(zip(("surprise", "anger") * 3, (0.1, 0.1, 0.2, 0.3, 0.3, 0.2), strict=True)),
+        [("sadness", 0.3), ("fear", 0.1), ("sadness", 0.1), ("fear", 0.3)],
+        1.2,
+    )
+    assert (row.dominant_video_emotion, row.dominant_audio_emotion) == ("anger", "fear")

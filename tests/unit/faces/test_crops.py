@@ -1,0 +1,175 @@
+import math
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emoreport.faces.crops import crop_face, roll_rad
+from emoreport.records import Box, CropSpec, FaceObservation
+from tests.fixtures.faces import face_at
+
+
+def ramp(width=400, height=300):
+    """Red grows with x, green with y: a crop tells where it was taken."""
+    x, y = np.meshgrid(np.arange(width), np.arange(height))
+    return np.dstack([x * 0.5, y * 0.5, np.full_like(x, 77.0)]).round().astype(np.uint8)
+
+
+def place(crop):
+    """Centre of the crop in frame coordinates, corners counted as 0, read off the ramp."""
+    middle = crop.astype(float).mean(axis=(0, 1))
+    return middle[0] / 0.5 + 0.5, middle[1] / 0.5 + 0.5
+
+
+@pytest.mark.parametrize("size", [24, 48, 112])
+@pytest.mark.parametrize("side", [20.0, 48.0, 97.3, 180.0])
+def test_the_crop_is_rgb_of_the_size_asked_for(size, side):
+    crop = crop_face(ramp(), face_at(100, 80, side), CropSpec(size))
+    assert crop.shape == (size, size, 3)
+    assert crop.dtype == np.uint8
+    assert crop.flags.c_contiguous
+    assert np.abs(crop[:, :, 2].astype(int) - 77).max() <= 1
+
+
+@pytest.mark.parametrize("align", [False, True])
+@pytest.mark.parametrize("side", [20.0, 48.0, 97.3, 180.0])
+def test_the_crop_is_centred_on_the_box(side, align):
+    face = face_at(110.4, 60.8, side)
+    crop = crop_face(ramp(), face, CropSpec(48, align_roll=align))
+    assert place(crop) == pytest.approx(face.box.centre, abs=0.6)
+
+
+def test_the_scale_widens_the_square():
+    crop = crop_face(ramp(), face_at(150, 100, 80), CropSpec(48, scale=1.5))
+    reds = crop[:, :, 0].mean(axis=0)
+    assert (reds[-1] - reds[0]) / 0.5 == pytest.approx(80 * 1.5 * 47 / 48, abs=2.5)
+
+
+def test_the_square_has_the_geometric_mean_of_the_box_sides():
+    face = FaceObservation(Box(100, 100, 100, 64), 0.9)
+    crop = crop_face(ramp(), face, CropSpec(40))
+    reds, greens = crop[:, :, 0].mean(axis=0), crop[:, :, 1].mean(axis=1)
+    for along in (reds, greens):
+        assert (along[-1] - along[0]) / 0.5 == pytest.approx(80 * 39 / 40, abs=2.5)
+
+
+def test_the_shift_counts_in_box_sides_and_not_in_crop_sides():
+    face = face_at(150, 100, 80)
+    crop = crop_face(ramp(), face, CropSpec(48, scale=1.4, shift_x=0.25, shift_y=-0.1))
+    assert place(crop) == pytest.approx((190 + 20, 140 - 8), abs=0.6)
+
+
+def test_a_leaning_face_is_levelled():
+    image = np.zeros((300, 300, 3), np.uint8)
+    face = face_at(100, 100, 100, roll_deg=25)
+    for x, y in face.eyes:
+        cv2.circle(image, (round(x), round(y)), 6, (255, 255, 255), -1)
+    crop = crop_face(image, face, CropSpec(64, align_roll=True)).astype(float)[:, :, 0]
+    rows, columns = np.nonzero(crop > 100)
+    left, right = rows[columns < 32].mean(), rows[columns >= 32].mean()
+    assert left == pytest.approx(right, abs=0.5)
+    assert left == pytest.approx(31.5, abs=0.7)
+    upright = crop_face(image, face, CropSpec(64))[:, :, 0]
+    rows, columns = np.nonzero(upright > 100)
+    assert rows[columns >= 32].mean() - rows[columns < 32].mean() > 5
+
+
+def test_the_shift_leans_with_the_face():
+    face = face_at(150, 100, 80, roll_deg=30)
+    crop = crop_face(ramp(), face, CropSpec(48, shift_y=0.5, align_roll=True))
+    down = (-math.sin(math.radians(30)), math.cos(math.radians(30)))
+    expected = (190 + 40 * down[0], 140 + 40 * down[1])
+    assert place(crop) == pytest.approx(expected, abs=0.6)
+
+
+def test_unknown_eyes_leave_the_crop_upright():
+    face = FaceObservation(Box(100, 80, 90, 90), 0.9)
+    assert roll_rad(face) == 0.0
+    aligned = crop_face(ramp(), face, CropSpec(48, align_roll=True))
+    assert np.array_equal(aligned, crop_face(ramp(), face, CropSpec(48)))
+
+
+@pytest.mark.parametrize("side", [200.0, 400.0, 900.0])
+@pytest.mark.parametrize("roll_deg", [0, 20])
+def test_fine_patterns_become_grey_and_not_moire(side, roll_deg):
+    image = np.zeros((1000, 1000, 3), np.uint8)
+    image[:, ::2] = 255
+    face = face_at(50, 50, side, roll_deg=roll_deg)
+    crop = crop_face(image, face, CropSpec(48, align_roll=True)).astype(float)
+    assert crop.mean() == pytest.approx(127.5, abs=2)
+    assert crop.std() < 12
+
+
+@pytest.mark.parametrize("side", [60.0, 150.0, 230.0, 700.0])
+def test_shrinking_agrees_with_exact_averaging(side):
+    smooth = cv2.GaussianBlur(
+        np.random.default_rng(1).integers(0, 256, (800, 800, 3), dtype=np.uint8), (0, 0), 9
+    )
+    smooth = cv2.normalize(smooth, None, 0, 255, cv2.NORM_MINMAX)
+    size = int(side)
+    exact = cv2.resize(
+        smooth[40 : 40 + size, 30 : 30 + size], (48, 48), interpolation=cv2.INTER_AREA
+    )
+    crop = crop_face(smooth, face_at(30, 40, float(size)), CropSpec(48))
+    assert np.abs(crop.astype(int) - exact).max() <= 4
+
+
+@pytest.mark.parametrize("x", [-60.0, 340.0])
+@pytest.mark.parametrize("y", [-60.0, 260.0])
+def test_outside_the_frame_its_border_goes_on(x, y):
+    crop = crop_face(ramp(), face_at(x, y, 100), CropSpec(48))
+    outer = (0 if x < 0 else -1, 0 if y < 0 else -1)
+    edge = (0 if x < 0 else 399 * 0.5, 0 if y < 0 else 299 * 0.5)
+    assert crop[outer[1], outer[0], :2] == pytest.approx(edge, abs=1)
+    assert np.abs(crop[:, :, 2].astype(int) - 77).max() <= 1
+
+
+def test_a_tight_box_is_cut_at_whole_pixels():
+    image = ramp()
+    face = FaceObservation(Box(20.9, 30.2, 48.3, 48.9), 0.9)
+    crop = crop_face(image, face, CropSpec(48, tight_box=True, scale=9.0))
+    assert np.array_equal(crop[:, :], cv2.resize(image[30:79, 20:69], (48, 48), interpolation=3))
+
+
+def test_a_tight_box_is_clipped_to_the_frame():
+    image = ramp()
+    face = FaceObservation(Box(-20.0, -30.0, 84.0, 94.0), 0.9)
+    crop = crop_face(image, face, CropSpec(64, tight_box=True))
+    assert np.array_equal(crop, image[:64, :64])
+
+
+def test_an_empty_box_is_refused():
+    with pytest.raises(ValueError, match="empty"):
+        crop_face(ramp(), FaceObservation(Box(10, 10, 0, 20), 0.9), CropSpec(48))
+
+
+def test_a_tight_box_outside_the_frame_is_refused():
+    with pytest.raises(ValueError, match="outside"):
+        crop_face(ramp(), face_at(900, 900), CropSpec(48, tight_box=True))
+
+
+def test_channels_keep_their_order():
+    image = np.zeros((200, 200, 3), np.uint8)
+    image[:, :, 0] = 200
+    crop = crop_face(image, face_at(50, 50), CropSpec(48))
+    assert crop[24, 24].tolist() == [200, 0, 0]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.floats(-300, 500),
+    st.floats(-300, 400),
+    st.floats(1, 900),
+    st.floats(-180, 180),
+    st.integers(1, 64),
+    st.integers(1, 200),
+    st.integers(1, 200),
+)
+def test_any_box_on_any_frame_gives_a_crop_of_its_colours(x, y, side, roll, size, width, height):
+    image = np.full((height, width, 3), (10, 120, 250), np.uint8)
+    face = face_at(x, y, side, roll_deg=roll)
+    crop = crop_face(image, face, CropSpec(size, scale=1.2, align_roll=True))
+    assert crop.shape == (size, size, 3)
+    assert np.abs(crop.astype(int) - [10, 120, 250]).max() <= 1

@@ -1,0 +1,252 @@
+import signal
+import threading
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from emoreport.errors import FaceStageError
+from emoreport.faces.reading import read_faces, sharpness
+from emoreport.records import Frame
+from emoreport.settings import FaceSettings
+from emoreport.vocabulary import EMOTIONS
+from tests.fixtures.faces import (
+    BrightnessModel,
+    FrameStream,
+    ScriptedDetector,
+    face_at,
+    numbered_frame,
+    scene,
+)
+
+SETTINGS = FaceSettings()
+
+
+def levels(count):
+    return [16 + 32 * (number // 7 % len(EMOTIONS)) for number in range(count)]
+
+
+def scripted(count=100, absent=range(30, 45)):
+    """Frames of changing brightness; a face in all but the absent ones."""
+    script = [[] if k in absent else [face_at(40 + 0.2 * k, 20, 60)] for k in range(count)]
+    frames = [numbered_frame(k, level=level) for k, level in enumerate(levels(count))]
+    return frames, ScriptedDetector(script)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left_behind():
+    before = set(threading.enumerate())
+    yield
+    assert set(threading.enumerate()) <= before
+
+
+def test_every_frame_has_its_own_reading():
+    frames, detector = scripted()
+    track = read_faces(FrameStream(frames), detector, BrightnessModel(), SETTINGS)
+    assert track.labels == EMOTIONS
+    assert track.frame.tolist() == list(range(100))
+    assert track.time_s == pytest.approx(np.arange(100) / 25)
+    assert np.flatnonzero(~track.valid).tolist() == list(range(30, 45))
+    assert track.faces.tolist() == [0 if k in range(30, 45) else 1 for k in range(100)]
+    labels = (np.array(levels(100)) - 16) // 32
+    assert np.array_equal(track.probabilities[track.valid].argmax(axis=1), labels[track.valid])
+    assert track.box[99] == pytest.approx([40 + 0.2 * 99, 20, 60, 60])
+    assert np.isnan(track.extra["pitch_deg"]).all()
+    assert np.isfinite(track.extra["sharpness"][track.valid]).all()
+
+
+@pytest.mark.parametrize("batch", [1, 2, 16, 1000])
+def test_the_batch_size_changes_nothing(batch):
+    frames, detector = scripted()
+    plain = read_faces(FrameStream(frames), detector, BrightnessModel(), SETTINGS, batch=7)
+    model = BrightnessModel()
+    other = read_faces(FrameStream(frames), detector, model, SETTINGS, batch=batch)
+    assert max(model.batches) <= batch
+    assert np.array_equal(plain.probabilities, other.probabilities, equal_nan=True)
+    assert np.array_equal(plain.box, other.box, equal_nan=True)
+
+
+def test_the_model_runs_in_the_callers_thread_and_the_source_in_another():
+    frames, detector = scripted(40)
+    stream, model = FrameStream(frames), BrightnessModel()
+    read_faces(stream, detector, model, SETTINGS)
+    assert model.threads == {threading.get_ident()}
+    assert stream.thread != threading.get_ident()
+    assert stream.closed
+
+
+def test_a_batch_below_one_is_refused():
+    with pytest.raises(ValueError, match="batch"):
+        read_faces([], ScriptedDetector(), BrightnessModel(), SETTINGS, batch=0)
+
+
+def test_no_frames_give_an_empty_track():
+    track = read_faces([], ScriptedDetector(), BrightnessModel(), SETTINGS)
+    assert len(track) == 0
+    assert track.probabilities.shape == (0, len(EMOTIONS))
+
+
+def test_no_face_anywhere_gives_rows_without_a_reading():
+    model = BrightnessModel()
+    frames = [numbered_frame(k) for k in range(200)]
+    track = read_faces(frames, ScriptedDetector(), model, SETTINGS)
+    assert len(track) == 200
+    assert not track.valid.any()
+    assert model.batches == []
+
+
+def test_valence_and_arousal_are_passed_on():
+    frames, detector = scripted(40)
+    track = read_faces(frames, detector, BrightnessModel(affect=True), SETTINGS)
+    assert np.array_equal(np.isnan(track.valence), ~track.valid)
+    assert np.array_equal(track.arousal, -track.valence, equal_nan=True)
+
+
+def test_strict_leaves_out_frames_with_two_faces():
+    frames = [numbered_frame(k) for k in range(20)]
+    pair = [face_at(10, 10, 40), face_at(100, 60, 40)]
+    detector = ScriptedDetector([pair if k % 2 else pair[:1] for k in range(20)])
+    track = read_faces(frames, detector, BrightnessModel(), FaceSettings(strict_single_face=True))
+    assert track.valid.tolist() == [k % 2 == 0 for k in range(20)]
+    assert track.faces.tolist() == [1 + k % 2 for k in range(20)]
+
+
+def test_the_callback_sees_every_frame_in_order_in_the_callers_thread():
+    frames, detector = scripted()
+    seen, threads = [], set()
+
+    def on_frame(frame):
+        seen.append(frame)
+        threads.add(threading.get_ident())
+
+    read_faces(FrameStream(frames), detector, BrightnessModel(), SETTINGS, on_frame=on_frame)
+    assert [frame.index for frame in seen] == list(range(100))
+    assert all(one is other for one, other in zip(seen, frames, strict=True))
+    assert threads == {threading.get_ident()}
+
+
+def endless():
+    number = 0
+    while True:
+        yield numbered_frame(number % 60_000, rate_hz=25.0)
+        number += 1
+
+
+def test_an_error_of_the_source_reaches_the_caller():
+    stream = FrameStream(endless(), fail_at=50)
+    with pytest.raises(OSError, match="the disk went away"):
+        read_faces(stream, ScriptedDetector(), BrightnessModel(), SETTINGS)
+    assert stream.closed
+
+
+def test_an_error_of_the_detector_reaches_the_caller_and_closes_the_source():
+    class Failing(ScriptedDetector):
+        def detect(self, rgb):
+            raise FaceStageError("the graph broke")
+
+    stream = FrameStream(endless())
+    with pytest.raises(FaceStageError, match="the graph broke"):
+        read_faces(stream, Failing(), BrightnessModel(), SETTINGS)
+    assert stream.closed
+    assert stream.read < 30
+
+
+def test_an_error_of_the_model_reaches_the_caller_and_closes_the_source():
+    class Failing(BrightnessModel):
+        def predict(self, faces):
+            raise FaceStageError("no answer")
+
+    class Everywhere(ScriptedDetector):
+        def detect(self, rgb):
+            return [face_at(40, 20, 60)]
+
+    stream = FrameStream(endless())
+    with pytest.raises(FaceStageError, match="no answer"):
+        read_faces(stream, Everywhere(), Failing(), SETTINGS)
+    assert stream.closed
+
+
+def test_an_error_of_the_callback_reaches_the_caller():
+    def on_frame(frame):
+        raise RuntimeError("no terminal")
+
+    stream = FrameStream(endless())
+    with pytest.raises(RuntimeError, match="no terminal"):
+        read_faces(stream, ScriptedDetector(), BrightnessModel(), SETTINGS, on_frame=on_frame)
+    assert stream.closed
+
+
+def test_an_interrupt_ends_everything():
+    stream = FrameStream(endless())
+    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    started_s = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            read_faces(stream, ScriptedDetector(), BrightnessModel(), SETTINGS)
+    finally:
+        timer.join()
+    assert time.monotonic() - started_s < 5
+    assert stream.closed
+
+
+def test_frame_times_that_run_backwards_are_an_error():
+    frames = [Frame(0, 1.0, numbered_frame(0).rgb), Frame(1, 0.5, numbered_frame(1).rgb)]
+    with pytest.raises(FaceStageError, match="do not increase"):
+        read_faces(frames, ScriptedDetector(), BrightnessModel(), SETTINGS)
+
+
+@pytest.mark.parametrize("with_callback", [False, True])
+def test_memory_does_not_grow_with_the_length(with_callback):
+    class Everywhere(ScriptedDetector):
+        def detect(self, rgb):
+            return [face_at(40, 20, 60)]
+
+    def frames(count):
+        for number in range(count):
+            yield numbered_frame(number, size=(320, 240))
+
+    on_frame = (lambda frame: None) if with_callback else None
+
+    def peak(count):
+        tracemalloc.start()
+        read_faces(frames(count), Everywhere(), BrightnessModel(), SETTINGS, on_frame=on_frame)
+        _, high = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return high
+
+    peak(20)
+    grown = peak(600) - peak(150)
+    assert grown < 450 * 2000
+    assert grown < 5 * 320 * 240 * 3 + 450 * 500
+
+
+def test_large_frames_wait_in_small_numbers():
+    ahead = []
+    release = threading.Event()
+
+    class Waiting(ScriptedDetector):
+        def detect(self, rgb):
+            release.wait(5)
+            return []
+
+    def frames():
+        for number in range(12):
+            ahead.append(number)
+            yield Frame(number, number / 25, np.zeros((2160, 3840, 3), np.uint8))
+
+    timer = threading.Timer(1.0, lambda: (ahead.append("released"), release.set()))
+    timer.start()
+    read_faces(frames(), Waiting(), BrightnessModel(), SETTINGS)
+    timer.join()
+    assert ahead.index("released") <= 6
+
+
+def test_a_blurred_face_is_less_sharp():
+    import cv2
+
+    face = scene((200, 250), (0, 0, 1.0))
+    blurred = cv2.GaussianBlur(face, (0, 0), 3)
+    assert sharpness(face) > 5 * sharpness(blurred)
+    assert sharpness(np.full((48, 48, 3), 90, np.uint8)) == 0.0

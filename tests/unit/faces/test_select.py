@@ -1,0 +1,66 @@
+import pytest
+
+from emoreport.errors import EXIT_USAGE, ModelError, SettingsError
+from emoreport.faces.compact import CompactFaceModel
+from emoreport.faces.select import HSEMOTION, open_face_model
+from emoreport.models import metadata
+from emoreport.settings import Settings
+from tests.fixtures.graphs import face_model_folder
+
+
+def opened(name):
+    said = []
+    model = open_face_model(Settings().replace(face=name), said.append)
+    return model, said
+
+
+@pytest.fixture
+def shipped(monkeypatch, tmp_path):
+    """A tiny model in the place of the one that the package carries."""
+    folder = face_model_folder(tmp_path / "shipped", name="compact")
+    monkeypatch.setitem(metadata.SHIPPED, "face", str(folder / "model.json"))
+
+
+def test_compact_is_the_shipped_model_and_needs_no_words(shipped):
+    model, said = opened("compact")
+    assert isinstance(model, CompactFaceModel)
+    assert model.record.name == "compact"
+    assert said == []
+
+
+def test_auto_says_in_one_line_what_runs_and_why(shipped):
+    model, said = opened("auto")
+    assert model.record.name == "compact"
+    (line,) = said
+    assert "compact" in line
+    assert "because" in line
+    assert "\n" not in line
+    assert model.record.reason in line
+
+
+def test_a_folder_is_used_as_it_is(tmp_path):
+    model, said = opened(str(face_model_folder(tmp_path / "my model")))
+    assert model.record.name == "tiny-face"
+    assert said == []
+
+
+@pytest.mark.parametrize("name", HSEMOTION)
+def test_a_named_model_is_never_replaced(name):
+    with pytest.raises(ModelError, match=r"not in the local store.*--face compact") as caught:
+        opened(name)
+    assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["comp", "hsemotion/enet_b9", "none", "./missing", "/missing"])
+def test_an_unknown_name_lists_the_known_ones(name):
+    with pytest.raises(SettingsError) as caught:
+        opened(name)
+    assert caught.value.exit_code == EXIT_USAGE
+    for known in ("auto", "compact", "hsemotion/enet_b0_8_best_vgaf"):
+        assert known in str(caught.value)
+    assert name in str(caught.value)
+
+
+def test_a_folder_without_a_model_is_an_error(tmp_path):
+    with pytest.raises(ModelError, match=r"model\.json"):
+        opened(str(tmp_path))

@@ -1,0 +1,190 @@
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from emoreport.errors import SpeechStageError
+from emoreport.settings import SpeechSettings
+from emoreport.speech.reading import (
+    CLIPS_AT_ONCE,
+    LEAST_SPEECH_S,
+    WINDOW_WITHOUT_MODEL_S,
+    read_speech,
+)
+from tests.fixtures.audio import (
+    RATE_HZ,
+    KnownSpeech,
+    LevelDetector,
+    LoudnessModel,
+    MemoryTrack,
+    RepeatedTrack,
+    noise,
+    silence,
+    tone,
+)
+
+SETTINGS = SpeechSettings()
+
+
+def spoken(readings):
+    return ~np.isnan(readings.probabilities).any(axis=1)
+
+
+def test_windows_with_speech_are_judged_and_the_others_are_unknown():
+    track = MemoryTrack(np.concatenate([silence(4.0), tone(2.0, level=0.25), silence(4.0)]))
+    readings = read_speech(track, LevelDetector(), LoudnessModel(), SETTINGS)
+    np.testing.assert_allclose(readings.start_s, np.arange(8.0), atol=1e-9)
+    np.testing.assert_allclose(readings.end_s, np.arange(8.0) + 3.0, atol=1e-9)
+    np.testing.assert_allclose(readings.speech_s, [0, 0, 1, 2, 2, 1, 0, 0], atol=0.2)
+    assert spoken(readings).tolist() == [False, False, True, True, True, True, False, False]
+    np.testing.assert_allclose(readings.probabilities[2:6], [[0.25, 0.75]] * 4, atol=1e-3)
+    assert readings.labels == ("anger", "neutral")
+    assert len(readings) == 8
+
+
+def test_each_window_is_judged_on_its_own_samples():
+    levels = np.repeat(np.linspace(0.1, 0.9, 9, dtype=np.float32), RATE_HZ)
+    model = LoudnessModel(min_window_s=1.0)
+    vad = KnownSpeech((0.0, 9.0))
+    readings = read_speech(MemoryTrack(levels), vad, model, SETTINGS)
+    np.testing.assert_allclose(readings.probabilities[:, 0], np.linspace(0.1, 0.9, 9), atol=1e-6)
+    assert max(model.batches) == CLIPS_AT_ONCE
+    assert sum(model.batches) == 9
+
+
+def test_the_late_start_of_the_sound_is_kept():
+    track = MemoryTrack(tone(4.0), start_s=1.5)
+    readings = read_speech(track, LevelDetector(), LoudnessModel(), SETTINGS)
+    np.testing.assert_allclose(readings.start_s, [1.5, 2.0, 2.5])
+    assert readings.speech[0].start_s == 1.5
+    assert spoken(readings).all()
+
+
+def test_a_recording_without_sound_has_no_windows():
+    readings = read_speech(None, LevelDetector(), LoudnessModel(), SETTINGS, duration_s=7.0)
+    assert len(readings) == 0
+    assert readings.probabilities.shape == (0, 2)
+    assert readings.speech == ()
+    assert readings.labels == ("anger", "neutral")
+
+
+def test_an_empty_track_has_no_windows():
+    readings = read_speech(MemoryTrack(silence(0.0)), LevelDetector(), LoudnessModel(), SETTINGS)
+    assert (len(readings), readings.speech) == (0, ())
+
+
+def test_silence_has_windows_that_nobody_judges():
+    model = LoudnessModel()
+    readings = read_speech(MemoryTrack(silence(6.0)), LevelDetector(), model, SETTINGS)
+    assert len(readings) == 4
+    assert not spoken(readings).any()
+    assert model.batches == []
+
+
+def test_without_a_model_speech_is_found_all_the_same():
+    track = MemoryTrack(np.concatenate([tone(4.0), silence(2.0)]))
+    readings = read_speech(track, LevelDetector(), None, SETTINGS)
+    assert readings.labels == ()
+    assert readings.probabilities.shape == (4, 0)
+    assert readings.speech_s[0] == pytest.approx(WINDOW_WITHOUT_MODEL_S)
+    assert readings.speech[0].duration_s == pytest.approx(4.0, abs=0.11)
+
+
+@pytest.mark.parametrize(
+    ("speech_s", "judged"),
+    [(0.0, False), (LEAST_SPEECH_S - 0.01, False), (LEAST_SPEECH_S, True), (1.0, True)],
+)
+def test_how_much_speech_a_window_needs(speech_s, judged):
+    vad = KnownSpeech((0.1, 0.1 + speech_s)) if speech_s else KnownSpeech()
+    readings = read_speech(MemoryTrack(tone(3.0)), vad, LoudnessModel(), SETTINGS)
+    assert spoken(readings).tolist() == [judged]
+
+
+@pytest.mark.parametrize("min_speech_s", [0.0, 0.3, 9.0])
+def test_readings_do_not_depend_on_what_an_interval_needs(min_speech_s):
+    track = MemoryTrack(np.concatenate([silence(4.0), tone(0.4), silence(2.0), tone(3.0)]))
+    settings = SpeechSettings(min_speech_s=min_speech_s)
+    found = read_speech(track, LevelDetector(), LoudnessModel(), settings)
+    usual = read_speech(track, LevelDetector(), LoudnessModel(), SETTINGS)
+    np.testing.assert_array_equal(found.probabilities, usual.probabilities)
+
+
+@pytest.mark.parametrize("hop_s", [0.5, 1.0, 2.5])
+def test_every_span_of_speech_is_heard_by_some_window(hop_s):
+    starts_s = np.arange(0.0, 40.0, 4.13)
+    vad = KnownSpeech(*((at_s, at_s + LEAST_SPEECH_S) for at_s in starts_s))
+    settings = SpeechSettings(speech_hop_s=hop_s)
+    readings = read_speech(MemoryTrack(tone(41.0)), vad, LoudnessModel(), settings)
+    judged = spoken(readings)
+    for span in vad.speech:
+        inside = (readings.start_s <= span.start_s) & (span.end_s <= readings.end_s)
+        assert (inside & judged).any()
+
+
+def test_a_sound_shorter_than_a_window_is_judged_as_it_is():
+    model = LoudnessModel()
+    readings = read_speech(MemoryTrack(tone(0.8, level=0.5)), LevelDetector(), model, SETTINGS)
+    assert model.clip_lengths == [round(0.8 * RATE_HZ)]
+    assert readings.end_s.tolist() == [0.8]
+    assert readings.probabilities[0, 0] == pytest.approx(0.5, abs=1e-3)
+
+
+def test_the_hop_of_the_settings_is_used():
+    settings = SpeechSettings(speech_hop_s=0.5)
+    readings = read_speech(MemoryTrack(tone(5.0)), LevelDetector(), None, settings)
+    np.testing.assert_allclose(np.diff(readings.start_s), 0.5)
+
+
+def test_progress_rises_through_both_stages_and_keeps_to_the_total():
+    told = []
+    read_speech(
+        MemoryTrack(tone(30.0)),
+        LevelDetector(),
+        LoudnessModel(),
+        SETTINGS,
+        duration_s=29.0,
+        progress=lambda *facts: told.append(facts),
+    )
+    assert list(dict.fromkeys(stage for stage, _, _ in told)) == ["speech", "voice"]
+    for wanted in ("speech", "voice"):
+        done = [done_s for stage, done_s, _ in told if stage == wanted]
+        assert done == sorted(done)
+        assert done[-1] == 29.0
+    assert {total for _, _, total in told} == {29.0}
+
+
+def test_another_sample_rate_is_refused():
+    model = LoudnessModel()
+    model.sample_rate_hz = 8000
+    with pytest.raises(SpeechStageError, match="8000 Hz"):
+        read_speech(MemoryTrack(tone(1.0)), LevelDetector(), model, SETTINGS)
+
+
+def test_unusable_probabilities_are_refused():
+    class Broken(LoudnessModel):
+        def predict(self, clips):
+            return np.full((len(clips), 2), np.nan, dtype=np.float32)
+
+    with pytest.raises(SpeechStageError, match="unusable probabilities"):
+        read_speech(MemoryTrack(tone(4.0)), LevelDetector(), Broken(), SETTINGS)
+
+
+def peak_bytes(duration_s):
+    track = RepeatedTrack(noise(1.0), duration_s)
+    model = LoudnessModel()
+    vad = KnownSpeech((0.0, duration_s))
+    tracemalloc.start()
+    try:
+        readings = read_speech(track, vad, model, SETTINGS)
+        return tracemalloc.get_traced_memory()[1], len(readings)
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_recording():
+    peak_bytes(20.0)
+    short, short_windows = peak_bytes(60.0)
+    long, long_windows = peak_bytes(1800.0)
+    assert long_windows > 30 * short_windows - 100
+    # The readings themselves: some hundred bytes a window.
+    assert long - short < 1000 * (long_windows - short_windows)

@@ -1,0 +1,88 @@
+import pytest
+
+from emoreport.errors import ModelError, SettingsError
+from emoreport.settings import Settings
+from emoreport.speech import select
+from emoreport.speech.select import LARGE_MODELS, open_voice_model
+from tests.fixtures.audio import tone
+from tests.fixtures.graphs import VOICE_LABELS, voice_model_folder
+
+
+def choose(name, said=None):
+    settings = Settings.from_values({"speech": str(name), "threads": 1})
+    return open_voice_model(settings, [].append if said is None else said.append)
+
+
+def test_none_is_no_model():
+    said = []
+    assert choose("none", said) is None
+    assert said == []
+
+
+def test_a_folder_is_a_model(tmp_path):
+    said = []
+    voice_model_folder(tmp_path / "голос 1")
+    model = choose(tmp_path / "голос 1", said)
+    assert model.labels == VOICE_LABELS
+    assert model.predict([tone(3.0)]).shape == (1, len(VOICE_LABELS))
+    assert model.record.reason == "folder named by --speech"
+    assert said == []
+
+
+def test_compact_is_the_shipped_model():
+    said = []
+    model = choose("compact", said)
+    assert model.labels == VOICE_LABELS
+    assert said == []
+
+
+def test_auto_says_in_one_line_what_runs_and_why():
+    said = []
+    model = choose("auto", said)
+    (line,) = said
+    assert "\n" not in line
+    assert model.record.name in line
+    assert model.record.reason in line
+    assert "--speech" in line
+
+
+@pytest.mark.parametrize("name", LARGE_MODELS)
+def test_a_model_that_cannot_be_had_is_an_error_that_says_what_to_do(name):
+    with pytest.raises(ModelError, match="--speech compact") as caught:
+        choose(name)
+    assert name in str(caught.value)
+    assert caught.value.exit_code == 1
+
+
+@pytest.mark.parametrize("name", ["hubert", "no/such/folder", "Compact", "hsemotion/enet_b2_8"])
+def test_an_unknown_name_is_a_usage_error_that_lists_the_names(name):
+    with pytest.raises(SettingsError) as caught:
+        choose(name)
+    message = str(caught.value)
+    assert caught.value.exit_code == 2
+    assert repr(name) in message
+    assert all(known in message for known in ("auto", "compact", "none", *LARGE_MODELS))
+
+
+def test_a_folder_without_a_model_is_an_error(tmp_path):
+    with pytest.raises(ModelError, match=r"model\.json"):
+        choose(tmp_path)
+
+
+def test_a_folder_with_a_changed_file_is_an_error(tmp_path):
+    voice_model_folder(tmp_path)
+    with (tmp_path / "net.onnx").open("ab") as stream:
+        stream.write(b"\0")
+    with pytest.raises(ModelError, match="SHA-256"):
+        choose(tmp_path)
+
+
+def test_a_folder_with_a_face_model_is_an_error(tmp_path):
+    voice_model_folder(tmp_path, kind="face")
+    with pytest.raises(ModelError, match="describes a face model"):
+        choose(tmp_path)
+
+
+def test_every_large_model_has_a_name_of_its_own():
+    assert len(set(LARGE_MODELS)) == len(LARGE_MODELS)
+    assert not {select.AUTO, select.COMPACT, select.NONE} & set(LARGE_MODELS)

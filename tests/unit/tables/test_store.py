@@ -1,0 +1,220 @@
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from emoreport.errors import OutputError
+from emoreport.records import Analysis
+from emoreport.tables import store
+from emoreport.tables.columns import TABLE_NAMES
+from emoreport.tables.facts import SummaryFacts
+from emoreport.tables.frames import build_tables
+from emoreport.tables.readings import read_frames, read_speech
+from emoreport.tables.store import write_all, write_json, write_readings, write_tables
+from tests.fixtures.results import analysis, face_track, speech_track, summary
+
+CSV_FILES = [f"{name}.csv" for name in TABLE_NAMES]
+ALL = ("csv", "xlsx", "parquet", "json")
+FACTS = SummaryFacts()
+
+
+def tables(result=None):
+    return build_tables(result or analysis(), face_track(), speech_track())
+
+
+def everything(folder, run=None, formats=ALL, **values):
+    return write_all(
+        folder,
+        tables(analysis(**values)),
+        face_track(),
+        speech_track(),
+        {"version": 1} if run is None else run,
+        formats=formats,
+        lang="en",
+        facts=FACTS,
+    )
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_everything_is_written_and_run_json_last(tmp_path):
+    written = everything(tmp_path / "talk")
+    assert sorted(path.name for path in written) == sorted(contents(tmp_path / "talk"))
+    assert sorted(contents(tmp_path / "talk")) == sorted(
+        [*CSV_FILES, "report.xlsx", "report.json", "frames.parquet", "speech.parquet", "run.json"]
+    )
+    assert written[-1].name == "run.json"
+
+
+@pytest.mark.parametrize(
+    ("formats", "names"),
+    [
+        (("csv",), CSV_FILES),
+        (("xlsx",), ["report.xlsx"]),
+        (("json",), ["report.json"]),
+        (("parquet",), ["frames.parquet", "speech.parquet"]),
+    ],
+)
+def test_only_the_formats_chosen_are_written(tmp_path, formats, names):
+    everything(tmp_path, formats=formats)
+    assert sorted(contents(tmp_path)) == sorted([*names, "run.json"])
+
+
+def test_the_same_results_give_the_same_bytes(tmp_path):
+    everything(tmp_path / "a")
+    everything(tmp_path / "b")
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_tables_alone(tmp_path):
+    written = write_tables(
+        tmp_path, tables(), formats=("csv", "parquet"), lang="en", summary_facts=FACTS
+    )
+    assert [path.name for path in written] == CSV_FILES
+    for path in written:
+        assert len(pd.read_csv(path)) == len(tables()[path.stem])
+
+
+def test_readings_come_back(tmp_path):
+    written = write_readings(tmp_path, face_track(), speech_track())
+    assert [path.name for path in written] == ["frames.parquet", "speech.parquet"]
+    assert len(read_frames(written[0])) == len(face_track())
+    assert read_speech(written[1]).speech == speech_track().speech
+
+
+def as_csv(value):
+    """What the CSV file says for a value of report.json, numbers as numbers."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else value
+
+
+def as_json(text):
+    """A CSV cell, as a number where it is one."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def test_report_json_holds_the_values_of_the_csv_files(tmp_path):
+    everything(tmp_path)
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert tuple(report) == TABLE_NAMES
+    for name in TABLE_NAMES:
+        with (tmp_path / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        assert [list(record) for record in report[name]] == [list(row) for row in rows]
+        for record, row in zip(report[name], rows, strict=True):
+            assert {key: as_csv(value) for key, value in record.items()} == {
+                key: as_json(cell) for key, cell in row.items()
+            }
+    assert report["modality_duration"][2]["match"] is None
+    assert report["video_intervals"][2]["confidence"] is None
+
+
+def test_report_json_without_rows(tmp_path):
+    empty = tables(Analysis((), (), (), (), summary()))
+    write_tables(tmp_path, empty, formats=("json",), lang="en", summary_facts=FACTS)
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert [len(report[name]) for name in TABLE_NAMES] == [0, 0, 0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("name", ["=1.mp4", 'a"b.mp4', "отчёт.mp4", "a\udcff.mp4", "a\nb.mp4"])
+def test_json_keeps_file_names_as_they_are(tmp_path, name):
+    everything(tmp_path, run={"video": name}, video=name)
+    run = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert run == {"video": name}
+    assert report["summary"][0]["video"] == name
+
+
+@pytest.mark.parametrize("value", [float("nan"), object()])
+def test_a_document_that_is_no_json_changes_nothing(tmp_path, value):
+    write_json(tmp_path / "run.json", {"version": 1})
+    before = contents(tmp_path)
+    with pytest.raises((ValueError, TypeError)):
+        write_json(tmp_path / "run.json", {"version": value})
+    with pytest.raises((ValueError, TypeError)):
+        everything(tmp_path, run={"version": value})
+    assert contents(tmp_path) == before
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from emoreport.errors import OutputError
+from emoreport.tables import store
+from emoreport.tables.facts import SummaryFacts
+from emoreport.tables.frames import build_tables
+from tests.fixtures.results import analysis, face_track, speech_track
+
+folder, limit, formats = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split(",")
+faces, speech = face_track(3000), speech_track()
+tables = build_tables(analysis(), faces, speech)
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+try:
+    store.write_all(
+        folder, tables, faces, speech, {"version": 2},
+        formats=formats, lang="ru", facts=SummaryFacts(),
+    )
+except OutputError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX limits")
+@pytest.mark.parametrize(
+    ("limit", "formats", "file"),
+    [
+        (0, "csv", "video_intervals.csv"),
+        (100, "csv", "video_intervals.csv"),
+        (1000, "csv,xlsx", "report.xlsx"),
+        (1000, "parquet,csv", "frames.parquet"),
+        (1000, "json", "report.json"),
+    ],
+)
+def test_no_room_left_keeps_the_tables_of_the_earlier_run(tmp_path, limit, formats, file):
+    everything(tmp_path)
+    before = contents(tmp_path)
+    command = [sys.executable, "-c", LIMITED, str(tmp_path), str(limit), formats]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.count("\n") == 1
+    assert done.stdout.startswith(f"{tmp_path / file}: output: there is no room left")
+    assert "--out" in done.stdout
+    assert contents(tmp_path) == before
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="in each other's place"):
+        everything(tmp_path / "file" / "talk")
+    assert contents(tmp_path) == {"file": b"x"}
+
+
+def test_an_interruption_while_writing_leaves_the_earlier_run(tmp_path, monkeypatch):
+    everything(tmp_path)
+    before = contents(tmp_path)
+
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store, "workbook_bytes", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        everything(tmp_path, video="other.mp4")
+    assert contents(tmp_path) == before
+
+
+def test_importing_the_room_loads_nothing_heavy():
+    code = (
+        "import sys; import emoreport.tables.store, emoreport.tables.readings;"
+        "print(sorted({'pandas', 'pyarrow', 'xlsxwriter', 'cv2', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,191 @@
+import io
+import re
+import zipfile
+
+import openpyxl
+import pytest
+
+from emoreport.records import Analysis
+from emoreport.settings import Settings
+from emoreport.tables import workbook
+from emoreport.tables.cells import show_all
+from emoreport.tables.columns import SUMMARY, frames_table, speech_table
+from emoreport.tables.csv_files import csv_bytes
+from emoreport.tables.facts import SummaryFacts
+from emoreport.tables.frames import build_tables
+from emoreport.tables.summary_sheet import SECTIONS
+from tests.fixtures.results import (
+    VOICE_LABELS,
+    analysis,
+    face_track,
+    model_record,
+    speech_track,
+    summary,
+)
+
+FACTS = SummaryFacts(
+    program="emoreport 1.2.3",
+    models=(model_record(), model_record("voice")),
+    settings=Settings().values(),
+    warnings=("There is no sound.",),
+)
+READINGS = (frames_table(("anger",)), speech_table(VOICE_LABELS))
+
+
+def shown(result=None):
+    return show_all(build_tables(result or analysis(), face_track(dimensions=True), speech_track()))
+
+
+def content(result=None, *, lang="en", facts=FACTS):
+    return workbook.workbook_bytes(shown(result), lang=lang, facts=facts, readings=READINGS)
+
+
+def opened(*args, **kwargs):
+    return openpyxl.load_workbook(io.BytesIO(content(*args, **kwargs)))
+
+
+def summary_values(book):
+    return {row[0].value: row[1].value for row in book.worksheets[0].iter_rows() if row[0].value}
+
+
+def test_summary_first_dictionary_last():
+    assert opened().sheetnames == [
+        "summary",
+        "video_intervals",
+        "audio_intervals",
+        "modality_mismatch",
+        "modality_duration",
+        "transitions",
+        "dictionary",
+    ]
+
+
+def test_russian_sheets_headers_and_emotions():
+    book = opened(lang="ru")
+    assert book.sheetnames[1] == "Эмоции лица"
+    sheet = book.worksheets[1]
+    assert [cell.value for cell in sheet[1]][:3] == ["Эмоция лица", "Начало", "Конец"]
+    assert [sheet.cell(row, 1).value for row in range(2, 6)] == [
+        "радость",
+        "грусть",
+        "нет лица",
+        "не определено",
+    ]
+    assert summary_values(book)["Преобладающая эмоция лица"] == "радость"
+
+
+def test_sheets_hold_what_the_csv_files_hold():
+    tables, book = shown(), opened()
+    for name, table in tables.items():
+        if name == "summary":
+            continue
+        rows = [[cell.value for cell in row] for row in book[name].iter_rows()]
+        assert tuple(rows[0]) == table.table.names
+        assert rows[1:] == [list(row) for row in zip(*table.columns, strict=True)]
+        assert csv_bytes(table).count(b"\n") == len(rows)
+
+
+def test_cells_are_typed_and_formatted():
+    sheet = opened()["video_intervals"]
+    by_name = {cell.value: cell.column for cell in sheet[1]}
+    formats = {name: sheet.cell(2, column).number_format for name, column in by_name.items()}
+    assert formats["start"] == formats["duration"] == "0.000"
+    assert formats["confidence"] == formats["p_fear"] == "0.0%"
+    assert formats["frames"] == "0"
+    assert formats["valence"] == "0.000"
+    assert sheet.cell(2, by_name["emotion"]).data_type == "s"
+    assert sheet.cell(2, by_name["start"]).data_type == "n"
+    assert sheet.cell(4, by_name["confidence"]).value is None
+    assert opened()["modality_duration"].cell(3, 6).data_type == "b"
+
+
+def test_header_is_bold_frozen_and_filtered():
+    for sheet in opened().worksheets[1:]:
+        assert sheet.freeze_panes == "A2"
+        assert sheet["A1"].font.bold
+        assert sheet.auto_filter.ref.startswith("A1:")
+        assert sheet.column_dimensions["A"].width >= 9
+
+
+def test_the_summary_tells_everything():
+    book = opened()
+    values = summary_values(book)
+    assert values["Video"] == "talk.mp4"
+    assert values["Face coverage"] == 0.9
+    assert values["Time in mismatch, s"] == 1.0
+    assert values["smoothing"] == "1.0 s"
+    assert values["formats"] == "csv, xlsx, parquet, json"
+    assert values["offline"] == "no"
+    assert values["Program"] == "emoreport 1.2.3"
+    assert values["Voice model: details"].startswith("compact, version 1; runtime onnxruntime")
+    texts = [row[1].value for row in book.worksheets[0].iter_rows()]
+    assert "There is no sound." in texts
+    assert any("no diagnosis" in str(text) for text in texts)
+
+
+def test_every_summary_column_stands_in_the_summary_sheet():
+    placed = [name for names in SECTIONS.values() for name in names]
+    assert sorted(placed) == sorted(SUMMARY.names)
+
+
+def test_unknown_summary_values_are_words():
+    result = analysis(frame_rate_hz=None, mismatch_share=None, dominant_audio_emotion=None)
+    values = summary_values(opened(result, facts=SummaryFacts()))
+    assert values["Frame rate"] == "not known"
+    assert values["Most frequent voice emotion"] == "not known"
+
+
+def test_tables_without_rows_keep_their_header():
+    book = opened(Analysis((), (), (), (), summary()))
+    assert [cell.value for cell in book["transitions"][1]] == ["from", "to", "count", "probability"]
+    assert book["transitions"].max_row == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["=1+1", "=cmd|' /C calc'!A0", "http://example.org/a.mp4", "12.5", "@x", "{=1}", "a\x01b"],
+)
+def test_nothing_is_ever_a_formula_a_link_or_a_number(name):
+    facts = SummaryFacts(program=name, settings={name: name}, warnings=(name,))
+    data = content(analysis(video=name), facts=facts)
+    with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        sheets = [parts.read(part).decode() for part in parts.namelist() if "sheets/" in part]
+    assert len(sheets) == 7
+    assert not re.search(r"<f[ >]|<hyperlink", "".join(sheets))
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    cell = next(row[1] for row in book.worksheets[0].iter_rows() if row[0].value == "Video")
+    assert cell.data_type == "s"
+
+
+def test_a_name_that_is_no_text_and_one_too_long_are_taken():
+    assert summary_values(opened(analysis(video="a\udcff.mp4")))["Video"] == "a\\udcff.mp4"
+    values = summary_values(opened(analysis(video="x" * 40_000)))
+    assert values["Video"] == "x" * workbook.MAX_TEXT
+
+
+def test_the_same_tables_give_the_same_bytes():
+    assert content() == content()
+
+
+def test_a_table_too_long_for_excel_is_cut_with_a_notice(monkeypatch):
+    monkeypatch.setattr(workbook, "MAX_ROWS", 4)
+    book = opened()
+    assert book["video_intervals"].max_row == 4
+    texts = [str(row[1].value) for row in book.worksheets[0].iter_rows()]
+    assert any("video_intervals holds only the first 3 rows" in text for text in texts)
+    assert not any("transitions holds only" in text for text in texts)
+
+
+def test_the_dictionary_explains_the_readings_too():
+    rows = list(opened()["dictionary"].iter_rows(values_only=True))
+    places = {row[0] for row in rows[1:]}
+    assert {"summary", "video_intervals", "frames.parquet", "speech.parquet"} <= places
+    assert all(all(row) for row in rows)
+
+
+def test_rows_with_long_texts_are_high_enough():
+    sheet = opened()["dictionary"]
+    for row in range(2, sheet.max_row + 1):
+        lines = -(-len(sheet.cell(row, 3).value) // 90)
+        height = sheet.row_dimensions[row].height
+        assert lines == 1 or height >= 15 * lines
