@@ -10,7 +10,7 @@ import platform
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -71,7 +71,7 @@ class Report:
     settings
         The settings that made the tables.
     folder
-        Where the report was written, None as long as it was not.
+        The folder whose stored readings it came from; None for a fresh analysis.
     """
 
     analysis: Analysis
@@ -135,13 +135,17 @@ class Report:
         """
         target = Path(folder)
         output = self.settings.output
+        formats = output.formats
+        if self.folder is not None and target.resolve() == self.folder.resolve():
+            # The readings that this report came from are what another `retable` needs.
+            formats = (*formats, "parquet")
         store.write_all(
             target,
             self.tables,
             self.faces,
             self.speech,
             self.run,
-            formats=output.formats,
+            formats=formats,
             lang=output.lang,
             facts=SummaryFacts(
                 program=f"emoreport {self.run['versions']['emoreport']}",
@@ -415,7 +419,7 @@ def read_report(folder: Path | str, changes: Mapping[str, Any] | None = None) ->
     settings = Settings.from_values({**run["settings"], **(changes or {})})
     faces = readings.read_frames(source / readings.FRAMES_FILE)
     speech = readings.read_speech(source / readings.SPEECH_FILE)
-    return build_report(faces, speech, run, settings)
+    return replace(build_report(faces, speech, run, settings), folder=source)
 
 
 def model_document(record: ModelRecord) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -105,14 +105,24 @@ class Staging:
         except OSError as error:
             raise output_error(error, final) from error
 
-    def commit(self) -> tuple[Path, ...]:
+    def commit(self, *, remove: Iterable[str] = ()) -> tuple[Path, ...]:
         """Give all files their final names, in the order in which they were added.
+
+        Parameters
+        ----------
+        remove
+            Names of earlier files that go before the first new one comes.
 
         Raises
         ------
         OutputError
             When a name cannot be taken, for instance by a file that another program holds open.
         """
+        for name in remove:
+            try:
+                (self._folder / name).unlink(missing_ok=True)
+            except OSError as error:
+                raise output_error(error, self._folder / name) from error
         done = []
         while self._staged:
             temporary, final = self._staged[0]

@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 RUN_FILE: Final = "run.json"
 REPORT_FILE: Final = "report.json"
 WORKBOOK_FILE: Final = "report.xlsx"
+KNOWN_FILES: Final = (
+    *(f"{name}.csv" for name in TABLE_NAMES),
+    REPORT_FILE,
+    WORKBOOK_FILE,
+    FRAMES_FILE,
+    SPEECH_FILE,
+)
+"""Files of one video besides run.json."""
 
 
 def write_all(
@@ -76,7 +84,9 @@ def write_all(
             described = _stage_readings(staging, faces, speech)
         _stage_tables(staging, tables, described, formats=formats, lang=lang, facts=facts)
         staging.add(RUN_FILE, _bytes(json_bytes(run)))
-        return staging.commit()
+        # Without run.json a folder counts as unfinished, so a kill between two renames cannot
+        # leave old and new files that look like one run. Files of other formats would be old.
+        return staging.commit(remove=(RUN_FILE, *KNOWN_FILES))
 
 
 def write_tables(

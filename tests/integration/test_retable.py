@@ -65,6 +65,13 @@ def test_retable_into_another_folder_leaves_the_first(stored: Path, emoreport: E
     assert {path.name: path.read_bytes() for path in stored.iterdir()} == before
 
 
+def test_the_readings_stay_for_another_retable(stored: Path, emoreport: Emoreport) -> None:
+    assert emoreport("retable", stored, "--formats", "csv").code == 0
+    assert {path.suffix for path in stored.iterdir()} == {".csv", ".json", ".parquet"}
+    assert emoreport("retable", stored, "--formats", "csv,xlsx", "--out", "other").code == 0
+    assert not list(Path("other").glob("*.parquet"))
+
+
 def test_retable_needs_no_video_and_no_models(
     stored: Path, emoreport: Emoreport, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,9 +69,8 @@ def test_a_recording_without_length():
 
 
 def test_of_equally_long_emotions_the_first_in_order_dominates():
-    row = summed(
-        list(zip(("surprise", "anger") * 3, (0.1, 0.1, 0.2, 0.3, 0.3, 0.2), strict=True)),
-        [("sadness", 0.3), ("fear", 0.1), ("sadness", 0.1), ("fear", 0.3)],
-        1.2,
-    )
+    lengths_s = (0.1, 0.1, 0.2, 0.3, 0.3, 0.2)
+    video = list(zip(("surprise", "anger") * 3, lengths_s, strict=True))
+    audio = list(zip(("sadness", "fear") * 3, lengths_s, strict=True))
+    row = summed(video, audio, 1.2)
     assert (row.dominant_video_emotion, row.dominant_audio_emotion) == ("anger", "fear")

@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -64,6 +65,25 @@ def test_everything_is_written_and_run_json_last(tmp_path):
 def test_only_the_formats_chosen_are_written(tmp_path, formats, names):
     everything(tmp_path, formats=formats)
     assert sorted(contents(tmp_path)) == sorted([*names, "run.json"])
+
+
+def test_files_of_an_earlier_run_in_other_formats_go(tmp_path):
+    everything(tmp_path)
+    (tmp_path / "notes.txt").write_text("the user's own")
+    everything(tmp_path, formats=("csv",))
+    assert sorted(contents(tmp_path)) == sorted([*CSV_FILES, "notes.txt", "run.json"])
+
+
+def test_a_kill_between_two_renames_leaves_no_finished_run(tmp_path, monkeypatch):
+    everything(tmp_path)
+
+    def killed(self, target):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        everything(tmp_path)
+    assert not (tmp_path / "run.json").exists()
 
 
 def test_the_same_results_give_the_same_bytes(tmp_path):
