@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 from emoreport.cli import analyze, evaluate, retable, train
 from emoreport.cli.console import error_line
-from emoreport.errors import EXIT_INTERRUPTED, EXIT_USAGE, EXIT_VIDEO_FAILED, EmoreportError
+from emoreport.errors import EXIT_INTERRUPTED, EXIT_USAGE, EmoreportError
+
+# Newer releases of typer carry a click of their own: the class is found, not imported.
+_UsageError: Any = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
 
 app = typer.Typer(
     name="emoreport",
@@ -57,18 +61,15 @@ def run(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code (0, 1, 2 or 130)."""
     try:
         result = app(args=arguments, standalone_mode=False)
-    except click.exceptions.Abort:
-        return EXIT_INTERRUPTED
-    except click.ClickException as error:
+    except _UsageError as error:
         error.show()
         return EXIT_USAGE
-    except KeyboardInterrupt:
-        error_line("interrupted; what was finished is kept")
-        return EXIT_INTERRUPTED
+    except (typer.Abort, KeyboardInterrupt):
+        result = EXIT_INTERRUPTED
     except EmoreportError as error:
         error_line(str(error))
         return error.exit_code
+    # Some releases of typer turn Ctrl-C into this exit code by themselves.
+    if result == EXIT_INTERRUPTED:
+        error_line("interrupted; what was finished is kept")
     return result if isinstance(result, int) else 0
-
-
-__all__ = ["EXIT_VIDEO_FAILED", "app", "main", "run"]

@@ -35,6 +35,9 @@ from emoreport.settings import FaceSettings
 SURE_SCORE: Final = 0.8
 """Short-range score from which on no second look is taken."""
 
+SECOND_LOOK_SCORE: Final = 0.7
+"""Score that a face needs after the second look; false alarms end below it."""
+
 MAX_ENLARGED: Final = 6
 """Candidates of a second look, best first, that are looked at enlarged."""
 
@@ -215,7 +218,8 @@ class TasksDetector:
     def close(self) -> None:
         """Release the task; closing twice is harmless."""
         if self._task is not None:
-            self._task.close()
+            with native_noise_filtered():
+                self._task.close()
         self._task = None
 
     def _far(self, image: RgbImage) -> list[RawDetection]:
@@ -317,12 +321,16 @@ def _found(image: RgbImage, near: Find, far: Find, sure: float) -> list[RawDetec
         for raw in without_duplicates([*doubtful, *far(image)])
         if all(raw.box.iou(other.box) < SAME_FACE_IOU for other in known)
     ]
-    seen = [_enlarged(image, raw, near) for raw in new[:MAX_ENLARGED]]
-    return without_duplicates([*known, *seen, *new[MAX_ENLARGED:]])
+    enlarged = [_enlarged(image, raw, near) for raw in new[:MAX_ENLARGED]]
+    seen = [raw for raw in [*enlarged, *new[MAX_ENLARGED:]] if raw.score >= SECOND_LOOK_SCORE]
+    return without_duplicates([*known, *seen])
 
 
 def _enlarged(image: RgbImage, candidate: RawDetection, near: Find) -> RawDetection:
-    """Look at a candidate's surroundings with `near`; the candidate itself if that fails."""
+    """Look at a candidate's surroundings with `near`; the candidate itself if that shows nothing.
+
+    A candidate that fills the frame has no surroundings to be enlarged.
+    """
     height, width = image.shape[:2]
     left, top, right, bottom = surroundings(candidate.box, width, height)
     if min(right - left, bottom - top) < MIN_SURROUNDINGS_PX:

@@ -18,7 +18,7 @@ from emoreport.records import Box, DoubleArray, FaceObservation
 KEY_POINTS: Final = 6
 RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(KEY_POINTS)
 
-# Full-range box → short-range box, in units of the full-range side. Fitted on 530 pairs of boxes
+# Full-range box → short-range box, in units of the full-range side. Fitted on 507 pairs of boxes
 # from five recordings (docs/decisions/0002-face-detector.md); the ears carry the head's turn.
 FULL_RANGE_SCALE: Final = 0.907
 FULL_RANGE_SHIFT_Y: Final = 0.055

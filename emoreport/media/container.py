@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -178,16 +179,29 @@ def is_picture(stream: Any) -> bool:  # noqa: ANN401 - any of av's streams
     )
 
 
-def clock_of(container: InputContainer, stream: Any) -> Clock:  # noqa: ANN401 - av's stream
-    """Clock of a stream, with time zero and the length that the container announces."""
+def claimed_end_s(container: InputContainer, stream: Any) -> float | None:  # noqa: ANN401
+    """End that the header announces for one stream, seconds from time zero; None if it does not.
+
+    Matroska names it in a tag, other containers in the stream's own entry.
+    """
     start_s = zero_s(container)
     length_s = seconds(stream.duration, stream.time_base)
-    first_s = seconds(stream.start_time, stream.time_base) or start_s
-    claimed_s = None if length_s is None else first_s - start_s + length_s
+    if length_s:
+        return (seconds(stream.start_time, stream.time_base) or start_s) - start_s + length_s
+    match = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    if match is None:
+        return None
+    hours, minutes, rest = match.groups()
+    return 3600.0 * int(hours) + 60.0 * int(minutes) + float(rest) - start_s
+
+
+def clock_of(container: InputContainer, stream: Any) -> Clock:  # noqa: ANN401 - av's stream
+    """Clock of a stream, with time zero and the length that the container announces."""
+    claimed_s = claimed_end_s(container, stream)
     if claimed_s is None and container.duration is not None:
         claimed_s = container.duration / av.time_base
     return Clock(
-        zero_s=start_s,
+        zero_s=zero_s(container),
         claimed_end_s=claimed_s if claimed_s is not None and claimed_s > 0 else None,
         discontinuous=bool(format_flags(container) & DISCONTINUOUS),
     )
@@ -214,6 +228,10 @@ def decoded(container: InputContainer, stream: Any, failures: Failures) -> Itera
         except av.error.FFmpegError as error:
             failures.add(error)
             errors_in_a_row += 1
+        except IndexError:
+            # PyAV looks for streams that a damaged transport stream only seemed to add; it does
+            # so after the last packet, when the streams it knows have been emptied.
+            return
         else:
             return
     failures.gave_up = True

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import av.error
 from av.container import InputContainer
+from av.video.frame import VideoFrame
 
 from emoreport.errors import EmoreportError, MediaError
 from emoreport.media.container import (
@@ -85,7 +86,12 @@ def describe(container: InputContainer, path: Path) -> MediaInfo:
     start_s = zero_s(container)
     streams = tuple(_describe_stream(stream, used, start_s) for stream in container.streams)
     rate = video.average_rate or video.guessed_rate
-    width, height, orientation = _first_picture(container, video)
+    width, height = context.width, context.height
+    orientation = Orientation()
+    picture = _first_picture(container, video)
+    if picture is not None:
+        width, height = picture.width, picture.height
+        orientation = Orientation.of(picture)
     if orientation.transpose:
         width, height = height, width
     return MediaInfo(
@@ -101,20 +107,19 @@ def describe(container: InputContainer, path: Path) -> MediaInfo:
     )
 
 
-def _first_picture(container: InputContainer, video: Any) -> tuple[int, int, Orientation]:  # noqa: ANN401
-    """Stored size and orientation; the header's size where nothing can be decoded."""
-    context = video.codec_context
-    context.thread_count = 1
+def _first_picture(container: InputContainer, video: Any) -> VideoFrame | None:  # noqa: ANN401
+    """First picture; None where none of the first packets can be decoded."""
+    video.codec_context.thread_count = 1
     try:
         for packet in islice(container.demux(video), PROBED_PACKETS):
             for picture in _try_decode(video, packet):
-                return picture.width, picture.height, Orientation.of(picture)
+                return picture
     except av.error.FFmpegError:
         pass  # a damaged start: decoding itself will count it
-    return context.width, context.height, Orientation()
+    return None
 
 
-def _try_decode(video: Any, packet: Any) -> list[Any]:  # noqa: ANN401 - av's stream and packet
+def _try_decode(video: Any, packet: Any) -> list[VideoFrame]:  # noqa: ANN401 - av's own
     try:
         return list(video.decode(packet))
     except av.error.FFmpegError:
@@ -145,7 +150,6 @@ def _details(stream: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any of av's st
         details["picture"] = is_picture(stream)
         if context is not None:
             details |= {"width_px": context.width, "height_px": context.height}
-            details["pixel_format"] = context.pix_fmt
         if stream.average_rate:
             details["frame_rate_hz"] = float(stream.average_rate)
     elif stream.type == "audio" and context is not None:

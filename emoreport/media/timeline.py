@@ -34,6 +34,11 @@ REMEMBERED_STEPS: Final = 9
 """The median of so many last steps is the length of a frame that does not know its own: one long
 still picture does not make the next one long."""
 
+HOLE_S: Final = 0.2
+HOLE_STEPS: Final = 4.0
+"""Transport streams have a steady rate, and their reader passes over damage without a word: a step
+longer than both is a stretch that was lost."""
+
 FALLBACK_STEP_S: Final = 0.04
 """Distance of two frames where neither stamps, nor durations, nor the header give one."""
 
@@ -122,6 +127,7 @@ class FrameTimes:
     missing: int = field(default=0, init=False)
     dropped: int = field(default=0, init=False)
     early: int = field(default=0, init=False)
+    holes: int = field(default=0, init=False)
     end_s: float = field(default=0.0, init=False)
     _last_s: float | None = field(default=None, init=False)
     _expected_s: float | None = field(default=None, init=False)
@@ -180,7 +186,12 @@ class FrameTimes:
 
     def _accept(self, time_s: float, step_s: float, *, known: bool) -> Moment:
         if self._last_s is not None:
-            self._deltas_s.append(time_s - self._last_s)
+            delta_s = time_s - self._last_s
+            if self.clock.discontinuous and delta_s > max(
+                HOLE_S, HOLE_STEPS * self._usual_step_s()
+            ):
+                self.holes += 1
+            self._deltas_s.append(delta_s)
             step_s = step_s if known else self._usual_step_s()
         claimed_s = self.clock.claimed_end_s
         absurd = step_s > DISCONTINUITY_S and (
@@ -219,6 +230,8 @@ class FrameTimes:
             found.append(f"{self.missing} frames had no presentation time")
         if self.dropped:
             found.append(f"{self.dropped} frames had the time of an earlier frame")
+        if self.holes:
+            found.append(f"{self.holes} stretches of the video are missing")
         if self.clock.jumps:
             found.append(f"the clock of the video jumped {self.clock.jumps} times")
         return tuple(found)

@@ -17,6 +17,7 @@ from emoreport.media.container import (
     NO_TIMESTAMPS,
     NOT_A_VIDEO,
     Failures,
+    claimed_end_s,
     clock_of,
     decoded,
     format_flags,
@@ -31,8 +32,8 @@ from emoreport.media.selection import selector
 from emoreport.media.timeline import FrameTimes
 from emoreport.records import DecodeOutcome, Frame, MediaInfo
 
-CUT_OFF_S: Final = 1.0
-"""A video that ends this much before its announced end counts as cut off."""
+CUT_OFF_S: Final = 0.25
+"""A video that ends this much before the end that its stream announces is cut off."""
 
 
 def open_video(path: Path, *, fps: str = "every", threads: int = 0) -> VideoSource:
@@ -88,6 +89,7 @@ class VideoSource:
             nominal_step_s=1.0 / self.info.frame_rate_hz if self.info.frame_rate_hz else None,
             stamped=not format_flags(self._container) & NO_TIMESTAMPS,
         )
+        self._claimed_end_s = claimed_end_s(self._container, self._stream)
         self._delivered = 0
         self._damaged = 0
         self._started = False
@@ -153,7 +155,7 @@ class VideoSource:
             self._failures.add("cut off")
 
     def _is_cut_off(self) -> bool:
-        claimed_s = self._times.clock.claimed_end_s
+        claimed_s = self._claimed_end_s
         return claimed_s is not None and self._times.end_s < claimed_s - CUT_OFF_S
 
     @property
@@ -162,7 +164,7 @@ class VideoSource:
         return DecodeOutcome(
             duration_s=self._times.end_s,
             frames=self._delivered,
-            decode_failures=self._failures.count,
+            decode_failures=self._failures.count + self._times.holes,
             time_quality=self._times.quality,
             notes=self._notes(),
         )
@@ -176,6 +178,6 @@ class VideoSource:
         if self._finished and self._is_cut_off():
             notes.append(
                 f"the video ends at {self._times.end_s:.3f} s, before the "
-                f"{self._times.clock.claimed_end_s:.3f} s that its header announces"
+                f"{self._claimed_end_s:.3f} s that its header announces"
             )
         return tuple(notes)

@@ -13,7 +13,7 @@ from emoreport.models.onnx_runtime import OnnxNetwork
 from emoreport.records import FloatArray
 
 SAMPLE_RATE_HZ: Final = 16_000
-SHORTEST_CLIP_S: Final = 0.5
+SHORTEST_CLIP_S: Final = 1.0
 """Shorter clips are repeated up to this length."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import struct
 from itertools import pairwise
 from pathlib import Path
@@ -78,6 +79,12 @@ def test_script_tiles_the_video(script):
     with av.open(str(VIDEO)) as container:
         duration_s = container.duration / av.time_base
     assert float(script[-1]["end"]) == pytest.approx(duration_s, abs=0.05)
+
+
+def test_script_is_what_its_maker_writes(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(SAMPLES))
+    importlib.import_module("talk_script").write_script(tmp_path / "written.csv")
+    assert (tmp_path / "written.csv").read_bytes() == SCRIPT.read_bytes()
 
 
 def test_script_uses_the_vocabulary(script):

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -95,4 +96,4 @@ def test_tiles_cover_the_frame_and_overlap_by_half(width, height):
     along = [left if width >= height else top for left, top, _ in tiles]
     assert along[0] == 0
     assert along[-1] + side == length
-    assert all(0 <= b - a <= side / 2 + 1 for a, b in zip(along, along[1:], strict=False))
+    assert all(0 <= b - a <= side / 2 + 1 for a, b in itertools.pairwise(along))

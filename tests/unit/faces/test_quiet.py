@@ -46,9 +46,12 @@ def test_the_descriptor_is_given_back_after_an_error(capfd):
 
 
 def test_what_was_written_before_an_error_is_not_lost(capfd):
-    with pytest.raises(RuntimeError), native_noise_filtered():
+    def fail():
         os.write(2, b"E0000 the reason\n")
-        raise RuntimeError
+        raise RuntimeError("inside")
+
+    with pytest.raises(RuntimeError, match="inside"), native_noise_filtered():
+        fail()
     assert capfd.readouterr().err == "E0000 the reason\n"
 
 

@@ -14,6 +14,7 @@ from tests.fixtures.media import (
     audio_gap,
     clicks,
     constant_rate,
+    damage_packets,
     joined_clocks,
     late_audio,
     no_audio,
@@ -201,7 +202,7 @@ def test_no_temporary_file_is_left_even_after_an_error(tmp_path, monkeypatch):
 def test_a_damaged_stretch_of_sound_is_counted_and_passed(tmp_path):
     sound = Sound(tone(4.0), codec="flac")
     path = write_media(tmp_path / "a.mkv", [Film(steady_times(4.0))], [sound])
-    damage(path, 1.5, 2.5)
+    damage_packets(path, path, "audio", span_s=(1.5, 2.5))
     with track_of(path) as track:
         assert track.outcome.decode_failures > 0
         assert level(track, 0.1, 1.2) == pytest.approx(0.5 / np.sqrt(2), rel=0.05)
@@ -209,25 +210,10 @@ def test_a_damaged_stretch_of_sound_is_counted_and_passed(tmp_path):
         assert track.end_s == pytest.approx(4.0, abs=0.03)
 
 
-def damage(path, start_s: float, end_s: float) -> None:
-    """Garble the sound packets of a stretch, leaving the container whole."""
-    import av
-
-    places = []
-    with av.open(str(path)) as container:
-        for packet in container.demux(container.streams.audio[0]):
-            if packet.pts is not None and start_s <= packet.pts * packet.time_base < end_s:
-                places.append(bytes(packet))
-    data = path.read_bytes()
-    for content in places:
-        data = data.replace(content, b"\x55" * len(content), 1)
-    path.write_bytes(data)
-
-
 def test_a_stream_of_garbage_gives_a_track_without_sound(tmp_path):
     sound = Sound(tone(1.0), codec="flac")
     path = write_media(tmp_path / "a.mkv", [Film(steady_times(1.0))], [sound])
-    damage(path, -1.0, 10.0)
+    damage_packets(path, path, "audio", span_s=(-1.0, 10.0))
     with track_of(path) as track:
         assert track.outcome.frames == 0
         assert track.outcome.decode_failures > 0

@@ -14,6 +14,7 @@ from tests.fixtures.media import (
     Sound,
     constant_rate,
     corrupt,
+    damage_packets,
     fast_start,
     joined_clocks,
     overwrite,
@@ -46,7 +47,8 @@ def read_all(path) -> int:
             outcome = video.outcome
             track = open_audio(path, video.info, duration_s=outcome.duration_s)
     except MediaError as error:
-        assert str(error).startswith(f"{path}: decode: ")
+        refusal = str(error)
+        assert refusal.startswith(f"{path}: decode: ")
         return 0
     assert all(early < late for early, late in itertools.pairwise(times_s))
     assert outcome.duration_s > times_s[-1] >= 0
@@ -64,7 +66,7 @@ def test_random_truncations(sources, tmp_path, kind):
         for k in range(17)
     ]
     assert counts[0] == 0
-    assert kind in {".mp4"} or max(counts) > 12
+    assert kind == ".mp4" or max(counts) > 12
 
 
 @pytest.mark.parametrize("n_bytes", [1, 20, 300])
@@ -87,33 +89,49 @@ def test_a_corrupted_header(sources, tmp_path, kind):
         assert read_all(path) >= 0
 
 
-@pytest.mark.parametrize("kind", [".mkv", ".ts", "fast"])
-def test_a_damaged_middle_is_counted_and_reading_goes_on_behind_it(tmp_path, kind):
-    suffix = ".mp4" if kind == "fast" else kind
-    source = fast_start(tmp_path / f"whole{suffix}", seconds=4.0)
-    if kind != "fast":
-        source = constant_rate(tmp_path / f"whole{suffix}", seconds=4.0)
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ".flv", ".mov"])
+def test_damaged_pictures_are_counted_and_reading_goes_on_behind_them(tmp_path, suffix):
+    source = constant_rate(tmp_path / f"whole{suffix}", seconds=4.0)
+    path = damage_packets(source, tmp_path / f"bad{suffix}", "video", span_s=(1.5, 2.0))
+    with open_video(path) as video:
+        frames = [(frame.time_s, read_number(frame.rgb)) for frame in video]
+    outcome = video.outcome
+    assert outcome.decode_failures >= 10
+    assert outcome.duration_s == pytest.approx(4.0, abs=0.05)
+    before = [number for time_s, number in frames if time_s < 1.42]
+    behind = [(time_s, number) for time_s, number in frames if time_s > 2.5]
+    assert before == list(range(len(before)))
+    assert len(before) >= 34
+    assert [number for _, number in behind][-36:] == list(range(64, 100))
+    if suffix != ".avi":  # it has no times: what is lost there moves the rest
+        found = [time_s for time_s, _ in behind]
+        assert found == pytest.approx([number / 25 for _, number in behind], abs=0.002)
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".ts"])
+def test_a_hole_in_the_file_is_counted_and_reading_goes_on_behind_it(tmp_path, suffix):
+    source = constant_rate(tmp_path / f"whole{suffix}", seconds=4.0)
     path = overwrite(source, tmp_path / f"bad{suffix}", within=(0.45, 0.55))
     with open_video(path) as video:
         frames = [(frame.time_s, read_number(frame.rgb)) for frame in video]
     outcome = video.outcome
     assert outcome.decode_failures > 0
     assert outcome.duration_s == pytest.approx(4.0, abs=0.05)
-    before = [number for time_s, number in frames if time_s < 1.5]
-    behind = [number for time_s, number in frames if time_s > 2.7]
-    assert before == list(range(38))
-    assert behind == list(range(100 - len(behind), 100))
-    assert len(behind) >= 30
+    assert [number for _, number in frames[:30]] == list(range(30))
+    assert [number for _, number in frames[-25:]] == list(range(75, 100))
+    assert [time_s for time_s, _ in frames[-25:]] == pytest.approx(
+        [number / 25 for number in range(75, 100)], abs=0.002
+    )
 
 
-@pytest.mark.parametrize("fraction", [0.4, 0.6, 0.9])
+@pytest.mark.parametrize("fraction", [0.5, 0.7, 0.9])
 def test_a_cut_tail_is_analysed_up_to_the_cut_and_told(tmp_path, fraction):
     source = fast_start(tmp_path / "whole.mp4", seconds=4.0)
     path = truncate(source, tmp_path / "cut.mp4", fraction=fraction)
     with open_video(path) as video:
         numbers = [read_number(frame.rgb) for frame in video]
-    assert numbers[:30] == list(range(30))
-    assert len(numbers) < 100
+    assert 0 < len(numbers) < 100
+    assert numbers == list(range(len(numbers)))
     assert video.outcome.decode_failures > 0
 
 
@@ -143,10 +161,10 @@ def test_garbage_pictures_are_a_media_error(tmp_path):
 
 
 def test_a_clock_that_starts_again_and_again_ends(tmp_path):
-    parts = [joined_clocks(tmp_path / f"{k}.ts", seconds=0.4).read_bytes() for k in range(4)]
+    parts = [joined_clocks(tmp_path / f"{k}.ts", seconds=0.8).read_bytes() for k in range(4)]
     path = tmp_path / "a.ts"
     path.write_bytes(b"".join(parts))
-    assert read_all(path) == 80
+    assert read_all(path) == 160
 
 
 def test_damage_prints_nothing(tmp_path):
@@ -154,7 +172,7 @@ def test_damage_prints_nothing(tmp_path):
     path = corrupt(source, tmp_path / "bad.mkv", seed=3, n_bytes=300, within=(0.3, 0.9))
     code = (
         "import sys; from emoreport.media import *; v = open_video(sys.argv[1]);"
-        "n = len(list(v)); open_audio(sys.argv[1], v.info, duration_s=None); print(n)"
+        "n = len(list(v)); open_audio(sys.argv[1], v.info, duration_s=None).close(); print(n)"
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, path], capture_output=True, check=True
