@@ -42,10 +42,8 @@ DISCONTINUOUS: Final = 0x0200
 
 CONTAINER_OPTIONS: Final = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "file"}
 
-PYAV_MAJOR: Final = int(av.__version__.split(".")[0])
 CODEC_OPTIONS: Final = {"max_pixels": str(MAX_PIXELS)}
-"""For the decoders that look at the first packets. PyAV before 17 crashes when it has options for
-streams that appear only then (FLV); there, `check_size` alone stands guard."""
+"""For the decoders that look at the first packets."""
 
 GENERATE_STAMPS: Final = 0x0001
 """`AVFMT_FLAG_GENPTS`, a bit of `AVFormatContext.flags` (libavformat/avformat.h)."""
@@ -118,7 +116,7 @@ def open_container(path: Path) -> InputContainer:
         container = av.open(
             f"file:{absolute}",
             mode="r",
-            options=CODEC_OPTIONS if PYAV_MAJOR >= 17 else {},
+            options=CODEC_OPTIONS,
             container_options=CONTAINER_OPTIONS,
             metadata_errors="replace",
         )

@@ -11,7 +11,7 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from emoreport.errors import MediaError
-from emoreport.media.container import MAX_PIXELS, MAX_SIDE_PX, PYAV_MAJOR
+from emoreport.media.container import MAX_PIXELS, MAX_SIDE_PX
 from emoreport.records import RgbImage
 
 LARGEST_KEPT_BYTES: Final = 31 << 20
@@ -19,9 +19,8 @@ LARGEST_KEPT_BYTES: Final = 31 << 20
 
 THUMBNAIL_SIZE_PX: Final = (32, 18)
 
-# One thread: the other processors are busy with detection and inference. Older versions of PyAV
-# convert in one thread and do not know the argument.
-_ONE_THREAD: Final[dict[str, Any]] = {"threads": 1} if PYAV_MAJOR >= 17 else {}
+CONVERSION_THREADS: Final = 1
+"""The other processors are busy with detection and inference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class RgbConverter:
         check_size(picture.width, picture.height)
         if self._orientation is None:
             self._orientation = Orientation.of(picture)
-        converted = self._colours.reformat(picture, format="rgb24", **_ONE_THREAD)
+        converted = self._colours.reformat(picture, format="rgb24", threads=CONVERSION_THREADS)
         return np.ascontiguousarray(self._orientation.apply(_view(converted, 3)))
 
     def thumbnail(self, picture: VideoFrame) -> NDArray[np.int16]:
@@ -116,7 +115,12 @@ class RgbConverter:
         check_size(picture.width, picture.height)
         width, height = THUMBNAIL_SIZE_PX
         small = self._shrink.reformat(
-            picture, width=width, height=height, format="gray", interpolation="AREA", **_ONE_THREAD
+            picture,
+            width=width,
+            height=height,
+            format="gray",
+            interpolation="AREA",
+            threads=CONVERSION_THREADS,
         )
         return _view(small, 1)[:, :, 0].astype(np.int16)
 

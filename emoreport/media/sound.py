@@ -10,7 +10,7 @@ import av.error
 import numpy as np
 
 from emoreport.errors import MediaError
-from emoreport.media.container import DEMUXERS, Failures, check_path, decoded, reason
+from emoreport.media.container import CONTAINER_OPTIONS, Failures, check_path, decoded, reason
 from emoreport.media.resampling import RunResampler, mix
 from emoreport.records import FloatArray
 
@@ -39,13 +39,14 @@ def read_sound(source: Path | BinaryIO, *, name: str = "") -> FloatArray:
     """
     target = f"file:{check_path(source)}" if isinstance(source, Path) else source
     shown = source if isinstance(source, Path) else name
-    options = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "file"}
     failures = Failures()
     pieces: list[FloatArray] = []
     resampler: RunResampler | None = None
     held_s = 0.0
     try:
-        with av.open(target, mode="r", options=options, metadata_errors="replace") as container:
+        with av.open(
+            target, mode="r", container_options=CONTAINER_OPTIONS, metadata_errors="replace"
+        ) as container:
             if not container.streams.audio:
                 raise MediaError("holds no sound", remedy=NOT_SOUND, file=shown)
             for frame in decoded(container, container.streams.audio[0], failures):
