@@ -7,7 +7,7 @@ transitions → tables.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -195,14 +195,16 @@ class Analyzer:
         )
 
     def _read_faces(self, path: Path, info: MediaInfo) -> tuple[FaceTrack, DecodeOutcome]:
-        def seen(frame: Frame) -> None:
-            self._progress("faces", frame.time_s, info.duration_s)
-
         with open_video(path, fps=self.settings.decoding.fps) as source:
-            faces = read_faces(
-                source, self._detector, self._face_model, self.settings.faces, on_frame=seen
-            )
+            frames = self._watched(source, info.duration_s)
+            faces = read_faces(frames, self._detector, self._face_model, self.settings.faces)
             return faces, source.outcome
+
+    def _watched(self, source: Iterable[Frame], total_s: float | None) -> Iterator[Frame]:
+        """Yield the frames of `source`, telling the progress."""
+        for frame in source:
+            self._progress("faces", frame.time_s, total_s)
+            yield frame
 
     def _read_speech(
         self, path: Path, info: MediaInfo, duration_s: float

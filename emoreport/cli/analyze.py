@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Videos = Annotated[
     list[Path],
-    typer.Argument(metavar="VIDEO...", help="Videos of one person talking.", show_default=False),
+    typer.Argument(metavar="VIDEO", help="Videos of one person talking.", show_default=False),
 ]
 
 

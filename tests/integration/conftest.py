@@ -1,4 +1,4 @@
-"""What the integration tests share: the command in this process, a clip with a real face."""
+"""What the integration tests share: the command, run in this process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from emoreport.cli.app import run
-from tests.fixtures.media import run_ffmpeg
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,16 +49,3 @@ def emoreport(
         return Outcome(code, captured.out, captured.err)
 
     return call
-
-
-@pytest.fixture(scope="session")
-def talk() -> Path:
-    return ROOT / "samples" / "talk.mp4"
-
-
-@pytest.fixture(scope="session")
-def clip(talk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first four seconds of the sample: a face that talks."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    run_ffmpeg("-i", talk, "-t", "4", "-c:v", "libx264", "-preset", "veryfast", path)
-    return path

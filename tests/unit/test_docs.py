@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from emoreport.cli.app import app
+from emoreport.settings import OPTIONS
+from tests.fixtures.results_on_disk import COLUMNS, FILES
+
+ROOT = Path(__file__).parents[2]
+READMES = ("README.md", "README.ru.md")
+
+
+def commands() -> list[str]:
+    names = []
+    group = typer.main.get_command(app)
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        names += [f"{name} {entry}" for entry in inner] if inner else [name]
+    return names
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_command_has_a_line(readme: str) -> None:
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    assert [name for name in commands() if f"`emoreport {name}" not in text] == []
+
+
+def test_every_command_and_option_has_help() -> None:
+    group = typer.main.get_command(app)
+    for command in group.commands.values():  # type: ignore[attr-defined]
+        for entry in getattr(command, "commands", {"": command}).values():
+            assert entry.help
+            for parameter in entry.params:
+                assert parameter.name == "help" or parameter.help, (entry.name, parameter.name)
+    assert all(info.help for info in OPTIONS.values())
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_file_and_column_is_explained(readme: str) -> None:
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    named = set(re.findall(r"`([^`|]+)`", text))
+    assert named >= FILES
+    assert named >= {column for columns in COLUMNS.values() for column in columns.split(",")}
+
+
+def test_the_two_readmes_are_twins() -> None:
+    shapes = []
+    for readme in READMES:
+        lines = (ROOT / readme).read_text(encoding="utf-8").splitlines()
+        shapes.append(
+            {
+                "headings": [line.split()[0] for line in lines if line.startswith("#")],
+                "rows": sum(line.startswith("|") for line in lines),
+                "code": [line for line in lines if line.startswith("```")],
+                "points": sum(line.startswith("- ") for line in lines),
+            }
+        )
+    assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_links_lead_somewhere(readme: str) -> None:
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#]+)\)", text)
+    assert targets
+    assert [name for name in targets if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_python_example_runs(
+    readme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clip: Path
+) -> None:
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "talk.mp4").symlink_to(clip)
+    exec(compile(example, readme, "exec"), {})
+    assert (tmp_path / "statistics" / "talk" / "run.json").is_file()
