@@ -24,7 +24,7 @@ HSEMOTION: Final[tuple[str, ...]] = (
 )
 """Known models whose weights the package does not carry."""
 
-AUTO_REASON: Final = "no better face model is in the local store"
+AUTO_REASON: Final = "this version has no larger one"
 
 
 def open_face_model(settings: Settings, announce: Callable[[str], None]) -> FaceEmotionModel:
@@ -47,13 +47,17 @@ def open_face_model(settings: Settings, announce: Callable[[str], None]) -> Face
     name = settings.faces.face
     if name == "auto":
         model = CompactFaceModel(shipped_metadata("face"), reason=AUTO_REASON)
-        announce(f"face model: compact (shipped with emoreport), because {AUTO_REASON}")
+        announce(
+            f"face model: {model.record.name}, which comes with emoreport, because {AUTO_REASON}; "
+            "`--face FOLDER` takes a local one"
+        )
         return model
     if name == "compact":
         return CompactFaceModel(shipped_metadata("face"), reason="named in the settings")
     if name in HSEMOTION:
         raise ModelError(
-            f"the face model {name} is not in the local store", remedy="use --face compact"
+            f"{name} cannot be had with this version of emoreport",
+            remedy="use --face compact or a local model folder",
         )
     folder = Path(name).expanduser()
     if folder.is_dir():

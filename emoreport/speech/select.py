@@ -53,7 +53,7 @@ def open_voice_model(
     if name == NONE:
         return None
     if name == AUTO:
-        reason = "no larger voice model is in the store"
+        reason = "this version has no larger one"
         model = CompactVoiceModel(shipped_metadata("voice"), threads=threads, reason=reason)
         announce(
             f"voice model: {model.record.name}, which comes with emoreport, because {reason}; "
