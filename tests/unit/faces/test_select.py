@@ -46,7 +46,7 @@ def test_a_folder_is_used_as_it_is(tmp_path):
 
 @pytest.mark.parametrize("name", HSEMOTION)
 def test_a_named_model_is_never_replaced(name):
-    with pytest.raises(ModelError, match=r"not in the local store.*--face compact") as caught:
+    with pytest.raises(ModelError, match=r"cannot be had.*--face compact") as caught:
         opened(name)
     assert name in str(caught.value)
 
