@@ -1,0 +1,16 @@
+"""Training of the compact face-emotion model on FER+.
+
+The rooms, in the order in which a picture passes through them:
+
+- ``data``: FER+ archives → pictures, soft targets, majority labels, inner split
+- ``augment``: what video does to a face, done to a batch of pictures
+- ``network``: the residual net, with its normalisation inside
+- ``optimise`` and ``train``: the optimiser; the loop with averaged weights
+- ``metrics`` and ``calibrate``: figures; temperature and bias from the inner split
+- ``corruptions``: one damage at a time, for the robustness table
+- ``graph``, ``quantise`` and ``export``: the ONNX file
+- ``geometry``: how FER pictures frame a face, for the crop from a video frame
+- ``package``: the shipped files with their figures
+
+Run it with ``python -m emoreport.training.face --data DIR --out DIR``.
+"""

@@ -1,0 +1,61 @@
+"""Train, calibrate and export the compact face-emotion model."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from emoreport.training.face.data import load_ferplus, split_inner
+from emoreport.training.face.package import METADATA_FILE, write_model
+from emoreport.training.face.train import Recipe, Trainer, fit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line; defaults are those of the recipe."""
+    recipe = Recipe()
+    parser = argparse.ArgumentParser(prog="python -m emoreport.training.face", description=__doc__)
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder of ferplus_train.npz, ferplus_valid.npz"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for the two files")
+    parser.add_argument("--epochs", type=int, default=recipe.epochs)
+    parser.add_argument("--batch", type=int, default=recipe.batch, help="pictures per step")
+    parser.add_argument("--seed", type=int, default=recipe.seed)
+    parser.add_argument("--dev-size", type=int, default=2400, help="pictures held out")
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument("--checkpoint", type=Path, help="stored after each epoch, then resumed")
+    parser.add_argument("--float32", action="store_true", help="train without bfloat16")
+    parser.add_argument("--no-robustness", action="store_true", help="leave that table out")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one training from the archives to the two files; return the exit status."""
+    options = parse(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    torch.set_num_threads(options.threads)
+    recipe = replace(Recipe(), epochs=options.epochs, batch=options.batch, seed=options.seed)
+    whole = load_ferplus(options.data / "ferplus_train.npz")
+    valid = load_ferplus(options.data / "ferplus_valid.npz")
+    fitting, dev = split_inner(whole, options.dev_size, recipe.seed)
+    options.out.mkdir(parents=True, exist_ok=True)
+    net = fit(Trainer(recipe, fitting, half=not options.float32), dev, options.checkpoint)
+    metadata = write_model(
+        net, recipe, fitting, dev, valid, options.out, robust=not options.no_robustness
+    )
+    print(json.dumps({"metadata": METADATA_FILE, "figures": metadata["figures"]}, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
