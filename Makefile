@@ -33,6 +33,8 @@ format: $(VENV)/dev ## Format the code
 
 bench: $(VENV)/dev ## Measure speed and memory beside a baseline (minutes)
 	$(BIN)/python benchmarks/end_to_end.py
+	$(BIN)/python benchmarks/end_to_end.py --memory
+	$(BIN)/python benchmarks/retable.py
 
 weights: $(VENV)/dev ## Train and export the shipped models again (hours); DATA=folder
 	$(BIN)/python -m emoreport.training.face --data $(DATA)/fer --out emoreport/weights

@@ -48,7 +48,7 @@ NEEDS_FILE: Final = (
     "give --face-detector a .task or .tflite file of MediaPipe's face detector,"
     " or use Python 3.11 or 3.12 with mediapipe 0.10.21, which carries one"
 )
-NEEDS_MEDIAPIPE: Final = "install emoreport again; `emoreport doctor` shows what is missing"
+NEEDS_MEDIAPIPE: Final = "install emoreport again"
 
 MIN_SURROUNDINGS_PX: Final = 16
 _WARM_UP_SIDE_PX: Final = 64
