@@ -44,16 +44,18 @@ def open_face_model(settings: Settings, announce: Callable[[str], None]) -> Face
     ModelError
         When the model named cannot be had; it is never replaced by another.
     """
-    name = settings.faces.face
+    name, threads = settings.faces.face, settings.runtime.threads
     if name == "auto":
-        model = CompactFaceModel(shipped_metadata("face"), reason=AUTO_REASON)
+        model = CompactFaceModel(shipped_metadata("face"), threads=threads, reason=AUTO_REASON)
         announce(
             f"face model: {model.record.name}, which comes with emoreport, because {AUTO_REASON}; "
             "`--face FOLDER` takes a local one"
         )
         return model
     if name == "compact":
-        return CompactFaceModel(shipped_metadata("face"), reason="named in the settings")
+        return CompactFaceModel(
+            shipped_metadata("face"), threads=threads, reason="named in the settings"
+        )
     if name in HSEMOTION:
         raise ModelError(
             f"{name} cannot be had with this version of emoreport",
@@ -61,7 +63,9 @@ def open_face_model(settings: Settings, announce: Callable[[str], None]) -> Face
         )
     folder = Path(name).expanduser()
     if folder.is_dir():
-        return CompactFaceModel(folder_metadata(folder, "face"), reason="named in the settings")
+        return CompactFaceModel(
+            folder_metadata(folder, "face"), threads=threads, reason="named in the settings"
+        )
     known = ", ".join(("auto", "compact", *HSEMOTION))
     if _looks_like_path(name):
         raise SettingsError(

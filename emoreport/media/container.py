@@ -85,9 +85,7 @@ def check_path(path: Path) -> Path:
         if not path.exists():
             raise InputNotFoundError("no such file", remedy="check the path", file=path)
         if path.is_dir():
-            raise MediaError(
-                "this is a folder, not a video", remedy="name its videos", file=path
-            )
+            raise MediaError("this is a folder, not a video", remedy="name its videos", file=path)
         if not path.is_file():
             raise MediaError("this is not a regular file", file=path)
         if path.stat().st_size == 0:
