@@ -6,7 +6,6 @@ transitions → tables.
 
 from __future__ import annotations
 
-import ctypes
 import sys
 import threading
 import time
@@ -96,19 +95,6 @@ def _short_turns() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(usual_s)
-
-
-def _return_freed_memory() -> None:
-    """Give the system back what decoding has freed, before the tables need memory of their own.
-
-    The GNU library keeps it by itself, more of it after a longer recording; other libraries have
-    no such call, and there this does nothing.
-    """
-    try:
-        trim = ctypes.CDLL(None).malloc_trim
-    except (AttributeError, OSError, TypeError):
-        return
-    trim(0)
 
 
 class Analyzer:
@@ -266,7 +252,6 @@ class Analyzer:
                 heard = self._read_speech(path, info, outcome.duration_s, clock, threading.Event())
             else:
                 heard = job.result()
-        _return_freed_memory()
         return faces, outcome, heard
 
     def _read_faces(self, path: Path, info: MediaInfo) -> tuple[FaceTrack, DecodeOutcome]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -75,7 +76,34 @@ def open_detector(settings: FaceSettings) -> FaceDetector:
     return TasksDetector(Path(name), min_score=settings.min_face_score, thorough=thorough)
 
 
-class SolutionsDetector:
+class _TwoLooks(ABC):
+    """What both detectors share: a first look, and a second one where it was not sure."""
+
+    def __init__(self, *, min_score: float, thorough: bool) -> None:
+        self._min_score, self._thorough = min_score, thorough
+
+    def detect(self, rgb: RgbImage) -> list[FaceObservation]:
+        """Return all faces of an RGB uint8 (H, W, 3) frame, best score first; [] if none.
+
+        Raises
+        ------
+        FaceStageError
+            When `rgb` is no such array or MediaPipe fails.
+        """
+        sure = math.inf if self._thorough else max(SURE_SCORE, self._min_score)
+        found = _found(_checked(rgb), self._near, self._far, sure)
+        return [observation(raw) for raw in found if raw.score >= self._min_score]
+
+    @abstractmethod
+    def _near(self, image: RgbImage) -> list[RawDetection]:
+        """Look at the whole image with the short-range network."""
+
+    @abstractmethod
+    def _far(self, image: RgbImage) -> list[RawDetection]:
+        """Propose faces that the first look may have missed."""
+
+
+class SolutionsDetector(_TwoLooks):
     """BlazeFace short and full range from inside mediapipe 0.10.21.
 
     Parameters
@@ -94,7 +122,7 @@ class SolutionsDetector:
     name = "mediapipe-solutions blazeface short+full range"
 
     def __init__(self, *, min_score: float = 0.5, thorough: bool = False) -> None:
-        self._min_score, self._thorough = min_score, thorough
+        super().__init__(min_score=min_score, thorough=thorough)
         with native_noise_filtered():
             create = _solutions_class()
             try:
@@ -107,18 +135,6 @@ class SolutionsDetector:
                 raise ModelError(
                     f"the face detector cannot be opened ({error})", remedy=NEEDS_MEDIAPIPE
                 ) from error
-
-    def detect(self, rgb: RgbImage) -> list[FaceObservation]:
-        """Return all faces of an RGB uint8 (H, W, 3) frame, best score first; [] if none.
-
-        Raises
-        ------
-        FaceStageError
-            When `rgb` is no such array or MediaPipe fails.
-        """
-        sure = math.inf if self._thorough else max(SURE_SCORE, self._min_score)
-        found = _found(_checked(rgb), self._near, self._far, sure)
-        return [observation(raw) for raw in found if raw.score >= self._min_score]
 
     def close(self) -> None:
         """Release both graphs; closing twice is harmless."""
@@ -153,7 +169,7 @@ class SolutionsDetector:
         return detections
 
 
-class TasksDetector:
+class TasksDetector(_TwoLooks):
     """BlazeFace short range through MediaPipe Tasks, from a file.
 
     A ``.tflite`` file is taken as it is; of a ``.task`` bundle of the face landmarker, the
@@ -176,7 +192,7 @@ class TasksDetector:
     def __init__(self, path: Path, *, min_score: float = 0.5, thorough: bool = False) -> None:
         model = _detector_bytes(path)
         self.name = f"mediapipe-tasks {path.name}"
-        self._min_score, self._thorough = min_score, thorough
+        super().__init__(min_score=min_score, thorough=thorough)
         with native_noise_filtered():
             try:
                 import mediapipe
@@ -202,18 +218,6 @@ class TasksDetector:
                     remedy=NEEDS_FILE,
                     file=path,
                 ) from error
-
-    def detect(self, rgb: RgbImage) -> list[FaceObservation]:
-        """Return all faces of an RGB uint8 (H, W, 3) frame, best score first; [] if none.
-
-        Raises
-        ------
-        FaceStageError
-            When `rgb` is no such array or MediaPipe fails.
-        """
-        sure = math.inf if self._thorough else max(SURE_SCORE, self._min_score)
-        found = _found(_checked(rgb), self._near, self._far, sure)
-        return [observation(raw) for raw in found if raw.score >= self._min_score]
 
     def close(self) -> None:
         """Release the task; closing twice is harmless."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from emoreport.records import FaceTrack, SpeechTrack
-from emoreport.tables.atomic import Staging, write_file
+from emoreport.tables.atomic import Staging
 from emoreport.tables.cells import ShownTable, show_all
 from emoreport.tables.columns import TABLE_NAMES, Table, speech_table
 from emoreport.tables.csv_files import csv_bytes
@@ -77,6 +77,8 @@ def write_all(
     ------
     OutputError
         When something cannot be written; earlier files are left as they were.
+    ValueError, TypeError
+        When `run` holds NaN or something that JSON does not know; likewise.
     """
     with Staging(folder) as staging:
         described: tuple[Table, ...] = ()
@@ -87,73 +89,6 @@ def write_all(
         # Without run.json a folder counts as unfinished, so a kill between two renames cannot
         # leave old and new files that look like one run. Files of other formats would be old.
         return staging.commit(remove=(RUN_FILE, *KNOWN_FILES))
-
-
-def write_tables(
-    folder: Path,
-    tables: Mapping[str, pd.DataFrame],
-    *,
-    formats: Collection[str],
-    lang: str,
-    summary_facts: SummaryFacts,
-    readings: tuple[Table, ...] = (),
-) -> tuple[Path, ...]:
-    """Write the tables of one video in the formats chosen, all of them or none.
-
-    Parameters
-    ----------
-    folder
-        The video's folder; made if it is not there.
-    tables
-        The six tables as `build_tables` made them.
-    formats
-        Some of ``csv`` (six files), ``xlsx`` (report.xlsx) and ``json`` (report.json); others
-        are passed over.
-    lang
-        Language of the workbook.
-    summary_facts
-        What the workbook's summary tells besides the tables.
-    readings
-        Descriptions of the Parquet files beside the tables, for the workbook's dictionary.
-
-    Returns
-    -------
-    The files written, in order.
-
-    Raises
-    ------
-    OutputError
-        When something cannot be written; earlier files are left as they were.
-    """
-    with Staging(folder) as staging:
-        _stage_tables(staging, tables, readings, formats=formats, lang=lang, facts=summary_facts)
-        return staging.commit()
-
-
-def write_readings(folder: Path, faces: FaceTrack, speech: SpeechTrack) -> tuple[Path, ...]:
-    """Write frames.parquet and speech.parquet, both or none; return their paths.
-
-    Raises
-    ------
-    OutputError
-        When they cannot be written; earlier files are left as they were.
-    """
-    with Staging(folder) as staging:
-        _stage_readings(staging, faces, speech)
-        return staging.commit()
-
-
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write one JSON document, whole or not at all.
-
-    Raises
-    ------
-    OutputError
-        When it cannot be written.
-    ValueError, TypeError
-        When the document holds NaN or something that JSON does not know.
-    """
-    write_file(path, json_bytes(document))
 
 
 def json_bytes(document: Mapping[str, Any]) -> bytes:

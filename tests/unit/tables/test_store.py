@@ -15,7 +15,7 @@ from emoreport.tables.columns import TABLE_NAMES
 from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.frames import build_tables
 from emoreport.tables.readings import read_frames, read_speech
-from emoreport.tables.store import write_all, write_json, write_readings, write_tables
+from emoreport.tables.store import write_all
 from tests.fixtures.results import analysis, face_track, speech_track, summary
 
 CSV_FILES = [f"{name}.csv" for name in TABLE_NAMES]
@@ -92,20 +92,16 @@ def test_the_same_results_give_the_same_bytes(tmp_path):
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 
-def test_tables_alone(tmp_path):
-    written = write_tables(
-        tmp_path, tables(), formats=("csv", "parquet"), lang="en", summary_facts=FACTS
-    )
-    assert [path.name for path in written] == CSV_FILES
-    for path in written:
-        assert len(pd.read_csv(path)) == len(tables()[path.stem])
+def test_every_table_is_written_whole(tmp_path):
+    everything(tmp_path, formats=("csv",))
+    for name in TABLE_NAMES:
+        assert len(pd.read_csv(tmp_path / f"{name}.csv")) == len(tables()[name])
 
 
 def test_readings_come_back(tmp_path):
-    written = write_readings(tmp_path, face_track(), speech_track())
-    assert [path.name for path in written] == ["frames.parquet", "speech.parquet"]
-    assert len(read_frames(written[0])) == len(face_track())
-    assert read_speech(written[1]).speech == speech_track().speech
+    everything(tmp_path, formats=("parquet",))
+    assert len(read_frames(tmp_path / "frames.parquet")) == len(face_track())
+    assert read_speech(tmp_path / "speech.parquet").speech == speech_track().speech
 
 
 def as_csv(value):
@@ -141,7 +137,16 @@ def test_report_json_holds_the_values_of_the_csv_files(tmp_path):
 
 def test_report_json_without_rows(tmp_path):
     empty = tables(Analysis((), (), (), (), summary()))
-    write_tables(tmp_path, empty, formats=("json",), lang="en", summary_facts=FACTS)
+    write_all(
+        tmp_path,
+        empty,
+        face_track(),
+        speech_track(),
+        {},
+        formats=("json",),
+        lang="en",
+        facts=FACTS,
+    )
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert [len(report[name]) for name in TABLE_NAMES] == [0, 0, 0, 0, 0, 1]
 
@@ -157,10 +162,8 @@ def test_json_keeps_file_names_as_they_are(tmp_path, name):
 
 @pytest.mark.parametrize("value", [float("nan"), object()])
 def test_a_document_that_is_no_json_changes_nothing(tmp_path, value):
-    write_json(tmp_path / "run.json", {"version": 1})
+    everything(tmp_path)
     before = contents(tmp_path)
-    with pytest.raises((ValueError, TypeError)):
-        write_json(tmp_path / "run.json", {"version": value})
     with pytest.raises((ValueError, TypeError)):
         everything(tmp_path, run={"version": value})
     assert contents(tmp_path) == before
