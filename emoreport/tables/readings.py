@@ -22,6 +22,8 @@ from emoreport.tables.columns import PROBABILITY_PREFIX, Table, frames_table, sp
 FRAMES_FILE: Final = "frames.parquet"
 SPEECH_FILE: Final = "speech.parquet"
 LAYOUT: Final = 1
+ROWS_AT_ONCE: Final = 8192
+"""Rows that the writer holds in its buffers: five minutes of video at 25 frames a second."""
 REMEDY: Final = "analyse the video again with --overwrite"
 _FACTS_KEY: Final = b"emoreport"
 _DIGEST_KEY: Final = b"emoreport.sha256"
@@ -111,7 +113,12 @@ def _write(
     content = pa.Table.from_arrays(columns, names=list(table.names), metadata=metadata)
     texts = [field.name for field in content.schema if pa.types.is_string(field.type)]
     pq.write_table(
-        content, stream, compression="zstd", use_dictionary=texts, write_page_checksum=True
+        content,
+        stream,
+        row_group_size=ROWS_AT_ONCE,
+        compression="zstd",
+        use_dictionary=texts,
+        write_page_checksum=True,
     )
 
 
