@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emoreport.cli.console import (
-    ProgressDisplay,
-    closing_panel,
-    error_line,
-    note_line,
-    warning_line,
-)
+from emoreport.cli.console import ProgressDisplay, error_line, note_line
 from emoreport.cli.options import Config, Quiet, Verbose, settings_from, with_settings
-from emoreport.cli.show import summary_rows
+from emoreport.cli.show import show_report
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, EmoreportError
 from emoreport.words import text
 
@@ -104,7 +98,4 @@ def _show(folder: Path, report: Report | None, lang: str, *, quiet: bool) -> Non
         if not quiet:
             note_line(text("cli.line.up_to_date", lang, folder=folder))
         return
-    for line in report.warnings(lang):
-        warning_line(f"{report.run['input']['name']}: {line}")
-    if not quiet:
-        closing_panel(report.run["input"]["name"], summary_rows(report, folder, lang))
+    show_report(report, folder, quiet=quiet)

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from emoreport.cli.console import closing_panel, warning_line
 from emoreport.cli.options import Config, Quiet, with_settings
-from emoreport.cli.show import summary_rows
+from emoreport.cli.show import show_report
 from emoreport.settings import from_environment, from_file
 
 RETABLED = (
@@ -59,9 +58,5 @@ def retable(
     changes = {name: value for name, value in changes.items() if name in RETABLED} | given
     report = read_report(stats_dir, changes)
     folder = report.write(out or stats_dir)
-    lang = report.settings.output.lang
-    for line in report.warnings(lang):
-        warning_line(f"{report.run['input']['name']}: {line}")
-    if not quiet:
-        closing_panel(report.run["input"]["name"], summary_rows(report, folder, lang))
+    show_report(report, folder, quiet=quiet)
     return 0

@@ -1,15 +1,25 @@
-"""The rows of the closing panel."""
+"""What the user is told of a finished report: its warnings and the closing panel."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emoreport.cli.console import closing_panel, warning_line
 from emoreport.vocabulary import NAMES
 from emoreport.words import text
 
 if TYPE_CHECKING:
     from emoreport.runs import Report
+
+
+def show_report(report: Report, folder: Path, *, quiet: bool) -> None:
+    """Print the warnings of a report and, unless `quiet`, its closing panel."""
+    lang, name = report.settings.output.lang, report.run["input"]["name"]
+    for line in report.warnings(lang):
+        warning_line(f"{name}: {line}")
+    if not quiet:
+        closing_panel(name, summary_rows(report, folder, lang))
 
 
 def summary_rows(report: Report, folder: Path, lang: str) -> list[tuple[str, str]]:
