@@ -1,0 +1,333 @@
+"""``emoreport models …``: what the model store holds, and how models get into it."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from emoreport.cli.console import error_line, note_line
+from emoreport.cli.model_tables import model_facts, model_rows, print_table, size_text
+from emoreport.cli.options import Config, Quiet, Verbose, settings_from, with_settings
+from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, EmoreportError, ModelError, SettingsError
+from emoreport.words import text
+
+if TYPE_CHECKING:
+    from emoreport.models.registry import ModelEntry
+    from emoreport.models.store import ModelStore
+    from emoreport.settings import Settings
+
+app = typer.Typer(
+    help="The models on this machine: list, pull, verify, carry to another machine.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+COMMON = ("offline", "lang")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AcceptNew = Annotated[
+    bool,
+    typer.Option(
+        "--accept-new",
+        help="Take another content than was pulled before; never against a registered digest.",
+    ),
+]
+Names = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="NAME", help="Models, such as dusha or 'hsemotion/*'.", show_default=False
+    ),
+]
+AnyNames = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="NAME", help="Models, such as dusha or 'hsemotion/*'.", show_default=False
+    ),
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A model.", show_default=False)]
+BundleFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A tar file of models.", show_default=False)
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace FILE if it is there.")]
+
+
+@app.command("list")
+@with_settings(COMMON)
+def list_models(
+    *,
+    as_json: Json = False,
+    config: Config = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    given: dict[str, Any],
+) -> int:
+    """Every model that emoreport knows, and how much of it is here."""
+    from emoreport.models.registry import registry
+
+    with _tracebacks(verbose):
+        settings = settings_from(given, config)
+        store = _store(settings, quiet=quiet)
+        entries = list(registry().values())
+        if as_json:
+            facts = [model_facts(store, entry) for entry in entries]
+            print(json.dumps(facts, indent=2, ensure_ascii=False))
+        else:
+            print_table(*model_rows(store, entries, settings.output.lang))
+            if not quiet:
+                _tell(settings, "folder", folder=store.root)
+    return EXIT_OK
+
+
+@app.command("pull")
+@with_settings(COMMON)
+def pull(
+    *,
+    names: Names,
+    accept_new: AcceptNew = False,
+    config: Config = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    given: dict[str, Any],
+) -> int:
+    """Get models; what is here and right is not fetched again.
+
+    EMOREPORT_MODEL_DIR names another folder for them, EMOREPORT_MODEL_MIRROR a server that stands
+    in for their sources.
+    """
+    from emoreport.cli.pull_display import PullDisplay
+    from emoreport.models.store import UnreachableError
+
+    with _tracebacks(verbose):
+        settings = settings_from(given, config)
+        store = _store(settings, quiet=quiet)
+        entries = _chosen(names)
+    worst = EXIT_OK
+    for entry in entries:
+        try:
+            with PullDisplay(lang=settings.output.lang, quiet=quiet) as display:
+                pulled = store.pull(entry, display, accept_new=accept_new)
+        except EmoreportError as error:
+            worst = max(worst, _report(error, verbose=verbose))
+            if isinstance(error, UnreachableError):
+                break  # nor can the others be had
+        else:
+            if not quiet:
+                size = size_text(store.size_bytes(entry), entry, settings.output.lang)
+                _tell(settings, "complete", model=entry.name, size=size, revision=pulled.revision)
+                _tell(
+                    settings,
+                    "terms",
+                    model=entry.name,
+                    weights=entry.weights_licence,
+                    data=entry.data_terms,
+                )
+    return worst
+
+
+@app.command("verify")
+@with_settings(COMMON)
+def verify(
+    *,
+    names: AnyNames = None,
+    config: Config = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    given: dict[str, Any],
+) -> int:
+    """Read every byte of the models that are here and compare it; exit code 1 if any is damaged."""
+    from emoreport.models.registry import registry
+    from emoreport.models.store import ModelState
+
+    with _tracebacks(verbose):
+        settings = settings_from(given, config)
+        store = _store(settings, quiet=quiet)
+        entries = _chosen(names) if names else list(registry().values())
+        if not names:
+            entries = [entry for entry in entries if store.state(entry) is not ModelState.ABSENT]
+    worst = EXIT_OK
+    for entry in entries:
+        try:
+            store.verify(entry)
+        except ModelError as error:
+            worst = max(worst, _report(error, verbose=verbose))
+        else:
+            if not quiet:
+                _tell(settings, "whole", model=entry.name)
+    return worst
+
+
+@app.command("bundle")
+@with_settings(COMMON)
+def bundle(
+    *,
+    file: BundleFile,
+    names: AnyNames = None,
+    overwrite: Overwrite = False,
+    config: Config = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    given: dict[str, Any],
+) -> int:
+    """Write pulled models into one tar file, for a machine without network.
+
+    Without NAME, all that are complete here.
+    """
+    from emoreport.models.registry import registry
+    from emoreport.models.store import ModelState
+
+    with _tracebacks(verbose):
+        settings = settings_from(given, config)
+        store = _store(settings, quiet=quiet)
+        entries = (
+            _chosen(names)
+            if names
+            else [
+                entry
+                for entry in registry().values()
+                if entry.source.kind != "package" and store.state(entry) is ModelState.COMPLETE
+            ]
+        )
+        written = store.bundle(file, entries, overwrite=overwrite)
+    if not quiet:
+        _tell(settings, "bundled", file=file, **_content(written.models, written.size_bytes))
+    return EXIT_OK
+
+
+@app.command("import")
+@with_settings(COMMON)
+def import_bundle(
+    *,
+    file: BundleFile,
+    accept_new: AcceptNew = False,
+    config: Config = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    given: dict[str, Any],
+) -> int:
+    """Take the models of a tar file that `emoreport models bundle` wrote; all of them or none."""
+    with _tracebacks(verbose):
+        settings = settings_from(given, config)
+        taken = _store(settings, quiet=quiet).import_bundle(file, accept_new=accept_new)
+    if not quiet:
+        _tell(settings, "imported", file=file, **_content(taken.models, taken.size_bytes))
+    return EXIT_OK
+
+
+@app.command("show")
+@with_settings(COMMON)
+def show(
+    *,
+    name: Name,
+    config: Config = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    given: dict[str, Any],
+) -> int:
+    """Print the card of a model: what it was trained on, its terms, what it is good for."""
+    from emoreport.cli.model_tables import entry_rows
+    from emoreport.models.cards import card_text
+    from emoreport.models.registry import find_entry
+
+    with _tracebacks(verbose):
+        settings = settings_from(given, config)
+        entry = find_entry(name)
+        store = _store(settings, quiet=quiet)
+        card = card_text(entry)
+        if card:
+            print(card)
+        else:
+            note_line(text("cli.models.line.no_card", settings.output.lang, model=name))
+        for label, value in entry_rows(store, entry, settings.output.lang):
+            print(f"{label}: {value}")
+    return EXIT_OK
+
+
+@app.command("remove")
+@with_settings(COMMON)
+def remove(
+    *,
+    names: Names,
+    config: Config = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    given: dict[str, Any],
+) -> int:
+    """Delete the files of models from the store."""
+    with _tracebacks(verbose):
+        settings = settings_from(given, config)
+        store = _store(settings, quiet=quiet)
+        for entry in _chosen(names):
+            done = store.remove(entry)
+            if not quiet:
+                _tell(settings, "removed" if done else "not_here", model=entry.name)
+    return EXIT_OK
+
+
+def _store(settings: Settings, *, quiet: bool) -> ModelStore:
+    from emoreport.models.store import ModelStore
+
+    def note(key: str, values: Any) -> None:  # noqa: ANN401 - words take any values
+        if not quiet:
+            note_line(text(f"cli.models.note.{key}", settings.output.lang, **values))
+
+    return ModelStore(offline=settings.runtime.offline, note=note)
+
+
+def _chosen(names: Sequence[str]) -> list[ModelEntry]:
+    """Registry entries of names and patterns, in the order given, each once.
+
+    Raises
+    ------
+    SettingsError
+        When a name fits no model.
+    """
+    from difflib import get_close_matches
+    from fnmatch import fnmatchcase
+
+    from emoreport.models.registry import registry
+
+    chosen: dict[str, ModelEntry] = {}
+    for name in names:
+        found = {known: entry for known, entry in registry().items() if fnmatchcase(known, name)}
+        if not found:
+            near = get_close_matches(name, registry(), n=1)
+            raise SettingsError(
+                f"there is no model {name!r}",
+                remedy=(f"did you mean {near[0]}? " if near else "")
+                + "`emoreport models list` names them",
+            )
+        chosen |= found
+    return list(chosen.values())
+
+
+def _content(models: Any, size_bytes: int) -> dict[str, object]:  # noqa: ANN401 - names by model
+    return {"models": ", ".join(models), "size": f"{size_bytes / 1e6:.1f}"}
+
+
+def _tell(settings: Settings, key: str, **values: object) -> None:
+    print(text(f"cli.models.line.{key}", settings.output.lang, **values))
+
+
+def _report(error: EmoreportError, *, verbose: bool) -> int:
+    """Print an error that does not end the command; its exit code."""
+    error_line(str(error))
+    if verbose:
+        traceback.print_exception(error)
+    return max(error.exit_code, EXIT_VIDEO_FAILED)
+
+
+@contextmanager
+def _tracebacks(verbose: bool) -> Iterator[None]:
+    """Show where an error came from, if asked to; the one line about it follows elsewhere."""
+    try:
+        yield
+    except EmoreportError as error:
+        if verbose:
+            traceback.print_exception(error)
+        raise
