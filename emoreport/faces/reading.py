@@ -10,7 +10,7 @@ batch size nor on timing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,7 @@ from emoreport.faces.channel import CancelledError, Channel
 from emoreport.faces.crops import crop_face
 from emoreport.faces.tracker import SpeakerTracker
 from emoreport.records import (
+    CropSpec,
     FaceDetector,
     FaceEmotionModel,
     FaceObservation,
@@ -37,8 +38,6 @@ FRAME_BYTES_WAITING: Final = 96 * 1024 * 1024
 SIGHTINGS_WAITING: Final = 64
 SIGHTING_BYTES_WAITING: Final = 64 * 1024 * 1024
 
-FrameCallback = Callable[[Frame], None]
-
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -50,7 +49,6 @@ class Sighting:
     face: FaceObservation | None = None
     crop: RgbImage | None = None
     sharpness: float = float("nan")
-    picture: Frame | None = None
 
 
 def read_faces(
@@ -60,7 +58,6 @@ def read_faces(
     settings: FaceSettings,
     *,
     batch: int = 16,
-    on_frame: FrameCallback | None = None,
 ) -> FaceTrack:
     """Read the speaker's face from a stream of frames, at constant memory beyond the readings.
 
@@ -75,8 +72,6 @@ def read_faces(
         Smallest detection score, strictness.
     batch
         Faces per call of the model, ≥ 1.
-    on_frame
-        Called once per frame, in order, in the caller's thread, before its reading is complete.
 
     Returns
     -------
@@ -98,7 +93,7 @@ def read_faces(
         max_items=SIGHTINGS_WAITING, max_bytes=SIGHTING_BYTES_WAITING
     )
     tracker = SpeakerTracker(min_score=settings.min_face_score, strict=settings.strict_single_face)
-    viewer = _Viewer(detector, tracker, model, keep_picture=on_frame is not None)
+    viewer = _Viewer(detector, tracker, model.crop)
     threads = [
         threading.Thread(target=_decode, args=(source, frames), name="decode", daemon=True),
         threading.Thread(
@@ -108,7 +103,7 @@ def read_faces(
     for thread in threads:
         thread.start()
     try:
-        return _collect(sightings, model, batch, on_frame)
+        return _collect(sightings, model, batch)
     finally:
         frames.cancel()
         sightings.cancel()
@@ -119,32 +114,20 @@ def read_faces(
 class _Viewer:
     """Detection, tracking and cropping of one frame."""
 
-    def __init__(
-        self,
-        detector: FaceDetector,
-        tracker: SpeakerTracker,
-        model: FaceEmotionModel,
-        *,
-        keep_picture: bool,
-    ) -> None:
-        self._detector = detector
-        self._tracker = tracker
-        self._crop = model.crop
-        self._keep_picture = keep_picture
+    def __init__(self, detector: FaceDetector, tracker: SpeakerTracker, crop: CropSpec) -> None:
+        self._detector, self._tracker, self._crop = detector, tracker, crop
 
     def look(self, frame: Frame) -> tuple[Sighting, int]:
         """Return the sighting and the bytes that it holds."""
-        picture = frame if self._keep_picture else None
-        held = frame.rgb.nbytes if self._keep_picture else 0
         found = self._detector.detect(frame.rgb)
         height, width = frame.rgb.shape[:2]
         face = self._tracker.choose(frame.time_s, found, (width, height))
         count = len(self._tracker.usable(found))
         if face is None:
-            return Sighting(frame.time_s, frame.index, count, picture=picture), held
+            return Sighting(frame.time_s, frame.index, count), 0
         crop = crop_face(frame.rgb, face, self._crop)
-        sighting = Sighting(frame.time_s, frame.index, count, face, crop, sharpness(crop), picture)
-        return sighting, held + crop.nbytes
+        sighting = Sighting(frame.time_s, frame.index, count, face, crop, sharpness(crop))
+        return sighting, crop.nbytes
 
 
 def sharpness(crop: RgbImage) -> float:
@@ -196,38 +179,19 @@ def _watch(frames: Channel[Frame], viewer: _Viewer, sightings: Channel[Sighting]
         sightings.fail(error)
 
 
-def _collect(
-    sightings: Channel[Sighting],
-    model: FaceEmotionModel,
-    batch: int,
-    on_frame: FrameCallback | None,
-) -> FaceTrack:
+def _collect(sightings: Channel[Sighting], model: FaceEmotionModel, batch: int) -> FaceTrack:
     """Caller's thread: run the model on batches and keep the readings in order."""
     builder = FaceTrackBuilder(model.labels)
     waiting: list[Sighting] = []
     crops: list[RgbImage] = []
     while (sighting := sightings.get()) is not None:
-        if on_frame is not None and sighting.picture is not None:
-            on_frame(sighting.picture)
-        # The picture is not kept: a batch of them would be hundreds of megabytes at 4K.
-        waiting.append(_without_picture(sighting))
+        waiting.append(sighting)
         if sighting.crop is not None:
             crops.append(sighting.crop)
         if len(crops) >= batch or len(waiting) >= max(batch, SIGHTINGS_WAITING):
             _flush(waiting, crops, model, builder)
     _flush(waiting, crops, model, builder)
     return builder.build()
-
-
-def _without_picture(sighting: Sighting) -> Sighting:
-    return Sighting(
-        sighting.time_s,
-        sighting.frame,
-        sighting.faces,
-        sighting.face,
-        sighting.crop,
-        sighting.sharpness,
-    )
 
 
 def _flush(

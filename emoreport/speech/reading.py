@@ -12,6 +12,7 @@ from emoreport.records import (
     AudioTrack,
     DecodeOutcome,
     FloatArray,
+    IntArray,
     ProgressCallback,
     Span,
     SpeechTrack,
@@ -20,6 +21,7 @@ from emoreport.records import (
 )
 from emoreport.settings import SpeechSettings
 from emoreport.speech.activity import MIN_SPEECH_S
+from emoreport.speech.quality import signal_to_noise_db, window_power
 from emoreport.speech.windows import TOUCHING_S, speech_seconds, window_grid
 
 DETECTING: Final = "speech"
@@ -30,6 +32,8 @@ WINDOW_WITHOUT_MODEL_S: Final = 3.0
 """Length of the windows where no model asks for one: what the known voice models ask for."""
 CLIPS_AT_ONCE: Final = 8
 """Windows read and judged together: few, so that memory stays small."""
+EVIDENCE: Final = ("snr_db", "clipping")
+"""Further columns of the readings."""
 LEAST_SPEECH_S: Final = MIN_SPEECH_S
 """A window with less speech than this is not judged.
 
@@ -72,7 +76,8 @@ def read_speech(
     -------
     Readings; without a track no window and no span, without a model no label and probabilities
     of shape (M, 0). Windows with less speech than `LEAST_SPEECH_S` are not judged: their
-    probabilities are NaN.
+    probabilities are NaN. `extra` holds ``snr_db`` and ``clipping`` of the same windows, also
+    without a model.
 
     Raises
     ------
@@ -84,7 +89,8 @@ def read_speech(
     labels = () if model is None else tuple(model.labels)
     if track is None:
         nothing = np.zeros(0)
-        return SpeechTrack(labels, nothing, nothing, nothing, _unknown(0, len(labels)), ())
+        extra = {name: np.zeros(0, dtype=np.float32) for name in EVIDENCE}
+        return SpeechTrack(labels, nothing, nothing, nothing, _unknown(0, len(labels)), (), extra)
     if model is not None and model.sample_rate_hz != track.sample_rate_hz:
         raise SpeechStageError(
             f"{model.record.name} wants {model.sample_rate_hz} Hz, "
@@ -101,15 +107,33 @@ def read_speech(
     start_s = np.array([window.start_s for window in windows], dtype=np.float64)
     end_s = np.array([window.end_s for window in windows], dtype=np.float64)
     speech_s = speech_seconds(speech, start_s, end_s)
-    probabilities = _unknown(len(windows), len(labels))
-    if model is not None:
-        chosen = np.flatnonzero(speech_s >= LEAST_SPEECH_S - TOUCHING_S)
-        watched = _WatchedTrack(track, JUDGING, total_s, progress)
-        for at in range(0, len(chosen), CLIPS_AT_ONCE):
-            places = chosen[at : at + CLIPS_AT_ONCE]
-            clips = [watched.read(windows[place]) for place in places]
+    watched = _WatchedTrack(track, JUDGING, total_s, progress)
+    chosen = np.flatnonzero(speech_s >= LEAST_SPEECH_S - TOUCHING_S)
+    probabilities, extra = _judge_windows(watched, windows, chosen, speech, model)
+    return SpeechTrack(labels, start_s, end_s, speech_s, probabilities, speech, extra)
+
+
+def _judge_windows(
+    track: AudioTrack,
+    windows: Sequence[Span],
+    chosen: IntArray,
+    speech: Sequence[Span],
+    model: VoiceEmotionModel | None,
+) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Probabilities (M, K) and evidence of the windows; NaN for those that are not `chosen`."""
+    probabilities = _unknown(len(windows), 0 if model is None else len(model.labels))
+    power = np.full((len(windows), 3), np.nan)
+    for at in range(0, len(chosen), CLIPS_AT_ONCE):
+        places = chosen[at : at + CLIPS_AT_ONCE]
+        clips = [track.read(windows[place]) for place in places]
+        for place, clip in zip(places, clips, strict=True):
+            found = window_power(clip, windows[place], speech, track.sample_rate_hz)
+            power[place] = (found.speech, found.noise, found.clipping)
+        if model is not None:
             probabilities[places] = _judged(model, clips)
-    return SpeechTrack(labels, start_s, end_s, speech_s, probabilities, speech)
+    centre_s = np.array([window.centre_s for window in windows])
+    snr_db = signal_to_noise_db(power[:, 0], power[:, 1], centre_s)
+    return probabilities, dict(zip(EVIDENCE, (snr_db, power[:, 2].astype(np.float32)), strict=True))
 
 
 def _unknown(windows: int, labels: int) -> FloatArray:

@@ -112,20 +112,6 @@ def test_strict_leaves_out_frames_with_two_faces():
     assert track.faces.tolist() == [1 + k % 2 for k in range(20)]
 
 
-def test_the_callback_sees_every_frame_in_order_in_the_callers_thread():
-    frames, detector = scripted()
-    seen, threads = [], set()
-
-    def on_frame(frame):
-        seen.append(frame)
-        threads.add(threading.get_ident())
-
-    read_faces(FrameStream(frames), detector, BrightnessModel(), SETTINGS, on_frame=on_frame)
-    assert [frame.index for frame in seen] == list(range(100))
-    assert all(one is other for one, other in zip(seen, frames, strict=True))
-    assert threads == {threading.get_ident()}
-
-
 def endless():
     number = 0
     while True:
@@ -167,16 +153,6 @@ def test_an_error_of_the_model_reaches_the_caller_and_closes_the_source():
     assert stream.closed
 
 
-def test_an_error_of_the_callback_reaches_the_caller():
-    def on_frame(frame):
-        raise RuntimeError("no terminal")
-
-    stream = FrameStream(endless())
-    with pytest.raises(RuntimeError, match="no terminal"):
-        read_faces(stream, ScriptedDetector(), BrightnessModel(), SETTINGS, on_frame=on_frame)
-    assert stream.closed
-
-
 def test_an_interrupt_ends_everything():
     stream = FrameStream(endless())
     timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
@@ -197,8 +173,7 @@ def test_frame_times_that_run_backwards_are_an_error():
         read_faces(frames, ScriptedDetector(), BrightnessModel(), SETTINGS)
 
 
-@pytest.mark.parametrize("with_callback", [False, True])
-def test_memory_does_not_grow_with_the_length(with_callback):
+def test_memory_does_not_grow_with_the_length():
     class Everywhere(ScriptedDetector):
         def detect(self, rgb):
             return [face_at(40, 20, 60)]
@@ -207,11 +182,9 @@ def test_memory_does_not_grow_with_the_length(with_callback):
         for number in range(count):
             yield numbered_frame(number, size=(320, 240))
 
-    on_frame = (lambda frame: None) if with_callback else None
-
     def peak(count):
         tracemalloc.start()
-        read_faces(frames(count), Everywhere(), BrightnessModel(), SETTINGS, on_frame=on_frame)
+        read_faces(frames(count), Everywhere(), BrightnessModel(), SETTINGS)
         _, high = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return high

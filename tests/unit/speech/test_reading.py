@@ -73,6 +73,18 @@ def test_an_empty_track_has_no_windows():
     assert (len(readings), readings.speech) == (0, ())
 
 
+@pytest.mark.parametrize("model", [None, LoudnessModel()])
+def test_how_clean_the_judged_windows_are_is_measured(model):
+    hiss = noise(6.0, level=0.001)
+    words = np.concatenate([silence(2.0), tone(2.0, level=0.1), silence(2.0)])
+    track = MemoryTrack(hiss + words)
+    readings = read_speech(track, KnownSpeech((2.0, 4.0)), model, SETTINGS)
+    assert np.isfinite(readings.extra["snr_db"]).tolist() == [True, True, True, True]
+    power_ratio_db = 10 * np.log10(np.mean(tone(2.0, level=0.1) ** 2) / np.mean(hiss**2))
+    np.testing.assert_allclose(readings.extra["snr_db"], power_ratio_db, atol=0.5)
+    assert (readings.extra["clipping"] == 0).all()
+
+
 def test_silence_has_windows_that_nobody_judges():
     model = LoudnessModel()
     readings = read_speech(MemoryTrack(silence(6.0)), LevelDetector(), model, SETTINGS)
