@@ -54,5 +54,7 @@ $(VENV)/light: $(VENV)/bin/python $(PACKAGE)
 	@touch $@
 
 $(VENV)/dev: $(VENV)/bin/python $(PACKAGE)
-	$(PIP) -e ".[dev,train,sample]"
+	$(PIP) -e ".[dev,train,sample,full,openvino]"
+	# The reference of the HSEmotion tests asks for opencv-python, which would overwrite contrib.
+	$(PIP) --no-deps "hsemotion-onnx"
 	@touch $@ $(VENV)/light

@@ -19,10 +19,10 @@ from typing import Any, Final, Self
 
 from emoreport import runs
 from emoreport.errors import EmoreportError
-from emoreport.faces.detectors import open_detector
 from emoreport.faces.reading import read_faces
-from emoreport.faces.select import open_face_model
+from emoreport.faces.select import open_detector, open_face_model
 from emoreport.media import open_audio, open_video, probe
+from emoreport.models.store import PullProgress
 from emoreport.records import (
     DecodeOutcome,
     FaceDetector,
@@ -108,6 +108,8 @@ class Analyzer:
         Called with each line that a user must see (which model runs and why).
     progress
         Called with ``(stage, done, total)`` in seconds of the recording.
+    pull_progress
+        Called with ``(file, bytes done, bytes in total or None)`` while a model is downloaded.
 
     Raises
     ------
@@ -126,6 +128,7 @@ class Analyzer:
         *,
         announce: Announce = _ignore_line,
         progress: ProgressCallback = _ignore_progress,
+        pull_progress: PullProgress | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self._progress = progress
@@ -134,12 +137,18 @@ class Analyzer:
         threads = self.settings.runtime.threads or 1
         chosen = self.settings.replace(threads=threads)
         with ExitStack() as stack:
-            self._face_model: FaceEmotionModel = open_face_model(chosen, announce)
-            self._voice_model: VoiceEmotionModel | None = open_voice_model(chosen, announce)
+            self._face_model: FaceEmotionModel = open_face_model(
+                chosen, announce, pull_progress
+            )
+            self._voice_model: VoiceEmotionModel | None = open_voice_model(
+                chosen, announce, pull_progress
+            )
             self._activity: VoiceActivityDetector = SileroDetector(
                 self.settings.speech.speech_threshold
             )
-            self._detector: FaceDetector = open_detector(self.settings.faces)
+            self._detector: FaceDetector = open_detector(
+                self.settings, announce, pull_progress
+            )
             stack.callback(self._detector.close)
             self._stack = stack.pop_all()
 

@@ -262,11 +262,15 @@ class FaceScores:
         float32 (N, K); rows sum to 1; columns follow the model's `labels`.
     valence, arousal
         float32 (N,), [-1, 1], or None where the model gives none.
+    extra
+        Further float32 (N,) columns by name, the same names on every call (for instance
+        ``valence_raw``: what the network said before it was clipped).
     """
 
     probabilities: FloatArray
     valence: FloatArray | None = None
     arousal: FloatArray | None = None
+    extra: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -389,6 +393,8 @@ class SpeechTrack:
         float32 (M, K); NaN rows where the window holds too little speech.
     speech
         Sorted, disjoint spans of detected speech.
+    extra
+        Further float32 (M,) columns by name (evidence such as ``snr_db``), NaN where unknown.
     """
 
     labels: tuple[str, ...]
@@ -397,6 +403,7 @@ class SpeechTrack:
     speech_s: DoubleArray
     probabilities: FloatArray
     speech: tuple[Span, ...]
+    extra: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Number of windows."""

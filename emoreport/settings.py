@@ -133,6 +133,12 @@ class SpeechSettings:
     speech_threshold: float = _option(
         0.5, "Speech probability above which sound counts as speech", minimum=0.05, maximum=0.95
     )
+    speech_bias: str = _option(
+        "none",
+        "Correction of the class bias of the voice model: none, or acted (dusha only; "
+        "docs/models/dusha.md says what it was fitted on)",
+        choices=("none", "acted"),
+    )
     min_speech_s: float = _option(
         0.3,
         "Less detected speech than this in an interval is no_speech",
@@ -195,6 +201,18 @@ class RuntimeSettings:
 
     offline: bool = _option(False, "Open no network connection")
     threads: int = _option(0, "Processor threads to use; 0 means all", minimum=0, maximum=256)
+    runtime: str = _option(
+        "auto",
+        "What runs the models; auto is ONNX Runtime, or the faster form that "
+        "`emoreport models optimize` made",
+        choices=("auto", "onnxruntime", "openvino", "torch"),
+    )
+    device: str = _option(
+        "auto",
+        "Where the models run; auto is the graphics card where one really works, "
+        "else the processor",
+        choices=("auto", "cpu", "cuda"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +430,21 @@ def from_file(path: Path) -> dict[str, Any]:
     return found
 
 
+def configuration_file(config: Path | None, environment: Mapping[str, str]) -> Path | None:
+    """Configuration file in force; None for none.
+
+    `config` if it is given, else what ``EMOREPORT_CONFIG`` names, else ``emoreport.toml`` in the
+    working directory if it is there.
+    """
+    if config is not None:
+        return config
+    named = environment.get(ENV_PREFIX + "CONFIG")
+    if named:
+        return Path(named)
+    usual = Path("emoreport.toml")
+    return usual if usual.is_file() else None
+
+
 def load_settings(
     flags: Mapping[str, Any],
     *,
@@ -425,8 +458,7 @@ def load_settings(
     flags
         Values given on the command line by public name; None means not given.
     config
-        Configuration file; None takes ``EMOREPORT_CONFIG`` or, if it is there, ``emoreport.toml``
-        in the working directory.
+        As for `configuration_file`.
     environment
         Variables to look at; None means the process's own.
 
@@ -436,11 +468,8 @@ def load_settings(
         When a source holds something unusable; the message names the setting.
     """
     source = os.environ if environment is None else environment
-    if config is None and source.get(ENV_PREFIX + "CONFIG"):
-        config = Path(source[ENV_PREFIX + "CONFIG"])
-    if config is None and Path("emoreport.toml").is_file():
-        config = Path("emoreport.toml")
-    merged = from_file(config) if config is not None else {}
+    file = configuration_file(config, source)
+    merged = {} if file is None else from_file(file)
     merged |= from_environment(source)
     merged |= {name: value for name, value in flags.items() if value is not None}
     return Settings.from_values(merged)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,16 @@ from tests.fixtures.media import run_ffmpeg
 # Property tests check results, not speed: a busy machine must not fail them.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test looks into the user's model store or waits for a network."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EMOREPORT_MODEL_DIR", str(tmp_path_factory.mktemp("models")))
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.delenv("EMOREPORT_MODEL_MIRROR", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,7 @@ def analyze(
     A name that begins with a dash comes after a double dash: emoreport analyze -- -talk.mp4
     """
     settings = settings_from(given, config)
+    from emoreport.cli.pull_display import PullDisplay
     from emoreport.pipeline import Analyzer
 
     worst = EXIT_OK
@@ -54,7 +55,9 @@ def analyze(
         if not quiet:
             note_line(line)
 
-    with Analyzer(settings, announce=announce, progress=progress) as analyzer:
+    with PullDisplay(lang=settings.output.lang, quiet=quiet) as pulls:
+        opened = Analyzer(settings, announce=announce, progress=progress, pull_progress=pulls)
+    with opened as analyzer:
         for video in videos:
             try:
                 with ProgressDisplay(video.name, lang=settings.output.lang, quiet=quiet) as bars:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from emoreport.cli import analyze, evaluate, retable, train
+from emoreport.cli import analyze, doctor, evaluate, models, optimize, retable, train
 from emoreport.cli.console import error_line
 from emoreport.errors import EXIT_INTERRUPTED, EXIT_USAGE, EmoreportError
 
@@ -49,7 +49,10 @@ def _common(
 app.command("analyze")(analyze.analyze)
 app.command("retable")(retable.retable)
 app.add_typer(evaluate.app, name="evaluate")
+models.app.command("optimize")(optimize.optimize)
+app.add_typer(models.app, name="models")
 app.add_typer(train.app, name="train")
+app.command("doctor")(doctor.doctor)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -21,6 +21,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+RUNTIME = ("offline", "threads", "runtime", "device")
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Faces = Annotated[
     Path,
@@ -41,30 +43,35 @@ Voices = Annotated[
 
 
 @app.command("face")
-@with_settings(("face", "offline", "threads"))
+@with_settings((*RUNTIME, "face"))
 def face(
     *, file: Faces, as_json: Json = False, config: Config = None, given: dict[str, Any]
 ) -> int:
     """Score a face-emotion model on labelled face pictures."""
+    from emoreport.cli.pull_display import PullDisplay
     from emoreport.evaluation import evaluate_faces
     from emoreport.faces.select import open_face_model
 
     settings = settings_from(given, config)
-    _print(evaluate_faces(open_face_model(settings, note_line), file), as_json=as_json)
+    with PullDisplay(lang=settings.output.lang, quiet=False) as pulls:
+        model = open_face_model(settings, note_line, pulls)
+    _print(evaluate_faces(model, file), as_json=as_json)
     return 0
 
 
 @app.command("voice")
-@with_settings(("speech", "offline", "threads"))
+@with_settings((*RUNTIME, "speech", "speech_bias"))
 def voice(
     *, folder: Voices, as_json: Json = False, config: Config = None, given: dict[str, Any]
 ) -> int:
     """Score a voice-emotion model on labelled clips."""
+    from emoreport.cli.pull_display import PullDisplay
     from emoreport.evaluation import evaluate_voices
     from emoreport.speech.select import open_voice_model
 
     settings = settings_from(given, config)
-    model = open_voice_model(settings, note_line)
+    with PullDisplay(lang=settings.output.lang, quiet=False) as pulls:
+        model = open_voice_model(settings, note_line, pulls)
     if model is None:
         raise SettingsError("--speech none names no model", remedy="name a model")
     _print(evaluate_voices(model, folder), as_json=as_json)

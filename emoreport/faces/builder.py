@@ -32,6 +32,7 @@ class FaceTrackBuilder:
         self._valence = array("f")
         self._arousal = array("f")
         self._has_affect: bool | None = None
+        self._extra: dict[str, array[float]] | None = None
 
     def __len__(self) -> int:
         """Frames collected."""
@@ -44,6 +45,8 @@ class FaceTrackBuilder:
         self._scores.extend([NAN] * len(self._labels))
         self._valence.append(NAN)
         self._arousal.append(NAN)
+        for values in (self._extra or {}).values():
+            values.append(NAN)
 
     def add_face(
         self,
@@ -67,6 +70,7 @@ class FaceTrackBuilder:
             raise FaceStageError(
                 f"the face model gave {probabilities} for {len(self._labels)} labels"
             )
+        extra = self._extra_of(scores)
         self._add_frame(time_s, frame, faces)
         box = seen.box
         self._seen.extend((box.x, box.y, box.width, box.height))
@@ -75,6 +79,8 @@ class FaceTrackBuilder:
         self._has_affect = scores.valence is not None and scores.arousal is not None
         self._valence.append(NAN if scores.valence is None else float(scores.valence[row]))
         self._arousal.append(NAN if scores.arousal is None else float(scores.arousal[row]))
+        for name, values in extra.items():
+            values.append(float(scores.extra[name][row]))
 
     def build(self) -> FaceTrack:
         """Return everything collected so far."""
@@ -94,8 +100,20 @@ class FaceTrackBuilder:
                 "yaw_deg": seen[:, 5].copy(),
                 "pitch_deg": seen[:, 6].copy(),
                 "sharpness": seen[:, 7].copy(),
+                **{name: _floats(values) for name, values in (self._extra or {}).items()},
             },
         )
+
+    def _extra_of(self, scores: FaceScores) -> dict[str, array[float]]:
+        """The model's further columns so far; the first face tells which there are."""
+        if self._extra is None:
+            self._extra = {name: array("f", [NAN] * len(self)) for name in scores.extra}
+        if set(self._extra) != set(scores.extra):
+            raise FaceStageError(
+                f"the face model gave the columns {sorted(scores.extra)} after"
+                f" {sorted(self._extra)}"
+            )
+        return self._extra
 
     def _add_frame(self, time_s: float, frame: int, faces: int) -> None:
         if not math.isfinite(time_s) or (self._time_s and time_s <= self._time_s[-1]):

@@ -1,4 +1,4 @@
-"""The small face-emotion network: grey 48 × 48 faces through ONNX Runtime."""
+"""The small face-emotion network: grey 48 × 48 faces."""
 
 from __future__ import annotations
 
@@ -23,25 +23,34 @@ class CompactFaceModel:
     ----------
     metadata
         Description of the model file.
-    threads
-        Threads of one inference; 1 is best beside a decoder and a detector.
+    runtime, device, threads
+        As for `open_graph`; 1 thread is best beside a decoder and a detector.
     reason
         Why this model runs, for run.json.
 
     Raises
     ------
     ModelError
-        When the file cannot be loaded or does not fit its description.
+        When the file cannot be loaded or does not fit its description, or runtime or device
+        cannot be had.
     """
 
     record: ModelRecord
     labels: tuple[str, ...]
     crop: CropSpec
 
-    def __init__(self, metadata: ModelMetadata, *, threads: int = 1, reason: str = "") -> None:
+    def __init__(
+        self,
+        metadata: ModelMetadata,
+        *,
+        runtime: str = "auto",
+        device: str = "auto",
+        threads: int = 1,
+        reason: str = "",
+    ) -> None:
         if metadata.crop is None:
             raise ModelError("describes no face crop", file=metadata.path)
-        self._network = OnnxNetwork(metadata, threads=threads)
+        self._network = OnnxNetwork(metadata, runtime=runtime, device=device, threads=threads)
         self.record = self._network.record(reason)
         self.labels = metadata.labels
         self.crop = metadata.crop

@@ -20,7 +20,8 @@ def crop_face(rgb: RgbImage, face: FaceObservation, spec: CropSpec) -> RgbImage:
     (`shift_x`, `shift_y`) × box side; with `align_roll` it is turned about the box centre, shift
     included, so that the eyes lie level. Pixels are averaged over the area that they cover, so
     that a large face gives no aliasing; outside the frame its border is continued. With
-    `tight_box` the plain box is cut at whole pixels and stretched to the square instead.
+    `tight_box` the plain box is cut at whole pixels and stretched to the square instead: averaged
+    by area along an axis that shrinks, interpolated linearly along one that grows.
 
     Parameters
     ----------
@@ -129,6 +130,11 @@ def _halved(
 
 
 def _tight(rgb: RgbImage, box: Box, size_px: int) -> RgbImage:
+    """Cut the box at whole pixels and stretch it, each axis in the way that suits it.
+
+    An axis that shrinks is averaged by area, one that grows is interpolated linearly. OpenCV does
+    neither to a picture that shrinks along one axis only: INTER_AREA skips pixels there.
+    """
     import cv2
 
     height, width = rgb.shape[:2]
@@ -137,6 +143,7 @@ def _tight(rgb: RgbImage, box: Box, size_px: int) -> RgbImage:
     part = rgb[top:bottom, left:right]
     if part.size == 0:
         raise ValueError(f"the face box lies outside the frame: {box}")
-    shrinks = part.shape[0] > size_px
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.ascontiguousarray(cv2.resize(part, (size_px, size_px), interpolation=method))
+    shrunk = (min(part.shape[1], size_px), min(part.shape[0], size_px))
+    part = cv2.resize(part, shrunk, interpolation=cv2.INTER_AREA)
+    part = cv2.resize(part, (size_px, size_px), interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(part)

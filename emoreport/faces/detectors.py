@@ -9,6 +9,7 @@ thresholds: docs/decisions/0002-face-detector.md.
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import zipfile
 from abc import ABC, abstractmethod
@@ -30,8 +31,7 @@ from emoreport.faces.geometry import (
     without_duplicates,
 )
 from emoreport.faces.quiet import native_noise_filtered
-from emoreport.records import Box, DoubleArray, FaceDetector, FaceObservation, RgbImage
-from emoreport.settings import FaceSettings
+from emoreport.records import Box, DoubleArray, FaceObservation, RgbImage
 
 SURE_SCORE: Final = 0.8
 """Short-range score from which on no second look is taken."""
@@ -46,8 +46,8 @@ BUNDLE_MEMBER: Final = "face_detector.tflite"
 """The detector inside a face-landmarker bundle."""
 
 NEEDS_FILE: Final = (
-    "give --face-detector a .task or .tflite file of MediaPipe's face detector,"
-    " or use Python 3.11 or 3.12 with mediapipe 0.10.21, which carries one"
+    "`emoreport models pull mediapipe/face_landmarker` gets a detector, --face-detector takes a"
+    " .task or .tflite file, and Python 3.11 or 3.12 with mediapipe 0.10.21 carries one"
 )
 NEEDS_MEDIAPIPE: Final = "install emoreport again"
 
@@ -57,23 +57,9 @@ _WARM_UP_SIDE_PX: Final = 64
 Find = Callable[[RgbImage], list[RawDetection]]
 
 
-def open_detector(settings: FaceSettings) -> FaceDetector:
-    """Open the detector that `settings.face_detector` names.
-
-    ``auto`` takes the models inside mediapipe 0.10.21; a path takes a ``.task`` or ``.tflite``
-    file through MediaPipe Tasks. With ``strict_single_face`` every frame is searched thoroughly,
-    so that small faces in the background count too.
-
-    Raises
-    ------
-    ModelError
-        When the detector cannot be had; the message says what to do.
-    """
-    name = settings.face_detector
-    thorough = settings.strict_single_face
-    if name in {"auto", "solutions"}:
-        return SolutionsDetector(min_score=settings.min_face_score, thorough=thorough)
-    return TasksDetector(Path(name), min_score=settings.min_face_score, thorough=thorough)
+def has_solutions() -> bool:
+    """Whether this mediapipe carries face models of its own (0.10.21 is the last that does)."""
+    return importlib.util.find_spec("mediapipe.python.solutions") is not None
 
 
 class _TwoLooks(ABC):

@@ -1,33 +1,27 @@
-"""Choose the face-emotion model that the settings name."""
+"""Open the face-emotion model and the face detector that the settings name."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from emoreport.errors import ModelError, SettingsError
+from emoreport.errors import ModelError
 from emoreport.faces.compact import CompactFaceModel
+from emoreport.faces.detectors import SolutionsDetector, TasksDetector, has_solutions
 from emoreport.models.metadata import folder_metadata, shipped_metadata
-from emoreport.records import FaceEmotionModel
+from emoreport.models.selection import AUTO, Choice, choose_model
+from emoreport.models.store import PullProgress
+from emoreport.records import FaceDetector, FaceEmotionModel
 from emoreport.settings import Settings
 
-HSEMOTION: Final[tuple[str, ...]] = (
-    "hsemotion/enet_b0_8_best_vgaf",
-    "hsemotion/enet_b0_8_best_afew",
-    "hsemotion/enet_b0_8_va_mtl",
-    "hsemotion/enet_b2_8",
-    "hsemotion/enet_b2_7",
-    "hsemotion/mbf_va_mtl",
-    "hsemotion/mobilevit_va_mtl",
-)
-"""Known models whose weights the package does not carry."""
-
-AUTO_REASON: Final = "this version has no larger one"
+SOLUTIONS: Final = "solutions"
+DETECTOR_FILES: Final = frozenset({".task", ".tflite"})
 
 
-def open_face_model(settings: Settings, announce: Callable[[str], None]) -> FaceEmotionModel:
+def open_face_model(
+    settings: Settings, announce: Callable[[str], None], progress: PullProgress | None = None
+) -> FaceEmotionModel:
     """Open the face-emotion model that ``settings.faces.face`` names.
 
     Parameters
@@ -36,47 +30,73 @@ def open_face_model(settings: Settings, announce: Callable[[str], None]) -> Face
         The settings of the analysis.
     announce
         Receives one line when ``auto`` had to choose.
+    progress
+        Is told how far a download is.
 
     Raises
     ------
     SettingsError
         When the name is unknown.
     ModelError
-        When the model named cannot be had; it is never replaced by another.
+        When the model, the runtime or the device named cannot be had; none is ever replaced.
     """
-    name, threads = settings.faces.face, settings.runtime.threads
-    if name == "auto":
-        model = CompactFaceModel(shipped_metadata("face"), threads=threads, reason=AUTO_REASON)
-        announce(
-            f"face model: {model.record.name}, which comes with emoreport, because {AUTO_REASON}; "
-            "`--face FOLDER` takes a local one"
+    choice = choose_model("face", settings.faces.face, settings, announce, progress)
+    run = settings.runtime
+    if choice.pulled is not None:
+        from emoreport.faces.hsemotion import HSEmotionModel
+
+        return HSEmotionModel(
+            choice.pulled,
+            runtime=run.runtime,
+            device=run.device,
+            threads=run.threads,
+            reason=choice.reason,
         )
-        return model
-    if name == "compact":
-        return CompactFaceModel(
-            shipped_metadata("face"), threads=threads, reason="named in the settings"
-        )
-    if name in HSEMOTION:
-        raise ModelError(
-            f"{name} cannot be had with this version of emoreport",
-            remedy="use --face compact or a local model folder",
-        )
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return CompactFaceModel(
-            folder_metadata(folder, "face"), threads=threads, reason="named in the settings"
-        )
-    known = ", ".join(("auto", "compact", *HSEMOTION))
-    if _looks_like_path(name):
-        raise SettingsError(
-            f"--face names a folder that does not exist: {name}",
-            remedy=f"give an existing model folder or one of {known}",
-        )
-    raise SettingsError(
-        f"there is no face model {name!r}", remedy=f"choose a model folder or one of {known}"
+    metadata = shipped_metadata("face")
+    if choice.folder is not None:
+        metadata = folder_metadata(choice.folder, "face")
+    return CompactFaceModel(
+        metadata,
+        runtime=run.runtime,
+        device=run.device,
+        threads=run.threads,
+        reason=choice.reason,
     )
 
 
-def _looks_like_path(name: str) -> bool:
-    separators = {os.sep, os.altsep or os.sep}
-    return name.startswith((".", "~", *separators)) or (os.sep == "\\" and "\\" in name)
+def open_detector(
+    settings: Settings, announce: Callable[[str], None], progress: PullProgress | None = None
+) -> FaceDetector:
+    """Open the detector that ``settings.faces.face_detector`` names.
+
+    ``auto`` takes the models inside mediapipe 0.10.21, with a mediapipe that has none a file from
+    the store; ``mediapipe/<name>`` takes a file from the store, a path a ``.task`` or ``.tflite``
+    file. With ``strict_single_face`` every frame is searched thoroughly, so that small faces in
+    the background count too.
+
+    Raises
+    ------
+    SettingsError
+        When the name is unknown.
+    ModelError
+        When the detector cannot be had; the message says what to do.
+    """
+    faces = settings.faces
+    name, thorough = faces.face_detector, faces.strict_single_face
+    if name == SOLUTIONS or (name == AUTO and has_solutions()):
+        return SolutionsDetector(min_score=faces.min_face_score, thorough=thorough)
+    path = Path(name).expanduser()
+    if path.suffix.lower() not in DETECTOR_FILES:
+        choice = choose_model("detector", name, settings, announce, progress, others=(SOLUTIONS,))
+        path = _detector_file(choice)
+    return TasksDetector(path, min_score=faces.min_face_score, thorough=thorough)
+
+
+def _detector_file(choice: Choice) -> Path:
+    """The one ``.task`` or ``.tflite`` file of a folder."""
+    folder = choice.pulled.folder if choice.pulled else choice.folder
+    assert folder is not None
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in DETECTOR_FILES)
+    if len(found) != 1:
+        raise ModelError(f"holds {len(found)} detector files instead of one", file=folder)
+    return found[0]

@@ -6,15 +6,23 @@ from fractions import Fraction
 from typing import Any, Final
 
 import av
+import av.error
 import numpy as np
 from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
+from av.filter import Graph
 from numpy.typing import NDArray
 
 from emoreport.records import FloatArray
 
 SAMPLE_RATE_HZ: Final = 16_000
 """Rate that voice-activity and voice-emotion models work at."""
+
+FILTER_TAPS: Final = 64
+"""Length of the resampler's filter, in samples at the lower of the two rates.
+
+FFmpeg's own default of 32 leaves mirror images of telephone sound above 4 kHz (a tone of 3.6 kHz
+comes back at 4.4 kHz, 27 dB below it; with 64 it is 102 dB below).
+"""
 
 BASS_CHANNELS: Final = frozenset({"LFE", "LFE2"})
 
@@ -52,7 +60,7 @@ class RunResampler:
     def __init__(self, rate_hz: int) -> None:
         self.rate_hz = rate_hz
         self._fed = 0
-        self._resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
+        self._graph = _resampling_graph(rate_hz)
 
     @property
     def fed_s(self) -> float:
@@ -66,17 +74,36 @@ class RunResampler:
         frame.pts = self._fed
         frame.time_base = Fraction(1, self.rate_hz)
         self._fed += len(samples)
-        return _joined(self._resampler.resample(frame))
+        self._graph.push(frame)
+        return self._ready()
 
     def flush(self) -> FloatArray:
         """Rest of the run, float32 (m,)."""
         if self.rate_hz == SAMPLE_RATE_HZ or not self._fed:
             return np.zeros(0, dtype=np.float32)
-        return _joined(self._resampler.resample(None))
+        self._graph.push(None)
+        return self._ready()
+
+    def _ready(self) -> FloatArray:
+        pieces = []
+        while True:
+            try:
+                frame = self._graph.pull()
+            except (av.error.BlockingIOError, av.error.EOFError):
+                break
+            pieces.append(np.asarray(frame.to_ndarray(), dtype=np.float32).reshape(-1))
+        return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
 
 
-def _joined(frames: list[av.AudioFrame]) -> FloatArray:
-    if not frames:
-        return np.zeros(0, dtype=np.float32)
-    pieces = [np.asarray(frame.to_ndarray(), dtype=np.float32).reshape(-1) for frame in frames]
-    return np.concatenate(pieces)
+def _resampling_graph(rate_hz: int) -> Graph:
+    """FFmpeg's resampler with a longer filter than it has by default."""
+    graph = Graph()
+    nodes = [
+        graph.add_abuffer(
+            sample_rate=rate_hz, format="flt", layout="mono", time_base=Fraction(1, rate_hz)
+        ),
+        graph.add("aresample", f"{SAMPLE_RATE_HZ}:filter_size={FILTER_TAPS}"),
+        graph.add("abuffersink"),
+    ]
+    graph.link_nodes(*nodes).configure()
+    return graph

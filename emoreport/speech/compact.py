@@ -28,6 +28,8 @@ class CompactVoiceModel:
         Threads inside one run; 0 lets ONNX Runtime choose.
     reason
         Why this model was chosen, for run.json.
+    runtime, device
+        As for `emoreport.models.graphs.open_graph`.
 
     Raises
     ------
@@ -36,7 +38,15 @@ class CompactVoiceModel:
         than 16 kHz and a usable range of windows.
     """
 
-    def __init__(self, metadata: ModelMetadata, *, threads: int = 0, reason: str = "") -> None:
+    def __init__(
+        self,
+        metadata: ModelMetadata,
+        *,
+        threads: int = 0,
+        reason: str = "",
+        runtime: str = "auto",
+        device: str = "auto",
+    ) -> None:
         if metadata.sample_rate_hz != SAMPLE_RATE_HZ:
             raise ModelError(
                 f"wants {metadata.sample_rate_hz} Hz, sound is given at {SAMPLE_RATE_HZ} Hz",
@@ -49,7 +59,7 @@ class CompactVoiceModel:
                 remedy="mend the description of the model",
                 file=metadata.path,
             )
-        self._network = OnnxNetwork(metadata, threads=threads)
+        self._network = OnnxNetwork(metadata, threads=threads, runtime=runtime, device=device)
         self.record = self._network.record(reason)
         self.labels = metadata.labels
         self.sample_rate_hz = metadata.sample_rate_hz

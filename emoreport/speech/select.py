@@ -6,27 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from emoreport.errors import ModelError, SettingsError
-from emoreport.models.metadata import folder_metadata, shipped_metadata
+from emoreport.errors import SettingsError
+from emoreport.models.metadata import FOLDER_METADATA, folder_metadata, shipped_metadata
+from emoreport.models.selection import Choice, choose_model
+from emoreport.models.store import PullProgress
 from emoreport.records import VoiceEmotionModel
 from emoreport.settings import Settings
 from emoreport.speech.compact import CompactVoiceModel
 
-AUTO: Final = "auto"
-COMPACT: Final = "compact"
 NONE: Final = "none"
-LARGE_MODELS: Final[tuple[str, ...]] = (
-    "aniemore/wav2vec2-xlsr-53",
-    "aniemore/wav2vec2-resd",
-    "aniemore/wavlm-resd",
-    "aniemore/hubert-resd",
-    "dusha",
-)
-"""Names of voice models that are published elsewhere."""
+HUB_METADATA: Final = "config.json"
+"""What a folder in the layout of the Hugging Face hub holds."""
+BIASED: Final = "dusha"
+"""The one family with a correction of its class bias."""
 
 
 def open_voice_model(
-    settings: Settings, announce: Callable[[str], None]
+    settings: Settings, announce: Callable[[str], None], progress: PullProgress | None = None
 ) -> VoiceEmotionModel | None:
     """Open the voice-emotion model that the settings name.
 
@@ -34,9 +30,11 @@ def open_voice_model(
     ----------
     settings
         `settings.speech.speech` is ``auto``, ``compact``, ``none``, the name of a larger model
-        or the path of a local model folder; `settings.runtime.threads` limits the threads.
+        or the path of a local model folder.
     announce
         Is given one line when ``auto`` has chosen.
+    progress
+        Is told how far a download is.
 
     Returns
     -------
@@ -45,37 +43,55 @@ def open_voice_model(
     Raises
     ------
     SettingsError
-        When the name is none of these.
+        When the name is none of these, or a correction of the class bias is asked of a model
+        that has none.
     ModelError
-        When the model cannot be had or is damaged; a model named explicitly is never replaced.
+        When the model, the runtime or the device cannot be had; none is ever replaced.
     """
-    name, threads = settings.speech.speech, settings.runtime.threads
-    if name == NONE:
-        return None
-    if name == AUTO:
-        reason = "this version has no larger one"
-        model = CompactVoiceModel(shipped_metadata("voice"), threads=threads, reason=reason)
-        announce(
-            f"voice model: {model.record.name}, which comes with emoreport, because {reason}; "
-            "`--speech FOLDER` takes a local one"
+    name = settings.speech.speech
+    choice = None
+    if name != NONE:
+        choice = choose_model("voice", name, settings, announce, progress, others=(NONE,))
+    family = NONE if choice is None else choice.family
+    if settings.speech.speech_bias != "none" and family != BIASED:
+        raise SettingsError(
+            f"--speech-bias {settings.speech.speech_bias} is a correction of {BIASED} only",
+            remedy=f"add --speech {BIASED} or leave --speech-bias out",
         )
-        return model
-    if name == COMPACT:
+    return None if choice is None else _opened(choice, settings)
+
+
+def _opened(choice: Choice, settings: Settings) -> VoiceEmotionModel:
+    run, reason = settings.runtime, choice.reason
+    pulled = choice.pulled
+    if choice.folder is not None and _is_hub_folder(choice.folder):
+        from emoreport.speech.aniemore import local_aniemore
+
+        pulled = local_aniemore(choice.folder)
+    if pulled is None:
+        metadata = shipped_metadata("voice")
+        if choice.folder is not None:
+            metadata = folder_metadata(choice.folder, "voice")
         return CompactVoiceModel(
-            shipped_metadata("voice"), threads=threads, reason="named by --speech"
+            metadata, runtime=run.runtime, device=run.device, threads=run.threads, reason=reason
         )
-    if name in LARGE_MODELS:
-        raise ModelError(
-            f"{name} cannot be had with this version of emoreport",
-            remedy="use --speech compact or a local model folder",
+    if choice.family == BIASED:
+        from emoreport.speech.dusha import open_dusha
+
+        return open_dusha(
+            pulled,
+            runtime=run.runtime,
+            device=run.device,
+            threads=run.threads,
+            reason=reason,
+            bias=settings.speech.speech_bias,
         )
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return CompactVoiceModel(
-            folder_metadata(folder, "voice"), threads=threads, reason="folder named by --speech"
-        )
-    known = ", ".join((AUTO, COMPACT, NONE, *LARGE_MODELS))
-    raise SettingsError(
-        f"--speech {name!r} is neither a known voice model nor a folder",
-        remedy=f"give one of {known} or the path of a model folder",
+    from emoreport.speech.aniemore import open_aniemore
+
+    return open_aniemore(
+        pulled, runtime=run.runtime, device=run.device, threads=run.threads, reason=reason
     )
+
+
+def _is_hub_folder(folder: Path) -> bool:
+    return not (folder / FOLDER_METADATA).is_file() and (folder / HUB_METADATA).is_file()

@@ -28,6 +28,7 @@ class Kind(Enum):
     PER_MINUTE = "per_minute"
     PIXELS = "pixels"
     DEGREES = "degrees"
+    DECIBELS = "decibels"
     NUMBER = "number"
     SPANS = "spans"
 
@@ -193,8 +194,12 @@ SPEECH_SPANS: Final = Column("speech_spans", Kind.SPANS, "speech_spans")
 DESCRIBED_EXTRAS: Final = {
     "yaw_deg": Column("yaw_deg", Kind.DEGREES, "yaw"),
     "pitch_deg": Column("pitch_deg", Kind.DEGREES, "pitch"),
+    "valence_raw": Column("valence_raw", Kind.NUMBER, "valence_raw"),
+    "arousal_raw": Column("arousal_raw", Kind.NUMBER, "arousal_raw"),
+    "snr_db": Column("snr_db", Kind.DECIBELS, "window_snr"),
+    "clipping": Column("clipping", Kind.SHARE, "window_clipping"),
 }
-"""Further columns of the face readings that have a description of their own."""
+"""Further columns of the readings that have a description of their own."""
 
 TABLE_NAMES: Final = (
     VIDEO_INTERVALS.name,
@@ -246,16 +251,17 @@ def frames_table(
     """Columns of frames.parquet for a face model with these classes and further columns."""
     columns = FRAMES_START + probability_columns(labels, "frame_probability") + (FRAME_EMOTION,)
     columns += (VALENCE,) * valence + (AROUSAL,) * arousal
-    columns += tuple(
-        DESCRIBED_EXTRAS.get(name, Column(name, Kind.NUMBER, "extra", name)) for name in extra
-    )
-    return Table("frames", columns)
+    return Table("frames", columns + tuple(map(_further, extra)))
 
 
-def speech_table(labels: Iterable[str]) -> Table:
-    """Columns of speech.parquet for a voice model with these classes."""
-    probabilities = probability_columns(labels, "window_probability")
-    return Table("speech", SPEECH_START + probabilities + (SPEECH_SPANS,))
+def speech_table(labels: Iterable[str], *, extra: Iterable[str] = ()) -> Table:
+    """Columns of speech.parquet for a voice model with these classes and further columns."""
+    columns = SPEECH_START + probability_columns(labels, "window_probability") + (SPEECH_SPANS,)
+    return Table("speech", columns + tuple(map(_further, extra)))
+
+
+def _further(name: str) -> Column:
+    return DESCRIBED_EXTRAS.get(name, Column(name, Kind.NUMBER, "extra", name))
 
 
 def probability_columns(labels: Iterable[str], word: str) -> tuple[Column, ...]:

@@ -77,13 +77,17 @@ def write_speech(stream: BinaryIO, speech: SpeechTrack) -> None:
 
     Raises
     ------
+    ValueError
+        When a further column has the name of a column of the file.
     OSError
         When the stream cannot be written.
     """
     arrays: list[Any] = [speech.start_s, speech.end_s, speech.speech_s, *speech.probabilities.T]
-    arrays.append(_clipped_spans(speech))
+    arrays += [_clipped_spans(speech), *speech.extra.values()]
     spans = [[span.start_s, span.end_s] for span in speech.speech]
-    table = speech_table(speech.labels)
+    table = speech_table(speech.labels, extra=speech.extra)
+    if len(set(table.names)) != len(table.names):
+        raise ValueError(f"two columns of the speech readings have one name: {table.names}")
     _write(stream, table, arrays, {"content": "speech", "speech": spans})
 
 
@@ -209,8 +213,10 @@ def read_speech(path: Path) -> SpeechTrack:
     """
     with _translated(path):
         content = _read(path)
-        labels = _labels(content.column_names)
-        _check_names(content, speech_table(labels), labels, "speech")
+        names = content.column_names
+        labels = _labels(names)
+        extra = names[names.index("speech_spans") + 1 :] if "speech_spans" in names else []
+        _check_names(content, speech_table(labels, extra=extra), labels, "speech")
         track = SpeechTrack(
             labels=labels,
             start_s=_known(content, "start_s", np.float64),
@@ -218,6 +224,7 @@ def read_speech(path: Path) -> SpeechTrack:
             speech_s=_known(content, "speech_seconds", np.float64),
             probabilities=_probabilities(content, labels),
             speech=_spans(content),
+            extra={name: _own_floats(content, name) for name in extra},
         )
         if (np.diff(track.start_s) < 0).any() or (track.end_s < track.start_s).any():
             raise ValueError("its windows are out of order")

@@ -138,7 +138,7 @@ def _stage_tables(
 def _stage_readings(staging: Staging, faces: FaceTrack, speech: SpeechTrack) -> tuple[Table, ...]:
     staging.add(FRAMES_FILE, partial(write_frames, faces=faces))
     staging.add(SPEECH_FILE, partial(write_speech, speech=speech))
-    return frames_description(faces), speech_table(speech.labels)
+    return frames_description(faces), speech_table(speech.labels, extra=speech.extra)
 
 
 def _bytes(content: bytes) -> partial[None]:

@@ -3,6 +3,7 @@
 import math
 import zipfile
 from importlib import resources
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ from emoreport.errors import EmoreportError
 from emoreport.faces.compact import CompactFaceModel
 from emoreport.faces.crops import crop_face
 from emoreport.faces.detectors import BUNDLE_MEMBER, SolutionsDetector, TasksDetector
+from emoreport.faces.hsemotion import HSEmotionModel
 from emoreport.models.metadata import folder_metadata, shipped_metadata
 from emoreport.records import FaceDetector, FaceEmotionModel, FaceScores, ModelRecord
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.faces import BrightnessModel, ScriptedDetector, face_at, scene
 from tests.fixtures.graphs import face_model_folder
+from tests.fixtures.hsemotion import efficientnet, pulled
 
 SHORT_RANGE = "modules/face_detection/face_detection_short_range.tflite"
 
@@ -41,6 +44,11 @@ MODELS = {
     "folder": lambda folder: CompactFaceModel(
         folder_metadata(face_model_folder(folder, temperature=20.0), "face")
     ),
+    "hsemotion": lambda folder: HSEmotionModel(pulled(folder, "hsemotion/enet_b2_7")),
+    "hsemotion mtl": lambda folder: HSEmotionModel(pulled(folder, "hsemotion/mbf_va_mtl")),
+    "true shape": lambda folder: HSEmotionModel(
+        pulled(folder, "hsemotion/enet_b0_8_va_mtl", efficientnet("b0", 10))
+    ),
     "brightness": lambda folder: BrightnessModel(),
     "affect": lambda folder: BrightnessModel(affect=True),
 }
@@ -53,6 +61,15 @@ FRAMES = {
     "tiny": lambda: scene((8, 6)),
     "tall": lambda: scene((300, 900), (40, 300, 1.0)),
 }
+
+
+if find_spec("openvino") is not None:
+    MODELS["shipped openvino"] = lambda folder: CompactFaceModel(
+        shipped_metadata("face"), runtime="openvino"
+    )
+    MODELS["true shape openvino"] = lambda folder: HSEmotionModel(
+        pulled(folder, "hsemotion/enet_b0_8_va_mtl", efficientnet("b0", 10)), runtime="openvino"
+    )
 
 
 @pytest.fixture(params=DETECTORS, scope="module")
@@ -160,6 +177,8 @@ def test_rows_are_distributions(model):
     assert scores.probabilities.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
     for affect in (scores.valence, scores.arousal):
         assert affect is None or (affect.shape == (5,) and (np.abs(affect) <= 1).all())
+    assert all(values.shape == (5,) for values in scores.extra.values())
+    assert all(values.dtype == np.float32 for values in scores.extra.values())
 
 
 @pytest.mark.parametrize("batch", [2, 3, 4])
@@ -171,6 +190,12 @@ def test_the_batch_does_not_matter(model, batch):
         for start in range(0, len(faces), batch)
     ]
     assert np.vstack(batched) == pytest.approx(single, abs=1e-5)
+
+
+def test_further_columns_have_the_same_names_on_every_call(model):
+    faces = faces_for(model)
+    names = [list(model.predict(some).extra) for some in (faces, faces[:1], [])]
+    assert names[0] == names[1] == names[2]
 
 
 def test_the_order_of_the_faces_is_kept(model):
@@ -192,7 +217,7 @@ def test_a_face_is_left_as_it_was(model):
     assert all(np.array_equal(face, copy) for face, copy in zip(faces, copies, strict=True))
 
 
-@pytest.mark.parametrize("name", ["shipped", "folder"])
+@pytest.mark.parametrize("name", ["shipped", "folder", "hsemotion"])
 def test_errors_are_the_programs_own(name, tmp_path):
     with pytest.raises(EmoreportError):
         MODELS[name](tmp_path).predict([np.zeros((3, 3), np.float32)])

@@ -10,9 +10,11 @@ from emoreport.models.metadata import folder_metadata, shipped_metadata
 from emoreport.records import VoiceActivityDetector, VoiceEmotionModel
 from emoreport.settings import SpeechSettings
 from emoreport.speech.activity import SileroDetector
+from emoreport.speech.aniemore import open_aniemore
 from emoreport.speech.compact import CompactVoiceModel
 from emoreport.speech.reading import read_speech
 from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
+from tests.fixtures.aniemore import GROUP_NORM, PUBLISHED, published
 from tests.fixtures.audio import (
     RATE_HZ,
     LevelDetector,
@@ -36,10 +38,19 @@ def folder_model(folder):
 
 
 DETECTORS = {"silero": lambda: SileroDetector(0.5), "level": LevelDetector}
+
+
+def aniemore_model(name, **changes):
+    return lambda folder: open_aniemore(published(folder, name, **changes), threads=1)
+
+
 MODELS = {
     "shipped": shipped_model,
     "folder": folder_model,
     "loudness": lambda folder: LoudnessModel(),
+    **{f"aniemore {name}": aniemore_model(name) for name in PUBLISHED},
+    "aniemore group": aniemore_model("wav2vec2-resd", **GROUP_NORM),
+    "dusha": lambda folder: random_dusha(folder),  # noqa: PLW0108 - defined below
 }
 
 
@@ -176,3 +187,13 @@ def test_every_pair_gives_readings_that_fit_together(detector, model):
     )
     assert not unknown[3:6].any()
     assert unknown[0].all()
+
+
+# ------------------------------------------------------------------------------- dusha
+
+
+def random_dusha(folder):
+    from emoreport.speech.dusha import open_dusha
+    from tests.fixtures.dusha import random_network, saved
+
+    return open_dusha(saved(folder, random_network().state_dict()), threads=1)

@@ -146,6 +146,17 @@ def voices_folder(tmp_path: Path) -> Path:
     return folder
 
 
+def test_happy_clips_count_as_positive_for_a_model_that_says_so(
+    voices_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = ["positive" if label == "happiness" else label for label in VOICE_LABELS]
+    model = voice_model_folder(tmp_path / "model", labels=labels)
+    assert run(["evaluate", "voice", str(voices_folder), "--speech", str(model), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["items"] == 9
+    assert document["confusion"]["positive"]["positive"] == 1
+
+
 def test_evaluate_voice_reads_files_and_tars(
     voices_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -58,6 +58,32 @@ def test_valence_and_arousal_appear_where_the_model_gives_them():
     assert plain.build().valence is None
 
 
+def test_further_columns_of_the_model_follow_and_are_nan_without_a_face():
+    builder = FaceTrackBuilder(LABELS)
+    raw = np.array([5.0, -2.0], np.float32)
+    answer = FaceScores(np.array([(1, 0), (0, 1)], np.float32), extra={"valence_raw": raw})
+    builder.add_absent(0.0, 0, 0)
+    builder.add_face(0.1, 1, 1, face_at(0, 0), 1.0, answer, 1)
+    builder.add_absent(0.2, 2, 0)
+    builder.add_face(0.3, 3, 1, face_at(0, 0), 1.0, answer, 0)
+    extra = builder.build().extra
+    assert list(extra) == ["yaw_deg", "pitch_deg", "sharpness", "valence_raw"]
+    assert extra["valence_raw"].dtype == np.float32
+    assert np.array_equal(extra["valence_raw"], [math.nan, -2, math.nan, 5], equal_nan=True)
+
+
+@pytest.mark.parametrize(("first", "then"), [({}, {"a": 1}), ({"a": 1}, {}), ({"a": 1}, {"b": 1})])
+def test_further_columns_that_come_and_go_are_an_error(first, then):
+    def answer(extra):
+        columns = {name: np.ones(1, np.float32) for name in extra}
+        return FaceScores(np.array([(1, 0)], np.float32), extra=columns)
+
+    builder = FaceTrackBuilder(LABELS)
+    builder.add_face(0.0, 0, 1, face_at(0, 0), 1.0, answer(first), 0)
+    with pytest.raises(FaceStageError, match="gave the columns"):
+        builder.add_face(0.1, 1, 1, face_at(0, 0), 1.0, answer(then), 0)
+
+
 @pytest.mark.parametrize("time_s", [1.0, 0.5, math.nan, math.inf])
 def test_times_that_do_not_increase_are_an_error(time_s):
     builder = FaceTrackBuilder(LABELS)

@@ -140,6 +140,37 @@ def test_a_tight_box_is_clipped_to_the_frame():
     assert np.array_equal(crop, image[:64, :64])
 
 
+@pytest.mark.parametrize(
+    ("size", "along"),
+    [
+        ((400, 40), "x"),
+        ((40, 400), "y"),
+        ((400, 48), "x"),
+        ((400, 300), "both"),
+        ((20, 30), "none"),
+    ],
+)
+def test_a_tight_box_is_averaged_along_each_axis_that_shrinks_and_only_there(size, along):
+    noise = np.random.default_rng(3).integers(0, 256, (500, 500, 3), dtype=np.uint8)
+    face = FaceObservation(Box(10, 20, *size), 0.9)
+    crop = crop_face(noise, face, CropSpec(48, tight_box=True)).astype(float)
+    part = noise[20 : 20 + size[1], 10 : 10 + size[0]].astype(float)
+    shrunk = averaged(part, 48, axis=1) if along in {"x", "both"} else part
+    shrunk = averaged(shrunk, 48, axis=0) if along in {"y", "both"} else shrunk
+    wanted = cv2.resize(shrunk, (48, 48), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(crop - wanted).max() <= 1.5
+
+
+def averaged(image, size, axis):
+    """Mean of the picture over `size` equal stretches of an axis, shares of pixels included."""
+    sums = np.insert(np.cumsum(image, axis=axis), 0, 0, axis=axis)
+    edges = np.linspace(0, image.shape[axis], size + 1)
+    low = np.minimum(edges.astype(int), image.shape[axis] - 1)
+    share = np.expand_dims(edges - low, tuple(k for k in range(3) if k != axis))
+    at = np.take(sums, low, axis) * (1 - share) + np.take(sums, low + 1, axis) * share
+    return np.diff(at, axis=axis) * size / image.shape[axis]
+
+
 def test_an_empty_box_is_refused():
     with pytest.raises(ValueError, match="empty"):
         crop_face(ramp(), FaceObservation(Box(10, 10, 0, 20), 0.9), CropSpec(48))

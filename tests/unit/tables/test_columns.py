@@ -56,6 +56,9 @@ def test_columns_of_the_readings():
         "p_fear",
         "speech_spans",
     )
+    further = speech_table((), extra=("snr_db", "rate"))
+    assert further.names[-2:] == ("snr_db", "rate")
+    assert further["snr_db"].kind is Kind.DECIBELS
 
 
 @pytest.mark.parametrize("dimensions", [False, True])

@@ -66,6 +66,18 @@ def test_speech_comes_back_bit_for_bit(tmp_path, windows):
     assert_same(restored(track, tmp_path), track)
 
 
+def test_further_columns_of_the_speech_come_back(tmp_path):
+    extra = {"snr_db": np.array([12.5, np.nan, -3], "f4"), "clipping": np.zeros(3, "f4")}
+    track = dataclasses.replace(speech_track(3), extra=extra)
+    assert_same(restored(track, tmp_path), track)
+
+
+def test_two_columns_of_the_speech_cannot_share_a_name():
+    track = dataclasses.replace(speech_track(3), extra={"start_s": np.zeros(3, "f4")})
+    with pytest.raises(ValueError, match="one name"):
+        write_speech(io.BytesIO(), track)
+
+
 def test_wider_numbers_of_further_columns_are_kept(tmp_path):
     track = dataclasses.replace(face_track(3), extra={"blur": np.array([0.1, np.nan, 1 / 3])})
     assert_same(restored(track, tmp_path), track)

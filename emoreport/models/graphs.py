@@ -1,0 +1,183 @@
+"""ONNX graphs behind one interface, whatever runtime runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from numpy.typing import NDArray
+
+from emoreport.errors import ModelError
+
+DEVICES: Final = ("auto", "cpu", "cuda")
+PRECISIONS: Final = ("float32", "bfloat16")
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """Name, shape (None where an axis is free) and NumPy type name of a graph's tensor."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+
+    def takes(self, array: NDArray[Any]) -> bool:
+        """Whether `array` has this type and shape."""
+        return (
+            array.dtype.name == self.dtype
+            and array.ndim == len(self.shape)
+            and all(
+                size in {None, found} for size, found in zip(self.shape, array.shape, strict=True)
+            )
+        )
+
+
+class GraphSession(Protocol):
+    """A graph that is loaded and ready to run; `run` may be called from any thread.
+
+    `runtime` names the library and its version (``onnxruntime 1.31.1``, ``openvino 2026.4.1``)
+    and, where it is not that of the graph, the precision (``openvino 2026.4.1 bfloat16``);
+    `device` is the device that really runs it (``cpu``, ``cuda``).
+    """
+
+    @property
+    def runtime(self) -> str:
+        """Library, version and any other precision than the graph's."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """``cpu`` or ``cuda``."""
+        ...
+
+    @property
+    def inputs(self) -> Mapping[str, TensorInfo]:
+        """Inputs by name."""
+        ...
+
+    @property
+    def outputs(self) -> Mapping[str, TensorInfo]:
+        """Outputs by name."""
+        ...
+
+    def run(
+        self, feeds: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Run the graph once.
+
+        Parameters
+        ----------
+        feeds
+            ``{input name: array}``, one for each input, of its type and shape.
+        outputs
+            Names wanted; all if None.
+
+        Raises
+        ------
+        ModelError
+            When the feeds do not fit or inference fails.
+        """
+        ...
+
+
+def open_graph(
+    model: Path | bytes,
+    *,
+    runtime: str = "auto",
+    device: str = "auto",
+    threads: int = 0,
+    parallel: int = 1,
+    precision: str = "float32",
+    file: Path | None = None,
+) -> GraphSession:
+    """Load an ONNX graph (with OpenVINO also one in its own format, ``.xml`` beside ``.bin``).
+
+    Parameters
+    ----------
+    model
+        Path of the file, or its bytes.
+    runtime
+        ``auto`` (ONNX Runtime), ``onnxruntime`` or ``openvino``; never replaced by another.
+    device
+        ``auto``, ``cpu`` or ``cuda``; ``cuda`` is never replaced by ``cpu``.
+    threads
+        Threads inside one run; 0 lets the runtime choose.
+    parallel
+        Runs that the caller will have under way at a time, from threads of its own.
+    precision
+        What float32 graphs are calculated in: ``float32`` or, with OpenVINO on a processor that
+        has it, ``bfloat16``, which is faster and keeps 2 to 3 significant digits.
+    file
+        What errors call the model where `model` is bytes.
+
+    Raises
+    ------
+    ModelError
+        When the runtime, the device or the precision cannot be had, or the graph cannot be
+        loaded.
+    """
+    place = model if isinstance(model, Path) else file
+    for name, value, known in (
+        ("device", device, DEVICES),
+        ("precision", precision, PRECISIONS),
+    ):
+        if value not in known:
+            raise ModelError(f"there is no {name} {value!r}", file=place)
+    if runtime in {"auto", "onnxruntime"}:
+        if precision != "float32":
+            raise ModelError(
+                f"ONNX Runtime has no {precision} form of this graph",
+                remedy="use --runtime openvino",
+                file=place,
+            )
+        from emoreport.models.onnx_runtime import OnnxSession
+
+        return OnnxSession(model, device=device, threads=threads, file=file)
+    if runtime == "openvino":
+        from emoreport.models.openvino_runtime import OpenvinoSession
+
+        return OpenvinoSession(
+            model,
+            device=device,
+            threads=threads,
+            parallel=parallel,
+            precision=precision,
+            file=file,
+        )
+    cause = f"there is no runtime {runtime!r}"
+    if runtime == "torch":
+        cause = "PyTorch cannot run an ONNX graph; it runs the Aniemore voice models"
+    raise ModelError(cause, remedy="use --runtime onnxruntime or openvino", file=place)
+
+
+def check_feeds(
+    feeds: Mapping[str, NDArray[Any]], inputs: Mapping[str, TensorInfo], file: Path | None
+) -> None:
+    """Refuse feeds that do not fit a graph's inputs.
+
+    OpenVINO answers to a missing input or one of another shape, with whatever lies in memory.
+
+    Raises
+    ------
+    ModelError
+        When an input is missing, unknown or of another type or shape.
+    """
+    if set(feeds) != set(inputs):
+        raise ModelError(
+            f"the graph has inputs {sorted(inputs)}, it was given {sorted(feeds)}", file=file
+        )
+    for name, array in feeds.items():
+        wanted = inputs[name]
+        if not wanted.takes(array):
+            raise ModelError(
+                f"input {name} must be {wanted.dtype} {shape_text(wanted.shape)},"
+                f" not {array.dtype} {shape_text(array.shape)}",
+                file=file,
+            )
+
+
+def shape_text(shape: Sequence[int | None]) -> str:
+    """``(N, 3, 224, 224)``: a shape for messages, N for every free axis."""
+    return f"({', '.join('N' if size is None else str(size) for size in shape)})"

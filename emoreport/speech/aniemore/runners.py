@@ -1,0 +1,167 @@
+"""What runs a checkpoint: torch itself, or an exported graph in another runtime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from emoreport.errors import ModelError
+from emoreport.models.graphs import open_graph
+from emoreport.records import FloatArray, IntArray
+from emoreport.speech.aniemore.checkpoint import Checkpoint
+
+AUDIO: Final = "audio"
+FRAMES: Final = "frames"
+LOGITS: Final = "logits"
+FLOAT32: Final = "float32"
+INSTALL: Final = 'pip install "emoreport[full]"'
+
+
+class Runner(Protocol):
+    """Runs batches; `runtime` and `device` say what really does it, for run.json."""
+
+    runtime: str
+    device: str
+
+    def logits(self, audio: FloatArray, frames: IntArray | None) -> FloatArray:
+        """Normalised audio float32 (N, T) → logits float32 (N, K).
+
+        Parameters
+        ----------
+        audio
+            Normalised, float32 (N, T).
+        frames
+            int64 (N,): frames of each clip that are not padding; None where the model takes no
+            padding.
+
+        Raises
+        ------
+        ModelError
+            When inference fails.
+        """
+        ...
+
+
+class TorchRunner:
+    """The network in torch.
+
+    Parameters
+    ----------
+    checkpoint
+        What to load.
+    device
+        ``auto`` (the graphics card where one works, else the processor), ``cpu`` or ``cuda``.
+    threads
+        Threads inside one run; 0 leaves torch's choice. Torch has one such number for the whole
+        process: it is set for everything in it that uses torch.
+    precision
+        ``float32``, or ``bfloat16`` for weights and steps of half the width.
+
+    Raises
+    ------
+    ModelError
+        When torch or the device cannot be had, or the weights do not fit.
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint, *, device: str, threads: int, precision: str = FLOAT32
+    ) -> None:
+        try:
+            import torch
+
+            from emoreport.speech.aniemore.network import load_network
+        except ImportError as error:
+            raise ModelError(
+                f"{checkpoint.name} needs the optional part 'full' ({error})", remedy=INSTALL
+            ) from error
+        self.device = _torch_device(device)
+        self.runtime = _named(f"torch {torch.__version__.partition('+')[0]}", precision)
+        if threads:
+            torch.set_num_threads(threads)
+        self._torch: Any = torch
+        self._kind = getattr(torch, precision)
+        self._file = checkpoint.weights
+        self.network = load_network(checkpoint).to(device=self.device, dtype=self._kind)
+
+    def logits(self, audio: FloatArray, frames: IntArray | None) -> FloatArray:
+        """Run one batch; see `Runner`."""
+        torch = self._torch
+        try:
+            with torch.inference_mode():
+                sound = torch.from_numpy(audio).to(device=self.device, dtype=self._kind)
+                own = None if frames is None else torch.from_numpy(frames).to(self.device)
+                found = self.network(sound, own)
+                return np.asarray(found.float().cpu().numpy(), dtype=np.float32)
+        except RuntimeError as error:  # torch's errors, too little memory among them
+            raise ModelError(f"inference failed ({error})", file=self._file) from error
+
+
+class GraphRunner:
+    """An exported graph in ONNX Runtime or OpenVINO.
+
+    Parameters
+    ----------
+    graph
+        The ONNX file.
+    runtime, device, threads
+        As for `open_graph`.
+    precision
+        What the form is called: ``float32``, ``bfloat16`` (steps of a float32 graph) or ``int8``
+        (weights inside the graph).
+
+    Raises
+    ------
+    ModelError
+        When runtime or device cannot be had, or the graph is not one that `export_graph` wrote.
+    """
+
+    def __init__(
+        self, graph: Path, *, runtime: str, device: str, threads: int, precision: str
+    ) -> None:
+        steps = "bfloat16" if precision == "bfloat16" else FLOAT32
+        self._session = open_graph(
+            graph, runtime=runtime, device=device, threads=threads, precision=steps
+        )
+        inputs = set(self._session.inputs)
+        if (
+            AUDIO not in inputs
+            or not inputs <= {AUDIO, FRAMES}
+            or LOGITS not in self._session.outputs
+        ):
+            raise ModelError(f"the graph has the inputs {sorted(inputs)}", file=graph)
+        self.runtime = _named(self._session.runtime, precision)
+        self.device = self._session.device
+
+    def logits(self, audio: FloatArray, frames: IntArray | None) -> FloatArray:
+        """Run one batch; see `Runner`."""
+        feeds: dict[str, Any] = {AUDIO: audio}
+        if frames is not None:
+            feeds[FRAMES] = frames
+        return np.asarray(self._session.run(feeds, [LOGITS])[LOGITS], dtype=np.float32)
+
+
+def graphics_card() -> bool:
+    """Whether torch can run on a graphics card here."""
+    try:
+        import torch
+    except ImportError:
+        return False
+    return bool(torch.cuda.is_available())
+
+
+def _torch_device(device: str) -> str:
+    available = graphics_card()
+    if device == "cuda" and not available:
+        raise ModelError(
+            "torch finds no graphics card that it can use",
+            remedy="use --device cpu or mend the driver; a torch built for CUDA is needed",
+        )
+    return "cuda" if device != "cpu" and available else "cpu"
+
+
+def _named(runtime: str, precision: str) -> str:
+    """``openvino 2026.4.1 bfloat16``; float32 goes without saying."""
+    known = precision == FLOAT32 or runtime.endswith(precision)
+    return runtime if known else f"{runtime} {precision}"

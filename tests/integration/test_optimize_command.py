@@ -1,0 +1,100 @@
+"""``emoreport models optimize`` from the command line to the form that analyses run."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from emoreport.models.optimizing import FOLDER, RECORD
+from emoreport.optimization import FORMS
+from tests.fixtures.aniemore import checkpoint_folder
+from tests.fixtures.results_on_disk import run_json
+from tests.integration.conftest import Emoreport
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return checkpoint_folder(tmp_path / "my model")
+
+
+def test_help_names_every_form(emoreport: Emoreport) -> None:
+    outcome = emoreport("models", "optimize", "--help")
+    assert outcome.code == 0
+    # The terminal breaks lines, also at hyphens.
+    text = "".join(outcome.out.split())
+    assert all(form in text for form in FORMS)
+
+
+@pytest.mark.slow
+def test_a_local_model_is_optimised_and_analyses_run_the_form_that_was_chosen(
+    emoreport: Emoreport, folder: Path, talk: Path, clip: Path
+) -> None:
+    outcome = emoreport("models", "optimize", folder, "--speech", talk, "--threads", "1", "--json")
+    assert outcome.code == 0, outcome.err
+    record = json.loads(outcome.out)
+    assert record == json.loads((folder / FOLDER / RECORD).read_text(encoding="utf-8"))
+    assert "exporting" in outcome.err
+    chosen = record["forms"][record["chosen"]]
+    outcome = emoreport("analyze", clip, "--speech", folder, "--face", "compact")
+    assert outcome.code == 0, outcome.err
+    model = run_json(Path("statistics/clip"))["models"]["speech"]
+    assert model["name"] == "my model"
+    assert model["runtime"].split()[0] == chosen["runtime"]
+    if chosen["graph"]:
+        assert f"optimized/{chosen['graph']}" in model["files"]
+    outcome = emoreport(
+        "analyze", clip, "--speech", folder, "--face", "compact", "--runtime", "onnxruntime",
+        "--overwrite",
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    model = run_json(Path("statistics/clip"))["models"]["speech"]
+    assert model["runtime"].startswith("onnxruntime ")
+
+
+@pytest.mark.slow
+def test_the_table_shows_every_form_and_the_one_that_is_used(
+    emoreport: Emoreport, folder: Path, talk: Path
+) -> None:
+    outcome = emoreport(
+        "models", "optimize", folder, "--speech", talk, "--form", "torch-bfloat16", "--quiet"
+    )
+    assert outcome.code == 0, outcome.err
+    assert outcome.err == ""
+    assert all(form in outcome.out for form in FORMS)
+    (used,) = [line for line in outcome.out.splitlines() if "used from now on" in line]
+    assert used.startswith("torch-bfloat16 ")
+
+
+def test_speech_is_asked_for(emoreport: Emoreport, folder: Path) -> None:
+    outcome = emoreport("models", "optimize", folder)
+    assert outcome.code == 2
+    assert "--speech FILE" in outcome.errors[0]
+    assert not (folder / FOLDER).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "word"),
+    [
+        ("aniemore/nothing", 2, "no model"),
+        ("hsemotion/enet_b0_8_va_mtl", 2, "needs no export"),
+        ("dusha", 2, "needs no export"),
+        ("aniemore/wav2vec2-xlsr-53", 1, "models pull"),
+    ],
+)
+def test_models_that_cannot_be_optimised_are_refused(
+    emoreport: Emoreport, talk: Path, name: str, code: int, word: str
+) -> None:
+    outcome = emoreport("models", "optimize", name, "--speech", talk)
+    assert outcome.code == code
+    (line,) = outcome.errors
+    assert word in line
+
+
+def test_a_runtime_without_a_form_is_an_error_with_the_command_that_makes_it(
+    emoreport: Emoreport, folder: Path, clip: Path
+) -> None:
+    outcome = emoreport("analyze", clip, "--speech", folder, "--runtime", "onnxruntime")
+    assert outcome.code != 0
+    (line,) = outcome.errors
+    assert "`emoreport models optimize " in line
+    assert not Path("statistics/clip").exists()
