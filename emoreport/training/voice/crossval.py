@@ -83,6 +83,7 @@ def cross_validate(
     networks: Mapping[int, Sequence[VoiceNet]],
     folds: Sequence[int] | None = None,
     longest_frames: int | None = None,
+    everybody: Sequence[str] | None = None,
 ) -> LeftOut:
     """What the networks of each fold say about the fold's own, unheard speakers.
 
@@ -96,17 +97,19 @@ def cross_validate(
         Folds to use, by default all in ``networks``.
     longest_frames
         Keeps the middle of longer clips only.
+    everybody
+        The speakers that the networks' folds were dealt from; needed when the bank holds only some
+        of them, which would be dealt to other folds and judged by networks that have heard them.
     """
-    speakers = speaker_folds(bank.speakers, N_FOLDS)
-    parts = [
-        _left_out_logits(
-            bank,
-            bank.of_speakers(speakers[fold], left_out=False),
-            networks[fold],
-            fold,
-            longest_frames,
-        )
+    speakers = speaker_folds(everybody or bank.speakers, N_FOLDS)
+    own = {
+        fold: bank.of_speakers(speakers[fold], left_out=False)
         for fold in (networks if folds is None else folds)
+    }
+    parts = [
+        _left_out_logits(bank, clips, networks[fold], fold, longest_frames)
+        for fold, clips in own.items()
+        if len(clips)
     ]
     return LeftOut(
         *(
