@@ -58,6 +58,7 @@ def repeated_speech(track: SpeechTrack, copies: int, length_s: float) -> SpeechT
             for number in range(copies)
             for span in track.speech
         ),
+        extra={name: np.tile(values, copies) for name, values in track.extra.items()},
     )
 
 

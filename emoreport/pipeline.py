@@ -137,18 +137,14 @@ class Analyzer:
         threads = self.settings.runtime.threads or 1
         chosen = self.settings.replace(threads=threads)
         with ExitStack() as stack:
-            self._face_model: FaceEmotionModel = open_face_model(
-                chosen, announce, pull_progress
-            )
+            self._face_model: FaceEmotionModel = open_face_model(chosen, announce, pull_progress)
             self._voice_model: VoiceEmotionModel | None = open_voice_model(
                 chosen, announce, pull_progress
             )
             self._activity: VoiceActivityDetector = SileroDetector(
                 self.settings.speech.speech_threshold
             )
-            self._detector: FaceDetector = open_detector(
-                self.settings, announce, pull_progress
-            )
+            self._detector: FaceDetector = open_detector(self.settings, announce, pull_progress)
             stack.callback(self._detector.close)
             self._stack = stack.pop_all()
 

@@ -14,6 +14,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from emoreport.results import CompoundScores, FaceEvidence, Statistic, VoiceEvidence
+
 FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -461,6 +463,8 @@ class AudioInterval:
     confidence: float | None
     speech_s: float
     distribution: tuple[float, ...] | None = None
+    valence: float | None = None
+    arousal: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -512,17 +516,51 @@ class Summary:
     compared_s: float
     emotion_s: float
     transitions_per_emotion_minute: float | None
+    uncertain_s: float = 0.0
+    judged_share: float | None = None
+    kappa: float | None = None
+    expected_mismatch_share: float | None = None
+    mismatch_p_value: float | None = None
+    mismatch_verdict: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Everything that the pure stage derives from the readings of one video."""
+    """Everything that the pure stage derives from the readings of one video.
+
+    Attributes
+    ----------
+    video_intervals, audio_intervals, comparisons, transitions, summary
+        The rows of the tables.
+    video_evidence, audio_evidence
+        What each row rests on; one per row.
+    video_reasons, audio_reasons
+        Per row the codes of the limits that made it `uncertain`; empty for other rows.
+    video_z, audio_z
+        Per row and label the mean in units of the speaker's baseline; empty without one.
+    dimensions
+        ``model`` or ``derived``: where valence and arousal of the face come from.
+    compounds
+        Per row the scores of compound expressions; empty where they were not asked for.
+    transition_statistics, mismatch_statistics
+        The numbers about the whole talk.
+    """
 
     video_intervals: tuple[VideoInterval, ...]
     audio_intervals: tuple[AudioInterval, ...]
     comparisons: tuple[Comparison, ...]
     transitions: tuple[Transition, ...]
     summary: Summary
+    video_evidence: tuple[FaceEvidence, ...] = ()
+    audio_evidence: tuple[VoiceEvidence, ...] = ()
+    video_reasons: tuple[tuple[str, ...], ...] = ()
+    audio_reasons: tuple[tuple[str, ...], ...] = ()
+    video_z: tuple[tuple[float | None, ...], ...] = ()
+    audio_z: tuple[tuple[float | None, ...], ...] = ()
+    dimensions: str = "derived"
+    compounds: tuple[CompoundScores | None, ...] = ()
+    transition_statistics: tuple[Statistic, ...] = ()
+    mismatch_statistics: tuple[Statistic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

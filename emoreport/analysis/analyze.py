@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+from emoreport.analysis.abstention import Level, abstain_voices, usable_windows
 from emoreport.analysis.bridge import DEFAULT_BRIDGE, Bridge
+from emoreport.analysis.compounds import compound_intervals
+from emoreport.analysis.evidence import voice_evidence
+from emoreport.analysis.firmness import firm_faces
 from emoreport.analysis.mismatch import compare_intervals
+from emoreport.analysis.mismatch_rows import face_against_voice, mismatch_rows
+from emoreport.analysis.pauses import scoped_rows
+from emoreport.analysis.scores import with_audio_dimensions, with_video_dimensions, z_scores
 from emoreport.analysis.segmentation import segment_faces
+from emoreport.analysis.sensitivity import sensitivity
 from emoreport.analysis.summary import summarize
+from emoreport.analysis.transition_rows import transition_rows
+from emoreport.analysis.transition_statistics import transition_statistics
 from emoreport.analysis.transitions import count_transitions
 from emoreport.analysis.voice import voice_intervals
 from emoreport.records import Analysis, FaceTrack, Recording, SpeechTrack
-from emoreport.settings import Settings
+from emoreport.settings import AnalysisSettings, Settings
 
 
 def analyze_readings(
@@ -19,7 +31,7 @@ def analyze_readings(
     settings: Settings,
     bridge: Bridge = DEFAULT_BRIDGE,
 ) -> Analysis:
-    """Derive intervals, comparisons, transitions and the summary from readings.
+    """Derive intervals, evidence, comparisons, transitions, statistics and the summary.
 
     Nothing but the arguments is looked at, so that readings that were stored and read back give
     the same result.
@@ -37,9 +49,53 @@ def analyze_readings(
     bridge
         Shared label space of face and voice.
     """
-    video = segment_faces(faces, recording.duration_s, settings.analysis)
-    audio = voice_intervals(speech, [row.span for row in video], settings.speech)
+    duration_s, level = recording.duration_s, _level(settings.analysis)
+    firm = firm_faces(faces, segment_faces(faces, duration_s, settings.analysis), duration_s, level)
+    video, dimensions = with_video_dimensions(firm.intervals, faces, bridge)
+    heard = voice_intervals(speech, [row.span for row in video], settings.speech)
+    evidence = voice_evidence(
+        speech, heard, snr_db=speech.extra.get("snr_db"), clipping=speech.extra.get("clipping")
+    )
+    judged = abstain_voices(heard, evidence, level)
+    audio = with_audio_dimensions(judged.intervals, speech, bridge)
     comparisons = compare_intervals(video, audio, faces.labels, speech.labels, bridge)
     transitions = count_transitions(video)
-    summary = summarize(recording, faces, speech, video, audio, comparisons, transitions)
-    return Analysis(video, audio, comparisons, transitions, summary)
+    usable = usable_windows(speech, level)
+    agreement = face_against_voice(video, faces, speech, duration_s, bridge, usable)
+    pieces = scoped_rows(video, faces, speech, duration_s)
+    video_z, audio_z = z_scores(faces, speech, video, audio, duration_s, settings.analysis)
+    return Analysis(
+        video_intervals=video,
+        audio_intervals=audio,
+        comparisons=comparisons,
+        transitions=transitions,
+        summary=summarize(
+            recording, faces, speech, video, audio, comparisons, transitions, agreement
+        ),
+        video_evidence=firm.evidence,
+        audio_evidence=evidence,
+        video_reasons=firm.reasons,
+        audio_reasons=judged.reasons,
+        video_z=video_z,
+        audio_z=audio_z,
+        dimensions=dimensions,
+        compounds=compound_intervals(video, faces.labels) if settings.analysis.compounds else (),
+        transition_statistics=transition_rows(
+            video,
+            transition_statistics(video),
+            sensitivity(
+                faces,
+                duration_s,
+                settings.analysis,
+                relabel=lambda rows: firm_faces(faces, rows, duration_s, level).intervals,
+            ),
+            pieces,
+        ),
+        mismatch_statistics=mismatch_rows(
+            agreement, pieces, faces, speech, duration_s, bridge, usable
+        ),
+    )
+
+
+def _level(settings: AnalysisSettings) -> Level:
+    return cast("Level", settings.abstention)

@@ -36,22 +36,16 @@ def hysteresis_labels(probabilities: DoubleArray, hysteresis: float) -> tuple[In
     """
     best = np.argmax(probabilities, axis=1)
     lead = probabilities.max(axis=1, keepdims=True) - probabilities
-    challenged = [
-        np.flatnonzero(column > hysteresis + LEAD_TOLERANCE).tolist() for column in lead.T
-    ]
-    winners = best.tolist()
-    cursors = [0] * len(challenged)
-    starts, labels = [0], [winners[0]]
+    # Where each label would be given up; only these places are looked at, not every frame.
+    challenged = [np.flatnonzero(column > hysteresis + LEAD_TOLERANCE) for column in lead.T]
+    starts, labels = [0], [int(best[0])]
     while True:
-        current = labels[-1]
-        places, cursor = challenged[current], cursors[current]
-        while cursor < len(places) and places[cursor] <= starts[-1]:
-            cursor += 1
-        cursors[current] = cursor
+        places = challenged[labels[-1]]
+        cursor = int(places.searchsorted(starts[-1], side="right"))
         if cursor == len(places):
             return np.asarray(starts, dtype=np.int64), np.asarray(labels, dtype=np.int64)
-        starts.append(places[cursor])
-        labels.append(winners[places[cursor]])
+        starts.append(int(places[cursor]))
+        labels.append(int(best[starts[-1]]))
 
 
 def label_runs(

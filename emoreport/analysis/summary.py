@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from emoreport.analysis.abstention import judged_time
+from emoreport.analysis.nulls import MismatchStatistics
 from emoreport.analysis.timeline import hold_times
 from emoreport.analysis.voice import spoken_before
 from emoreport.records import (
@@ -29,6 +31,7 @@ def summarize(
     audio: Sequence[AudioInterval],
     comparisons: Sequence[Comparison],
     transitions: Sequence[Transition],
+    agreement: MismatchStatistics,
 ) -> Summary:
     """Sum one video up.
 
@@ -36,14 +39,17 @@ def summarize(
     the detected speech within the duration, `compared_s` the seconds where face and voice could
     be compared, `mismatch_share` the share of those where they differ, `emotion_s` the seconds
     of rows with a face emotion. Rates and shares over nothing are None. A dominant emotion has
-    the most seconds; of equals, the first in canonical order.
+    the most seconds; of equals, the first in canonical order. `uncertain_s` are the seconds of
+    rows whose evidence was too thin, `judged_share` the share of the seconds with a face that rows
+    with an emotion have. Kappa, p-value and verdict are of `agreement`.
     """
     duration_s = max(0.0, recording.duration_s)
     covered_s = float(hold_times(faces.time_s, duration_s)[faces.valid].sum())
     changes = sum(transition.count for transition in transitions)
     mismatch_s = _seconds(row for row in comparisons if row.match is False)
     compared_s = _seconds(row for row in comparisons if row.match is not None)
-    emotion_s = _seconds(row for row in video if is_emotion(row.emotion))
+    judged = judged_time(video)
+    emotion_s = judged.emotion_s
     return Summary(
         video=recording.name,
         duration_s=recording.duration_s,
@@ -64,10 +70,16 @@ def summarize(
         compared_s=compared_s,
         emotion_s=emotion_s,
         transitions_per_emotion_minute=_ratio(60.0 * changes, emotion_s),
+        uncertain_s=judged.uncertain_s,
+        judged_share=judged.share,
+        kappa=agreement.agreement.kappa,
+        expected_mismatch_share=agreement.agreement.expected_disagreement,
+        mismatch_p_value=agreement.label_test.p_value,
+        mismatch_verdict=agreement.verdict,
     )
 
 
-def _seconds(rows: Iterable[VideoInterval | Comparison]) -> float:
+def _seconds(rows: Iterable[Comparison]) -> float:
     return float(sum(row.span.duration_s for row in rows))
 
 

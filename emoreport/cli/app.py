@@ -8,7 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from emoreport.cli import analyze, doctor, evaluate, models, optimize, retable, train
+from emoreport.cli import (
+    analyze,
+    compare,
+    doctor,
+    evaluate,
+    models,
+    multiverse,
+    optimize,
+    retable,
+    train,
+)
 from emoreport.cli.console import error_line
 from emoreport.errors import EXIT_INTERRUPTED, EXIT_USAGE, EmoreportError
 
@@ -48,6 +58,8 @@ def _common(
 
 app.command("analyze")(analyze.analyze)
 app.command("retable")(retable.retable)
+app.command("multiverse")(multiverse.multiverse)
+app.command("compare")(compare.compare)
 app.add_typer(evaluate.app, name="evaluate")
 models.app.command("optimize")(optimize.optimize)
 app.add_typer(models.app, name="models")

@@ -77,10 +77,15 @@ def optimize(
         speech,
         form=form,
         threads=settings.runtime.threads,
-        announce=(lambda line: None) if quiet else note_line,
+        announce=_say_nothing if quiet else note_line,
     )
     _print(record, as_json=as_json)
     return 0
+
+
+def _say_nothing(line: str) -> None:
+    """Take a line that nobody wants to see."""
+    del line
 
 
 def _pulled(name: str) -> PulledModel:

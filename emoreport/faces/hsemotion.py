@@ -29,6 +29,8 @@ from emoreport.records import (
 CHANNELS: Final = 3
 FACES_AT_ONCE: Final = 2
 """Faces per run on a processor: with more of them what lies between the layers leaves its cache."""
+MOST_WORKERS: Final = 8
+"""The pipeline hands over 16 faces at a time: work for so many threads."""
 
 AFFECT: Final = 2
 """Output columns after the classes where a model gives valence and arousal, in this order."""
@@ -49,10 +51,12 @@ class HSEmotionModel:
     ----------
     pulled
         The model's files on this machine and its registry entry.
-    runtime, device
+    runtime, device, precision
         As for `open_graph`.
     threads
-        Faces are shared out to so many threads; 0 takes one per processor that may be used.
+        Faces are shared out to so many threads; 0 takes one per processor. Threads that each
+        have faces of their own wait for each other less than threads that share every layer.
+        More than `MOST_WORKERS` are not used.
     reason
         Why this model runs, for run.json.
 
@@ -73,7 +77,8 @@ class HSEmotionModel:
         *,
         runtime: str = "auto",
         device: str = "auto",
-        threads: int = 1,
+        threads: int = 0,
+        precision: str = "float32",
         reason: str = "",
     ) -> None:
         entry = pulled.entry
@@ -87,13 +92,15 @@ class HSEmotionModel:
         self._columns = len(entry.labels) + AFFECT * self._gives_affect
         self._scale, self._shift = _normalisation(details["mean"], details["std"])
         opened = with_features(self._path)
-        workers = threads or len(os.sched_getaffinity(0))
+        workers = min(threads or _processors(), MOST_WORKERS)
         self._session = open_graph(
             opened.content,
             runtime=runtime,
             device=device,
             threads=1,
             parallel=workers,
+            rows=FACES_AT_ONCE,
+            precision=precision,
             file=self._path,
         )
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="face-model")
@@ -221,6 +228,12 @@ class HSEmotionModel:
 
     def _misfit(self, cause: str) -> ModelError:
         return ModelError(cause, remedy=REMEDY, file=self._path)
+
+
+def _processors() -> int:
+    """Processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _scores(session: GraphSession, features: str) -> TensorInfo:

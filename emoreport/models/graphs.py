@@ -89,6 +89,7 @@ def open_graph(
     device: str = "auto",
     threads: int = 0,
     parallel: int = 1,
+    rows: int | None = None,
     precision: str = "float32",
     file: Path | None = None,
 ) -> GraphSession:
@@ -106,6 +107,10 @@ def open_graph(
         Threads inside one run; 0 lets the runtime choose.
     parallel
         Runs that the caller will have under way at a time, from threads of its own.
+    rows
+        Most rows that a run will have, where the first axis of every tensor is a free one that
+        counts the rows, each judged on its own; None leaves everything open. OpenVINO is a tenth
+        faster when it knows.
     precision
         What float32 graphs are calculated in: ``float32`` or, with OpenVINO on a processor that
         has it, ``bfloat16``, which is faster and keeps 2 to 3 significant digits.
@@ -143,6 +148,7 @@ def open_graph(
             device=device,
             threads=threads,
             parallel=parallel,
+            rows=rows,
             precision=precision,
             file=file,
         )

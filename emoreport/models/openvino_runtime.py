@@ -55,6 +55,8 @@ class OpenvinoSession:
         Threads inside one run; 0 lets OpenVINO choose.
     parallel
         Runs that may be under way at a time; further ones wait.
+    rows
+        Most rows of a run, see `open_graph`. Runs of fewer are filled up and cut again.
     precision
         ``float32`` or ``bfloat16``. OpenVINO's own choice is bfloat16 wherever the processor has
         it, without saying so.
@@ -76,6 +78,7 @@ class OpenvinoSession:
         device: str = "auto",
         threads: int = 0,
         parallel: int = 1,
+        rows: int | None = None,
         precision: str = "float32",
         file: Path | None = None,
     ) -> None:
@@ -86,6 +89,7 @@ class OpenvinoSession:
                 remedy="use --runtime onnxruntime or --device cpu",
                 file=self._file,
             )
+        self._rows = rows
         self._requests: SimpleQueue[Any] = SimpleQueue()
         openvino = load_openvino()
         options = {
@@ -98,9 +102,13 @@ class OpenvinoSession:
         try:
             core = openvino.Core()
             graph = core.read_model(model if isinstance(model, bytes) else str(model))
+            self.inputs = _described(graph.inputs)
+            self.outputs = _described(graph.outputs)
+            if rows is not None:
+                graph.reshape(
+                    {port: [rows, *list(port.partial_shape)[1:]] for port in graph.inputs}
+                )
             compiled = core.compile_model(graph, "CPU", options)
-            self.inputs = _described(compiled.inputs)
-            self.outputs = _described(compiled.outputs)
             for _ in range(parallel):
                 self._requests.put(compiled.create_infer_request())
             got = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
@@ -128,17 +136,28 @@ class OpenvinoSession:
             raise ModelError(
                 f"the graph has outputs {sorted(names)}, not {sorted(wanted)}", file=self._file
             )
-        batch = {place: np.ascontiguousarray(feeds[name]) for place, name in enumerate(self.inputs)}
+        batch = {place: self._filled(feeds[name]) for place, name in enumerate(self.inputs)}
+        count = None if self._rows is None else len(feeds[next(iter(self.inputs))])
         request = self._requests.get()
         try:
             found = request.infer(batch, share_inputs=True)
-            return {name: np.asarray(found[names.index(name)]) for name in wanted}
+            return {name: np.asarray(found[names.index(name)][:count]) for name in wanted}
         except Exception as error:  # as above
             raise ModelError(
                 f"inference failed ({error})", remedy="report the input", file=self._file
             ) from error
         finally:
             self._requests.put(request)
+
+    def _filled(self, array: NDArray[Any]) -> NDArray[Any]:
+        """The array, C-contiguous, with rows of zeros added where the graph wants more."""
+        if self._rows is None or len(array) == self._rows:
+            return np.ascontiguousarray(array)
+        if len(array) > self._rows:
+            raise ModelError(f"a run has {len(array)} rows of {self._rows}", file=self._file)
+        filled = np.zeros((self._rows, *array.shape[1:]), array.dtype)
+        filled[: len(array)] = array
+        return filled
 
 
 def _described(ports: Iterable[Any]) -> dict[str, TensorInfo]:

@@ -170,6 +170,8 @@ def _automatic(
         return Choice("pulled as the best model available", pulled=pulled)
     best = (usable or candidates)[0]
     cause = failure.cause if failure else f"it needs the optional part {best.extra!r}"
+    if store.offline and isinstance(failure, UnreachableError):
+        cause = "offline"
     reason = f"{best.name} is not in the store and cannot be pulled: {cause}"
     if role == "detector":
         raise ModelError(reason, remedy=f"`emoreport models pull {best.name}`")

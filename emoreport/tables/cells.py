@@ -6,15 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from emoreport.tables.columns import (
-    DECIMALS,
-    TABLE_NAMES,
-    TEXT_KINDS,
-    Column,
-    Kind,
-    Table,
-    table_of,
-)
+from emoreport.tables.columns import OPTIONAL_NAMES, TABLE_NAMES, table_of
+from emoreport.tables.kinds import DECIMALS, TEXT_KINDS, Column, Kind, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,8 +38,9 @@ class ShownTable:
 
 
 def show_all(tables: Mapping[str, pd.DataFrame]) -> dict[str, ShownTable]:
-    """Round the six tables, given by name, for showing; see `show`."""
-    return {name: show(name, tables[name]) for name in TABLE_NAMES}
+    """Round the tables, given by name, for showing; see `show`."""
+    names = (*TABLE_NAMES, *(name for name in OPTIONAL_NAMES if name in tables))
+    return {name: show(name, tables[name]) for name in names}
 
 
 def show(name: str, frame: pd.DataFrame) -> ShownTable:
@@ -58,7 +52,7 @@ def show(name: str, frame: pd.DataFrame) -> ShownTable:
     Parameters
     ----------
     name
-        Name of one of the six tables.
+        Name of one of the tables.
     frame
         Its DataFrame, as `build_tables` made it.
 

@@ -6,87 +6,23 @@ CSV, DataFrame, workbook, Parquet and dictionary derive from this list.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
+from emoreport.tables.codes import (
+    CODES,
+    COMPOUND,
+    DIMENSIONS,
+    MEASURE,
+    NOTE,
+    REASON,
+    SCOPE,
+    STATISTIC,
+    VERDICT,
+)
+from emoreport.tables.kinds import Column, Kind, Table
+
 PROBABILITY_PREFIX: Final = "p_"
-
-
-class Kind(Enum):
-    """What a column holds; decides type, decimals, unit and look of its cells."""
-
-    TEXT = "text"
-    LABEL = "label"
-    SECONDS = "seconds"
-    SHARE = "share"
-    DISTANCE = "distance"
-    SIGNED = "signed"
-    COUNT = "count"
-    BOOLEAN = "boolean"
-    PER_SECOND = "per_second"
-    PER_MINUTE = "per_minute"
-    PIXELS = "pixels"
-    DEGREES = "degrees"
-    DECIBELS = "decibels"
-    NUMBER = "number"
-    SPANS = "spans"
-
-
-TEXT_KINDS: Final = frozenset({Kind.TEXT, Kind.LABEL})
-DECIMALS: Final = {
-    Kind.SECONDS: 3,
-    Kind.SHARE: 4,
-    Kind.DISTANCE: 4,
-    Kind.SIGNED: 4,
-    Kind.PER_SECOND: 3,
-    Kind.PER_MINUTE: 3,
-}
-"""Digits after the point in CSV, JSON and Excel; Parquet and DataFrames are never rounded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column.
-
-    Attributes
-    ----------
-    name
-        Machine name: the header in CSV, Parquet, JSON and the English workbook.
-    kind
-        What it holds.
-    word
-        Key of its description below ``tables.column``.
-    about
-        What the description's ``{about}`` stands for: the emotion label of a probability
-        column, the name of a further column; else empty.
-    """
-
-    name: str
-    kind: Kind
-    word: str
-    about: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table or file of readings: its name and its columns in order."""
-
-    name: str
-    columns: tuple[Column, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Machine names of the columns in order."""
-        return tuple(column.name for column in self.columns)
-
-    def __getitem__(self, name: str) -> Column:
-        """Column called `name`; KeyError if there is none."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(f"{self.name} has no column {name!r}")
-
+DEVIATION_PREFIX: Final = "z_"
 
 START: Final = Column("start", Kind.SECONDS, "start")
 END: Final = Column("end", Kind.SECONDS, "end")
@@ -170,7 +106,94 @@ SUMMARY: Final = Table(
         Column("compared_seconds", Kind.SECONDS, "compared_seconds"),
         Column("emotion_seconds", Kind.SECONDS, "emotion_seconds"),
         Column("transitions_per_emotion_minute", Kind.PER_MINUTE, "transitions_per_emotion_minute"),
+        Column("uncertain_seconds", Kind.SECONDS, "uncertain_seconds"),
+        Column("judged_share", Kind.SHARE, "judged_share"),
+        Column("kappa", Kind.SIGNED, "kappa"),
+        Column("expected_mismatch_share", Kind.SHARE, "expected_mismatch_share"),
+        Column("mismatch_p_value", Kind.P_VALUE, "mismatch_p_value"),
+        Column("mismatch_verdict", Kind.CODE, "mismatch_verdict", codes=VERDICT),
     ),
+)
+STATISTIC_START: Final = (
+    Column("statistic", Kind.CODE, "statistic", codes=STATISTIC),
+    Column("emotion", Kind.LABEL, "statistic_emotion"),
+)
+STATISTIC_VALUES: Final = (
+    Column("value", Kind.NUMBER, "statistic_value"),
+    Column("low", Kind.NUMBER, "statistic_low"),
+    Column("high", Kind.NUMBER, "statistic_high"),
+    Column("expected", Kind.NUMBER, "statistic_expected"),
+    Column("count", Kind.COUNT, "statistic_count"),
+    Column("p_value", Kind.P_VALUE, "statistic_p_value"),
+)
+STATISTIC_SCOPE: Final = Column("scope", Kind.CODE, "statistic_scope", codes=SCOPE)
+STATISTIC_END: Final = (
+    Column("unit", Kind.CODE, "statistic_unit", codes=MEASURE),
+    Column("note", Kind.CODE, "statistic_note", codes=NOTE),
+)
+TRANSITION_STATISTICS: Final = Table(
+    "transition_statistics",
+    (
+        *STATISTIC_START,
+        Column("to", Kind.LABEL, "statistic_to"),
+        STATISTIC_SCOPE,
+        Column("setting", Kind.TEXT, "statistic_setting"),
+        *STATISTIC_VALUES,
+        Column("p_adjusted", Kind.P_VALUE, "statistic_p_adjusted"),
+        *STATISTIC_END,
+    ),
+)
+MISMATCH_STATISTICS: Final = Table(
+    "mismatch_statistics",
+    (
+        *STATISTIC_START,
+        STATISTIC_SCOPE,
+        *STATISTIC_VALUES,
+        Column("verdict", Kind.CODE, "statistic_verdict", codes=VERDICT),
+        *STATISTIC_END,
+    ),
+)
+COMPOUND_EMOTIONS: Final = Table(
+    "compound_emotions",
+    (
+        START,
+        END,
+        Column("emotion", Kind.LABEL, "video_emotion"),
+        Column("leading", Kind.CODE, "compound_leading", codes=COMPOUND),
+        *(
+            Column(name, Kind.SHARE, "compound_score", name, codes=COMPOUND)
+            for name in CODES[COMPOUND]
+        ),
+    ),
+)
+DIMENSION_COLUMN: Final = Column("dimensions", Kind.CODE, "dimensions", codes=DIMENSIONS)
+UNCERTAIN_BECAUSE: Final = Column("uncertain_because", Kind.CODE, "uncertain_because", codes=REASON)
+VIDEO_EVIDENCE: Final = (
+    Column("valence", Kind.SIGNED, "interval_valence"),
+    Column("arousal", Kind.SIGNED, "interval_arousal"),
+    DIMENSION_COLUMN,
+    Column("detection_score", Kind.SHARE, "interval_detection_score"),
+    Column("worst_detection_score", Kind.SHARE, "worst_detection_score"),
+    Column("face_px", Kind.PIXELS, "face_px"),
+    Column("yaw_deg", Kind.DEGREES, "interval_yaw"),
+    Column("pitch_deg", Kind.DEGREES, "interval_pitch"),
+    Column("sharpness", Kind.NUMBER, "sharpness"),
+    Column("relative_sharpness", Kind.NUMBER, "relative_sharpness"),
+    Column("frame_entropy", Kind.DISTANCE, "frame_entropy"),
+    Column("entropy", Kind.DISTANCE, "video_entropy"),
+    Column("margin", Kind.SIGNED, "video_margin"),
+    UNCERTAIN_BECAUSE,
+)
+AUDIO_EVIDENCE: Final = (
+    Column("valence", Kind.SIGNED, "audio_valence"),
+    Column("arousal", Kind.SIGNED, "audio_arousal"),
+    DIMENSION_COLUMN,
+    Column("window_speech_seconds", Kind.SECONDS, "interval_window_speech"),
+    Column("snr_db", Kind.DECIBELS, "interval_snr"),
+    Column("clipping", Kind.SHARE, "interval_clipping"),
+    Column("entropy", Kind.DISTANCE, "audio_entropy"),
+    Column("margin", Kind.SIGNED, "audio_margin"),
+    UNCERTAIN_BECAUSE,
 )
 FRAMES_START: Final = (
     Column("time_s", Kind.SECONDS, "frame_time"),
@@ -208,37 +231,61 @@ TABLE_NAMES: Final = (
     MODALITY_DURATION.name,
     TRANSITIONS.name,
     SUMMARY.name,
+    TRANSITION_STATISTICS.name,
+    MISMATCH_STATISTICS.name,
 )
+"""The tables that every video has."""
+OPTIONAL_NAMES: Final = (COMPOUND_EMOTIONS.name,)
+"""The tables that a video has where they were asked for."""
 
 
-def interval_tables(
-    face_labels: Iterable[str], voice_labels: Iterable[str], *, dimensions: bool
+def result_tables(
+    face_labels: Iterable[str],
+    voice_labels: Iterable[str],
+    *,
+    baseline: bool = False,
+    compounds: bool = False,
 ) -> dict[str, Table]:
-    """Return the six tables by name, with the columns that the models that ran add at the end.
+    """Return the tables by name, with the columns of the models that ran.
 
     Parameters
     ----------
     face_labels, voice_labels
         Class names of the models: one ``p_<label>`` column each.
-    dimensions
-        Whether the face model gives valence and arousal.
+    baseline
+        Whether there are ``z_<label>`` columns: scores against the speaker's baseline.
+    compounds
+        Whether there is a table of compound expressions.
     """
-    video = probability_columns(face_labels, "video_probability")
-    if dimensions:
-        video += (
-            Column("valence", Kind.SIGNED, "interval_valence"),
-            Column("arousal", Kind.SIGNED, "interval_arousal"),
-        )
-    audio = probability_columns(voice_labels, "audio_probability")
+    video = _with_classes(VIDEO_INTERVALS, tuple(face_labels), VIDEO_EVIDENCE, "video", baseline)
+    audio = _with_classes(AUDIO_INTERVALS, tuple(voice_labels), AUDIO_EVIDENCE, "audio", baseline)
     tables = (
-        Table(VIDEO_INTERVALS.name, VIDEO_INTERVALS.columns + video),
-        Table(AUDIO_INTERVALS.name, AUDIO_INTERVALS.columns + audio),
+        video,
+        audio,
         MODALITY_MISMATCH,
         MODALITY_DURATION,
         TRANSITIONS,
         SUMMARY,
+        TRANSITION_STATISTICS,
+        MISMATCH_STATISTICS,
+        *((COMPOUND_EMOTIONS,) if compounds else ()),
     )
     return {table.name: table for table in tables}
+
+
+def _with_classes(
+    table: Table,
+    labels: tuple[str, ...],
+    evidence: tuple[Column, ...],
+    modality: str,
+    baseline: bool,
+) -> Table:
+    probabilities = probability_columns(labels, f"{modality}_probability")
+    deviations = tuple(
+        Column(f"{DEVIATION_PREFIX}{label}", Kind.DEVIATIONS, f"{modality}_deviation", label)
+        for label in (labels if baseline else ())
+    )
+    return Table(table.name, table.columns + probabilities + evidence + deviations)
 
 
 def frames_table(
@@ -272,12 +319,12 @@ def probability_columns(labels: Iterable[str], word: str) -> tuple[Column, ...]:
 
 
 def table_of(name: str, names: Iterable[str]) -> Table:
-    """Rebuild the description of one of the six tables from the columns it really has.
+    """Rebuild the description of one of the tables from the columns it really has.
 
     Raises
     ------
     KeyError
-        When `name` is none of the six tables.
+        When `name` is none of the tables.
     ValueError
         When the columns are not those of that table.
     """
@@ -287,7 +334,8 @@ def table_of(name: str, names: Iterable[str]) -> Table:
         for column in found
         if column.startswith(PROBABILITY_PREFIX)
     )
-    table = interval_tables(labels, labels, dimensions="valence" in found)[name]
+    baseline = any(column.startswith(DEVIATION_PREFIX) for column in found)
+    table = result_tables(labels, labels, baseline=baseline, compounds=True)[name]
     if table.names != found:
         raise ValueError(f"{name} has the columns {found}, expected {table.names}")
     return table

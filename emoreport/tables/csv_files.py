@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from emoreport.tables.cells import Cell, ShownTable
-from emoreport.tables.columns import DECIMALS, TEXT_KINDS, Column, Kind
+from emoreport.tables.kinds import DECIMALS, TEXT_KINDS, Column, Kind
 
 _FORMULA: Final = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@＝＋－＠]|[\t\r\n])")
 """Where a formula could start: at the start of a cell, or after what some regions' spreadsheets
@@ -25,8 +25,9 @@ def csv_bytes(content: ShownTable) -> bytes:
 
     Returns
     -------
-    UTF-8 without byte order mark. Seconds and rates have 3 decimals, shares, probabilities and
-    severity 4, counts none; truth values are ``true`` and ``false``.
+    UTF-8 without byte order mark. Seconds and rates have 3 decimals, shares, probabilities,
+    severity and mixed numbers 4, p-values 6, pixels, degrees and decibels 1, counts none; truth
+    values are ``true`` and ``false``.
     """
     table = content.table
     written = [

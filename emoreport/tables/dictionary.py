@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from emoreport import words
-from emoreport.tables.columns import TABLE_NAMES, Column, Table
+from emoreport.tables.codes import CODES, code_meaning, code_name
+from emoreport.tables.columns import OPTIONAL_NAMES, TABLE_NAMES
+from emoreport.tables.kinds import Column, Table
 from emoreport.vocabulary import ALL_LABELS
 
 
@@ -40,8 +42,7 @@ def sheet_name(table: str, lang: str) -> str:
 
 def label(column: Column, lang: str) -> str:
     """Name of a column for people."""
-    about = words.label_name(column.about, lang)
-    return words.text(f"tables.column.{column.word}.label", lang, about=about)
+    return words.text(f"tables.column.{column.word}.label", lang, about=_about(column, lang))
 
 
 def header(column: Column, lang: str) -> str:
@@ -51,8 +52,7 @@ def header(column: Column, lang: str) -> str:
 
 def meaning(column: Column, lang: str) -> str:
     """Explain a column in one or two sentences."""
-    about = words.label_name(column.about, lang)
-    return words.text(f"tables.column.{column.word}.meaning", lang, about=about)
+    return words.text(f"tables.column.{column.word}.meaning", lang, about=_about(column, lang))
 
 
 def unit(column: Column, lang: str) -> str:
@@ -61,7 +61,9 @@ def unit(column: Column, lang: str) -> str:
 
 
 def dictionary(tables: Iterable[Table], lang: str) -> list[Entry]:
-    """Explain every column of these tables, then every name that emotion columns may hold.
+    """Explain every column of these tables, then everything that their cells name.
+
+    Emotions come first, then the codes of the columns that are there.
 
     Parameters
     ----------
@@ -73,21 +75,44 @@ def dictionary(tables: Iterable[Table], lang: str) -> list[Entry]:
     Raises
     ------
     KeyError
-        When a column or a name has no words.
+        When a column, a name or a code has no words.
     """
-    entries = [_entry(table, column, lang) for table in tables for column in table.columns]
+    described = tuple(tables)
+    entries = [_entry(table, column, lang) for table in described for column in table.columns]
     place = words.text("tables.dictionary.values", lang)
     unit_name = words.text("tables.unit.label", lang)
     for name in ALL_LABELS:
         shown = name if lang == "en" else words.label_name(name, lang)
         text = words.text(f"tables.value.{name}", lang)
         entries.append(Entry(place, shown, text, unit_name, name))
-    return entries
+    used = {column.codes for table in described for column in table.columns}
+    return entries + [entry for group in CODES if group in used for entry in _codes(group, lang)]
+
+
+def _codes(group: str, lang: str) -> list[Entry]:
+    place = words.text(f"tables.dictionary.{group}", lang)
+    unit_name = words.text("tables.unit.code", lang)
+    return [
+        Entry(
+            place,
+            code if lang == "en" else code_name(group, code, lang),
+            code_meaning(group, code, lang),
+            unit_name,
+            code,
+        )
+        for code in CODES[group]
+    ]
+
+
+def _about(column: Column, lang: str) -> str:
+    if column.codes and column.about:
+        return code_name(column.codes, column.about, lang)
+    return words.label_name(column.about, lang)
 
 
 def _entry(table: Table, column: Column, lang: str) -> Entry:
     meaning_text, unit_text = meaning(column, lang), unit(column, lang)
-    if table.name not in TABLE_NAMES:
+    if table.name not in (*TABLE_NAMES, *OPTIONAL_NAMES):
         place = f"{table.name}.parquet"
         return Entry(place, column.name, meaning_text, unit_text, column.name)
     place = sheet_name(table.name, lang)

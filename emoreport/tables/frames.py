@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from emoreport.records import Analysis, FaceTrack, SpeechTrack, Summary
-from emoreport.tables.columns import TEXT_KINDS, Kind, Table, interval_tables
+from emoreport.results import CompoundScores, FaceEvidence, Statistic, VoiceEvidence
+from emoreport.tables.codes import CODES, COMPOUND
+from emoreport.tables.columns import result_tables
+from emoreport.tables.kinds import TEXT_KINDS, Kind, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +26,7 @@ DTYPES: Final[Mapping[Kind, str]] = {
 def build_tables(
     analysis: Analysis, faces: FaceTrack, speech: SpeechTrack
 ) -> dict[str, pd.DataFrame]:
-    """Lay the results out as the six tables of one video.
+    """Lay the results out as the tables of one video.
 
     Parameters
     ----------
@@ -36,17 +39,23 @@ def build_tables(
     -------
     ``{table name: DataFrame}`` with exact, unrounded values. Times and shares are float64 with
     NaN for unknown, counts ``Int64``, `match` ``boolean``, texts ``object`` with None for unknown.
-    Column names and order are those of the files.
+    Column names and order are those of the files. Scores against a baseline and compound
+    expressions are there if the analysis has them.
 
     Raises
     ------
     ValueError
-        When a distribution does not have one value per label of its model.
+        When a distribution does not have one value per label of its model, or evidence, reasons,
+        scores or compounds that are there do not have one entry per row.
     """
-    dimensions = faces.valence is not None or faces.arousal is not None
-    layout = interval_tables(faces.labels, speech.labels, dimensions=dimensions)
+    layout = result_tables(
+        faces.labels,
+        speech.labels,
+        baseline=bool(analysis.video_z or analysis.audio_z),
+        compounds=bool(analysis.compounds),
+    )
     rows = {
-        "video_intervals": _video_rows(analysis, len(faces.labels), dimensions=dimensions),
+        "video_intervals": _video_rows(analysis, len(faces.labels)),
         "audio_intervals": _audio_rows(analysis, len(speech.labels)),
         "modality_mismatch": _mismatch_rows(analysis),
         "modality_duration": _comparison_rows(analysis),
@@ -55,6 +64,33 @@ def build_tables(
             for entry in analysis.transitions
         ],
         "summary": [_summary_row(analysis.summary)],
+        "transition_statistics": [
+            (
+                row.statistic,
+                row.emotion,
+                row.target,
+                row.scope,
+                row.setting,
+                *_figures(row),
+                row.p_adjusted,
+                row.unit,
+                row.note,
+            )
+            for row in analysis.transition_statistics
+        ],
+        "mismatch_statistics": [
+            (
+                row.statistic,
+                row.emotion,
+                row.scope,
+                *_figures(row),
+                row.verdict,
+                row.unit,
+                row.note,
+            )
+            for row in analysis.mismatch_statistics
+        ],
+        "compound_emotions": _compound_rows(analysis),
     }
     return {name: data_frame(table, rows[name]) for name, table in layout.items()}
 
@@ -77,7 +113,8 @@ def data_frame(table: Table, rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
     return pd.DataFrame(typed)
 
 
-def _video_rows(analysis: Analysis, classes: int, *, dimensions: bool) -> list[tuple[Any, ...]]:
+def _video_rows(analysis: Analysis, classes: int) -> list[tuple[Any, ...]]:
+    rows = analysis.video_intervals
     return [
         (
             row.emotion,
@@ -88,13 +125,23 @@ def _video_rows(analysis: Analysis, classes: int, *, dimensions: bool) -> list[t
             row.face_coverage,
             row.frames,
             *_distribution(row.distribution, classes),
-            *((row.valence, row.arousal) if dimensions else ()),
+            *_dimensions(row.valence, row.arousal, analysis.dimensions),
+            *_face_evidence(evidence),
+            " ".join(reasons) or None,
+            *scores,
         )
-        for row in analysis.video_intervals
+        for row, evidence, reasons, scores in zip(
+            rows,
+            _per_row(analysis.video_evidence, rows, None),
+            _per_row(analysis.video_reasons, rows, ()),
+            _per_row(analysis.video_z, rows, ()),
+            strict=True,
+        )
     ]
 
 
 def _audio_rows(analysis: Analysis, classes: int) -> list[tuple[Any, ...]]:
+    rows = analysis.audio_intervals
     return [
         (
             row.emotion,
@@ -104,9 +151,61 @@ def _audio_rows(analysis: Analysis, classes: int) -> list[tuple[Any, ...]]:
             row.confidence,
             row.speech_s,
             *_distribution(row.distribution, classes),
+            *_dimensions(row.valence, row.arousal, "derived"),
+            *_voice_evidence(evidence),
+            " ".join(reasons) or None,
+            *scores,
         )
-        for row in analysis.audio_intervals
+        for row, evidence, reasons, scores in zip(
+            rows,
+            _per_row(analysis.audio_evidence, rows, None),
+            _per_row(analysis.audio_reasons, rows, ()),
+            _per_row(analysis.audio_z, rows, ()),
+            strict=True,
+        )
     ]
+
+
+def _per_row(values: Sequence[Any], rows: Sequence[Any], missing: object) -> Sequence[Any]:
+    """What belongs to each row; `missing` for all of them where nothing was collected."""
+    return values or (missing,) * len(rows)
+
+
+def _dimensions(
+    valence: float | None, arousal: float | None, source: str
+) -> tuple[float | None, float | None, str | None]:
+    return valence, arousal, None if valence is None and arousal is None else source
+
+
+def _face_evidence(evidence: FaceEvidence | None) -> tuple[float | None, ...]:
+    """All but the coverage, which the row itself has."""
+    if evidence is None:
+        return (None,) * 10
+    return (
+        evidence.mean_score,
+        evidence.worst_score,
+        evidence.face_px,
+        evidence.yaw_deg,
+        evidence.pitch_deg,
+        evidence.sharpness,
+        evidence.relative_sharpness,
+        evidence.frame_entropy,
+        evidence.entropy,
+        evidence.margin,
+    )
+
+
+def _voice_evidence(evidence: VoiceEvidence | None) -> tuple[float | None, ...]:
+    """All but the seconds of speech, which the row itself has."""
+    if evidence is None:
+        return (None,) * 5
+    return (
+        evidence.window_speech_s,
+        evidence.snr_db,
+        evidence.clipping,
+        evidence.entropy,
+        evidence.margin,
+    )
 
 
 def _mismatch_rows(analysis: Analysis) -> list[tuple[Any, ...]]:
@@ -159,7 +258,27 @@ def _summary_row(summary: Summary) -> tuple[Any, ...]:
         summary.compared_s,
         summary.emotion_s,
         summary.transitions_per_emotion_minute,
+        summary.uncertain_s,
+        summary.judged_share,
+        summary.kappa,
+        summary.expected_mismatch_share,
+        summary.mismatch_p_value,
+        summary.mismatch_verdict,
     )
+
+
+def _figures(row: Statistic) -> tuple[float | None, ...]:
+    return row.value, row.low, row.high, row.expected, row.count, row.p_value
+
+
+def _compound_rows(analysis: Analysis) -> list[tuple[Any, ...]]:
+    unknown = CompoundScores((None,) * len(CODES[COMPOUND]), "")
+    rows = analysis.video_intervals
+    found = (scores or unknown for scores in _per_row(analysis.compounds, rows, None))
+    return [
+        (row.span.start_s, row.span.end_s, row.emotion, scores.leading or None, *scores.scores)
+        for row, scores in zip(rows, found, strict=True)
+    ]
 
 
 def _distribution(values: Iterable[float] | None, classes: int) -> tuple[float, ...]:

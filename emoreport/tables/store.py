@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from emoreport.records import FaceTrack, SpeechTrack
 from emoreport.tables.atomic import Staging
 from emoreport.tables.cells import ShownTable, show_all
-from emoreport.tables.columns import TABLE_NAMES, Table, speech_table
+from emoreport.tables.columns import OPTIONAL_NAMES, TABLE_NAMES, speech_table
 from emoreport.tables.csv_files import csv_bytes
 from emoreport.tables.facts import SummaryFacts
+from emoreport.tables.kinds import Table
 from emoreport.tables.readings import (
     FRAMES_FILE,
     SPEECH_FILE,
@@ -30,7 +31,7 @@ RUN_FILE: Final = "run.json"
 REPORT_FILE: Final = "report.json"
 WORKBOOK_FILE: Final = "report.xlsx"
 KNOWN_FILES: Final = (
-    *(f"{name}.csv" for name in TABLE_NAMES),
+    *(f"{name}.csv" for name in (*TABLE_NAMES, *OPTIONAL_NAMES)),
     REPORT_FILE,
     WORKBOOK_FILE,
     FRAMES_FILE,
@@ -57,7 +58,7 @@ def write_all(
     folder
         The video's folder; made if it is not there.
     tables
-        The six tables as `build_tables` made them.
+        The tables as `build_tables` made them.
     faces, speech
         The readings, written where `formats` holds ``parquet``.
     run
@@ -104,8 +105,8 @@ def report_bytes(tables: Mapping[str, ShownTable]) -> bytes:
     """
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
     parts = []
-    for name in TABLE_NAMES:
-        names, columns = tables[name].table.names, tables[name].columns
+    for name, content in tables.items():
+        names, columns = content.table.names, content.columns
         records = [encode(dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
         body = ",\n    ".join(records)
         parts.append(f'  "{name}": [\n    {body}\n  ]' if records else f'  "{name}": []')
@@ -126,8 +127,8 @@ def _stage_tables(
         return
     content = show_all(tables)
     if "csv" in formats:
-        for name in TABLE_NAMES:
-            staging.add(f"{name}.csv", _bytes(csv_bytes(content[name])))
+        for name, table in content.items():
+            staging.add(f"{name}.csv", _bytes(csv_bytes(table)))
     if "json" in formats:
         staging.add(REPORT_FILE, _bytes(report_bytes(content)))
     if "xlsx" in formats:

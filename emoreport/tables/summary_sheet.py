@@ -9,10 +9,11 @@ from typing import Final
 from emoreport import words
 from emoreport.records import ModelRecord
 from emoreport.settings import OPTIONS
-from emoreport.tables.cells import Cell
-from emoreport.tables.columns import Kind, Table
+from emoreport.tables.cells import Cell, ShownTable
+from emoreport.tables.codes import NOTE, STATISTIC, VERDICT, code_name
 from emoreport.tables.dictionary import label
 from emoreport.tables.facts import SummaryFacts
+from emoreport.tables.kinds import Kind, Table
 
 SECTIONS: Final = {
     "recording": ("video", "duration", "frames", "frame_rate"),
@@ -20,6 +21,8 @@ SECTIONS: Final = {
         "face_coverage",
         "dominant_video_emotion",
         "emotion_seconds",
+        "uncertain_seconds",
+        "judged_share",
         "intervals",
         "transitions",
         "transitions_per_minute",
@@ -27,10 +30,30 @@ SECTIONS: Final = {
     ),
     "voice": ("speech_seconds", "dominant_audio_emotion"),
     "comparison": ("compared_seconds", "mismatches", "mismatch_seconds", "mismatch_share"),
+    "chance": ("expected_mismatch_share", "mismatch_verdict", "mismatch_p_value", "kappa"),
     "models": ("face_model", "speech_model"),
 }
 """Which columns of summary.csv stand under which heading; a test checks that none is left out."""
-GUIDE: Final = ("estimate", "time", "unknown", "confidence", "mismatch", "small", "dictionary")
+GUIDE: Final = (
+    "estimate",
+    "time",
+    "unknown",
+    "confidence",
+    "mismatch",
+    "chance",
+    "statistics",
+    "small",
+    "dictionary",
+)
+AGREEMENT: Final = (
+    (0.0, "none"),
+    (0.2, "slight"),
+    (0.4, "fair"),
+    (0.6, "moderate"),
+    (0.8, "substantial"),
+    (1.0, "almost_perfect"),
+)
+"""Up to which kappa a word holds: Landis and Koch (1977), Biometrics 33, 159-174, table 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +68,8 @@ class Line:
         Middle cell: text or a number; None leaves it empty.
     kind
         How a number is shown.
+    beside
+        Words behind a number, in the same cell.
     note
         Right cell, in a faint colour.
     heading
@@ -54,13 +79,13 @@ class Line:
     label: str
     value: str | float | None = None
     kind: Kind = Kind.TEXT
+    beside: str = ""
     note: str = ""
     heading: bool = False
 
 
 def summary_lines(
-    table: Table,
-    values: Mapping[str, Cell],
+    tables: Mapping[str, ShownTable],
     facts: SummaryFacts,
     notices: Iterable[str],
     lang: str,
@@ -69,10 +94,8 @@ def summary_lines(
 
     Parameters
     ----------
-    table
-        Description of the summary table.
-    values
-        Its one row by column name, rounded.
+    tables
+        The tables, rounded; used are the summary and the statistics of face against voice.
     facts
         Models, settings and warnings.
     notices
@@ -84,10 +107,19 @@ def summary_lines(
     def word(key: str) -> str:
         return words.text(f"tables.summary.{key}", lang)
 
+    table = tables["summary"].table
+    (values,) = _records(tables["summary"])
+    observed = _observed(tables["mismatch_statistics"])
+    # A word such as "fair" beside a kappa that may be anything would claim too much.
+    enough = values["mismatch_verdict"] not in {None, "not_enough_data"}
     lines = [Line(word("title"), heading=True)]
     for section, names in SECTIONS.items():
         lines += [Line(""), Line(word(section), heading=True)]
-        lines += [_value_line(table, name, values[name], lang) for name in names]
+        if section == "chance" and observed:
+            lines.append(_observed_line(observed, lang))
+        lines += [
+            _value_line(table, name, values[name], observed, lang, enough=enough) for name in names
+        ]
         if section == "recording" and facts.program:
             lines.append(Line(word("program"), facts.program))
     for model in facts.models:
@@ -102,19 +134,63 @@ def summary_lines(
     return lines
 
 
-def _value_line(table: Table, name: str, value: Cell, lang: str) -> Line:
-    column = table[name]
+def agreement_word(kappa: float, lang: str) -> str:
+    """What a kappa is commonly called."""
+    key = next(key for limit, key in AGREEMENT if kappa <= limit)
+    return words.text(f"tables.agreement.{key}", lang)
+
+
+def _records(content: ShownTable) -> list[dict[str, Cell]]:
+    names = content.table.names
+    return [dict(zip(names, row, strict=True)) for row in zip(*content.columns, strict=True)]
+
+
+def _observed(statistics: ShownTable) -> Mapping[str, Cell]:
+    """The row that the verdict is about; empty where there is none."""
+    for record in _records(statistics):
+        if record["statistic"] == "disagreement" and record["scope"] == "all":
+            return record
+    return {}
+
+
+def _observed_line(observed: Mapping[str, Cell], lang: str) -> Line:
+    value, low, high = (observed[name] for name in ("value", "low", "high"))
+    name, note = code_name(STATISTIC, "disagreement", lang), "mismatch_statistics.csv · value"
+    if not isinstance(value, float):
+        return Line(name, words.text("tables.summary.unknown", lang), note=note)
+    beside = ""
+    if isinstance(low, float) and isinstance(high, float):
+        beside = words.text("tables.summary.interval", lang, low=f"{low:.1%}", high=f"{high:.1%}")
+    return Line(name, value, Kind.SHARE, beside, note)
+
+
+def _value_line(
+    table: Table,
+    name: str,
+    value: Cell,
+    observed: Mapping[str, Cell],
+    lang: str,
+    *,
+    enough: bool,
+) -> Line:
+    column, beside = table[name], ""
     if value is None:
         shown: str | float = words.text("tables.summary.unknown", lang)
+    elif name == "mismatch_verdict":
+        shown = code_name(VERDICT, str(value), lang)
+        if value == "not_enough_data" and observed.get("note") is not None:
+            shown += f" ({code_name(NOTE, str(observed['note']), lang)})"
     elif isinstance(value, str):
         translated = column.kind is Kind.LABEL and lang != "en"
         shown = words.label_name(value, lang) if translated else value
     else:
         shown = value
+        if name == "kappa" and enough:
+            beside = agreement_word(value, lang)
     text = label(column, lang)
     if column.kind is Kind.SECONDS:
         text = f"{text}, {words.text('tables.summary.second', lang)}"
-    return Line(text, shown, column.kind, f"summary.csv · {name}")
+    return Line(text, shown, column.kind, beside, f"summary.csv · {name}")
 
 
 def _model_lines(model: ModelRecord, lang: str) -> Iterator[Line]:

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from emoreport import words
 from emoreport.tables.cells import Cell, ShownTable
-from emoreport.tables.columns import TABLE_NAMES, Column, Kind, Table
+from emoreport.tables.codes import cell_names
 from emoreport.tables.dictionary import dictionary, header, sheet_name
 from emoreport.tables.facts import SummaryFacts
+from emoreport.tables.kinds import Column, Kind, Table
 from emoreport.tables.summary_sheet import Line, summary_lines
 
 MAX_ROWS: Final = 1_048_576
@@ -37,15 +38,25 @@ _FORMATS: Final[Mapping[Kind, str]] = {
     Kind.COUNT: "0",
     Kind.PER_SECOND: "0.000",
     Kind.PER_MINUTE: "0.00",
+    Kind.NUMBER: "0.000",
+    Kind.DEVIATIONS: "0.00",
+    Kind.P_VALUE: '[<0.0001]"< 0.0001";0.0000',
+    Kind.PIXELS: "0",
+    Kind.DEGREES: "0.0",
+    Kind.DECIBELS: "0.0",
 }
 _MIN_WIDTH: Final = 9
-_MAX_WIDTH: Final = 34
+_MAX_WIDTH: Final = 48
 _FILTER_ARROW: Final = 3
 """Characters that the arrow of the filter covers in a header."""
 _TEXT_MARGIN: Final = 3
 _SUMMARY_WIDTHS: Final = (40, 92, 46)
 _DICTIONARY_WIDTHS: Final = (25, 34, 90, 24, 32)
 """Widths of columns, in characters of the standard font."""
+_PAGE_WIDTH: Final = 250
+"""Characters on a line of a printed page that can still be read."""
+_KEPT_COLUMNS: Final = 3
+"""Columns of a wide table that stay in sight and are printed on every page: what and when."""
 _LINE_HEIGHT: Final = 15.0
 """Height of one line of the standard font, in points."""
 _FILL: Final = 0.95
@@ -65,10 +76,10 @@ def workbook_bytes(
     Parameters
     ----------
     tables
-        The six tables as `show_all` gives them.
+        The tables as `show_all` gives them.
     lang
-        Language of everything but the data; ``en`` keeps the machine names of columns and
-        emotions, other languages translate them.
+        Language of everything but the data; ``en`` keeps the machine names of columns, emotions
+        and codes, other languages translate them.
     facts
         What the summary sheet tells besides.
     readings
@@ -81,22 +92,20 @@ def workbook_bytes(
         book.set_properties({"created": _CREATED.replace(tzinfo=None)})
         writer = _Writer(book, lang)
         writer.summary(_summary_lines(tables, facts, lang))
-        for name in TABLE_NAMES:
+        for name, content in tables.items():
             if name != "summary":  # the summary sheet holds that one row in a readable form
-                writer.table(tables[name])
-        writer.dictionary([*(tables[name].table for name in TABLE_NAMES), *readings])
+                writer.table(content)
+        writer.dictionary([*(content.table for content in tables.values()), *readings])
     return buffer.getvalue()
 
 
 def _summary_lines(tables: Mapping[str, ShownTable], facts: SummaryFacts, lang: str) -> list[Line]:
-    table, columns = tables["summary"].table, tables["summary"].columns
-    values = {column.name: cells[0] for column, cells in zip(table.columns, columns, strict=True)}
     too_long = [
         words.text("tables.summary.too_long", lang, sheet=sheet_name(name, lang), rows=MAX_ROWS - 1)
         for name, content in tables.items()
         if content.rows >= MAX_ROWS
     ]
-    return summary_lines(table, values, facts, too_long, lang)
+    return summary_lines(tables, facts, too_long, lang)
 
 
 class _Writer:
@@ -116,10 +125,6 @@ class _Writer:
         self._section = book.add_format({"bold": True, "bottom": 1, "font_color": "#2F4B6E"})
         self._numbers = {
             kind: book.add_format({"num_format": code}) for kind, code in _FORMATS.items()
-        }
-        self._answers = {
-            kind: book.add_format({"num_format": code, "align": "left", "valign": "top"})
-            for kind, code in _FORMATS.items()
         }
 
     def summary(self, lines: Iterable[Line]) -> None:
@@ -141,24 +146,29 @@ class _Writer:
             if isinstance(line.value, str):
                 _write_text(sheet, row, 1, line.value, self._wrapped)
             elif line.value is not None:
-                sheet.write_number(row, 1, line.value, self._answers[line.kind])
+                sheet.write_number(row, 1, line.value, self._answer(line))
             _write_text(sheet, row, 2, line.note, self._faint)
 
     def table(self, content: ShownTable) -> None:
         """Write one table: frozen bold header, filter, typed cells."""
         table = content.table
         sheet = self._book.add_worksheet(sheet_name(table.name, self._lang))
-        sheet.freeze_panes(1, 0)
         rows = min(content.rows, MAX_ROWS - 1)
+        total = 0
         for index, (column, cells) in enumerate(zip(table.columns, content.columns, strict=True)):
             title = header(column, self._lang)
             _write_text(sheet, 0, index, title, self._header)
             width = self._write_column(sheet, index, column, cells[:rows])
-            width = max(width, len(title) + _FILTER_ARROW, _MIN_WIDTH)
-            sheet.set_column(index, index, min(width, _MAX_WIDTH))
+            width = min(max(width, len(title) + _FILTER_ARROW, _MIN_WIDTH), _MAX_WIDTH)
+            sheet.set_column(index, index, width)
+            total += width
         sheet.autofilter(0, 0, rows, len(table.columns) - 1)
-        _print_across(sheet)
+        pages = math.ceil(total / _PAGE_WIDTH)
+        _print_across(sheet, pages)
         sheet.repeat_rows(0)
+        sheet.freeze_panes(1, _KEPT_COLUMNS if pages > 1 else 0)
+        if pages > 1:
+            sheet.repeat_columns(0, _KEPT_COLUMNS - 1)
 
     def dictionary(self, tables: Iterable[Table]) -> None:
         """Write the meaning of every column of every file."""
@@ -197,16 +207,25 @@ class _Writer:
                 sheet.write_number(row, index, cell, style)
         return width
 
+    def _answer(self, line: Line) -> Any:  # noqa: ANN401 - XlsxWriter has no types
+        """Look of a number on the summary sheet: the words beside it are part of its format."""
+        code = _FORMATS[line.kind]
+        if line.beside:
+            code += '"  ({})"'.format(line.beside.replace('"', "'"))
+        return self._book.add_format({"num_format": code, "align": "left", "valign": "top"})
+
     def _named(self, column: Column, text: str) -> str:
         if column.kind is Kind.LABEL and self._lang != "en":
             return words.label_name(text, self._lang)
+        if column.kind is Kind.CODE and self._lang != "en":
+            return cell_names(column.codes, text, self._lang)
         return text
 
 
-def _print_across(sheet: Any) -> None:  # noqa: ANN401 - XlsxWriter has no types
+def _print_across(sheet: Any, pages: int = 1) -> None:  # noqa: ANN401 - XlsxWriter has no types
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(pages, 0)
 
 
 def _set_height(sheet: Any, row: int, texts: Iterable[str], widths: Iterable[int]) -> None:  # noqa: ANN401 - XlsxWriter has no types

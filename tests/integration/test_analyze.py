@@ -152,8 +152,8 @@ def test_the_voice_can_be_left_out(clip: Path, emoreport: Emoreport) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
     [
-        (["--face", "hsemotion/enet_b0_8_best_vgaf"], 1, "compact"),
-        (["--speech", "aniemore/wav2vec2-xlsr-53"], 1, "compact"),
+        (["--face", "hsemotion/enet_b0_8_best_vgaf"], 1, "models import"),
+        (["--speech", "aniemore/wav2vec2-xlsr-53"], 1, "models import"),
         (["--face", "nobody"], 2, "nobody"),
         (["--smoothing", "-1"], 2, "--smoothing"),
         (["--bridge", "none.toml"], 2, "none.toml"),

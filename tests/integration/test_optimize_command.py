@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from emoreport.models.optimizing import FOLDER, RECORD
+from emoreport.cli import optimize
+from emoreport.models.optimizing import FOLDER, RECORD, FormsRecord, MeasuredForm
 from emoreport.optimization import FORMS
 from tests.fixtures.aniemore import checkpoint_folder
 from tests.fixtures.results_on_disk import run_json
@@ -51,18 +52,27 @@ def test_a_local_model_is_optimised_and_analyses_run_the_form_that_was_chosen(
     assert model["runtime"].startswith("onnxruntime ")
 
 
-@pytest.mark.slow
 def test_the_table_shows_every_form_and_the_one_that_is_used(
-    emoreport: Emoreport, folder: Path, talk: Path
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    outcome = emoreport(
-        "models", "optimize", folder, "--speech", talk, "--form", "torch-bfloat16", "--quiet"
+    plain = MeasuredForm("torch", "float32", "2.13.0", "", "", 5.25, 0.0, 1.0, kept=True)
+    half = MeasuredForm("openvino", "bfloat16", "2026.4", "model.onnx", "", 18.0, 0.0031, 0.99)
+    record = FormsRecord(
+        model="mine",
+        source={},
+        versions={},
+        measured_on={"recordings": [{"name": "a.wav"}], "windows": 40, "window_s": 3.0},
+        forms=(plain, half),
+        failed={"onnxruntime-int8": "it has no room"},
+        chosen=half.name,
     )
-    assert outcome.code == 0, outcome.err
-    assert outcome.err == ""
-    assert all(form in outcome.out for form in FORMS)
-    (used,) = [line for line in outcome.out.splitlines() if "used from now on" in line]
-    assert used.startswith("torch-bfloat16 ")
+    optimize._print(record, as_json=False)
+    title, _, first, second, failed = capsys.readouterr().out.splitlines()
+    assert title == "mine: 40 windows of 3 s of a.wav"
+    assert first.split()[:4] == ["openvino-bfloat16", "18.0", "0.0031", "99.0%"]
+    assert first.endswith("used from now on")
+    assert second.split() == ["torch-float32", "5.2", "0.0000", "100.0%"]
+    assert failed.split(maxsplit=1) == ["onnxruntime-int8", "it has no room"]
 
 
 def test_speech_is_asked_for(emoreport: Emoreport, folder: Path) -> None:

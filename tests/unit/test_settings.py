@@ -12,6 +12,7 @@ from emoreport.settings import (
     from_environment,
     from_file,
     load_settings,
+    parse_baseline,
     parse_fps,
 )
 
@@ -133,3 +134,20 @@ def test_bad_files_are_named(tmp_path: Path, content: bytes) -> None:
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"none\.toml"):
         from_file(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [("none", None), ("neutral:30", 30.0), ("neutral:0.5", 0.5), ("0-20", (0.0, 20.0))],
+)
+def test_a_baseline_is_parsed(text, parsed):
+    assert parse_baseline(text) == parsed
+    assert Settings.from_values({"baseline": text}).analysis.baseline == text
+
+
+@pytest.mark.parametrize(
+    "text", ["neutral", "neutral:0", "neutral:-3", "neutral:inf", "20-10", "5", "a-b", "happy:3"]
+)
+def test_other_baselines_are_refused(text):
+    with pytest.raises(SettingsError, match="baseline"):
+        Settings.from_values({"baseline": text})

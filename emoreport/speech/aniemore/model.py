@@ -64,13 +64,7 @@ def open_form(checkpoint: Checkpoint, form: Form, *, device: str, threads: int) 
     """Open one form of a checkpoint; see `open_aniemore`."""
     if form.graph is None:
         return TorchRunner(checkpoint, device=device, threads=threads, precision=form.precision)
-    return GraphRunner(
-        form.graph,
-        runtime=form.runtime,
-        device=device,
-        threads=threads,
-        precision=form.precision,
-    )
+    return GraphRunner(form, device=device, threads=threads)
 
 
 class AniemoreVoiceModel:
@@ -101,7 +95,6 @@ class AniemoreVoiceModel:
         reason: str = "",
     ) -> None:
         self._checkpoint, self._runner = checkpoint, runner
-        self._shortest = max(round(SHORTEST_CLIP_S * SAMPLE_RATE_HZ), checkpoint.shortest_samples)
         self.labels = checkpoint.labels
         self.min_window_s = checkpoint.min_window_s
         self.max_window_s = checkpoint.max_window_s
@@ -139,11 +132,11 @@ class AniemoreVoiceModel:
         ModelError
             When inference fails or gives something other than finite logits.
         """
-        normalise = self._checkpoint.normalise
-        ready = [prepared(clip, shortest=self._shortest, normalise=normalise) for clip in clips]
+        ready = [prepared_clip(self._checkpoint, clip) for clip in clips]
         found = np.empty((len(ready), len(self.labels)), dtype=np.float32)
         for batch in batches(ready, masks=self._checkpoint.masks):
-            logits = np.asarray(self._runner.logits(batch.audio, self._frames(batch)), np.float64)
+            frames = own_frames(self._checkpoint, batch)
+            logits = np.asarray(self._runner.logits(batch.audio, frames), dtype=np.float64)
             wanted = (len(batch.places), len(self.labels))
             if logits.shape != wanted or not np.isfinite(logits).all():
                 raise ModelError(
@@ -153,11 +146,18 @@ class AniemoreVoiceModel:
             found[batch.places] = softmax(logits)
         return found
 
-    def _frames(self, batch: Batch) -> IntArray | None:
-        """Frames of each clip, where the model is told of them."""
-        if not self._checkpoint.masks:
-            return None
-        return np.array([self._checkpoint.frames(int(n)) for n in batch.samples], dtype=np.int64)
+
+def prepared_clip(checkpoint: Checkpoint, clip: FloatArray) -> FloatArray:
+    """One clip in the form that the network reads; see `prepared`."""
+    shortest = max(round(SHORTEST_CLIP_S * SAMPLE_RATE_HZ), checkpoint.shortest_samples)
+    return prepared(clip, shortest=shortest, normalise=checkpoint.normalise)
+
+
+def own_frames(checkpoint: Checkpoint, batch: Batch) -> IntArray | None:
+    """Frames of each clip, int64 (N,), where the model is told of them."""
+    if not checkpoint.masks:
+        return None
+    return np.array([checkpoint.frames(int(samples)) for samples in batch.samples], dtype=np.int64)
 
 
 def _form(pulled: PulledModel, runtime: str, device: str) -> Form:

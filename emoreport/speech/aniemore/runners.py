@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emoreport.errors import ModelError
-from emoreport.models.graphs import open_graph
+from emoreport.models.graphs import GraphSession, open_graph
+from emoreport.models.optimizing import BFLOAT16, FLOAT32, INT8, Form
 from emoreport.records import FloatArray, IntArray
 from emoreport.speech.aniemore.checkpoint import Checkpoint
 
 AUDIO: Final = "audio"
 FRAMES: Final = "frames"
 LOGITS: Final = "logits"
-FLOAT32: Final = "float32"
 INSTALL: Final = 'pip install "emoreport[full]"'
 
 
@@ -103,13 +104,12 @@ class GraphRunner:
 
     Parameters
     ----------
-    graph
-        The ONNX file.
-    runtime, device, threads
+    form
+        What runs. A graph for windows of one length takes the clips of that length, one by one,
+        and shorter ones that may be padded; the graph for all lengths is opened when a clip needs
+        it.
+    device, threads
         As for `open_graph`.
-    precision
-        What the form is called: ``float32``, ``bfloat16`` (steps of a float32 graph) or ``int8``
-        (weights inside the graph).
 
     Raises
     ------
@@ -117,29 +117,59 @@ class GraphRunner:
         When runtime or device cannot be had, or the graph is not one that `export_graph` wrote.
     """
 
-    def __init__(
-        self, graph: Path, *, runtime: str, device: str, threads: int, precision: str
-    ) -> None:
-        steps = "bfloat16" if precision == "bfloat16" else FLOAT32
-        self._session = open_graph(
-            graph, runtime=runtime, device=device, threads=threads, precision=steps
-        )
-        inputs = set(self._session.inputs)
-        if (
-            AUDIO not in inputs
-            or not inputs <= {AUDIO, FRAMES}
-            or LOGITS not in self._session.outputs
-        ):
-            raise ModelError(f"the graph has the inputs {sorted(inputs)}", file=graph)
-        self.runtime = _named(self._session.runtime, precision)
-        self.device = self._session.device
+    def __init__(self, form: Form, *, device: str, threads: int) -> None:
+        self._form, self._device, self._threads = form, device, threads
+        self._free: GraphSession | None = None
+        self._window: GraphSession | None = None
+        if form.window is not None:
+            self._window = self._opened(form.window)
+        else:
+            self._free = self._opened(form.graph)
+        session = self._window or self._free
+        assert session is not None
+        self.runtime = _named(session.runtime, form.precision)
+        self.device = session.device
 
     def logits(self, audio: FloatArray, frames: IntArray | None) -> FloatArray:
         """Run one batch; see `Runner`."""
-        feeds: dict[str, Any] = {AUDIO: audio}
-        if frames is not None:
-            feeds[FRAMES] = frames
-        return np.asarray(self._session.run(feeds, [LOGITS])[LOGITS], dtype=np.float32)
+        if self._window is not None:
+            _, length = self._window.inputs[AUDIO].shape
+            missing = (length or 0) - audio.shape[1]
+            if missing == 0 or (missing > 0 and frames is not None):
+                rows = np.pad(audio, ((0, 0), (0, missing)))
+                counts = [None] * len(rows) if frames is None else frames[:, np.newaxis]
+                runs = zip(rows[:, np.newaxis], counts, strict=True)
+                return np.concatenate([_run(self._window, *run) for run in runs])
+        if self._free is None:
+            self._free = self._opened(self._form.graph)
+        return _run(self._free, audio, frames)
+
+    def _opened(self, graph: Path | None) -> GraphSession:
+        form = self._form
+        assert graph is not None
+        # What OpenVINO does around the products of 8-bit numbers costs as much as they do.
+        narrow = form.precision == BFLOAT16 or (form.runtime, form.precision) == ("openvino", INT8)
+        session = open_graph(
+            graph,
+            runtime=form.runtime,
+            device=self._device,
+            threads=self._threads,
+            precision=BFLOAT16 if narrow else FLOAT32,
+        )
+        inputs = set(session.inputs)
+        if AUDIO not in inputs or not inputs <= {AUDIO, FRAMES} or LOGITS not in session.outputs:
+            raise ModelError(f"the graph has the inputs {sorted(inputs)}", file=graph)
+        return session
+
+
+def graph_feeds(audio: FloatArray, frames: IntArray | None) -> dict[str, NDArray[Any]]:
+    """Inputs of an exported graph."""
+    return {AUDIO: audio} if frames is None else {AUDIO: audio, FRAMES: frames}
+
+
+def _run(session: GraphSession, audio: FloatArray, frames: IntArray | None) -> FloatArray:
+    found = session.run(graph_feeds(audio, frames), [LOGITS])[LOGITS]
+    return np.asarray(found, dtype=np.float32)
 
 
 def graphics_card() -> bool:

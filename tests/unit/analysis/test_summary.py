@@ -2,7 +2,10 @@
 
 import pytest
 
+from emoreport.analysis.agreement import Agreement
+from emoreport.analysis.intervals import Intervals
 from emoreport.analysis.mismatch import compare_intervals
+from emoreport.analysis.nulls import MismatchStatistics, ShiftTest
 from emoreport.analysis.summary import summarize
 from emoreport.analysis.transitions import count_transitions
 from emoreport.vocabulary import EMOTIONS
@@ -15,8 +18,17 @@ from tests.fixtures.readings import (
     video_rows,
 )
 
+NOT_MEASURED = MismatchStatistics(
+    agreement=Agreement(0.0, 0),
+    label_test=ShiftTest(),
+    severity_test=ShiftTest(),
+    intervals=Intervals(),
+    verdict="not_enough_data",
+    severity_verdict="not_enough_data",
+)
 
-def summed(video, audio, duration_s, faces=None, speech=None):
+
+def summed(video, audio, duration_s, faces=None, speech=None, agreement=NOT_MEASURED):
     video, audio = video_rows(*video), audio_rows(*audio)
     return summarize(
         recording(duration_s),
@@ -26,6 +38,7 @@ def summed(video, audio, duration_s, faces=None, speech=None):
         audio,
         compare_intervals(video, audio, EMOTIONS, VOICE_LABELS),
         count_transitions(video),
+        agreement,
     )
 
 
@@ -74,3 +87,28 @@ def test_of_equally_long_emotions_the_first_in_order_dominates():
     audio = list(zip(("sadness", "fear") * 3, lengths_s, strict=True))
     row = summed(video, audio, 1.2)
     assert (row.dominant_video_emotion, row.dominant_audio_emotion) == ("anger", "fear")
+
+
+def test_how_much_of_the_talk_was_judged_on():
+    row = summed(
+        [("anger", 2), ("uncertain", 1), ("no_face", 3), ("neutral", 1)],
+        [("anger", 2), ("anger", 1), ("anger", 3), ("anger", 1)],
+        7.0,
+    )
+    assert row.uncertain_s == 1.0
+    assert row.judged_share == pytest.approx(3 / 4)
+
+
+def test_agreement_is_passed_on():
+    agreement = MismatchStatistics(
+        agreement=Agreement(30.0, 3, disagreement=0.5, expected_disagreement=0.6, kappa=1 / 6),
+        label_test=ShiftTest(shifts=100, p_value=0.04),
+        severity_test=ShiftTest(),
+        intervals=Intervals(),
+        verdict="less",
+        severity_verdict="not_enough_data",
+    )
+    row = summed([("anger", 2)], [("anger", 2)], 2.0, agreement=agreement)
+    assert row.kappa == pytest.approx(1 / 6)
+    assert row.expected_mismatch_share == 0.6
+    assert (row.mismatch_p_value, row.mismatch_verdict) == (0.04, "less")

@@ -46,7 +46,7 @@ RUNTIMES = [
 ]
 
 
-def crops(size_px, count=5):
+def crops(size_px, count=3):
     """Crops of one face as the models want them, each box and each light another."""
     frame = scene((640, 360), (220, 50, 1.0))
     spec = CropSpec(size_px, tight_box=True)
@@ -200,6 +200,17 @@ def test_batch_equals_single(tmp_path, name, runtime):
     for part in together.extra:
         wanted = np.concatenate([scores.extra[part] for scores in single])
         np.testing.assert_allclose(together.extra[part], wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_the_number_of_threads_does_not_matter(tmp_path, runtime):
+    files = pulled(tmp_path, MTL)
+    faces = crops(224, 7)
+    answers = [
+        HSEmotionModel(files, runtime=runtime, threads=threads).predict(faces) for threads in (1, 3)
+    ]
+    assert np.array_equal(answers[0].probabilities, answers[1].probabilities)
+    assert np.array_equal(answers[0].extra["arousal_raw"], answers[1].extra["arousal_raw"])
 
 
 @pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is missing")

@@ -23,10 +23,15 @@ from emoreport.models.optimizing import (
 from emoreport.models.registry import PulledModel, find_entry
 
 VERSION = onnxruntime.__version__
-ORT = MeasuredForm("onnxruntime", "float32", VERSION, "model.onnx", 20.0, 0.0001, 1.0, kept=True)
-SMALL = MeasuredForm("onnxruntime", "int8", VERSION, "model-int8.onnx", 30.0, 0.05, 0.9)
-PLAIN = MeasuredForm("torch", "float32", "2.13.0", "", 10.0, 0.0, 1.0, kept=True)
-VINO = MeasuredForm("openvino", "float32", "2026.4.1", "model.onnx", 15.0, 0.0001, 1.0, kept=True)
+WINDOW = "model-window.onnx"
+ORT = MeasuredForm(
+    "onnxruntime", "float32", VERSION, "model.onnx", "", 20.0, 0.0001, 1.0, kept=True
+)
+SMALL = MeasuredForm("onnxruntime", "int8", VERSION, "model-int8.onnx", "", 30.0, 0.05, 0.9)
+PLAIN = MeasuredForm("torch", "float32", "2.13.0", "", "", 10.0, 0.0, 1.0, kept=True)
+VINO = MeasuredForm(
+    "openvino", "float32", "2026.4.1", "model.onnx", WINDOW, 15.0, 0.0001, 1.0, kept=True
+)
 HALF = dataclasses.replace(VINO, precision="bfloat16", times_real_time=40.0)
 FORMS = (PLAIN, ORT, SMALL, VINO, HALF)
 
@@ -49,10 +54,13 @@ def record_of(pulled, chosen="onnxruntime-float32", forms=FORMS, **changes):
     return FormsRecord(**(facts | changes))
 
 
+WRITTEN = ("model.onnx", "model.onnx.data", WINDOW, "model-int8.onnx", "model-int8.onnx.data")
+
+
 def kept(pulled, record, content=b"graph"):
     """Write a set of forms as the program does."""
     with making(pulled, lambda: None) as staging:
-        for name in ("model.onnx", "model.onnx.data", "model-int8.onnx"):
+        for name in WRITTEN:
             (staging / name).write_bytes(content + name.encode())
         return keep(pulled, staging, record)
 
@@ -134,14 +142,28 @@ def test_a_form_has_its_files_and_their_digests(pulled):
     }
 
 
+def test_a_form_with_two_graphs_has_both(pulled):
+    kept(pulled, record_of(pulled, "openvino-bfloat16"))
+    form = optimized_form(pulled, "auto")
+    assert (form.graph.name, form.window.name) == ("model.onnx", WINDOW)
+    assert form.graph.parent == form.window.parent
+    assert set(form.files) == {f"optimized/{name}" for name in WRITTEN[:3]}
+    form = optimized_form(pulled, "onnxruntime")
+    assert (form.graph.name, form.window) == ("model.onnx", None)
+    assert set(form.files) == {f"optimized/{name}" for name in WRITTEN[:2]}
+
+
 def test_only_files_of_kept_forms_stay(pulled):
-    written = kept(pulled, record_of(pulled))
-    assert {name.partition("/")[2] for name in written.files} == {"model.onnx", "model.onnx.data"}
-    named = [dataclasses.replace(form, kept=True) for form in FORMS]
-    written = kept(pulled, record_of(pulled, "onnxruntime-int8", forms=tuple(named)))
-    assert len(written.files) == 3
-    assert optimized_form(pulled, "auto").graph.name == "model-int8.onnx"
-    assert list(optimized_form(pulled, "auto").files) == ["optimized/model-int8.onnx"]
+    def names(record):
+        return {name.partition("/")[2] for name in record.files}
+
+    assert names(kept(pulled, record_of(pulled))) == set(WRITTEN[:3])
+    assert names(kept(pulled, record_of(pulled, forms=(PLAIN, ORT, SMALL)))) == set(WRITTEN[:2])
+    named = tuple(dataclasses.replace(form, kept=True) for form in FORMS)
+    assert names(kept(pulled, record_of(pulled, "onnxruntime-int8", forms=named))) == set(WRITTEN)
+    form = optimized_form(pulled, "auto")
+    assert form.graph.name == "model-int8.onnx"
+    assert set(form.files) == {f"optimized/{name}" for name in WRITTEN[3:]}
 
 
 def test_a_form_of_torch_has_no_files(pulled):
@@ -256,8 +278,9 @@ def test_damaged_files_are_not_run(pulled, name, damage):
         lambda document: document["files"].update({"../model.onnx": "0" * 64}),
         lambda document: document["files"].update({"/etc/passwd": "0" * 64}),
         lambda document: document["files"].clear(),
+        lambda document: [document["files"].pop(key) for key in [*document["files"]][:1]],
     ],
-    ids=["key", "layout", "chosen", "forms", "form", "up", "absolute", "no files"],
+    ids=["key", "layout", "chosen", "forms", "form", "up", "absolute", "no files", "a file"],
 )
 def test_records_that_make_no_sense_are_refused(pulled, change):
     kept(pulled, record_of(pulled))

@@ -15,8 +15,8 @@ from emoreport.errors import ModelError, SpeechStageError
 from emoreport.models import optimizing
 from emoreport.models.optimizing import FormsRecord, MeasuredForm
 from emoreport.settings import SpeechSettings
-from emoreport.speech.aniemore import model as room
 from emoreport.speech.aniemore import AniemoreVoiceModel, local_aniemore, open_aniemore
+from emoreport.speech.aniemore import model as room
 from emoreport.speech.aniemore.batches import prepared
 from emoreport.speech.aniemore.checkpoint import read_checkpoint
 from emoreport.speech.aniemore.network import load_network
@@ -236,7 +236,7 @@ def test_a_form_that_was_not_made_is_an_error_that_says_how_to_make_it(pulled, t
 def record_of(pulled, **changes):
     """A record that chose torch in bfloat16: the one form without files."""
     version = torch.__version__.split("+")[0]
-    form = MeasuredForm("torch", "bfloat16", version, "", 10.0, 0.001, 1.0, kept=True)
+    form = MeasuredForm("torch", "bfloat16", version, "", "", 10.0, 0.001, 1.0, kept=True)
     facts = {
         "model": pulled.name,
         "source": dict(pulled.files),

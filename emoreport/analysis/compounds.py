@@ -1,0 +1,79 @@
+"""Compound expressions: seven pairs of basic emotions shown at once.
+
+The pairs are those of the C-EXPR data (Kollias 2023, CVPR). A pair's score is the mean of
+the probabilities of its two emotions, the rule of HSEmotion's systems for that data. Nothing was
+trained on compound expressions: a score says that a model of single emotions is torn between two,
+which may be a blend and may be doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from emoreport.records import DoubleArray, FloatArray, VideoInterval
+from emoreport.results import CompoundScores
+
+COMPOUNDS: Final[tuple[tuple[str, str, str], ...]] = (
+    ("fearfully_surprised", "fear", "surprise"),
+    ("happily_surprised", "happiness", "surprise"),
+    ("sadly_surprised", "sadness", "surprise"),
+    ("disgustedly_surprised", "disgust", "surprise"),
+    ("angrily_surprised", "anger", "surprise"),
+    ("sadly_fearful", "sadness", "fear"),
+    ("sadly_angry", "sadness", "anger"),
+)
+"""Name and the two emotions of each pair, in the order of the C-EXPR classes."""
+
+COMPOUND_NAMES: Final = tuple(name for name, _, _ in COMPOUNDS)
+
+
+def compound_scores(probabilities: FloatArray | DoubleArray, labels: Sequence[str]) -> DoubleArray:
+    """Scores of the seven pairs from the probabilities of single emotions.
+
+    Parameters
+    ----------
+    probabilities
+        float (N, K); NaN rows give NaN.
+    labels
+        Emotions of the columns (K).
+
+    Returns
+    -------
+    float64 (N, 7), 0–1, columns as in `COMPOUND_NAMES`; NaN columns where the model lacks one of
+    the two emotions.
+    """
+    table = np.asarray(probabilities, dtype=np.float64)
+    scores = np.full((len(table), len(COMPOUNDS)), np.nan)
+    column = {label: place for place, label in enumerate(labels)}
+    for place, (_, one, other) in enumerate(COMPOUNDS):
+        if one in column and other in column:
+            scores[:, place] = 0.5 * (table[:, column[one]] + table[:, column[other]])
+    return scores
+
+
+def compound_intervals(
+    intervals: Sequence[VideoInterval], labels: Sequence[str]
+) -> tuple[CompoundScores | None, ...]:
+    """Scores of the seven pairs per row, from the mean probabilities of the row.
+
+    They equal the means of the scores of the row's frames. None for rows without a distribution
+    and for models that lack an emotion of every pair.
+    """
+    blank = (float("nan"),) * len(labels)
+    table = [blank if row.distribution is None else row.distribution for row in intervals]
+    scores = compound_scores(np.asarray(table, dtype=np.float64).reshape(-1, len(labels)), labels)
+    return tuple(_interval(row) for row in scores)
+
+
+def _interval(scores: DoubleArray) -> CompoundScores | None:
+    known = ~np.isnan(scores)
+    if not known.any():
+        return None
+    leading = COMPOUND_NAMES[int(np.nanargmax(scores))]
+    values = tuple(
+        float(value) if there else None for value, there in zip(scores, known, strict=True)
+    )
+    return CompoundScores(values, leading)

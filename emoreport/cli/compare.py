@@ -1,0 +1,187 @@
+"""``emoreport compare A B``: two talks, or two groups of talks, with intervals."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from emoreport.cli.console import warning_line
+from emoreport.cli.model_tables import print_table
+from emoreport.cli.options import Config, Quiet, with_settings
+from emoreport.errors import EXIT_OK, SettingsError
+from emoreport.settings import LANGUAGES, OPTIONS, from_environment, from_file
+from emoreport.words import label_name, text
+
+if TYPE_CHECKING:
+    from emoreport.analysis.comparison import Difference
+    from emoreport.analysis.groups import GroupDifference
+    from emoreport.comparing import GroupsCompared, TalksCompared
+
+CHANGEABLE = (
+    "smoothing",
+    "smoothing_method",
+    "min_interval",
+    "gap_limit",
+    "hysteresis",
+    "abstention",
+    "bridge",
+    "min_speech",
+)
+
+Folders = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="A B...",
+        help="Folders that `emoreport analyze` wrote; with --groups two folders that hold several "
+        "of them each.",
+        show_default=False,
+    ),
+]
+Groups = Annotated[
+    bool,
+    typer.Option(
+        "--groups", help="Compare the talks in A with the talks in B; each talk counts once."
+    ),
+]
+Target = Annotated[
+    Path | None,
+    typer.Option("--out", help="CSV file to write the differences to.", metavar="FILE"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Compare even talks that were made with other models, detectors or settings, or that "
+        "are one recording. The differences then mix the talks with the way they were measured.",
+    ),
+]
+
+
+@with_settings((*CHANGEABLE, "lang"))
+def compare(
+    *,
+    folders: Folders,
+    groups: Groups = False,
+    out: Target = None,
+    as_json: Json = False,
+    force: Force = False,
+    config: Config = None,
+    quiet: Quiet = False,
+    given: dict[str, Any],
+) -> int:
+    """Compare the first talk with each of the others, or two groups of talks with each other.
+
+    Shares of the emotions, transitions per minute, mismatch share and mean valence, second less
+    first. Between two talks the 95 % intervals respect that neighbouring moments resemble each
+    other; they say nothing about another day or other people. Between groups (--groups) the talk
+    is the unit: intervals and p-values are about people like these, if each gave one talk.
+
+    Talks that were made with other models or settings are refused: their figures are not
+    comparable. Settings of the analysis can be set anew for all of them here; --force compares
+    nevertheless, and says so.
+    """
+    from emoreport.comparing import compare_folders, compare_talk_folders, write_csv
+
+    known = (from_file(config) if config is not None else {}) | from_environment(os.environ)
+    known |= given
+    changes = {name: value for name, value in known.items() if name in CHANGEABLE}
+    lang = _language(known)
+    result: TalksCompared | GroupsCompared
+    if groups:
+        if len(folders) != 2:
+            raise SettingsError(
+                "--groups compares two folders", remedy="name two folders that hold results"
+            )
+        result = compare_folders(folders[0], folders[1], changes, force=force)
+    else:
+        result = compare_talk_folders(folders, changes, force=force)
+    for caveat in result.caveats:
+        warning_line(_word(f"caveat.{caveat.key}", lang, **caveat.values))
+    if out is not None:
+        write_csv(result.csv(), out)
+    if as_json:
+        print(json.dumps(result.document(), indent=2, ensure_ascii=False, allow_nan=False))
+    elif not quiet:
+        _show(result, lang)
+    return EXIT_OK
+
+
+def _language(known: dict[str, Any]) -> str:
+    lang = str(known.get("lang", OPTIONS["lang"].default))
+    if lang not in LANGUAGES:
+        raise SettingsError(f"--lang cannot be {lang!r}", remedy=OPTIONS["lang"].help_line)
+    return lang
+
+
+def _show(result: TalksCompared | GroupsCompared, lang: str) -> None:
+    from emoreport.comparing import GroupsCompared
+
+    if isinstance(result, GroupsCompared):
+        _show_groups(result, lang)
+    else:
+        _show_talks(result, lang)
+
+
+def _show_talks(result: TalksCompared, lang: str) -> None:
+    heads = ("figure", "first", "second", "difference", "interval", "note")
+    for one in result.comparisons:
+        print(_word("line.title", lang, first=one.first, second=one.second))
+        print_table(
+            [_word(f"column.{name}", lang) for name in heads],
+            [[*_cells(row, lang), _note(row.reason, lang)] for row in one.differences],
+        )
+    print(_word("line.talks", lang))
+
+
+def _show_groups(result: GroupsCompared, lang: str) -> None:
+    heads = ("figure", "first", "second", "difference", "interval", "talks", "p", "p_holm", "note")
+    print(_word("line.title", lang, first=result.first, second=result.second))
+    print_table(
+        [_word(f"column.{name}", lang) for name in heads],
+        [
+            [
+                *_cells(row, lang),
+                f"{row.first_talks}, {row.second_talks}",
+                _number(row.p_value, 4),
+                _number(row.p_holm, 4),
+                _note(row.reason, lang),
+            ]
+            for row in result.differences
+        ],
+    )
+    print(_word("line.groups", lang))
+
+
+def _cells(row: Difference | GroupDifference, lang: str) -> list[str]:
+    interval = "–"
+    if row.low is not None and row.high is not None:
+        interval = f"{_number(row.low)} … {_number(row.high)}"
+    return [
+        _figure(row, lang),
+        _number(row.first),
+        _number(row.second),
+        _number(row.difference),
+        interval,
+    ]
+
+
+def _figure(row: Difference | GroupDifference, lang: str) -> str:
+    name = _word(f"measure.{row.measure}", lang)
+    return name if row.emotion is None else f"{name}: {label_name(row.emotion, lang)}"
+
+
+def _number(value: float | None, decimals: int = 3) -> str:
+    return "–" if value is None else f"{value + 0.0:.{decimals}f}"
+
+
+def _note(reason: str | None, lang: str) -> str:
+    return "" if reason is None else _word(f"reason.{reason}", lang)
+
+
+def _word(key: str, lang: str, **values: object) -> str:
+    return text(f"compare.{key}", lang, **values)

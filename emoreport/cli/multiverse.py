@@ -1,0 +1,143 @@
+"""``emoreport multiverse STATS_DIR``: which conclusions about a talk survive other settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from emoreport.cli.console import note_line, warning_line
+from emoreport.cli.model_tables import print_table
+from emoreport.cli.options import Config, Quiet, with_settings
+from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED
+from emoreport.settings import from_environment, from_file
+from emoreport.words import text
+
+if TYPE_CHECKING:
+    from emoreport.analysis.multiverse import Conclusion
+    from emoreport.multiverse import MultiverseResult
+
+Folder = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STATS_DIR", help="A folder that `emoreport analyze` wrote.", show_default=False
+    ),
+]
+Target = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", help="Folder to write to; STATS_DIR/multiverse if left out.", metavar="DIR"
+    ),
+]
+Smoothing = Annotated[
+    str,
+    typer.Option("--smoothing", metavar="LIST", help="Smoothing windows to try, seconds."),
+]
+MinInterval = Annotated[
+    str,
+    typer.Option("--min-interval", metavar="LIST", help="Shortest intervals to try, seconds."),
+]
+Abstention = Annotated[
+    str, typer.Option("--abstention", metavar="LIST", help="Levels of abstention to try.")
+]
+Bridges = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bridge",
+        metavar="FILE",
+        help="Label bridge (TOML) to try besides the default one, none at all and the run's own; "
+        "may be given more than once.",
+        show_default=False,
+    ),
+]
+
+
+@with_settings(("lang",))
+def multiverse(
+    *,
+    stats_dir: Folder,
+    smoothing: Smoothing = "0,0.5,1,2",
+    min_interval: MinInterval = "0.25,0.5,1,2",
+    abstention: Abstention = "off,normal,strict",
+    bridge: Bridges = None,
+    out: Target = None,
+    config: Config = None,
+    quiet: Quiet = False,
+    given: dict[str, Any],
+) -> int:
+    """Say in what share of settings the conclusions about a talk hold, without decoding it.
+
+    Every combination of smoothing, shortest interval, abstention and label bridge is tried on the
+    stored readings; all else stays as in the run. Writes multiverse.csv (one row per setting),
+    multiverse_summary.csv (one row per conclusion) and the specification curve multiverse.png and
+    multiverse.svg. The exit code is 1 when a setting failed; the others are complete.
+    """
+    from emoreport.multiverse import FOLDER, explore, parse_grid
+    from emoreport.stored import read_stored
+
+    changes = (from_file(config) if config is not None else {}) | from_environment(os.environ)
+    language = {name: value for name, value in (changes | given).items() if name == "lang"}
+    grid = parse_grid(smoothing, min_interval, abstention, bridge or ())
+    talk = read_stored(stats_dir, language)
+    lang = talk.settings.output.lang
+    result = explore(talk, grid)
+    folder = result.write(out or stats_dir / FOLDER, lang)
+    if not quiet:
+        _show(result, folder, lang)
+    return _judge(result, folder, lang)
+
+
+def _show(result: MultiverseResult, folder: Path, lang: str) -> None:
+    from emoreport.multiverse_files import conclusion_name, share_name, value_name
+
+    heads = [_word(f"column.{name}", lang) for name in ("conclusion", "run", "share")]
+    heads += [_word(f"column.{name}", lang) for name in ("range", "typical")]
+    print(_word("line.title", lang, name=result.name, count=len(result.universes)))
+    print_table(
+        heads,
+        [
+            [
+                conclusion_name(entry, lang),
+                value_name(entry.conclusion, entry.value, lang),
+                share_name(entry, lang),
+                _range(entry, lang),
+                _typical(entry, lang),
+            ]
+            for entry in result.conclusions
+        ],
+    )
+    print(_word("line.reading", lang))
+    print(_word("line.folder", lang, folder=folder))
+    for name, other in result.same_bridges.items():
+        note_line(_word("line.same_bridge", lang, name=name, other=other))
+
+
+def _judge(result: MultiverseResult, folder: Path, lang: str) -> int:
+    """Warn of what a reader must know; return the exit code."""
+    from emoreport.multiverse_files import TABLE_FILE
+
+    if result.own not in result.universes:
+        warning_line(_word("line.outside", lang))
+    failed = len(result.failures)
+    if failed:
+        warning_line(_word("line.failed", lang, count=failed, file=folder / TABLE_FILE))
+    return EXIT_VIDEO_FAILED if failed else EXIT_OK
+
+
+def _range(entry: Conclusion, lang: str) -> str:
+    numbers = {"low": entry.low, "median": entry.median, "high": entry.high}
+    if any(number is None for number in numbers.values()):
+        return _word("line.none", lang)
+    return _word("line.range", lang, **{name: f"{one:.2f}" for name, one in numbers.items()})
+
+
+def _typical(entry: Conclusion, lang: str) -> str:
+    if entry.typical is None:
+        return _word("line.none", lang)
+    return _word("line.yes" if entry.typical else "line.no", lang)
+
+
+def _word(key: str, lang: str, **values: object) -> str:
+    return text(f"multiverse.{key}", lang, **values)

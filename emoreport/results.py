@@ -1,0 +1,146 @@
+"""What the pure stage finds out about one talk: the frozen types of its results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """One number about a talk, with what is known of its uncertainty; None where unknown.
+
+    Attributes
+    ----------
+    statistic
+        Which number; a key of the words ``tables.statistic``.
+    unit
+        ``share``, ``seconds``, ``per_minute``, ``bits``, ``count``, ``distance``, ``coefficient``
+        or ``probability``.
+    value
+        The number.
+    low, high
+        Its 95 % interval.
+    expected
+        What chance would give.
+    count
+        On how many events or intervals it rests.
+    p_value, p_adjusted
+        Of a test against chance; corrected for many tests by Holm's method.
+    emotion, target
+        Which emotion, or from which to which.
+    scope
+        ``all``, or the part of the time it is about: ``speaking``, ``pausing``.
+    setting
+        Settings other than those of the run, as ``name=value`` separated by blanks.
+    verdict
+        A code for what the number says (``more``, ``as_much``, ``less``, ``not_enough_data``, …).
+    note
+        A code for why something is unknown.
+    """
+
+    statistic: str
+    unit: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    expected: float | None = None
+    count: int | None = None
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    emotion: str | None = None
+    target: str | None = None
+    scope: str = "all"
+    setting: str | None = None
+    verdict: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FaceEvidence:
+    """What the label of one row of the face rests on; None where it is not known.
+
+    Means are weighted by the seconds that each frame with a usable face is on screen.
+
+    Attributes
+    ----------
+    face_coverage
+        Share of the row with a usable face, 0–1.
+    mean_score, worst_score
+        Detection score, 0–1.
+    face_px
+        Median side of the face box, √(width × height), pixels of the upright frame.
+    yaw_deg, pitch_deg
+        Mean of the absolute head angles where the detector gives them.
+    sharpness
+        Median variance of the Laplacian of the face crop. Comparable within one recording only.
+    relative_sharpness
+        `sharpness` over the median of all faces of the recording.
+    frame_entropy
+        Mean entropy of the frames' probabilities over log K, 0–1.
+    entropy
+        Entropy of the row's mean probabilities over log K, 0–1: larger than `frame_entropy` where
+        the frames disagree.
+    margin
+        Mean probability of the row's label less the largest other one. Negative where smoothing or
+        a shortest row gave the label to an emotion that does not lead. For rows without an emotion,
+        the largest less the second.
+    """
+
+    face_coverage: float
+    mean_score: float | None
+    worst_score: float | None
+    face_px: float | None
+    yaw_deg: float | None
+    pitch_deg: float | None
+    sharpness: float | None
+    relative_sharpness: float | None
+    frame_entropy: float | None
+    entropy: float | None
+    margin: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceEvidence:
+    """What the label of one row of the voice rests on; None where it is not known.
+
+    Attributes
+    ----------
+    speech_s
+        Detected speech inside the row, seconds.
+    window_speech_s
+        Detected speech in what the model heard: the row, widened about its centre to the length
+        of a voice window if it is shorter.
+    snr_db
+        Signal-to-noise ratio, mean over the voice windows that overlap the row, weighted by the
+        seconds of speech that they share with what the model heard.
+    clipping
+        Share of the samples with speech at the limit of the scale, 0–1, same mean.
+    entropy
+        Entropy of the row's probabilities over log K, 0–1.
+    margin
+        Largest less second probability.
+    """
+
+    speech_s: float
+    window_speech_s: float
+    snr_db: float | None
+    clipping: float | None
+    entropy: float | None
+    margin: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompoundScores:
+    """Compound scores of one row.
+
+    Attributes
+    ----------
+    scores
+        Means of two probabilities, 0–1, in the order of `analysis.compounds.COMPOUND_NAMES`; they
+        sum to no fixed value. None for an emotion that the model does not give.
+    leading
+        Name of the largest score; of equals, the first.
+    """
+
+    scores: tuple[float | None, ...]
+    leading: str

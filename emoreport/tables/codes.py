@@ -1,0 +1,130 @@
+"""The codes that cells hold, and their words: what a number is, its scope, why it is missing.
+
+Files hold the code in every language. A cell may hold several codes with blanks between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from emoreport import words
+
+STATISTIC: Final = "statistic"
+MEASURE: Final = "measure"
+SCOPE: Final = "scope"
+VERDICT: Final = "verdict"
+NOTE: Final = "note"
+REASON: Final = "reason"
+DIMENSIONS: Final = "dimensions"
+COMPOUND: Final = "compound"
+
+CODES: Final[Mapping[str, tuple[str, ...]]] = {
+    STATISTIC: (
+        "transitions_per_emotion_minute",
+        "order",
+        "pair_count",
+        "time_share",
+        "stationary_share",
+        "entropy_rate",
+        "dwell_median",
+        "dwell_mean",
+        "recovery_median",
+        "recovery_mean",
+        "disagreement",
+        "compared_seconds",
+        "kappa",
+        "ac1",
+        "mean_severity",
+        "severity_kappa",
+        "voice_after_face",
+        "valence_correlation",
+        "unmapped_voice_label",
+        "unmapped_face_label",
+    ),
+    MEASURE: (
+        "share",
+        "seconds",
+        "per_minute",
+        "bits",
+        "count",
+        "distance",
+        "coefficient",
+        "probability",
+    ),
+    SCOPE: ("all", "speaking", "pausing"),
+    VERDICT: (
+        "more",
+        "as_much",
+        "less",
+        "not_enough_data",
+        "face",
+        "voice",
+        "together",
+        "no_evidence",
+    ),
+    NOTE: (
+        "too_short",
+        "no_overlap",
+        "no_shared_labels",
+        "one_label",
+        "constant",
+        "dependent",
+        "clustered",
+        "no_emotion",
+        "fixed_order",
+        "not_connected",
+        "too_few_transitions",
+        "too_few_events",
+        "too_few_intervals",
+        "median_not_reached",
+        "no_partner",
+    ),
+    REASON: (
+        "face_coverage",
+        "mean_score",
+        "face_px",
+        "yaw_deg",
+        "pitch_deg",
+        "relative_sharpness",
+        "window_speech_s",
+        "snr_db",
+        "clipping",
+        "entropy",
+        "margin",
+    ),
+    DIMENSIONS: ("model", "derived"),
+    COMPOUND: (
+        "fearfully_surprised",
+        "happily_surprised",
+        "sadly_surprised",
+        "disgustedly_surprised",
+        "angrily_surprised",
+        "sadly_fearful",
+        "sadly_angry",
+    ),
+}
+"""Every code by group, in the order of the dictionary; a test holds them against the analysis."""
+
+
+def code_name(group: str, code: str, lang: str) -> str:
+    """Name of a code for people; the code itself where it is none of its group."""
+    if code not in CODES[group]:
+        return code
+    return words.text(f"tables.{group}.{code}.label", lang)
+
+
+def code_meaning(group: str, code: str, lang: str) -> str:
+    """Explain a code in one or two sentences.
+
+    Raises
+    ------
+    KeyError
+        When it is no code of that group.
+    """
+    return words.text(f"tables.{group}.{code}.meaning", lang)
+
+
+def cell_names(group: str, cell: str, lang: str) -> str:
+    """Names of the codes in a cell, with commas between them."""
+    return ", ".join(code_name(group, code, lang) for code in cell.split())

@@ -1,0 +1,207 @@
+"""`emoreport compare` on stored readings: two talks, several, and groups."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from emoreport.analysis.comparison import Talk, compare_talks
+from emoreport.runs import read_report
+from tests.fixtures.results_on_disk import rows
+from tests.fixtures.stored import store, wandering_talk
+from tests.integration.conftest import Emoreport
+
+DURATION_S = 200.0
+
+
+def made(folder: Path, seed: int = 0, happy: float = 0.4, **values: object) -> Path:
+    faces, speech = wandering_talk(DURATION_S, seed=seed, happy=happy)
+    return store(folder, faces, speech, DURATION_S, **values)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path]:
+    return made(tmp_path / "a", 1, happy=0.2), made(tmp_path / "b", 2, happy=0.7)
+
+
+@pytest.fixture
+def two_groups(tmp_path: Path) -> tuple[Path, Path]:
+    for name, happy in (("before", 0.2), ("after", 0.7)):
+        for number in range(4):
+            seed = number + 10 * (name == "after")
+            made(tmp_path / name / f"talk{number}", seed, happy)
+    return tmp_path / "before", tmp_path / "after"
+
+
+def test_differences_are_those_of_the_reports(
+    pair: tuple[Path, Path], emoreport: Emoreport
+) -> None:
+    outcome = emoreport("compare", *pair, "--json")
+    assert (outcome.code, outcome.err) == (0, "")
+    document = json.loads(outcome.out)
+    (entry,) = document["comparisons"]
+    reports = [read_report(folder) for folder in pair]
+    talks = [
+        Talk("", report.analysis.video_intervals, report.analysis.comparisons) for report in reports
+    ]
+    expected = compare_talks(*talks)
+    assert [row["difference"] for row in entry["differences"]] == [
+        row.difference for row in expected
+    ]
+    happy = next(row for row in entry["differences"] if row["emotion"] == "happiness")
+    assert happy["first"] < happy["second"]
+    summaries = [report.analysis.summary for report in reports]
+    rate = next(row for row in entry["differences"] if row["measure"] == "transitions_per_minute")
+    assert rate["first"] == pytest.approx(summaries[0].transitions_per_emotion_minute)
+    mismatch = next(row for row in entry["differences"] if row["measure"] == "mismatch_share")
+    assert mismatch["second"] == pytest.approx(summaries[1].mismatch_share)
+
+
+def test_the_csv_holds_what_is_printed(pair: tuple[Path, Path], emoreport: Emoreport) -> None:
+    outcome = emoreport("compare", *pair, "--out", "new/compare.csv")
+    assert outcome.code == 0
+    table = rows(Path("new/compare.csv"))
+    assert {(row["first"], row["second"]) for row in table} == {tuple(map(str, pair))}
+    for row in table:
+        assert float(row["difference"]) == pytest.approx(
+            float(row["second_value"]) - float(row["first_value"]), abs=2e-4
+        )
+        assert (row["low"] == "") == bool(row["reason"])
+        if row["low"]:
+            assert float(row["low"]) < float(row["difference"]) < float(row["high"])
+    assert {path.name for path in Path("new").iterdir()} == {"compare.csv"}
+    (entry,) = json.loads(emoreport("compare", *pair, "--json").out)["comparisons"]
+    assert len(entry["differences"]) == len(table)
+    for row, line in zip(entry["differences"], table, strict=True):
+        assert f"  {row['difference']:.3f}  " in outcome.out
+        assert line["difference"] == f"{row['difference']:.4f}"
+
+
+def test_more_talks_are_each_compared_with_the_first(
+    pair: tuple[Path, Path], tmp_path: Path, emoreport: Emoreport
+) -> None:
+    third = made(tmp_path / "c", 3)
+    document = json.loads(emoreport("compare", *pair, third, "--json").out)
+    assert [(one["first"], one["second"]) for one in document["comparisons"]] == [
+        (str(pair[0]), str(pair[1])),
+        (str(pair[0]), str(third)),
+    ]
+
+
+def test_groups_are_compared_talk_by_talk(
+    two_groups: tuple[Path, Path], emoreport: Emoreport
+) -> None:
+    (two_groups[0] / "notes").mkdir()
+    outcome = emoreport("compare", *two_groups, "--groups", "--out", "groups.csv", "--lang", "ru")
+    assert outcome.code == 0
+    assert len(outcome.warnings) == 1
+    assert "радость" in outcome.out
+    table = {(row["measure"], row["emotion"]): row for row in rows(Path("groups.csv"))}
+    happy = table["emotion_share", "happiness"]
+    assert (happy["first_talks"], happy["second_talks"]) == ("4", "4")
+    assert float(happy["low"]) > 0
+    assert float(happy["p_value"]) == pytest.approx(2 / 70, abs=1e-4)
+    document = json.loads(emoreport("compare", *two_groups, "--groups", "--json").out)
+    assert document["unit"] == "talk"
+
+
+def test_other_settings_are_refused_and_can_be_made_the_same(
+    tmp_path: Path, emoreport: Emoreport
+) -> None:
+    one, other = made(tmp_path / "a", 1), made(tmp_path / "b", 2, smoothing=2)
+    refused = emoreport("compare", one, other, "--out", "compare.csv")
+    assert (refused.code, len(refused.errors)) == (2, 1)
+    assert "--smoothing" in refused.err
+    assert refused.out == ""
+    assert not Path("compare.csv").exists()
+    same = emoreport("compare", one, other, "--smoothing", "1", "--json")
+    assert (same.code, same.warnings) == (0, [])
+    forced = emoreport("compare", one, other, "--force", "--json")
+    assert forced.code == 0
+    assert len(forced.warnings) == 1
+    assert json.loads(forced.out)["caveats"][0]["key"] == "other_setting"
+    assert json.loads(forced.out)["comparisons"] != json.loads(same.out)["comparisons"]
+
+
+def test_other_models_are_refused(tmp_path: Path, emoreport: Emoreport) -> None:
+    one, other = made(tmp_path / "a", 1), made(tmp_path / "b", 2, face_model="hsemotion/x")
+    outcome = emoreport("compare", one, other)
+    assert outcome.code == 2
+    assert "hsemotion/x" in outcome.err
+    assert emoreport("compare", one, other, "--force").code == 0
+
+
+def test_other_files_of_one_model_are_refused(
+    pair: tuple[Path, Path], emoreport: Emoreport
+) -> None:
+    path = pair[1] / "run.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["models"]["speech"]["files"] = {"model.onnx": "1" * 64}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    outcome = emoreport("compare", *pair)
+    assert outcome.code == 2
+    assert "speech" in outcome.err
+
+
+def test_other_bridges_are_refused_until_one_is_named(
+    pair: tuple[Path, Path], emoreport: Emoreport
+) -> None:
+    path = pair[1] / "run.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["bridge"] = {"fear": "surprise"}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert "--bridge" in emoreport("compare", *pair).err
+    assert emoreport("compare", *pair, "--bridge", "default").code == 0
+
+
+def test_another_version_or_runtime_is_only_a_warning(
+    pair: tuple[Path, Path], emoreport: Emoreport
+) -> None:
+    path = pair[1] / "run.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["versions"]["emoreport"] = "0.0.9"
+    document["models"]["face"]["runtime"] = "torch 2"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    outcome = emoreport("compare", *pair)
+    assert (outcome.code, len(outcome.warnings)) == (0, 2)
+
+
+def test_one_recording_is_not_compared_with_itself(
+    pair: tuple[Path, Path], two_groups: tuple[Path, Path], emoreport: Emoreport
+) -> None:
+    assert emoreport("compare", pair[0], pair[0]).code == 2
+    assert emoreport("compare", two_groups[0], two_groups[0], "--groups").code == 2
+    outcome = emoreport("compare", pair[0], pair[0], "--force", "--json")
+    (entry,) = json.loads(outcome.out)["comparisons"]
+    assert {row["difference"] for row in entry["differences"]} == {0.0}
+
+
+def test_the_wrong_kind_of_folder_is_one_line_that_says_so(
+    pair: tuple[Path, Path], two_groups: tuple[Path, Path], tmp_path: Path, emoreport: Emoreport
+) -> None:
+    for arguments, word in (
+        ((pair[0],), "two talks"),
+        ((pair[0], "nowhere"), "nowhere"),
+        ((*two_groups,), "--groups"),
+        ((*pair, "--groups"), "--groups"),
+        ((two_groups[0], "--groups"), "two folders"),
+        ((two_groups[0], "nowhere", "--groups"), "nowhere"),
+        ((*pair, "--lang", "tlh"), "--lang"),
+    ):
+        outcome = emoreport("compare", *arguments)
+        assert (outcome.code, len(outcome.errors)) == (2, 1), arguments
+        assert word in outcome.err, arguments
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert emoreport("compare", two_groups[0], empty, "--groups").code == 2
+
+
+def test_a_damaged_talk_of_a_group_is_not_passed_over(
+    two_groups: tuple[Path, Path], emoreport: Emoreport
+) -> None:
+    (two_groups[1] / "talk2" / "speech.parquet").write_bytes(b"")
+    outcome = emoreport("compare", *two_groups, "--groups")
+    assert (outcome.code, len(outcome.errors)) == (1, 1)
+    assert "talk2" in outcome.err

@@ -1,0 +1,143 @@
+import ast
+import inspect
+import re
+from itertools import chain
+from typing import get_args
+
+import pytest
+
+from emoreport import words
+from emoreport.analysis import (
+    agreement,
+    chains,
+    comparison,
+    dwell,
+    intervals,
+    lag,
+    mismatch_rows,
+    nulls,
+    transition_rows,
+    transition_statistics,
+)
+from emoreport.analysis.abstention import FACE_RULES, VOICE_RULES
+from emoreport.analysis.analyze import analyze_readings
+from emoreport.analysis.bridge import DEFAULT_BRIDGE
+from emoreport.analysis.compounds import COMPOUND_NAMES, COMPOUNDS
+from emoreport.analysis.pauses import SCOPES
+from emoreport.analysis.scores import with_video_dimensions
+from emoreport.settings import LANGUAGES, Settings
+from emoreport.tables.codes import CODES, cell_names, code_meaning, code_name
+from tests.fixtures.readings import face_track, random_readings, recording
+
+REASONED = (agreement, chains, comparison, dwell, intervals, lag, nulls, transition_statistics)
+"""Modules whose constants name why a number is missing."""
+MEASURES_OF_COMPARISON = {
+    comparison.EMOTION_SHARE,
+    comparison.TRANSITION_RATE,
+    comparison.MISMATCH_SHARE,
+    comparison.MEAN_VALENCE,
+    comparison.UNKNOWN,  # a figure without a value is no row
+}
+NO_CODES = {"dwell", "recovery", "neutral", "statistic"}
+"""Words in the code of the rows that are no codes themselves."""
+ALL_CODES = set(chain.from_iterable(CODES.values()))
+
+
+def constants(module):
+    """Every string in a module's code that could be a code."""
+    tree = ast.parse(inspect.getsource(module))
+    parts = {
+        part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)
+    }
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    found = (node.value for node in nodes if node not in parts)
+    return {text for text in found if isinstance(text, str) and re.fullmatch(r"[a-z0-9_]+", text)}
+
+
+def own_strings(module):
+    return {
+        value
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, str) and not name.startswith("_")
+    }
+
+
+@pytest.mark.parametrize("module", [transition_rows, mismatch_rows])
+def test_the_rows_use_only_codes_that_are_known(module):
+    found = constants(module)
+    assert len(found) > 10
+    assert found - NO_CODES <= ALL_CODES
+
+
+def test_every_statistic_is_one_that_the_rows_use():
+    used = constants(transition_rows) | constants(mismatch_rows)
+    used |= {f"{name}_{form}" for name in ("dwell", "recovery") for form in ("median", "mean")}
+    assert used >= set(CODES["statistic"]) | set(CODES["measure"])
+
+
+def test_notes_are_the_reasons_of_the_analysis():
+    reasons = set().union(*map(own_strings, REASONED)) - MEASURES_OF_COMPARISON
+    used = constants(transition_rows) | constants(mismatch_rows)
+    assert set(CODES["note"]) == reasons | (used & {"no_emotion", "no_partner"})
+
+
+def test_the_other_groups_are_those_of_the_analysis():
+    assert set(CODES["verdict"]) == {*get_args(nulls.Verdict), *get_args(lag.Lead)}
+    assert CODES["scope"] == (transition_rows.ALL, *SCOPES)
+    assert set(CODES["reason"]) == {rule.evidence for rule in (*FACE_RULES, *VOICE_RULES)}
+    assert CODES["compound"] == COMPOUND_NAMES
+    for dimensions in (None, [0.5] * 50):
+        track = face_track(("happiness", 2.0))
+        track = type(track)(
+            **{name: getattr(track, name) for name in type(track).__slots__}
+            | {"valence": dimensions, "arousal": dimensions}
+        )
+        assert with_video_dimensions((), track, DEFAULT_BRIDGE)[1] in CODES["dimensions"]
+
+
+@pytest.mark.parametrize("seconds", [8.0, 200.0])
+def test_a_talk_holds_only_codes_that_have_words(seconds):
+    settings = Settings.from_values({"abstention": "strict", "compounds": True})
+    result = analyze_readings(*random_readings(seconds), recording(seconds), settings)
+    statistics = (*result.transition_statistics, *result.mismatch_statistics)
+    assert {row.statistic for row in statistics} <= set(CODES["statistic"])
+    assert {row.unit for row in statistics} <= set(CODES["measure"])
+    assert {row.scope for row in statistics} == set(CODES["scope"])
+    assert {row.verdict for row in statistics} - {None} <= set(CODES["verdict"])
+    notes = {row.note for row in statistics} - {None}
+    assert notes
+    assert notes <= set(CODES["note"])
+    reasons = set(chain(*result.video_reasons, *result.audio_reasons))
+    assert reasons
+    assert reasons <= set(CODES["reason"])
+    assert {row.leading for row in result.compounds if row} <= set(CODES["compound"])
+    assert result.summary.mismatch_verdict in CODES["verdict"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_code_has_words_and_there_are_no_others(lang):
+    for group, codes in CODES.items():
+        names = [code_name(group, code, lang) for code in codes]
+        assert len(set(names)) == len(names)
+        assert all(code_meaning(group, code, lang).endswith(".") for code in codes)
+        written = {
+            key.split(".")[2] for key in words.keys(lang) if key.startswith(f"tables.{group}.")
+        }
+        assert written == set(codes)
+
+
+def test_pairs_are_explained_by_their_emotions():
+    for name, one, other in COMPOUNDS:
+        both = code_meaning("compound", name, "en").lower()
+        assert both == f"{one} and {other}."
+
+
+def test_a_cell_of_several_codes_is_named_in_parts():
+    assert cell_names("reason", "entropy margin", "en") == "too much doubt, no clear lead"
+    assert cell_names("scope", "pausing", "ru") == "в паузах"
+
+
+def test_an_unknown_code_is_shown_as_it_is():
+    assert cell_names("note", "of_a_later_version", "ru") == "of_a_later_version"
+    with pytest.raises(KeyError):
+        code_meaning("note", "of_a_later_version", "ru")
