@@ -123,12 +123,17 @@ def measure(folder: Path, name: str, threads: int, speech: FloatArray) -> dict[s
         for count in counts:
             clips = _clips(speech, count, length_s)
             model.predict(clips)
-            times = []
+            walls, processors = [], []
             for _ in range(ROUNDS):
-                start = time.perf_counter()
+                start, busy = time.perf_counter(), time.process_time()
                 model.predict(clips)
-                times.append(time.perf_counter() - start)
-            found["seconds"][f"{count}x{length_s:g}"] = (statistics.median(times), min(times))
+                walls.append(time.perf_counter() - start)
+                processors.append(time.process_time() - busy)
+            found["seconds"][f"{count}x{length_s:g}"] = (
+                statistics.median(walls),
+                min(walls),
+                min(processors),
+            )
         if "open_s" not in found:
             found |= {
                 "runtime": model.record.runtime,
@@ -158,15 +163,16 @@ def show(name: str, found: dict[str, Any], reference: FloatArray | None) -> None
         f"\n{name} ({found['runtime']}): opens in {found['open_s']:.1f} s, "
         f"peak {found['peak_mb']:.0f} MB"
     )
-    for shape, (median_s, best_s) in found["seconds"].items():
+    for shape, (median_s, best_s, processor_s) in found["seconds"].items():
         count, length_s = (float(part) for part in shape.split("x"))
         heard_s = count * length_s
         line = (
-            f"  {count:.0f} × {length_s:g} s  {median_s:.3f} s (best {best_s:.3f}), "
-            f"{heard_s / median_s:.1f} (best {heard_s / best_s:.1f}) s of sound per s"
+            f"  {count:.0f} × {length_s:g} s  {median_s:.3f} s "
+            f"(best {best_s:.3f}, processor {processor_s:.3f}), "
+            f"{heard_s / median_s:.1f} (best {heard_s / best_s:.1f}) × real time"
         )
         if length_s == 3.0:
-            line += f", {count * HOP_S / median_s:.1f} s of recording at a hop of {HOP_S:g} s"
+            line += f"; {count * HOP_S / median_s:.1f} s of recording per s at a hop of {HOP_S:g} s"
         print(line)
     if reference is not None:
         probabilities = np.array(found["probabilities"])

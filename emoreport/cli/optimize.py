@@ -40,8 +40,8 @@ FormName = Annotated[
         "--form",
         metavar="FORM",
         help="auto takes the fastest form that answers as torch does; or torch-float32, "
-        "torch-bfloat16, onnxruntime-float32, onnxruntime-int8, openvino-float32 or "
-        "openvino-bfloat16.",
+        "torch-bfloat16, onnxruntime-float32, onnxruntime-int8, openvino-float32, "
+        "openvino-bfloat16 or openvino-int8.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -1,7 +1,8 @@
 import pytest
 
 from emoreport.tables import columns
-from emoreport.tables.columns import Kind, frames_table, interval_tables, speech_table, table_of
+from emoreport.tables.columns import frames_table, result_tables, speech_table, table_of
+from emoreport.tables.kinds import Kind
 from emoreport.vocabulary import EMOTIONS
 
 CONTRACT = {
@@ -13,6 +14,10 @@ CONTRACT = {
     "summary": "video, duration, frames, frame_rate, face_coverage, speech_seconds, intervals,"
     " transitions, transitions_per_minute, mismatches, mismatch_seconds, mismatch_share,"
     " dominant_video_emotion, dominant_audio_emotion, face_model, speech_model",
+    "transition_statistics": "statistic, emotion, to, scope, setting, value, low, high, expected,"
+    " count, p_value, p_adjusted, unit, note",
+    "mismatch_statistics": "statistic, emotion, scope, value, low, high, expected, count, p_value,"
+    " verdict, unit, note",
 }
 """The public columns; scripts of other people rest on their names and order."""
 
@@ -21,23 +26,45 @@ def names(text):
     return tuple(name.strip() for name in text.split(","))
 
 
-@pytest.mark.parametrize("dimensions", [False, True])
-def test_columns_start_with_the_public_ones(dimensions):
-    tables = interval_tables(EMOTIONS, ("anger", "neutral"), dimensions=dimensions)
+@pytest.mark.parametrize("baseline", [False, True])
+def test_columns_start_with_the_public_ones(baseline):
+    tables = result_tables(EMOTIONS, ("anger", "neutral"), baseline=baseline)
     assert tuple(tables) == columns.TABLE_NAMES == tuple(CONTRACT)
     for name, public in CONTRACT.items():
         assert tables[name].names[: len(names(public))] == names(public)
 
 
-def test_models_add_columns_at_the_end():
-    tables = interval_tables(("anger", "fear"), ("neutral",), dimensions=True)
-    added = tables["video_intervals"].names[7:]
-    assert added == ("p_anger", "p_fear", "valence", "arousal")
-    assert tables["audio_intervals"].names[6:] == ("p_neutral",)
-    assert tables["summary"].names[16:] == (
-        "compared_seconds",
-        "emotion_seconds",
-        "transitions_per_emotion_minute",
+def test_classes_and_evidence_follow_at_the_end():
+    tables = result_tables(("anger", "fear"), ("neutral",))
+    assert ", ".join(tables["video_intervals"].names[7:]) == (
+        "p_anger, p_fear, valence, arousal, dimensions, detection_score, worst_detection_score,"
+        " face_px, yaw_deg, pitch_deg, sharpness, relative_sharpness, frame_entropy, entropy,"
+        " margin, uncertain_because"
+    )
+    assert ", ".join(tables["audio_intervals"].names[6:]) == (
+        "p_neutral, valence, arousal, dimensions, window_speech_seconds, snr_db, clipping,"
+        " entropy, margin, uncertain_because"
+    )
+    assert ", ".join(tables["summary"].names[16:]) == (
+        "compared_seconds, emotion_seconds, transitions_per_emotion_minute, uncertain_seconds,"
+        " judged_share, kappa, expected_mismatch_share, mismatch_p_value, mismatch_verdict"
+    )
+    for name in ("transition_statistics", "mismatch_statistics"):
+        assert tables[name].names == names(CONTRACT[name])
+
+
+def test_a_baseline_and_compounds_come_last():
+    plain = result_tables(("anger", "fear"), ("neutral",))
+    tables = result_tables(("anger", "fear"), ("neutral",), baseline=True, compounds=True)
+    for name, added in (
+        ("video_intervals", ("z_anger", "z_fear")),
+        ("audio_intervals", ("z_neutral",)),
+    ):
+        assert tables[name].names == plain[name].names + added
+    assert tuple(tables) == (*columns.TABLE_NAMES, "compound_emotions")
+    assert ", ".join(tables["compound_emotions"].names) == (
+        "start, end, emotion, leading, fearfully_surprised, happily_surprised, sadly_surprised,"
+        " disgustedly_surprised, angrily_surprised, sadly_fearful, sadly_angry"
     )
 
 
@@ -61,15 +88,20 @@ def test_columns_of_the_readings():
     assert further["snr_db"].kind is Kind.DECIBELS
 
 
-@pytest.mark.parametrize("dimensions", [False, True])
-def test_a_table_is_recognised_by_its_columns(dimensions):
-    for name, table in interval_tables(EMOTIONS, ("fear",), dimensions=dimensions).items():
+@pytest.mark.parametrize("baseline", [False, True])
+@pytest.mark.parametrize("labels", [EMOTIONS, ("fear", "value", "z_score", "p_p"), ("fear",)])
+def test_a_table_is_recognised_by_its_columns(baseline, labels):
+    tables = result_tables(labels, labels[:1], baseline=baseline, compounds=True)
+    for name, table in tables.items():
         assert table_of(name, table.names) == table
 
 
 def test_other_columns_are_refused():
     with pytest.raises(ValueError, match="transitions has the columns"):
         table_of("transitions", ("from", "to"))
+    one_missing = result_tables(EMOTIONS, (), baseline=True)["video_intervals"].names[:-1]
+    with pytest.raises(ValueError, match="video_intervals has the columns"):
+        table_of("video_intervals", one_missing)
     with pytest.raises(KeyError):
         table_of("no_such_table", ("from", "to"))
 

@@ -13,7 +13,14 @@ from emoreport.tables.cells import show, show_all
 from emoreport.tables.columns import TABLE_NAMES
 from emoreport.tables.csv_files import csv_bytes, text_field
 from emoreport.tables.frames import build_tables
-from tests.fixtures.results import analysis, face_track, long_analysis, speech_track, summary
+from tests.fixtures.results import (
+    analysis,
+    face_track,
+    long_analysis,
+    speech_track,
+    summary,
+    with_options,
+)
 
 
 def csv_texts(result=None):
@@ -36,6 +43,65 @@ def test_a_whole_file():
         "0.332,2.001,2.333,no_face,no_speech,\n"
         "1.000,2.333,3.333,uncertain,no_speech,\n"
     )
+
+
+def test_the_statistics_as_files():
+    assert csv_texts()["transition_statistics"] == (
+        "statistic,emotion,to,scope,setting,value,low,high,expected,count,p_value,p_adjusted,"
+        "unit,note\n"
+        "pair_count,happiness,sadness,all,,1.0000,0.2500,2.5000,0.5000,1,0.000500,0.001000,"
+        "count,\n"
+        "transitions_per_emotion_minute,,,all,min_interval=0.25 smoothing=2,26.0870,,,,1,,,"
+        "per_minute,\n"
+        "dwell_median,fear,,pausing,,,,,,0,,,seconds,too_short\n"
+    )
+    assert csv_texts()["mismatch_statistics"] == (
+        "statistic,emotion,scope,value,low,high,expected,count,p_value,verdict,unit,note\n"
+        "disagreement,,all,0.7000,0.6000,0.7500,0.8000,1999,0.000500,less,share,\n"
+        "disagreement,,pausing,0.1000,,,,,,,share,\n"
+        "unmapped_face_label,contempt,all,,,,,,,,count,no_partner\n"
+    )
+
+
+def test_compounds_as_a_file():
+    assert csv_texts(with_options(analysis()))["compound_emotions"] == (
+        "start,end,emotion,leading,fearfully_surprised,happily_surprised,sadly_surprised,"
+        "disgustedly_surprised,angrily_surprised,sadly_fearful,sadly_angry\n"
+        "0.000,1.000,happiness,sadly_fearful,0.1000,0.2000,0.3000,0.4000,0.5000,0.6000,\n"
+        "1.000,2.001,sadness,fearfully_surprised,0.7000,0.6000,0.5000,0.4000,0.3000,0.2000,0.1000\n"
+        "2.001,2.333,no_face,,,,,,,,\n"
+        "2.333,3.333,uncertain,,,,,,,,\n"
+    )
+    assert "compound_emotions" not in csv_texts()
+
+
+def test_evidence_in_the_interval_files():
+    evidence = slice(-14, None)
+    lines = csv_texts()["video_intervals"].splitlines()
+    assert [",".join(line.split(",")[evidence]) for line in lines[1:]] == [
+        "-0.2500,0.5000,derived,0.9000,0.8000,112.2,12.5,,1234.5678,1.1250,0.2500,0.3750,0.5000,",
+        "-0.2500,0.5000,derived,0.9000,0.8000,112.2,12.5,,1234.5678,1.1250,0.2500,0.3750,0.5000,",
+        ",,,,,,,,,,,,,",
+        ",,,0.9000,0.8000,112.2,12.5,,1234.5678,1.1250,0.2500,0.3750,0.5000,entropy margin",
+    ]
+    lines = csv_texts()["audio_intervals"].splitlines()
+    assert [",".join(line.split(",")[-9:]) for line in lines[2:4]] == [
+        "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,",
+        ",,,0.250,,,,,",
+    ]
+
+
+def test_scores_against_a_baseline_stand_at_the_end_of_a_row():
+    row = csv_texts(with_options(analysis()))["video_intervals"].splitlines()[1]
+    assert row.endswith(",,0.0000,0.5000,1.0000,1.5000,2.0000,2.5000,3.0000,3.5000")
+    row = csv_texts(with_options(analysis()))["audio_intervals"].splitlines()[1]
+    assert row.endswith("0.4375," + ",-1.2500" * 7)
+
+
+@pytest.mark.parametrize("p_value", [1 / 2000, 2 / 14_401, 1e-6])
+def test_a_p_value_is_never_shown_as_zero(p_value):
+    texts = csv_texts(analysis(mismatch_p_value=p_value))
+    assert float(records(texts["summary"])[0]["mismatch_p_value"]) == round(p_value, 6) > 0
 
 
 def test_decimals_by_kind():

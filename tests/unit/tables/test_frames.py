@@ -7,7 +7,14 @@ import pytest
 from emoreport.tables.columns import TABLE_NAMES
 from emoreport.tables.frames import build_tables
 from emoreport.vocabulary import EMOTIONS
-from tests.fixtures.results import VOICE_LABELS, analysis, distribution, face_track, speech_track
+from tests.fixtures.results import (
+    VOICE_LABELS,
+    analysis,
+    distribution,
+    face_track,
+    speech_track,
+    with_options,
+)
 
 
 def tables(result=None, **track):
@@ -17,17 +24,28 @@ def tables(result=None, **track):
 def empty_analysis():
     full = analysis()
     return dataclasses.replace(
-        full, video_intervals=(), audio_intervals=(), comparisons=(), transitions=()
+        full,
+        video_intervals=(),
+        audio_intervals=(),
+        comparisons=(),
+        transitions=(),
+        video_evidence=(),
+        audio_evidence=(),
+        video_reasons=(),
+        audio_reasons=(),
+        transition_statistics=(),
+        mismatch_statistics=(),
     )
 
 
-def test_the_six_tables_come_in_their_order():
+def test_the_tables_come_in_their_order():
     assert tuple(tables()) == TABLE_NAMES
+    assert tuple(tables(with_options(analysis()))) == (*TABLE_NAMES, "compound_emotions")
 
 
 @pytest.mark.parametrize("result", [analysis(), empty_analysis()], ids=["rows", "no rows"])
 def test_columns_are_typed_whether_there_are_rows_or_not(result):
-    built = tables(result, dimensions=True)
+    built = tables(result)
     video, duration = built["video_intervals"], built["modality_duration"]
     for name in ("start", "end", "duration", "confidence", "face_coverage", "p_fear", "valence"):
         assert video[name].dtype == "float64"
@@ -36,6 +54,15 @@ def test_columns_are_typed_whether_there_are_rows_or_not(result):
     assert video["emotion"].dtype == object
     assert isinstance(built["transitions"]["count"].dtype, pd.Int64Dtype)
     assert built["transitions"]["probability"].dtype == "float64"
+    for name in ("yaw_deg", "sharpness", "margin"):
+        assert video[name].dtype == "float64"
+    assert video["uncertain_because"].dtype == video["dimensions"].dtype == object
+    statistics = built["mismatch_statistics"]
+    assert isinstance(statistics["count"].dtype, pd.Int64Dtype)
+    for name in ("value", "low", "high", "expected", "p_value"):
+        assert statistics[name].dtype == "float64"
+    for name in ("statistic", "emotion", "scope", "verdict", "unit", "note"):
+        assert statistics[name].dtype == object
 
 
 def test_values_are_exact():
@@ -46,7 +73,7 @@ def test_values_are_exact():
 
 
 def test_unknown_is_missing_never_zero():
-    built = tables(dimensions=True)
+    built = tables()
     gap = built["video_intervals"].iloc[2]
     assert math.isnan(gap["confidence"])
     assert math.isnan(gap["p_neutral"])
@@ -86,11 +113,101 @@ def test_summary_columns_hold_their_own_values():
     assert row["compared_seconds"] == 2.0
     assert row["emotion_seconds"] == 2.3
     assert row["transitions_per_emotion_minute"] == 26.1
+    assert row["uncertain_seconds"] == 1.0
+    assert row["judged_share"] == 0.6975
+    assert row["kappa"] == 0.125
+    assert row["expected_mismatch_share"] == 0.8
+    assert row["mismatch_p_value"] == 0.0005
+    assert row["mismatch_verdict"] == "less"
 
 
-def test_dimensions_are_there_only_if_the_model_gives_them():
-    assert "valence" not in tables()["video_intervals"]
-    assert list(tables(dimensions=True)["video_intervals"])[-2:] == ["valence", "arousal"]
+def test_valence_says_where_it_comes_from():
+    built = tables(dataclasses.replace(analysis(), dimensions="model"))
+    assert built["video_intervals"]["dimensions"].tolist() == ["model", "model", None, None]
+    assert built["video_intervals"]["valence"].tolist()[:2] == [-0.25, -0.25]
+    assert built["audio_intervals"]["dimensions"].tolist() == ["derived", "derived", None, None]
+    assert built["audio_intervals"]["arousal"].tolist()[:2] == [0.375, 0.375]
+
+
+def test_evidence_stands_under_its_own_name():
+    row = tables()["video_intervals"].iloc[0]
+    evidence = analysis().video_evidence[0]
+    assert row["detection_score"] == evidence.mean_score
+    assert row["worst_detection_score"] == evidence.worst_score
+    assert math.isnan(row["pitch_deg"])
+    for name in (
+        "face_coverage",
+        "face_px",
+        "yaw_deg",
+        "sharpness",
+        "relative_sharpness",
+        "frame_entropy",
+        "entropy",
+        "margin",
+    ):
+        assert row[name] == getattr(evidence, name)
+    row = tables()["audio_intervals"].iloc[0]
+    evidence = analysis().audio_evidence[0]
+    assert row["speech_seconds"] == evidence.speech_s
+    assert row["window_speech_seconds"] == evidence.window_speech_s
+    for name in ("snr_db", "clipping", "entropy", "margin"):
+        assert row[name] == getattr(evidence, name)
+
+
+def test_reasons_of_an_uncertain_row_are_codes_with_blanks_between():
+    because = tables()["video_intervals"]["uncertain_because"]
+    assert because.tolist() == [None, None, None, "entropy margin"]
+
+
+def test_evidence_that_was_not_collected_is_missing():
+    bare = dataclasses.replace(
+        analysis(), video_evidence=(), audio_evidence=(), video_reasons=(), audio_reasons=()
+    )
+    built = tables(bare)
+    assert built["video_intervals"]["margin"].isna().all()
+    assert built["audio_intervals"]["snr_db"].isna().all()
+    assert built["video_intervals"]["uncertain_because"].tolist() == [None] * 4
+
+
+@pytest.mark.parametrize(
+    "name", ["video_evidence", "audio_evidence", "video_reasons", "audio_z", "compounds"]
+)
+def test_evidence_of_other_rows_is_refused(name):
+    full = with_options(analysis())
+    wrong = dataclasses.replace(full, **{name: getattr(full, name)[:-1]})
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        tables(wrong)
+
+
+def test_scores_of_other_labels_are_refused():
+    wrong = dataclasses.replace(with_options(analysis()), video_z=((1.0, 2.0),) * 4)
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        tables(wrong)
+
+
+def test_a_baseline_adds_a_column_per_class():
+    built = tables(with_options(analysis()))
+    assert list(built["video_intervals"])[-8:] == [f"z_{label}" for label in EMOTIONS]
+    assert list(built["audio_intervals"])[-7:] == [f"z_{label}" for label in VOICE_LABELS]
+    assert built["video_intervals"]["z_sadness"].tolist()[:2] == [3.0, 3.0]
+    assert built["video_intervals"]["z_sadness"].isna().tolist() == [False, False, True, True]
+
+
+def test_statistics_hold_their_own_values():
+    row = tables()["transition_statistics"].iloc[0].to_dict()
+    statistic = analysis().transition_statistics[0]
+    assert row.pop("to") == statistic.target
+    assert {name: getattr(statistic, name) for name in row} == row
+    row = tables()["mismatch_statistics"].iloc[0].to_dict()
+    statistic = analysis().mismatch_statistics[0]
+    assert {name: getattr(statistic, name) for name in row} == row
+
+
+def test_a_row_without_compounds_is_there_but_empty():
+    built = tables(with_options(analysis()))["compound_emotions"]
+    assert built["leading"].tolist() == ["sadly_fearful", "fearfully_surprised", None, None]
+    assert built["sadly_angry"].isna().tolist() == [True, False, True, True]
+    assert built["emotion"].tolist() == ["happiness", "sadness", "no_face", "uncertain"]
 
 
 def test_a_distribution_over_other_labels_is_refused():
@@ -103,4 +220,4 @@ def test_a_distribution_over_other_labels_is_refused():
 
 def test_voice_columns_follow_the_voice_model():
     audio = tables()["audio_intervals"]
-    assert list(audio)[6:] == [f"p_{label}" for label in VOICE_LABELS]
+    assert list(audio)[6:13] == [f"p_{label}" for label in VOICE_LABELS]

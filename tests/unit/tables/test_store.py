@@ -16,7 +16,7 @@ from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.frames import build_tables
 from emoreport.tables.readings import read_frames, read_speech
 from emoreport.tables.store import write_all
-from tests.fixtures.results import analysis, face_track, speech_track, summary
+from tests.fixtures.results import analysis, face_track, speech_track, summary, with_options
 
 CSV_FILES = [f"{name}.csv" for name in TABLE_NAMES]
 ALL = ("csv", "xlsx", "parquet", "json")
@@ -27,10 +27,10 @@ def tables(result=None):
     return build_tables(result or analysis(), face_track(), speech_track())
 
 
-def everything(folder, run=None, formats=ALL, **values):
+def everything(folder, run=None, formats=ALL, result=None, **values):
     return write_all(
         folder,
-        tables(analysis(**values)),
+        tables(result or analysis(**values)),
         face_track(),
         speech_track(),
         {"version": 1} if run is None else run,
@@ -72,6 +72,17 @@ def test_files_of_an_earlier_run_in_other_formats_go(tmp_path):
     (tmp_path / "notes.txt").write_text("the user's own")
     everything(tmp_path, formats=("csv",))
     assert sorted(contents(tmp_path)) == sorted([*CSV_FILES, "notes.txt", "run.json"])
+
+
+def test_compounds_of_an_earlier_run_go_when_they_are_not_asked_for(tmp_path):
+    everything(tmp_path, result=with_options(analysis()))
+    assert "compound_emotions.csv" in contents(tmp_path)
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert len(report["compound_emotions"]) == 4
+    assert report["compound_emotions"][0]["leading"] == "sadly_fearful"
+    everything(tmp_path)
+    assert "compound_emotions.csv" not in contents(tmp_path)
+    assert "compound_emotions" not in json.loads((tmp_path / "report.json").read_text("utf-8"))
 
 
 def test_a_kill_between_two_renames_leaves_no_finished_run(tmp_path, monkeypatch):
@@ -133,6 +144,8 @@ def test_report_json_holds_the_values_of_the_csv_files(tmp_path):
             }
     assert report["modality_duration"][2]["match"] is None
     assert report["video_intervals"][2]["confidence"] is None
+    assert report["mismatch_statistics"][0]["p_value"] == 0.0005
+    assert report["transition_statistics"][2]["note"] == "too_short"
 
 
 def test_report_json_without_rows(tmp_path):
@@ -148,7 +161,7 @@ def test_report_json_without_rows(tmp_path):
         facts=FACTS,
     )
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
-    assert [len(report[name]) for name in TABLE_NAMES] == [0, 0, 0, 0, 0, 1]
+    assert [len(report[name]) for name in TABLE_NAMES] == [0, 0, 0, 0, 0, 1, 0, 0]
 
 
 @pytest.mark.parametrize("name", ["=1.mp4", 'a"b.mp4', "отчёт.mp4", "a\udcff.mp4", "a\nb.mp4"])

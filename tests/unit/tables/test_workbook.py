@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import re
 import zipfile
@@ -9,18 +10,21 @@ from emoreport.records import Analysis
 from emoreport.settings import Settings
 from emoreport.tables import workbook
 from emoreport.tables.cells import show_all
+from emoreport.tables.codes import CODES
 from emoreport.tables.columns import SUMMARY, frames_table, speech_table
 from emoreport.tables.csv_files import csv_bytes
 from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.frames import build_tables
-from emoreport.tables.summary_sheet import SECTIONS
+from emoreport.tables.summary_sheet import SECTIONS, agreement_word
 from tests.fixtures.results import (
     VOICE_LABELS,
     analysis,
     face_track,
+    mismatch_statistics,
     model_record,
     speech_track,
     summary,
+    with_options,
 )
 
 FACTS = SummaryFacts(
@@ -56,8 +60,11 @@ def test_summary_first_dictionary_last():
         "modality_mismatch",
         "modality_duration",
         "transitions",
+        "transition_statistics",
+        "mismatch_statistics",
         "dictionary",
     ]
+    assert opened(with_options(analysis())).sheetnames[-2:] == ["compound_emotions", "dictionary"]
 
 
 def test_russian_sheets_headers_and_emotions():
@@ -74,8 +81,39 @@ def test_russian_sheets_headers_and_emotions():
     assert summary_values(book)["Преобладающая эмоция лица"] == "радость"
 
 
+def sheet_rows(sheet):
+    lines = list(sheet.iter_rows(values_only=True))
+    return [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
+
+
+def test_russian_sheets_name_what_the_english_ones_hold_as_codes():
+    english, russian = opened(with_options(analysis())), opened(with_options(analysis()), lang="ru")
+    row = sheet_rows(english["transition_statistics"])[2]
+    assert (row["statistic"], row["scope"], row["note"]) == ("dwell_median", "pausing", "too_short")
+    row = sheet_rows(russian["Статистика переходов"])[2]
+    assert row["Показатель"] == "Длительность эмоции, медиана"
+    assert row["Эмоция"] == "страх"
+    assert row["Часть времени"] == "в паузах"
+    assert row["Единица"] == "секунды"
+    assert row["Примечание"] == "слишком мало времени"
+    row = sheet_rows(russian["Статистика расхождений"])[0]
+    assert row["Вывод"] == "меньше, чем дал бы случай"
+    assert sheet_rows(english["video_intervals"])[3]["uncertain_because"] == "entropy margin"
+    row = sheet_rows(russian["Эмоции лица"])[3]
+    assert row["Почему не определено"] == "слишком большое сомнение, нет ясного перевеса"
+    assert sheet_rows(russian["Эмоции лица"])[0]["Источник"] == "выведено"
+    assert sheet_rows(russian["Составные эмоции"])[0]["Ведущая пара"] == "грусть со страхом"
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_every_code_is_explained_in_the_workbook(lang):
+    book = opened(with_options(analysis()), lang=lang)
+    explained = {row[4] for row in book.worksheets[-1].iter_rows(values_only=True)}
+    assert explained >= {code for codes in CODES.values() for code in codes}
+
+
 def test_sheets_hold_what_the_csv_files_hold():
-    tables, book = shown(), opened()
+    tables, book = shown(with_options(analysis())), opened(with_options(analysis()))
     for name, table in tables.items():
         if name == "summary":
             continue
@@ -92,7 +130,14 @@ def test_cells_are_typed_and_formatted():
     assert formats["start"] == formats["duration"] == "0.000"
     assert formats["confidence"] == formats["p_fear"] == "0.0%"
     assert formats["frames"] == "0"
-    assert formats["valence"] == "0.000"
+    assert formats["valence"] == formats["entropy"] == "0.000"
+    assert formats["face_px"] == "0"
+    assert formats["yaw_deg"] == "0.0"
+    statistics = opened()["mismatch_statistics"]
+    by_statistic = {cell.value: cell.column for cell in statistics[1]}
+    assert statistics.cell(2, by_statistic["value"]).number_format == "0.000"
+    assert statistics.cell(2, by_statistic["p_value"]).number_format == '[<0.0001]"< 0.0001";0.0000'
+    assert statistics.cell(2, by_statistic["p_value"]).value == 0.0005
     assert sheet.cell(2, by_name["emotion"]).data_type == "s"
     assert sheet.cell(2, by_name["start"]).data_type == "n"
     assert sheet.cell(4, by_name["confidence"]).value is None
@@ -100,8 +145,11 @@ def test_cells_are_typed_and_formatted():
 
 
 def test_header_is_bold_frozen_and_filtered():
-    for sheet in opened().worksheets[1:]:
-        assert sheet.freeze_panes == "A2"
+    for sheet in opened(with_options(analysis())).worksheets[1:]:
+        wide = sheet.title in {"video_intervals", "audio_intervals"}
+        assert sheet.freeze_panes == ("D2" if wide else "A2")
+        assert sheet.print_title_cols == ("$A:$C" if wide else None)
+        assert sheet.page_setup.fitToHeight == 0
         assert sheet["A1"].font.bold
         assert sheet.auto_filter.ref.startswith("A1:")
         assert sheet.column_dimensions["A"].width >= 9
@@ -121,6 +169,73 @@ def test_the_summary_tells_everything():
     texts = [row[1].value for row in book.worksheets[0].iter_rows()]
     assert "There is no sound." in texts
     assert any("no diagnosis" in str(text) for text in texts)
+
+
+def test_the_summary_holds_the_disagreement_against_chance():
+    book = opened()
+    values = summary_values(book)
+    assert values["Observed disagreement"] == 0.7
+    assert values["Disagreement expected by chance"] == 0.8
+    assert values["Disagreement against chance"] == "less than chance gives"
+    assert values["Agreement beyond chance (kappa)"] == 0.125
+    assert values["Judged share of the time with a face"] == 0.6975
+    assert values["Time without enough evidence, s"] == 1.0
+    formats = {row[0].value: row[1].number_format for row in book.worksheets[0].iter_rows()}
+    assert formats["Observed disagreement"] == '0.0%"  (95 % interval 60.0% to 75.0%)"'
+    assert formats["Agreement beyond chance (kappa)"] == '0.000"  (slight agreement)"'
+    values = summary_values(opened(lang="ru"))
+    assert values["Расхождение против случая"] == "меньше, чем дал бы случай"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("more", "more than chance gives"),
+        ("as_much", "as much as chance gives"),
+        ("less", "less than chance gives"),
+        ("not_enough_data", "not enough data to tell"),
+        (None, "not known"),
+    ],
+)
+def test_the_verdict_stands_in_plain_words(verdict, words):
+    values = summary_values(opened(analysis(mismatch_verdict=verdict)))
+    assert values["Disagreement against chance"] == words
+
+
+def test_too_little_data_says_why_and_calls_kappa_nothing():
+    result = dataclasses.replace(
+        analysis(mismatch_verdict="not_enough_data"),
+        mismatch_statistics=mismatch_statistics(low=None, high=None, note="too_short"),
+    )
+    book = opened(result)
+    values = summary_values(book)
+    assert values["Disagreement against chance"] == "not enough data to tell (too little time)"
+    formats = {row[0].value: row[1].number_format for row in book.worksheets[0].iter_rows()}
+    assert formats["Agreement beyond chance (kappa)"] == "0.000"
+    assert formats["Observed disagreement"] == "0.0%"
+
+
+@pytest.mark.parametrize("value", [None, 0.0])
+def test_an_unknown_disagreement_is_no_zero(value):
+    rows = mismatch_statistics(value=value, low=None, high=None)
+    values = summary_values(opened(dataclasses.replace(analysis(), mismatch_statistics=rows)))
+    assert values["Observed disagreement"] == ("not known" if value is None else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("kappa", "words"),
+    [
+        (-0.5, "no agreement beyond chance"),
+        (0.0, "no agreement beyond chance"),
+        (0.2, "slight agreement"),
+        (0.21, "fair agreement"),
+        (0.6, "moderate agreement"),
+        (0.8, "substantial agreement"),
+        (1.0, "almost perfect agreement"),
+    ],
+)
+def test_kappa_has_a_common_word(kappa, words):
+    assert agreement_word(kappa, "en") == words
 
 
 def test_every_summary_column_stands_in_the_summary_sheet():
@@ -150,7 +265,7 @@ def test_nothing_is_ever_a_formula_a_link_or_a_number(name):
     data = content(analysis(video=name), facts=facts)
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
         sheets = [parts.read(part).decode() for part in parts.namelist() if "sheets/" in part]
-    assert len(sheets) == 7
+    assert len(sheets) == 9
     assert not re.search(r"<f[ >]|<hyperlink", "".join(sheets))
     book = openpyxl.load_workbook(io.BytesIO(data))
     cell = next(row[1] for row in book.worksheets[0].iter_rows() if row[0].value == "Video")
