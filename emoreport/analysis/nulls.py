@@ -62,10 +62,11 @@ TIE: Final = 1e-9
 ALPHA: Final = 0.05
 """Level of the verdict."""
 
-MARGIN: Final = 0.2
+MARGIN: Final = 0.1
 """Agreement corrected for chance of less than this either way counts as none.
 
-Landis and Koch (1977, Biometrics 33, 159–174) call a kappa up to 0.2 slight.
+Half of what Landis and Koch (1977, Biometrics 33, 159–174) call slight. Not more, since the errors
+of the models shrink it: simulated voices that follow the face in 60 % of the time give 0.11.
 """
 
 

@@ -1,6 +1,7 @@
 """``emoreport models optimize`` from the command line to the form that analyses run."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,13 @@ from emoreport.cli import optimize
 from emoreport.models.optimizing import FOLDER, RECORD, FormsRecord, MeasuredForm
 from emoreport.optimization import FORMS
 from tests.fixtures.aniemore import checkpoint_folder
+from tests.fixtures.known_models import served_models
 from tests.fixtures.results_on_disk import run_json
+from tests.fixtures.server import running_server
+from tests.fixtures.stores import go_online_with_hub
 from tests.integration.conftest import Emoreport
+
+VOICE = "aniemore/wav2vec2-xlsr-53"
 
 
 @pytest.fixture
@@ -50,6 +56,38 @@ def test_a_local_model_is_optimised_and_analyses_run_the_form_that_was_chosen(
     assert outcome.code == 0, outcome.err
     model = run_json(Path("statistics/clip"))["models"]["speech"]
     assert model["runtime"].startswith("onnxruntime ")
+
+
+@pytest.fixture
+def pulled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, emoreport: Emoreport) -> Path:
+    """A store that holds a tiny model under the name of a published one; its folder there."""
+    source = checkpoint_folder(tmp_path / "checkpoint")
+    files = {path.name: path.read_bytes() for path in source.iterdir()}
+    go_online_with_hub(monkeypatch, tmp_path)
+    monkeypatch.setenv("EMOREPORT_MODEL_DIR", str(tmp_path / "store"))
+    with running_server() as server, served_models(server, tmp_path, {VOICE: files}):
+        monkeypatch.setenv("EMOREPORT_MODEL_MIRROR", server.url)
+        assert emoreport("models", "pull", VOICE).code == 0
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    return tmp_path / "store" / VOICE
+
+
+@pytest.mark.slow
+def test_a_model_of_the_store_is_optimised_and_stays_as_it_was_pulled(
+    emoreport: Emoreport, pulled: Path, talk: Path, clip: Path
+) -> None:
+    arguments = ("--speech", talk, "--form", "onnxruntime-float32", "--quiet")
+    outcome = emoreport("models", "optimize", VOICE, *arguments)
+    assert outcome.code == 0, outcome.err
+    assert outcome.err == ""
+    assert (pulled / FOLDER / RECORD).is_file()
+    assert emoreport("models", "verify", VOICE).code == 0
+    outcome = emoreport("analyze", clip, "--speech", VOICE, "--face", "compact")
+    assert outcome.code == 0, outcome.err
+    model = run_json(Path("statistics/clip"))["models"]["speech"]
+    assert (model["name"], model["runtime"].split()[0]) == (VOICE, "onnxruntime")
+    graph = next((pulled / FOLDER).glob("*/model.onnx"))
+    assert model["files"]["optimized/model.onnx"] == sha256(graph.read_bytes()).hexdigest()
 
 
 def test_the_table_shows_every_form_and_the_one_that_is_used(

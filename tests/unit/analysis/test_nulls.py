@@ -130,7 +130,7 @@ def test_a_voice_that_always_says_something_else_differs_more_than_by_chance(tes
 def test_where_there_is_nothing_to_test_there_is_no_p_value(test, face, voice, reason):
     found = test(join(face, voice))
     assert found == ShiftTest(reason=reason)
-    assert verdict(found, (-0.1, 0.1)) == "not_enough_data"
+    assert verdict(found, (-0.05, 0.05)) == "not_enough_data"
 
 
 def test_distributions_that_are_missing_or_never_change_are_not_tested():
@@ -168,9 +168,9 @@ def test_names_order_and_cuts_change_no_p_value(seed, order):
 
 def test_no_difference_is_only_claimed_where_the_interval_is_narrow():
     unclear = ShiftTest(shifts=1999, excess=0.01, p_value=0.4)
-    assert verdict(unclear, (-0.1, 0.15)) == "as_much"
-    assert verdict(unclear, (-0.3, 0.15)) == "not_enough_data"
-    assert verdict(unclear, (-0.1, 0.25)) == "not_enough_data"
+    assert verdict(unclear, (-0.05, 0.08)) == "as_much"
+    assert verdict(unclear, (-0.15, 0.08)) == "not_enough_data"
+    assert verdict(unclear, (-0.05, 0.12)) == "not_enough_data"
     assert verdict(unclear, None) == "not_enough_data"
 
 

@@ -11,10 +11,12 @@ from emoreport.errors import ModelError
 from emoreport.models.derived_graphs import fix_shapes, quantise
 from emoreport.models.optimizing import FLOAT32, TORCH, Form
 from emoreport.speech.aniemore import AniemoreVoiceModel, open_aniemore
+from emoreport.speech.aniemore.batches import batches
 from emoreport.speech.aniemore.checkpoint import read_checkpoint
 from emoreport.speech.aniemore.exporting import export_graph
-from emoreport.speech.aniemore.model import open_form, prepared_clip
+from emoreport.speech.aniemore.model import open_form, own_frames, prepared_clip
 from emoreport.speech.aniemore.network import load_network
+from emoreport.speech.aniemore.runners import graph_feeds
 from tests.fixtures.aniemore import GROUP_NORM, published
 from tests.fixtures.audio import RATE_HZ, noise, tone, voice
 
@@ -55,6 +57,18 @@ def windowed(export, target="model-window.onnx"):
     window = graph.with_name(target)
     fix_shapes(graph, window, {"audio": (1, 3 * RATE_HZ), "frames": (1,)})
     return window
+
+
+def quantised_graph(export):
+    """The exported graph with 8-bit weights, ranges set by two of the clips."""
+    _, checkpoint, graph = export
+    target = graph.parent / "model-int8.onnx"
+    samples = []
+    for clip in CLIPS[:2]:
+        (batch,) = batches([prepared_clip(checkpoint, clip)], masks=False)
+        samples.append(graph_feeds(batch.audio, own_frames(checkpoint, batch)))
+    quantise(graph, target, samples)
+    return target
 
 
 def plain(export):
@@ -106,6 +120,8 @@ def test_every_layout_can_be_exported(tmp_path, name, changes):
         for window in (None, windowed(export)):
             found = opened(export, runtime, window=window).predict(CLIPS)
             np.testing.assert_allclose(found, expected, atol=1e-4)
+    small = opened(export, "onnxruntime", "int8", quantised_graph(export)).predict(CLIPS)
+    np.testing.assert_allclose(small, expected, atol=0.1)
 
 
 def test_bfloat16_is_near_and_padding_stays_out(tiny):
@@ -161,18 +177,7 @@ def test_fixed_shapes_need_every_input(tiny):
 
 @pytest.fixture(scope="module")
 def quantised(tiny):
-    """The exported graph with 8-bit weights, ranges set by two of the clips."""
-    _, checkpoint, graph = tiny
-    target = graph.parent / "model-int8.onnx"
-    samples = [
-        {
-            "audio": prepared_clip(checkpoint, clip)[np.newaxis],
-            "frames": np.array([checkpoint.frames(len(clip))]),
-        }
-        for clip in CLIPS[:2]
-    ]
-    quantise(graph, target, samples)
-    return target
+    return quantised_graph(tiny)
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
