@@ -35,6 +35,7 @@ bench: $(VENV)/dev ## Measure speed and memory beside a baseline (minutes)
 	$(BIN)/python benchmarks/end_to_end.py
 	$(BIN)/python benchmarks/end_to_end.py --memory
 	$(BIN)/python benchmarks/retable.py
+	$(BIN)/python benchmarks/hsemotion.py
 
 weights: $(VENV)/dev ## Train and export the shipped models again (hours); DATA=folder
 	$(BIN)/python -m emoreport.training.face --data $(DATA)/fer --out emoreport/weights

@@ -133,13 +133,12 @@ class Analyzer:
         self.settings = settings or Settings()
         self._progress = progress
         runs.load_bridge(self.settings.analysis.bridge)
-        # Decoding, detection, face and voice run side by side: one thread for each model is best.
-        threads = self.settings.runtime.threads or 1
-        chosen = self.settings.replace(threads=threads)
         with ExitStack() as stack:
-            self._face_model: FaceEmotionModel = open_face_model(chosen, announce, pull_progress)
+            self._face_model: FaceEmotionModel = open_face_model(
+                self.settings, announce, pull_progress
+            )
             self._voice_model: VoiceEmotionModel | None = open_voice_model(
-                chosen, announce, pull_progress
+                self.settings, announce, pull_progress
             )
             self._activity: VoiceActivityDetector = SileroDetector(
                 self.settings.speech.speech_threshold

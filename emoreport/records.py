@@ -243,7 +243,7 @@ class CropSpec:
 
     A square whose side is ``scale × sqrt(box width × box height)``, its centre moved from the
     box centre by (`shift_x`, `shift_y`) × box side, turned so that the eyes are level if
-    `align_roll`. ``scale_box=True`` takes the tight box itself (no square, no margin).
+    `align_roll`. ``tight_box=True`` takes the tight box itself (no square, no margin).
     """
 
     size_px: int

@@ -215,7 +215,8 @@ class RuntimeSettings:
     runtime: str = _option(
         "auto",
         "What runs the models; auto is ONNX Runtime, or the faster form that "
-        "`emoreport models optimize` made",
+        "`emoreport models optimize` made; torch runs the Aniemore models only, so that every face "
+        "model refuses it",
         choices=("auto", "onnxruntime", "openvino", "torch"),
     )
     device: str = _option(

@@ -58,8 +58,13 @@ Find = Callable[[RgbImage], list[RawDetection]]
 
 
 def has_solutions() -> bool:
-    """Whether this mediapipe carries face models of its own (0.10.21 is the last that does)."""
-    return importlib.util.find_spec("mediapipe.python.solutions") is not None
+    """Whether this mediapipe carries face models of its own (0.10.21 is the last that does).
+
+    Nothing is imported: the answer lies in the installed files.
+    """
+    found = importlib.util.find_spec("mediapipe")
+    places = [] if found is None else found.submodule_search_locations or []
+    return any((Path(place) / "python" / "solutions").is_dir() for place in places)
 
 
 class _TwoLooks(ABC):

@@ -16,6 +16,8 @@ from emoreport.records import FaceDetector, FaceEmotionModel
 from emoreport.settings import Settings
 
 SOLUTIONS: Final = "solutions"
+SMALL_MODEL_THREADS: Final = 1
+"""Decoding, detection, face and voice run side by side: one thread is best for a small model."""
 DETECTOR_FILES: Final = frozenset({".task", ".tflite"})
 
 
@@ -59,7 +61,7 @@ def open_face_model(
         metadata,
         runtime=run.runtime,
         device=run.device,
-        threads=run.threads,
+        threads=run.threads or SMALL_MODEL_THREADS,
         reason=choice.reason,
     )
 

@@ -17,6 +17,8 @@ from emoreport.speech.compact import CompactVoiceModel
 NONE: Final = "none"
 HUB_METADATA: Final = "config.json"
 """What a folder in the layout of the Hugging Face hub holds."""
+SMALL_MODEL_THREADS: Final = 1
+"""Decoding, detection, face and voice run side by side: one thread is best for a small model."""
 BIASED: Final = "dusha"
 """The one family with a correction of its class bias."""
 
@@ -73,7 +75,11 @@ def _opened(choice: Choice, settings: Settings) -> VoiceEmotionModel:
         if choice.folder is not None:
             metadata = folder_metadata(choice.folder, "voice")
         return CompactVoiceModel(
-            metadata, runtime=run.runtime, device=run.device, threads=run.threads, reason=reason
+            metadata,
+            runtime=run.runtime,
+            device=run.device,
+            threads=run.threads or SMALL_MODEL_THREADS,
+            reason=reason,
         )
     if choice.family == BIASED:
         from emoreport.speech.dusha import open_dusha
@@ -82,7 +88,7 @@ def _opened(choice: Choice, settings: Settings) -> VoiceEmotionModel:
             pulled,
             runtime=run.runtime,
             device=run.device,
-            threads=run.threads,
+            threads=run.threads or SMALL_MODEL_THREADS,
             reason=reason,
             bias=settings.speech.speech_bias,
         )

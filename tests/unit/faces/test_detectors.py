@@ -1,3 +1,5 @@
+import dataclasses
+import hashlib
 import subprocess
 import sys
 import zipfile
@@ -7,16 +9,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from emoreport.errors import FaceStageError, ModelError
-from emoreport.faces.detectors import (
-    BUNDLE_MEMBER,
-    SolutionsDetector,
-    TasksDetector,
-    open_detector,
-)
+from emoreport.errors import FaceStageError, ModelError, SettingsError
+from emoreport.faces import select
+from emoreport.faces.detectors import BUNDLE_MEMBER, SolutionsDetector, TasksDetector
+from emoreport.models.registry import find_entry, registry
 from emoreport.records import Box
-from emoreport.settings import FaceSettings
+from emoreport.settings import Settings
 from tests.fixtures.faces import FACE_IN_HEAD, scene
+
+
+def open_detector(**values):
+    return select.open_detector(Settings.from_values(values), [].append)
+
 
 SHORT_RANGE = "modules/face_detection/face_detection_short_range.tflite"
 
@@ -107,7 +111,7 @@ def test_thorough_search_counts_the_face_in_the_background():
 
 def test_strict_settings_search_thoroughly():
     frame = scene((1280, 720), (100, 60, 2.4), (1000, 200, 0.9))
-    detector = open_detector(FaceSettings(strict_single_face=True))
+    detector = open_detector(strict_single_face=True)
     try:
         assert len(detector.detect(frame)) == 2
     finally:
@@ -115,7 +119,7 @@ def test_strict_settings_search_thoroughly():
 
 
 def test_auto_takes_the_models_inside_mediapipe():
-    detector = open_detector(FaceSettings())
+    detector = open_detector()
     try:
         assert isinstance(detector, SolutionsDetector)
     finally:
@@ -124,7 +128,7 @@ def test_auto_takes_the_models_inside_mediapipe():
 
 def test_a_path_goes_through_tasks(bundle):
     for path in (bundle, short_range_file()):
-        detector = open_detector(FaceSettings(face_detector=str(path)))
+        detector = open_detector(face_detector=str(path))
         try:
             assert path.name in detector.name
             assert len(detector.detect(scene((640, 360), (220, 50, 1.0)))) == 1
@@ -135,7 +139,7 @@ def test_a_path_goes_through_tasks(bundle):
 @pytest.mark.parametrize("name", ["missing.task", "missing.tflite"])
 def test_a_missing_file_is_an_error_that_says_what_to_do(tmp_path, name):
     with pytest.raises(ModelError, match=r"cannot be read.*--face-detector") as caught:
-        open_detector(FaceSettings(face_detector=str(tmp_path / name)))
+        open_detector(face_detector=str(tmp_path / name))
     assert name in str(caught.value)
 
 
@@ -158,7 +162,35 @@ def test_a_bundle_without_a_detector_is_an_error(tmp_path):
 def test_a_mediapipe_without_solutions_names_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "mediapipe.python.solutions", None)
     with pytest.raises(ModelError, match=r"no face detector of its own.*--face-detector"):
-        open_detector(FaceSettings())
+        open_detector(face_detector="solutions")
+
+
+def test_without_solutions_auto_asks_the_store(monkeypatch):
+    monkeypatch.setattr(select, "has_solutions", lambda: False)
+    with pytest.raises(ModelError, match=r"models pull mediapipe/face_landmarker"):
+        open_detector()
+
+
+def test_a_detector_by_name_comes_from_the_store(monkeypatch, tmp_path, bundle):
+    entry = find_entry("mediapipe/face_landmarker")
+    content = bundle.read_bytes()
+    facts = {"size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    known = dataclasses.replace(entry, files=(dataclasses.replace(entry.files[0], **facts),))
+    monkeypatch.setitem(registry(), entry.name, known)
+    monkeypatch.setenv("EMOREPORT_MODEL_DIR", str(tmp_path / "store"))
+    folder = tmp_path / "store" / entry.name
+    folder.mkdir(parents=True)
+    (folder / entry.files[0].name).write_bytes(content)
+    detector = open_detector(face_detector=entry.name)
+    try:
+        assert len(detector.detect(scene((640, 360), (220, 50, 1.0)))) == 1
+    finally:
+        detector.close()
+
+
+def test_an_unknown_detector_lists_the_known_ones():
+    with pytest.raises(SettingsError, match="solutions, mediapipe/face_landmarker"):
+        open_detector(face_detector="retina")
 
 
 @pytest.mark.parametrize(
