@@ -1,6 +1,8 @@
 """Labels of two models in one space."""
 
 import pickle
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -143,3 +145,10 @@ def test_a_distribution_does_not_differ_from_itself(face):
 def test_severity_does_not_depend_on_the_scale(face, voice, factor):
     scaled = severity([factor * weight for weight in face], EMOTIONS, voice, EMOTIONS)
     assert scaled == pytest.approx(severity(face, EMOTIONS, voice, EMOTIONS))
+
+
+def test_the_documented_file_is_the_default():
+    path = Path(__file__).parents[3] / "docs" / "bridge.toml"
+    mapping = tomllib.loads(path.read_text(encoding="utf-8"))["bridge"]
+    assert Bridge.from_mapping(mapping) == DEFAULT_BRIDGE
+    assert mapping == dict(DEFAULT_BRIDGE.mapping)
