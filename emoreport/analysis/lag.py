@@ -4,8 +4,9 @@ Two smooth series correlate at some lag by chance, and the best of a hundred lag
 looks strong. So the largest correlation within the range of lags is compared with the largest one
 within a range of the same width around every other position on the circle. Shifting in a circle
 keeps each series as it is: its values, its jumps, its gaps. Surrogates with random phases (Theiler
-et al. 1992) keep only the spectrum; they stand for a linear Gaussian process, and emotion series
-are bounded, step-like and interrupted (benchmarks/validity_agreement.py measures both).
+et al. 1992) keep only the spectrum and stand for a linear Gaussian process without gaps, which a
+bounded, step-like, interrupted series is not. On simulated talks both kept the level that they
+promise (benchmarks/validity_agreement.py); the circle is taken since it assumes less.
 
 A lag is the time of the voice's centre less that of the face: positive means that the face leads.
 Windows of 3 s a second apart blur the voice, which widens the peak but, being centred, does not
