@@ -41,7 +41,8 @@ from emoreport.analysis.segmentation import segment_faces
 from emoreport.analysis.sensitivity import sensitivity
 from emoreport.analysis.shuffling import shuffled_orders
 from emoreport.analysis.transition_statistics import transition_statistics
-from emoreport.records import FaceTrack, VideoInterval
+from emoreport.records import FaceTrack
+from emoreport.results import VideoInterval
 from emoreport.settings import AnalysisSettings
 from tests.fixtures import talks
 from tests.fixtures.talk_rows import WEIGHTS, compared, random_order, rows_of, talk_of

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from emoreport.records import FaceTrack, Span, SpeechTrack
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +148,150 @@ class CompoundScores:
 
     scores: tuple[float | None, ...]
     leading: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInterval:
+    """One row of video_intervals: an emotion, `no_face` or `uncertain` over a span.
+
+    `distribution` is the mean probability per face label (K,), None for `no_face`;
+    `confidence` the mean probability of `emotion`, None where no emotion is given.
+    """
+
+    span: Span
+    emotion: str
+    confidence: float | None
+    face_coverage: float
+    frames: int
+    distribution: tuple[float, ...] | None = None
+    valence: float | None = None
+    arousal: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInterval:
+    """One row of audio_intervals: the voice inside a video interval's span."""
+
+    span: Span
+    emotion: str
+    confidence: float | None
+    speech_s: float
+    distribution: tuple[float, ...] | None = None
+    valence: float | None = None
+    arousal: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Face against voice over one interval.
+
+    `match` is None where the two cannot be compared (a gap, silence, or a label without a
+    partner in the other model's set). `severity` is the total variation distance over the
+    shared labels, 0–1, None where either distribution is missing.
+    """
+
+    span: Span
+    video_emotion: str
+    audio_emotion: str
+    match: bool | None
+    severity: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """How often `origin` was followed directly by `target`, and its share of departures."""
+
+    origin: str
+    target: str
+    count: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One row about one video; fields in the order of summary.csv."""
+
+    video: str
+    duration_s: float
+    frames: int
+    frame_rate_hz: float | None
+    face_coverage: float
+    speech_s: float
+    intervals: int
+    transitions: int
+    transitions_per_minute: float | None
+    mismatches: int
+    mismatch_s: float
+    mismatch_share: float | None
+    dominant_video_emotion: str | None
+    dominant_audio_emotion: str | None
+    face_model: str
+    speech_model: str
+    compared_s: float
+    emotion_s: float
+    transitions_per_emotion_minute: float | None
+    uncertain_s: float = 0.0
+    judged_share: float | None = None
+    kappa: float | None = None
+    expected_mismatch_share: float | None = None
+    mismatch_p_value: float | None = None
+    mismatch_verdict: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything that the pure stage derives from the readings of one video.
+
+    Attributes
+    ----------
+    video_intervals, audio_intervals, comparisons, transitions, summary
+        The rows of the tables.
+    video_evidence, audio_evidence
+        What each row rests on; one per row.
+    video_reasons, audio_reasons
+        Per row the codes of the limits that made it `uncertain`; empty for other rows.
+    video_z, audio_z
+        Per row and label the mean in units of the speaker's baseline; empty without one.
+    dimensions
+        ``model`` or ``derived``: where valence and arousal of the face come from.
+    compounds
+        Per row the scores of compound expressions; empty where they were not asked for.
+    transition_statistics, mismatch_statistics
+        The numbers about the whole talk.
+    """
+
+    video_intervals: tuple[VideoInterval, ...]
+    audio_intervals: tuple[AudioInterval, ...]
+    comparisons: tuple[Comparison, ...]
+    transitions: tuple[Transition, ...]
+    summary: Summary
+    video_evidence: tuple[FaceEvidence, ...] = ()
+    audio_evidence: tuple[VoiceEvidence, ...] = ()
+    video_reasons: tuple[tuple[str, ...], ...] = ()
+    audio_reasons: tuple[tuple[str, ...], ...] = ()
+    video_z: tuple[tuple[float | None, ...], ...] = ()
+    audio_z: tuple[tuple[float | None, ...], ...] = ()
+    dimensions: str = "derived"
+    compounds: tuple[CompoundScores | None, ...] = ()
+    transition_statistics: tuple[Statistic, ...] = ()
+    mismatch_statistics: tuple[Statistic, ...] = ()
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that is known of one talk: what the page, the pictures and the exports are made of.
+
+    Attributes
+    ----------
+    analysis
+        Intervals, comparisons, transitions, statistics.
+    faces, speech
+        The readings that the analysis rests on.
+    run
+        Content of run.json: versions, models, input, settings, warnings.
+    """
+
+    analysis: Analysis
+    faces: FaceTrack
+    speech: SpeechTrack
+    run: Mapping[str, Any]

@@ -25,7 +25,8 @@ from emoreport.errors import (
     SettingsError,
     StoredReadingsError,
 )
-from emoreport.records import Analysis, FaceTrack, ModelRecord, Recording, SpeechTrack
+from emoreport.records import FaceTrack, ModelRecord, Recording, SpeechTrack
+from emoreport.results import Analysis, Findings
 from emoreport.settings import OPTIONS, Settings
 from emoreport.tables import readings, store
 from emoreport.tables.facts import SummaryFacts
@@ -81,6 +82,11 @@ class Report:
     run: Mapping[str, Any]
     settings: Settings
     folder: Path | None = None
+
+    @property
+    def findings(self) -> Findings:
+        """What the page, the pictures and the exports are made of."""
+        return Findings(self.analysis, self.faces, self.speech, self.run)
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:

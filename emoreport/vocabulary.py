@@ -52,6 +52,23 @@ NAMES: Final[dict[str, dict[str, str]]] = {
 }
 """Names of the labels for people, by language."""
 
+COLOURS: Final[dict[str, str]] = {
+    "anger": "#D55E00",
+    "contempt": "#882255",
+    "disgust": "#117733",
+    "fear": "#332288",
+    "happiness": "#DDAA33",
+    "neutral": "#88CCEE",
+    "sadness": "#0072B2",
+    "surprise": "#CC79A7",
+    "enthusiasm": "#F0E442",
+    "positive": "#AACC66",
+    NO_FACE: "#E4E4E4",
+    NO_SPEECH: "#D0D0D0",
+    UNCERTAIN: "#9A9A9A",
+}
+"""Colour of each label, sRGB ``#RRGGBB``: the same in the page, the workbook and the pictures."""
+
 
 def is_emotion(label: str | None) -> bool:
     """Whether `label` names an emotion (and not a gap, silence or abstention)."""

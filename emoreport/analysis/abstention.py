@@ -16,8 +16,8 @@ import numpy as np
 
 from emoreport.analysis.evidence import normalised_entropy
 from emoreport.analysis.timeline import BoolArray
-from emoreport.records import AudioInterval, Span, SpeechTrack, VideoInterval
-from emoreport.results import FaceEvidence, VoiceEvidence
+from emoreport.records import Span, SpeechTrack
+from emoreport.results import AudioInterval, FaceEvidence, VideoInterval, VoiceEvidence
 from emoreport.vocabulary import UNCERTAIN, is_emotion
 
 Level = Literal["off", "normal", "strict"]

@@ -20,7 +20,8 @@ from emoreport.analysis.transition_rows import transition_rows
 from emoreport.analysis.transition_statistics import transition_statistics
 from emoreport.analysis.transitions import count_transitions
 from emoreport.analysis.voice import voice_intervals
-from emoreport.records import Analysis, FaceTrack, Recording, SpeechTrack
+from emoreport.records import FaceTrack, Recording, SpeechTrack
+from emoreport.results import Analysis
 from emoreport.settings import AnalysisSettings, Settings
 
 

@@ -16,7 +16,8 @@ from typing import Final
 import numpy as np
 
 from emoreport.analysis.timeline import TIME_TOLERANCE_S, BoolArray, hold_times
-from emoreport.records import DoubleArray, FaceTrack, FloatArray, Span, SpeechTrack, VideoInterval
+from emoreport.records import DoubleArray, FaceTrack, FloatArray, Span, SpeechTrack
+from emoreport.results import VideoInterval
 
 NEUTRAL: Final = "neutral"
 VALENCE: Final = "valence"

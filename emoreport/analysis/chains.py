@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.analysis.timeline import TIME_TOLERANCE_S, BoolArray
-from emoreport.records import DoubleArray, IntArray, VideoInterval
+from emoreport.records import DoubleArray, IntArray
+from emoreport.results import VideoInterval
 from emoreport.vocabulary import ALL_LABELS, is_emotion
 
 CONFIDENCE: Final = 0.95

@@ -12,7 +12,8 @@ from emoreport.analysis.mismatch import compare_intervals
 from emoreport.analysis.scores import with_video_dimensions
 from emoreport.analysis.segmentation import segment_faces
 from emoreport.analysis.voice import voice_intervals
-from emoreport.records import Comparison, FaceTrack, SpeechTrack, VideoInterval
+from emoreport.records import FaceTrack, SpeechTrack
+from emoreport.results import Comparison, VideoInterval
 from emoreport.settings import Settings
 
 

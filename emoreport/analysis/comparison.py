@@ -24,7 +24,8 @@ from emoreport.analysis.blocks import (
     time_in_bins,
 )
 from emoreport.analysis.chains import CONFIDENCE, unbroken_chains
-from emoreport.records import Comparison, DoubleArray, VideoInterval
+from emoreport.records import DoubleArray
+from emoreport.results import Comparison, VideoInterval
 from emoreport.vocabulary import ALL_LABELS, is_emotion
 
 EMOTION_SHARE: Final = "emotion_share"

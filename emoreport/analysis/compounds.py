@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from emoreport.records import DoubleArray, FloatArray, VideoInterval
-from emoreport.results import CompoundScores
+from emoreport.records import DoubleArray, FloatArray
+from emoreport.results import CompoundScores, VideoInterval
 
 COMPOUNDS: Final[tuple[tuple[str, str, str], ...]] = (
     ("fearfully_surprised", "fear", "surprise"),

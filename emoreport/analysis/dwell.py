@@ -24,7 +24,8 @@ import numpy as np
 
 from emoreport.analysis.chains import CONFIDENCE, Chains, unbroken_chains
 from emoreport.analysis.timeline import BoolArray
-from emoreport.records import DoubleArray, VideoInterval
+from emoreport.records import DoubleArray
+from emoreport.results import VideoInterval
 
 LEAST_EVENTS: Final = 6
 """Complete durations below which nothing is estimated.

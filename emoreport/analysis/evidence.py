@@ -12,16 +12,8 @@ import numpy as np
 
 from emoreport.analysis.timeline import hold_times
 from emoreport.analysis.voice import spoken_before
-from emoreport.records import (
-    AudioInterval,
-    DoubleArray,
-    FaceTrack,
-    FloatArray,
-    IntArray,
-    SpeechTrack,
-    VideoInterval,
-)
-from emoreport.results import FaceEvidence, VoiceEvidence
+from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray, SpeechTrack
+from emoreport.results import AudioInterval, FaceEvidence, VideoInterval, VoiceEvidence
 
 
 def face_evidence(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from emoreport.analysis.abstention import Level, abstain_faces
 from emoreport.analysis.evidence import face_evidence
-from emoreport.records import FaceTrack, VideoInterval
-from emoreport.results import FaceEvidence
+from emoreport.records import FaceTrack
+from emoreport.results import FaceEvidence, VideoInterval
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from emoreport.analysis.bridge import DEFAULT_BRIDGE, Bridge
-from emoreport.records import AudioInterval, Comparison, VideoInterval
+from emoreport.results import AudioInterval, Comparison, VideoInterval
 
 
 def compare_intervals(

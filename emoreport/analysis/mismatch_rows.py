@@ -15,8 +15,8 @@ from emoreport.analysis.nulls import MismatchStatistics, mismatch_statistics
 from emoreport.analysis.pauses import SCOPES, Scope, ScopedRow, only
 from emoreport.analysis.sequences import face_sequence, join, voice_sequence
 from emoreport.analysis.timeline import BoolArray
-from emoreport.records import FaceTrack, Span, SpeechTrack, VideoInterval
-from emoreport.results import Statistic
+from emoreport.records import FaceTrack, Span, SpeechTrack
+from emoreport.results import Statistic, VideoInterval
 
 
 def face_against_voice(

@@ -30,8 +30,8 @@ from emoreport.analysis.nulls import Verdict, shift_test, verdict
 from emoreport.analysis.segmentation import segment_faces
 from emoreport.analysis.sequences import LabelSequence, face_sequence, join, voice_sequence
 from emoreport.analysis.timeline import BoolArray
-from emoreport.records import FaceTrack, SpeechTrack, VideoInterval
-from emoreport.results import FaceEvidence
+from emoreport.records import FaceTrack, SpeechTrack
+from emoreport.results import FaceEvidence, VideoInterval
 from emoreport.settings import AnalysisSettings
 from emoreport.vocabulary import ALL_LABELS
 

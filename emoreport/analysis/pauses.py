@@ -14,7 +14,8 @@ from typing import Final, Literal
 import numpy as np
 
 from emoreport.analysis.timeline import hold_times
-from emoreport.records import DoubleArray, FaceTrack, Span, SpeechTrack, VideoInterval
+from emoreport.records import DoubleArray, FaceTrack, Span, SpeechTrack
+from emoreport.results import VideoInterval
 from emoreport.vocabulary import NO_FACE, is_emotion
 
 Scope = Literal["speaking", "pausing"]

@@ -10,14 +10,8 @@ import numpy as np
 from emoreport.analysis.baseline import Baseline, face_scores, voice_scores
 from emoreport.analysis.bridge import Bridge
 from emoreport.analysis.dimensions import derived_dimensions
-from emoreport.records import (
-    AudioInterval,
-    DoubleArray,
-    FaceTrack,
-    Span,
-    SpeechTrack,
-    VideoInterval,
-)
+from emoreport.records import DoubleArray, FaceTrack, Span, SpeechTrack
+from emoreport.results import AudioInterval, VideoInterval
 from emoreport.settings import AnalysisSettings, parse_baseline
 
 Scores = tuple[tuple[float | None, ...], ...]

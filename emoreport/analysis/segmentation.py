@@ -20,7 +20,8 @@ from emoreport.analysis.timeline import (
     stretch_of_frames,
     true_runs,
 )
-from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray, Span, VideoInterval
+from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray, Span
+from emoreport.results import VideoInterval
 from emoreport.settings import AnalysisSettings
 from emoreport.vocabulary import NO_FACE
 

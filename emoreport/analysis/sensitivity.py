@@ -14,7 +14,8 @@ from typing import Final
 
 from emoreport.analysis.chains import Rate, poisson_rate, transition_counts, unbroken_chains
 from emoreport.analysis.segmentation import segment_faces
-from emoreport.records import FaceTrack, VideoInterval
+from emoreport.records import FaceTrack
+from emoreport.results import VideoInterval
 from emoreport.settings import AnalysisSettings
 
 FACTORS: Final = (0.5, 1.0, 2.0)

@@ -18,7 +18,8 @@ import numpy as np
 
 from emoreport.analysis.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.timeline import BoolArray
-from emoreport.records import DoubleArray, IntArray, SpeechTrack, VideoInterval
+from emoreport.records import DoubleArray, IntArray, SpeechTrack
+from emoreport.results import VideoInterval
 from emoreport.vocabulary import is_emotion
 
 MISSING: Final = -1

@@ -10,16 +10,8 @@ from emoreport.analysis.abstention import judged_time
 from emoreport.analysis.nulls import MismatchStatistics
 from emoreport.analysis.timeline import hold_times
 from emoreport.analysis.voice import spoken_before
-from emoreport.records import (
-    AudioInterval,
-    Comparison,
-    FaceTrack,
-    Recording,
-    SpeechTrack,
-    Summary,
-    Transition,
-    VideoInterval,
-)
+from emoreport.records import FaceTrack, Recording, SpeechTrack
+from emoreport.results import AudioInterval, Comparison, Summary, Transition, VideoInterval
 from emoreport.vocabulary import ALL_LABELS, is_emotion
 
 

@@ -12,8 +12,7 @@ from emoreport.analysis.order import PairStatistic
 from emoreport.analysis.pauses import SCOPES, ScopedRow, only
 from emoreport.analysis.sensitivity import SettingCounts
 from emoreport.analysis.transition_statistics import TransitionStatistics
-from emoreport.records import VideoInterval
-from emoreport.results import Statistic
+from emoreport.results import Statistic, VideoInterval
 
 ALL: Final = "all"
 

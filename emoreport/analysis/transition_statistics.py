@@ -18,7 +18,8 @@ from emoreport.analysis.chains import (
     unbroken_chains,
 )
 from emoreport.analysis.order import SHUFFLES, PairStatistic, order_test
-from emoreport.records import DoubleArray, IntArray, VideoInterval
+from emoreport.records import DoubleArray, IntArray
+from emoreport.results import VideoInterval
 
 FIXED_ORDER: Final = "fixed_order"
 """Reason: the intervals leave no choice of order (fewer than three emotions, or too few rows)."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from emoreport.records import Transition, VideoInterval
+from emoreport.results import Transition, VideoInterval
 from emoreport.vocabulary import ALL_LABELS, is_emotion
 
 

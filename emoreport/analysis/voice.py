@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from emoreport.analysis.timeline import TIME_TOLERANCE_S, BoolArray
-from emoreport.records import AudioInterval, DoubleArray, IntArray, Span, SpeechTrack
+from emoreport.records import DoubleArray, IntArray, Span, SpeechTrack
+from emoreport.results import AudioInterval
 from emoreport.settings import SpeechSettings
 from emoreport.vocabulary import NO_SPEECH, UNCERTAIN
 

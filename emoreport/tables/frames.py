@@ -6,8 +6,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from emoreport.records import Analysis, FaceTrack, SpeechTrack, Summary
-from emoreport.results import CompoundScores, FaceEvidence, Statistic, VoiceEvidence
+from emoreport.records import FaceTrack, SpeechTrack
+from emoreport.results import (
+    Analysis,
+    CompoundScores,
+    FaceEvidence,
+    Statistic,
+    Summary,
+    VoiceEvidence,
+)
 from emoreport.tables.codes import CODES, COMPOUND
 from emoreport.tables.columns import result_tables
 from emoreport.tables.kinds import TEXT_KINDS, Kind, Table

@@ -19,7 +19,8 @@ from emoreport.analysis.comparison import (
     compare_talks,
     describe_talk,
 )
-from emoreport.records import Comparison, Span
+from emoreport.records import Span
+from emoreport.results import Comparison
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.readings import video_rows
 

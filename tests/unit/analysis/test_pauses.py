@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from emoreport.analysis.pauses import only, scoped_rows
-from emoreport.records import FaceTrack, Span, SpeechTrack, VideoInterval
+from emoreport.records import FaceTrack, Span, SpeechTrack
+from emoreport.results import VideoInterval
 
 LABELS = ("happiness", "neutral")
 NOTHING = np.zeros(0)

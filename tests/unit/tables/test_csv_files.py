@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoreport.records import Analysis, Comparison, Span
+from emoreport.records import Span
+from emoreport.results import Analysis, Comparison
 from emoreport.tables.cells import show, show_all
 from emoreport.tables.columns import TABLE_NAMES
 from emoreport.tables.csv_files import csv_bytes, text_field

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from emoreport.errors import OutputError
-from emoreport.records import Analysis
+from emoreport.results import Analysis
 from emoreport.tables import store
 from emoreport.tables.columns import TABLE_NAMES
 from emoreport.tables.facts import SummaryFacts

@@ -6,7 +6,7 @@ import zipfile
 import openpyxl
 import pytest
 
-from emoreport.records import Analysis
+from emoreport.results import Analysis
 from emoreport.settings import Settings
 from emoreport.tables import workbook
 from emoreport.tables.cells import show_all

@@ -1,0 +1,1 @@
+"""Many videos: discovery, manifest, resume, workers, what they found together."""
