@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from emoreport.analysis.quantiles import chi_square_quantile
 from emoreport.analysis.timeline import TIME_TOLERANCE_S, BoolArray
 from emoreport.records import DoubleArray, IntArray
 from emoreport.results import VideoInterval
@@ -241,13 +242,11 @@ def poisson_rate(count: int, exposure_s: float, confidence: float = CONFIDENCE) 
     confidence
         Coverage of the interval, 0–1.
     """
-    from scipy.stats import chi2
-
     if exposure_s <= 0:
         return Rate(count, max(exposure_s, 0.0), None, None, None)
     tail = 0.5 * (1.0 - confidence)
-    low = 0.5 * float(chi2.ppf(tail, 2 * count)) if count else 0.0
-    high = 0.5 * float(chi2.ppf(1.0 - tail, 2 * count + 2))
+    low = 0.5 * chi_square_quantile(tail, 2 * count) if count else 0.0
+    high = 0.5 * chi_square_quantile(1.0 - tail, 2 * count + 2)
     per = 60.0 / exposure_s
     return Rate(count, exposure_s, count * per, low * per, high * per)
 

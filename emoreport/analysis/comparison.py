@@ -24,6 +24,7 @@ from emoreport.analysis.blocks import (
     time_in_bins,
 )
 from emoreport.analysis.chains import CONFIDENCE, unbroken_chains
+from emoreport.analysis.quantiles import t_quantile
 from emoreport.records import DoubleArray
 from emoreport.results import Comparison, VideoInterval
 from emoreport.vocabulary import ALL_LABELS, is_emotion
@@ -272,9 +273,8 @@ def _limits(
     measure: str, value: float, error: float, freedom: float, confidence: float
 ) -> tuple[float, float]:
     from scipy.special import expit, logit
-    from scipy.stats import t
 
-    reach = error * float(t.ppf(0.5 + 0.5 * confidence, max(freedom, 1.0)))
+    reach = error * t_quantile(0.5 + 0.5 * confidence, max(freedom, 1.0))
     if measure == TRANSITION_RATE:
         factor = float(np.exp(reach / value))
         return value / factor, value * factor

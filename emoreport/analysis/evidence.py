@@ -5,8 +5,7 @@ Nothing is judged here: `abstention` decides which labels the evidence is too th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -101,21 +100,19 @@ def voice_evidence(
     shares = _shares(intervals, speech.labels)
     entropy = normalised_entropy(shares)
     margin = _margins(shares, speech.labels, [row.emotion for row in intervals])
-    rows = []
-    for place, row in enumerate(intervals):
-        windows = slice(int(first[place]), int(stop[place]))
-        weight = _shared_speech_s(speech, windows, float(starts[place]), float(ends[place]))
-        rows.append(
-            VoiceEvidence(
-                speech_s=row.speech_s,
-                window_speech_s=max(0.0, float(heard_s[place])),
-                snr_db=_weighted(snr_db, windows, weight),
-                clipping=_weighted(clipping, windows, weight),
-                entropy=_known(entropy[place]),
-                margin=_known(margin[place]),
-            )
+    overlaps = _Overlaps(speech, first, np.maximum(stop - first, 0), starts, ends)
+    snr, clipped = overlaps.means(snr_db), overlaps.means(clipping)
+    return tuple(
+        VoiceEvidence(
+            speech_s=row.speech_s,
+            window_speech_s=max(0.0, float(heard_s[place])),
+            snr_db=_known(snr[place]),
+            clipping=_known(clipped[place]),
+            entropy=_known(entropy[place]),
+            margin=_known(margin[place]),
         )
-    return tuple(rows)
+        for place, row in enumerate(intervals)
+    )
 
 
 def normalised_entropy(probabilities: FloatArray | DoubleArray) -> DoubleArray:
@@ -154,41 +151,65 @@ class _Frames:
 
     def medians(self, values: FloatArray) -> DoubleArray:
         """Medians of the known values, float64 (R,); NaN where there is none."""
-        return self._each(values, np.median)
+        ordered, first, count = self._ordered(values)
+        some = count > 0
+        lower = ordered[(first + (count - 1) // 2)[some]]
+        upper = ordered[(first + count // 2)[some]]
+        found = np.full(len(count), np.nan)
+        # As NumPy's median does: the mean of the middle two, in the type of the values.
+        found[some] = np.mean([lower, upper], axis=0)
+        return found
 
     def lowest(self, values: FloatArray) -> DoubleArray:
         """Smallest known values, float64 (R,); NaN where there is none."""
-        return self._each(values, np.min)
-
-    def _each(self, values: FloatArray, summary: Callable[[FloatArray], float]) -> DoubleArray:
-        found = np.full(len(self._bounds) - 1, np.nan)
-        for row, (first, end) in enumerate(pairwise(self._bounds.tolist())):
-            part = values[first:end]
-            part = part[~np.isnan(part)]
-            if len(part):
-                found[row] = summary(part)
+        ordered, first, count = self._ordered(values)
+        found = np.full(len(count), np.nan)
+        found[count > 0] = ordered[first[count > 0]]
         return found
+
+    def _ordered(self, values: FloatArray) -> tuple[FloatArray, IntArray, IntArray]:
+        """Known values sorted inside each row, where each row begins, how many it has."""
+        known = ~np.isnan(values)
+        rows = len(self._bounds) - 1
+        row = np.repeat(np.arange(rows), np.diff(self._bounds))[known]
+        ordered = values[known][np.lexsort((values[known], row))]
+        count = np.bincount(row, minlength=rows)
+        return ordered, np.cumsum(count) - count, count
 
     def _sums(self, values: DoubleArray) -> DoubleArray:
         total = np.concatenate(([0.0], np.cumsum(values)))
         return np.diff(total[self._bounds])
 
 
-def _shared_speech_s(
-    speech: SpeechTrack, windows: slice, start_s: float, end_s: float
-) -> DoubleArray:
-    """Seconds of speech that each window shares with [start_s, end_s)."""
-    low = np.maximum(speech.start_s[windows], start_s)
-    high = np.maximum(np.minimum(speech.end_s[windows], end_s), low)
-    return spoken_before(speech.speech, high) - spoken_before(speech.speech, low)
+class _Overlaps:
+    """The voice windows that overlap each row, weighted by the speech that both share."""
 
+    def __init__(
+        self,
+        speech: SpeechTrack,
+        first: IntArray,
+        count: IntArray,
+        starts: DoubleArray,
+        ends: DoubleArray,
+    ) -> None:
+        self._rows = len(count)
+        self._row = np.repeat(np.arange(self._rows), count)
+        before = np.cumsum(count) - count
+        self._window = np.arange(len(self._row)) + (first - before)[self._row]
+        low = np.maximum(speech.start_s[self._window], starts[self._row])
+        high = np.maximum(np.minimum(speech.end_s[self._window], ends[self._row]), low)
+        self._weight_s = spoken_before(speech.speech, high) - spoken_before(speech.speech, low)
 
-def _weighted(values: FloatArray | None, windows: slice, weight: DoubleArray) -> float | None:
-    if values is None:
-        return None
-    part = np.asarray(values[windows], dtype=np.float64)
-    known = ~np.isnan(part) & (weight > 0)
-    return float(np.average(part[known], weights=weight[known])) if known.any() else None
+    def means(self, values: FloatArray | None) -> DoubleArray:
+        """Weighted means of the known values, float64 (R,); NaN where there is none."""
+        if values is None:
+            return np.full(self._rows, np.nan)
+        part = np.asarray(values[self._window], dtype=np.float64)
+        known = ~np.isnan(part) & (self._weight_s > 0)
+        row, weight_s = self._row[known], self._weight_s[known]
+        total = np.bincount(row, part[known] * weight_s, minlength=self._rows)
+        seconds = np.bincount(row, weight_s, minlength=self._rows)
+        return np.divide(total, seconds, out=np.full(self._rows, np.nan), where=seconds > 0)
 
 
 def _shares(

@@ -22,6 +22,7 @@ from emoreport.analysis.comparison import (
     talk_measures,
 )
 from emoreport.analysis.order import holm_correction
+from emoreport.analysis.quantiles import t_quantile
 from emoreport.records import DoubleArray
 
 LEAST_TALKS: Final = 3
@@ -160,11 +161,9 @@ def _compared(
 
 
 def _welch(first: DoubleArray, second: DoubleArray, confidence: float) -> tuple[float, float]:
-    from scipy.stats import t
-
     one, other = (values.var(ddof=1) / len(values) for values in (first, second))
     freedom = (one + other) ** 2 / (one**2 / (len(first) - 1) + other**2 / (len(second) - 1))
-    reach = float(np.sqrt(one + other) * t.ppf(0.5 + 0.5 * confidence, freedom))
+    reach = float(np.sqrt(one + other) * t_quantile(0.5 + 0.5 * confidence, freedom))
     difference = float(second.mean() - first.mean())
     return difference - reach, difference + reach
 
