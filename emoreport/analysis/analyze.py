@@ -89,6 +89,7 @@ def analyze_readings(
                 duration_s,
                 settings.analysis,
                 relabel=lambda rows: firm_faces(faces, rows, duration_s, level).intervals,
+                chosen=video,
             ),
             pieces,
         ),

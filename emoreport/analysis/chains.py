@@ -261,12 +261,13 @@ def stationary_shares(counts: IntArray) -> DoubleArray | None:
     -------
     float64 (K,), sums to 1, or None.
     """
-    from scipy.sparse.csgraph import connected_components
-
     classes = len(counts)
     if classes < 2:
         return None
-    if connected_components(counts > 0, directed=True, connection="strong")[0] > 1:
+    reached = (counts > 0) | np.eye(classes, dtype=np.bool_)
+    for _ in range(classes.bit_length()):  # each step doubles the length of the paths
+        reached = reached @ reached
+    if not reached.all():
         return None
     system = np.vstack((transition_probabilities(counts).T - np.eye(classes), np.ones(classes)))
     shares = np.linalg.lstsq(system, np.append(np.zeros(classes), 1.0), rcond=None)[0]

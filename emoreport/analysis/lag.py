@@ -250,20 +250,18 @@ def circular_correlations(
     correlation, overlap
         float64 (N + reach,) each, by lag; negative lags count from the end. NaN without overlap.
     """
-    from scipy import fft
-
     cells = len(one) + reach
     transforms = []
     for series in (one, other):
         padded = np.concatenate((series, np.full(reach, np.nan)))
         known = ~np.isnan(padded)
         filled = np.where(known, padded, 0.0)
-        transforms.append([fft.rfft(part) for part in (filled, filled**2, known.astype(float))])
+        transforms.append([np.fft.rfft(part) for part in (filled, filled**2, known.astype(float))])
     (first, first_square, first_known), (second, second_square, second_known) = transforms
-    products = fft.irfft(np.conj(first) * second, cells)
-    power = fft.irfft(np.conj(first_square) * second_known, cells)
-    power *= fft.irfft(np.conj(first_known) * second_square, cells)
-    overlap = np.rint(fft.irfft(np.conj(first_known) * second_known, cells))
+    products = np.fft.irfft(np.conj(first) * second, cells)
+    power = np.fft.irfft(np.conj(first_square) * second_known, cells)
+    power *= np.fft.irfft(np.conj(first_known) * second_square, cells)
+    overlap = np.rint(np.fft.irfft(np.conj(first_known) * second_known, cells))
     usable = (overlap > 1) & (power > TIE)
     correlation = np.full(cells, np.nan)
     correlation[usable] = np.clip(products[usable] / np.sqrt(power[usable]), -1.0, 1.0)
@@ -276,10 +274,9 @@ def _peak_test(correlation: DoubleArray, overlap: DoubleArray, reach: int) -> tu
     Correlations are scaled with the root of the overlap, as chance makes them larger where less
     time is in common. The limit is in that scale.
     """
-    from scipy.ndimage import maximum_filter1d
-
     scaled = np.abs(np.nan_to_num(correlation)) * np.sqrt(overlap)
-    peaks = maximum_filter1d(scaled, 2 * reach + 1, mode="wrap")
+    around = np.pad(scaled, reach, mode="wrap")
+    peaks = np.lib.stride_tricks.sliding_window_view(around, 2 * reach + 1).max(axis=1)
     p_value = float(np.mean(peaks >= peaks[0] - TIE))
     return p_value, float(np.quantile(peaks, LEVEL))
 

@@ -245,17 +245,15 @@ def label_excess(face: IntArray, voice: IntArray, labels: int) -> tuple[DoubleAr
         float64 (N,) each, by shift in steps (0 is the observed position): observed less expected
         disagreement on the overlap, NaN without any; and the positions in common.
     """
-    from scipy import fft
-
     steps = len(face)
     codes = np.arange(labels)[:, np.newaxis]
     seen, heard = (face == codes).astype(np.float64), (voice == codes).astype(np.float64)
-    seen_f, heard_f = fft.rfft(seen), fft.rfft(heard)
+    seen_f, heard_f = np.fft.rfft(seen), np.fft.rfft(heard)
     any_seen, any_heard = seen_f.sum(axis=0), heard_f.sum(axis=0)
-    agreed = fft.irfft((seen_f * np.conj(heard_f)).sum(axis=0), steps)
-    overlap = np.rint(fft.irfft(any_seen * np.conj(any_heard), steps))
-    face_share = fft.irfft(seen_f * np.conj(any_heard), steps)
-    voice_share = fft.irfft(any_seen * np.conj(heard_f), steps)
+    agreed = np.fft.irfft((seen_f * np.conj(heard_f)).sum(axis=0), steps)
+    overlap = np.rint(np.fft.irfft(any_seen * np.conj(any_heard), steps))
+    face_share = np.fft.irfft(seen_f * np.conj(any_heard), steps)
+    voice_share = np.fft.irfft(any_seen * np.conj(heard_f), steps)
     count = np.where(overlap > 0, overlap, np.nan)
     excess = (face_share * voice_share).sum(axis=0) / count**2 - agreed / count
     return excess, overlap
@@ -274,8 +272,6 @@ def distance_excess(face: DoubleArray, voice: DoubleArray) -> tuple[DoubleArray,
     excess, overlap
         As in `label_excess`.
     """
-    from scipy import fft
-
     steps = len(face)
     seen, heard = ~np.isnan(face).any(axis=1), ~np.isnan(voice).any(axis=1)
     face_mean, voice_mean = np.zeros(steps), np.zeros(steps)
@@ -283,10 +279,10 @@ def distance_excess(face: DoubleArray, voice: DoubleArray) -> tuple[DoubleArray,
     voice_mean[heard] = mean_distance(voice[heard], face[seen], np.ones(np.count_nonzero(seen)))
     overall = face_mean[seen].mean()
     total = _summed_distances(face, voice, seen, heard)
-    seen_f, heard_f = fft.rfft(seen.astype(np.float64)), fft.rfft(heard.astype(np.float64))
-    overlap = np.rint(fft.irfft(seen_f * np.conj(heard_f), steps))
-    by_face = fft.irfft(fft.rfft(face_mean) * np.conj(heard_f), steps)
-    by_voice = fft.irfft(seen_f * np.conj(fft.rfft(voice_mean)), steps)
+    seen_f, heard_f = np.fft.rfft(seen.astype(np.float64)), np.fft.rfft(heard.astype(np.float64))
+    overlap = np.rint(np.fft.irfft(seen_f * np.conj(heard_f), steps))
+    by_face = np.fft.irfft(np.fft.rfft(face_mean) * np.conj(heard_f), steps)
+    by_voice = np.fft.irfft(seen_f * np.conj(np.fft.rfft(voice_mean)), steps)
     count = np.where(overlap > 0, overlap, np.nan)
     excess = (total - by_face - by_voice) / count + overall
     return excess, overlap

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from emoreport.analysis.labelling import hysteresis_labels, label_runs
-from emoreport.analysis.smoothing import smooth
+from emoreport.analysis.smoothing import smooth_track
 from emoreport.analysis.timeline import (
     TIME_TOLERANCE_S,
     BoolArray,
     Timeline,
     build_timeline,
-    long_gaps,
-    stretch_of_frames,
     true_runs,
 )
 from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray, Span
@@ -35,7 +33,11 @@ class _Rows:
 
 
 def segment_faces(
-    faces: FaceTrack, duration_s: float, settings: AnalysisSettings
+    faces: FaceTrack,
+    duration_s: float,
+    settings: AnalysisSettings,
+    *,
+    smoothed: DoubleArray | None = None,
 ) -> tuple[VideoInterval, ...]:
     """Cut the recording into rows of one emotion or of `no_face`.
 
@@ -47,6 +49,8 @@ def segment_faces(
         Length of the recording in seconds; 0 gives no row.
     settings
         Smoothing, gap limit, shortest row, hysteresis.
+    smoothed
+        What `smoothing.smooth_track` gives for these settings, if the caller has it already.
 
     Returns
     -------
@@ -59,7 +63,9 @@ def segment_faces(
     if len(timeline) == 0:
         return ()
     seen = timeline.held_by(faces.valid)
-    rows = _label_cells(faces, timeline, seen, settings)
+    if smoothed is None:
+        smoothed = smooth_track(faces, duration_s, settings)
+    rows = _label_cells(smoothed, timeline, seen, settings)
     return _measure(faces, timeline, seen, rows)
 
 
@@ -104,16 +110,8 @@ def absent_cells(
 
 
 def _label_cells(
-    faces: FaceTrack, timeline: Timeline, seen: BoolArray, settings: AnalysisSettings
+    smoothed: DoubleArray, timeline: Timeline, seen: BoolArray, settings: AnalysisSettings
 ) -> _Rows:
-    gaps = long_gaps(timeline, faces.valid, settings.gap_limit_s)
-    smoothed = smooth(
-        faces.probabilities,
-        faces.time_s,
-        stretch_of_frames(timeline, gaps, len(faces)),
-        settings.smoothing_s,
-        settings.smoothing_method,
-    )
     absent = absent_cells(timeline, seen, settings.gap_limit_s, settings.min_interval_s)
     rows = [(int(first), -1) for first in true_runs(absent)[0]]
     for first, end in zip(*true_runs(~absent), strict=True):

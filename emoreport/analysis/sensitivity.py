@@ -14,6 +14,7 @@ from typing import Final
 
 from emoreport.analysis.chains import Rate, poisson_rate, transition_counts, unbroken_chains
 from emoreport.analysis.segmentation import segment_faces
+from emoreport.analysis.smoothing import smooth_track
 from emoreport.records import FaceTrack
 from emoreport.results import VideoInterval
 from emoreport.settings import AnalysisSettings
@@ -56,6 +57,7 @@ def sensitivity(
     settings: AnalysisSettings,
     *,
     relabel: Relabel | None = None,
+    chosen: Sequence[VideoInterval] | None = None,
     factors: Sequence[float] = FACTORS,
 ) -> tuple[SettingCounts, ...]:
     """Count intervals and transitions under a grid of shortest rows and smoothing windows.
@@ -71,6 +73,8 @@ def sensitivity(
         else stays.
     relabel
         Applied to the rows of every cell of the grid; None counts the rows as they are.
+    chosen
+        The rows under the chosen settings, after `relabel`, if the caller has them already.
     factors
         Multipliers; 1 is the chosen setting.
 
@@ -82,25 +86,33 @@ def sensitivity(
     shortest_s = sorted({factor * settings.min_interval_s for factor in factors})
     windows_s = sorted({factor * settings.smoothing_s for factor in factors})
     table = []
-    for min_interval_s in shortest_s:
-        for smoothing_s in windows_s:
+    for smoothing_s in windows_s:
+        smoothed = smooth_track(
+            faces, duration_s, dataclasses.replace(settings, smoothing_s=smoothing_s)
+        )
+        for min_interval_s in shortest_s:
             varied = dataclasses.replace(
                 settings, min_interval_s=min_interval_s, smoothing_s=smoothing_s
             )
-            rows: Sequence[VideoInterval] = segment_faces(faces, duration_s, varied)
-            if relabel is not None:
-                rows = relabel(tuple(rows))
-            chains = unbroken_chains(rows)
-            table.append(
-                SettingCounts(
-                    min_interval_s=min_interval_s,
-                    smoothing_s=smoothing_s,
-                    chosen=varied == settings,
-                    intervals=len(rows),
-                    emotion_intervals=len(chains),
-                    transitions=poisson_rate(
-                        int(transition_counts(chains).sum()), float(chains.length_s.sum())
-                    ),
-                )
-            )
-    return tuple(table)
+            rows = chosen if varied == settings else None
+            if rows is None:
+                cut = segment_faces(faces, duration_s, varied, smoothed=smoothed)
+                rows = cut if relabel is None else relabel(cut)
+            table.append(_counted(rows, varied, chosen=varied == settings))
+    return tuple(sorted(table, key=lambda cell: (cell.min_interval_s, cell.smoothing_s)))
+
+
+def _counted(
+    rows: Sequence[VideoInterval], settings: AnalysisSettings, *, chosen: bool
+) -> SettingCounts:
+    chains = unbroken_chains(rows)
+    return SettingCounts(
+        min_interval_s=settings.min_interval_s,
+        smoothing_s=settings.smoothing_s,
+        chosen=chosen,
+        intervals=len(rows),
+        emotion_intervals=len(chains),
+        transitions=poisson_rate(
+            int(transition_counts(chains).sum()), float(chains.length_s.sum())
+        ),
+    )
