@@ -7,7 +7,7 @@ from typing import cast
 from emoreport.analysis.abstention import Level, abstain_voices, usable_windows
 from emoreport.analysis.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.compounds import compound_intervals
-from emoreport.analysis.evidence import voice_evidence
+from emoreport.analysis.evidence import FrameEvidence, voice_evidence
 from emoreport.analysis.firmness import firm_faces
 from emoreport.analysis.mismatch import compare_intervals
 from emoreport.analysis.mismatch_rows import face_against_voice, mismatch_rows
@@ -51,7 +51,8 @@ def analyze_readings(
         Shared label space of face and voice.
     """
     duration_s, level = recording.duration_s, _level(settings.analysis)
-    firm = firm_faces(faces, segment_faces(faces, duration_s, settings.analysis), duration_s, level)
+    frames = FrameEvidence(faces, duration_s)
+    firm = firm_faces(frames, segment_faces(faces, duration_s, settings.analysis), level)
     video, dimensions = with_video_dimensions(firm.intervals, faces, bridge)
     heard = voice_intervals(speech, [row.span for row in video], settings.speech)
     evidence = voice_evidence(
@@ -88,7 +89,7 @@ def analyze_readings(
                 faces,
                 duration_s,
                 settings.analysis,
-                relabel=lambda rows: firm_faces(faces, rows, duration_s, level).intervals,
+                relabel=lambda rows: firm_faces(frames, rows, level).intervals,
                 chosen=video,
             ),
             pieces,

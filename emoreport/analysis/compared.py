@@ -6,7 +6,7 @@ from typing import cast
 
 from emoreport.analysis.abstention import Level, abstain_voices
 from emoreport.analysis.bridge import Bridge
-from emoreport.analysis.evidence import voice_evidence
+from emoreport.analysis.evidence import FrameEvidence, voice_evidence
 from emoreport.analysis.firmness import firm_faces
 from emoreport.analysis.mismatch import compare_intervals
 from emoreport.analysis.scores import with_video_dimensions
@@ -35,7 +35,7 @@ def compared_rows(
     """
     level = cast("Level", settings.analysis.abstention)
     cut = segment_faces(faces, duration_s, settings.analysis)
-    firm = firm_faces(faces, cut, duration_s, level)
+    firm = firm_faces(FrameEvidence(faces, duration_s), cut, level)
     video, _ = with_video_dimensions(firm.intervals, faces, bridge)
     heard = voice_intervals(speech, [row.span for row in video], settings.speech)
     evidence = voice_evidence(

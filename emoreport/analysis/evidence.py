@@ -31,43 +31,69 @@ def face_evidence(
     duration_s
         Length of the recording, seconds.
     """
-    if not intervals:
-        return ()
-    usable = faces.valid & (faces.time_s < duration_s)
-    frames = _Frames(
-        np.searchsorted(faces.time_s[usable], [row.span.start_s for row in intervals][1:]),
-        hold_times(faces.time_s, duration_s)[usable],
-    )
-    unknown = np.full(len(faces), np.nan, dtype=np.float32)
-    yaw = frames.means(np.abs(faces.extra.get("yaw_deg", unknown)[usable]))
-    pitch = frames.means(np.abs(faces.extra.get("pitch_deg", unknown)[usable]))
-    score = faces.detection_score[usable]
-    mean_score, worst_score = frames.means(score), frames.lowest(score)
-    face_px = frames.medians(np.sqrt(faces.box[usable, 2] * faces.box[usable, 3]))
-    sharpness_of_frames = faces.extra.get("sharpness", unknown)[usable]
-    sharpness = frames.medians(sharpness_of_frames)
-    known = sharpness_of_frames[~np.isnan(sharpness_of_frames)]
-    usual = float(np.median(known)) if len(known) else 0.0
-    doubt = frames.means(normalised_entropy(faces.probabilities[usable]))
-    shares = _shares(intervals, faces.labels)
-    entropy = normalised_entropy(shares)
-    margin = _margins(shares, faces.labels, [row.emotion for row in intervals])
-    return tuple(
-        FaceEvidence(
-            face_coverage=row.face_coverage,
-            mean_score=_known(mean_score[place]),
-            worst_score=_known(worst_score[place]),
-            face_px=_known(face_px[place]),
-            yaw_deg=_known(yaw[place]),
-            pitch_deg=_known(pitch[place]),
-            sharpness=_known(sharpness[place]),
-            relative_sharpness=_known(sharpness[place] / usual) if usual > 0 else None,
-            frame_entropy=_known(doubt[place]),
-            entropy=_known(entropy[place]),
-            margin=_known(margin[place]),
+    return FrameEvidence(faces, duration_s).of(intervals)
+
+
+class FrameEvidence:
+    """What the frames of a talk give as evidence, ready to be summed up under any rows.
+
+    Parameters
+    ----------
+    faces, duration_s
+        As in `face_evidence`.
+    """
+
+    def __init__(self, faces: FaceTrack, duration_s: float) -> None:
+        usable = faces.valid & (faces.time_s < duration_s)
+        unknown = np.full(len(faces), np.nan, dtype=np.float32)
+
+        def extra(name: str) -> FloatArray:
+            return faces.extra.get(name, unknown)[usable]
+
+        self._labels = faces.labels
+        self._time_s = faces.time_s[usable]
+        # A frame without time of its own (its hold fell to a tie or the end) still was seen.
+        self._weight_s = np.maximum(hold_times(faces.time_s, duration_s)[usable], 1e-9)
+        self._yaw, self._pitch = np.abs(extra("yaw_deg")), np.abs(extra("pitch_deg"))
+        self._score = faces.detection_score[usable]
+        self._doubt = normalised_entropy(faces.probabilities[usable])
+        self._ranked_score = _Ranked(self._score)
+        self._face_px = _Ranked(np.sqrt(faces.box[usable, 2] * faces.box[usable, 3]))
+        self._sharpness = _Ranked(extra("sharpness"))
+        known = self._sharpness.ordered
+        self._usual = float(np.median(known)) if len(known) else 0.0
+
+    def of(self, intervals: Sequence[VideoInterval]) -> tuple[FaceEvidence, ...]:
+        """Collect the evidence of rows that tile the recording, in order of time."""
+        if not intervals:
+            return ()
+        cuts = np.searchsorted(self._time_s, [row.span.start_s for row in intervals][1:])
+        frames = _Frames(cuts, self._weight_s)
+        yaw, pitch = frames.means(self._yaw), frames.means(self._pitch)
+        mean_score, worst_score = frames.means(self._score), frames.lowest(self._ranked_score)
+        face_px, sharpness = frames.medians(self._face_px), frames.medians(self._sharpness)
+        doubt = frames.means(self._doubt)
+        shares = _shares(intervals, self._labels)
+        entropy = normalised_entropy(shares)
+        margin = _margins(shares, self._labels, [row.emotion for row in intervals])
+        relative = sharpness / self._usual if self._usual > 0 else np.full(len(sharpness), np.nan)
+        columns = (
+            mean_score,
+            worst_score,
+            face_px,
+            yaw,
+            pitch,
+            sharpness,
+            relative,
+            doubt,
+            entropy,
+            margin,
         )
-        for place, row in enumerate(intervals)
-    )
+        lists = [_known_values(column) for column in columns]
+        return tuple(
+            FaceEvidence(row.face_coverage, *facts)
+            for row, *facts in zip(intervals, *lists, strict=True)
+        )
 
 
 def voice_evidence(
@@ -134,13 +160,22 @@ def normalised_entropy(probabilities: FloatArray | DoubleArray) -> DoubleArray:
     return np.clip(entropy / np.log(classes), 0.0, 1.0) if classes > 1 else 0.0 * entropy
 
 
+class _Ranked:
+    """The known values of the frames in rising order, each with the frame that it is of."""
+
+    def __init__(self, values: FloatArray) -> None:
+        known = np.flatnonzero(~np.isnan(values))
+        self.frame: IntArray = known[np.argsort(values[known], kind="stable")]
+        self.ordered: FloatArray = values[self.frame]
+
+
 class _Frames:
     """Values of the frames with a face, summed up row by row."""
 
     def __init__(self, cuts: IntArray, weight_s: DoubleArray) -> None:
         self._bounds = np.concatenate(([0], cuts, [len(weight_s)]))
-        # A frame without time of its own (its hold fell to a tie or the end) still was seen.
-        self._weight_s = np.maximum(weight_s, 1e-9)
+        self._weight_s = weight_s
+        self._row = np.repeat(np.arange(len(cuts) + 1), np.diff(self._bounds))
 
     def means(self, values: FloatArray | DoubleArray) -> DoubleArray:
         """Weighted means of the known values, float64 (R,); NaN where there is none."""
@@ -149,9 +184,9 @@ class _Frames:
         total, seconds = self._sums(np.where(known, values, 0.0) * weight), self._sums(weight)
         return np.divide(total, seconds, out=np.full(len(total), np.nan), where=seconds > 5e-10)
 
-    def medians(self, values: FloatArray) -> DoubleArray:
+    def medians(self, values: _Ranked) -> DoubleArray:
         """Medians of the known values, float64 (R,); NaN where there is none."""
-        ordered, first, count = self._ordered(values)
+        ordered, first, count = self._by_row(values)
         some = count > 0
         lower = ordered[(first + (count - 1) // 2)[some]]
         upper = ordered[(first + count // 2)[some]]
@@ -160,20 +195,21 @@ class _Frames:
         found[some] = np.mean([lower, upper], axis=0)
         return found
 
-    def lowest(self, values: FloatArray) -> DoubleArray:
+    def lowest(self, values: _Ranked) -> DoubleArray:
         """Smallest known values, float64 (R,); NaN where there is none."""
-        ordered, first, count = self._ordered(values)
+        ordered, first, count = self._by_row(values)
         found = np.full(len(count), np.nan)
         found[count > 0] = ordered[first[count > 0]]
         return found
 
-    def _ordered(self, values: FloatArray) -> tuple[FloatArray, IntArray, IntArray]:
+    def _by_row(self, values: _Ranked) -> tuple[FloatArray, IntArray, IntArray]:
         """Known values sorted inside each row, where each row begins, how many it has."""
-        known = ~np.isnan(values)
         rows = len(self._bounds) - 1
-        row = np.repeat(np.arange(rows), np.diff(self._bounds))[known]
-        ordered = values[known][np.lexsort((values[known], row))]
+        row = self._row[values.frame]
+        # Values are in order already; a stable sort by row keeps that. Small integers sort fast.
+        small = row.astype(np.uint16) if rows <= np.iinfo(np.uint16).max else row
         count = np.bincount(row, minlength=rows)
+        ordered = values.ordered[np.argsort(small, kind="stable")]
         return ordered, np.cumsum(count) - count, count
 
     def _sums(self, values: DoubleArray) -> DoubleArray:
@@ -235,6 +271,10 @@ def _margins(shares: DoubleArray, labels: Sequence[str], given: Sequence[str]) -
     others[rows, own] = np.where(np.isnan(shares[:, 0]), np.nan, -np.inf)
     margins: DoubleArray = shares[rows, own] - others.max(axis=1)
     return margins
+
+
+def _known_values(values: DoubleArray) -> list[float | None]:
+    return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN
 
 
 def _known(value: float) -> float | None:

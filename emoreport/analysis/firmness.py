@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emoreport.analysis.abstention import Level, abstain_faces
-from emoreport.analysis.evidence import face_evidence
-from emoreport.records import FaceTrack
+from emoreport.analysis.evidence import FrameEvidence
 from emoreport.results import FaceEvidence, VideoInterval
 
 
@@ -20,9 +19,7 @@ class FirmFaces:
     reasons: tuple[tuple[str, ...], ...]
 
 
-def firm_faces(
-    faces: FaceTrack, rows: Sequence[VideoInterval], duration_s: float, level: Level
-) -> FirmFaces:
+def firm_faces(frames: FrameEvidence, rows: Sequence[VideoInterval], level: Level) -> FirmFaces:
     """Collect the evidence of the rows and take the label from those that rest on too little.
 
     A row that lost its label keeps the evidence that it lost it for; rows that became one are
@@ -30,21 +27,19 @@ def firm_faces(
 
     Parameters
     ----------
-    faces
-        Frame readings.
+    frames
+        Evidence of the frames.
     rows
-        Rows that tile [0, `duration_s`].
-    duration_s
-        Length of the recording, seconds.
+        Rows that tile the recording.
     level
         How much evidence a label needs.
     """
-    before = face_evidence(faces, rows, duration_s)
+    before = frames.of(rows)
     judged = abstain_faces(rows, before, level)
     if len(judged.intervals) == len(rows):
         return FirmFaces(judged.intervals, before, judged.reasons)
     known = {row.span: facts for row, facts in zip(rows, before, strict=True)}
-    after = face_evidence(faces, judged.intervals, duration_s)
+    after = frames.of(judged.intervals)
     evidence = tuple(
         known.get(row.span, facts) for row, facts in zip(judged.intervals, after, strict=True)
     )

@@ -24,7 +24,7 @@ from emoreport.analysis.abstention import Level, abstain_faces, usable_windows
 from emoreport.analysis.agreement import agreement
 from emoreport.analysis.bridge import Bridge
 from emoreport.analysis.chains import Chains, poisson_rate, transition_counts, unbroken_chains
-from emoreport.analysis.evidence import face_evidence
+from emoreport.analysis.evidence import FrameEvidence
 from emoreport.analysis.intervals import block_bootstrap
 from emoreport.analysis.nulls import Verdict, shift_test, verdict
 from emoreport.analysis.segmentation import segment_faces
@@ -225,6 +225,7 @@ class Multiverse:
         self._faces = faces
         self._speech = speech
         self._duration_s = duration_s
+        self._frames = FrameEvidence(faces, duration_s)
         self._settings = settings
         self._bridges = bridges
         self._rows = cache(self._cut)
@@ -270,7 +271,7 @@ class Multiverse:
             self._settings, smoothing_s=smoothing_s, min_interval_s=min_interval_s
         )
         rows = segment_faces(self._faces, self._duration_s, varied)
-        return rows, tuple(face_evidence(self._faces, rows, self._duration_s))
+        return rows, self._frames.of(rows)
 
     def _judge(
         self, smoothing_s: float, min_interval_s: float, level: Level

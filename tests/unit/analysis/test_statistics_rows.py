@@ -8,6 +8,7 @@ import pytest
 from emoreport.analysis import analyze_readings
 from emoreport.analysis.abstention import usable_windows
 from emoreport.analysis.bridge import Bridge
+from emoreport.analysis.evidence import FrameEvidence
 from emoreport.analysis.firmness import firm_faces
 from emoreport.analysis.segmentation import segment_faces
 from emoreport.settings import AnalysisSettings, Settings
@@ -95,7 +96,7 @@ def test_a_row_that_stays_alone_keeps_the_evidence_it_was_judged_on():
     box[(faces.time_s >= 3) & (faces.time_s < 6)] = 20.0
     faces = dataclasses.replace(faces, box=box)
     rows = segment_faces(faces, 9.0, AnalysisSettings(smoothing_s=0.0))
-    firm = firm_faces(faces, rows, 9.0, "normal")
+    firm = firm_faces(FrameEvidence(faces, 9.0), rows, "normal")
     assert [row.emotion for row in firm.intervals] == ["happiness", "uncertain", "happiness"]
     assert firm.evidence[1].face_px == pytest.approx(20.0)
     assert firm.evidence[1].margin == pytest.approx(0.9 - 0.1 / 7, abs=1e-3)
