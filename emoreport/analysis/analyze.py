@@ -13,7 +13,7 @@ from emoreport.analysis.mismatch import compare_intervals
 from emoreport.analysis.mismatch_rows import face_against_voice, mismatch_rows
 from emoreport.analysis.pauses import scoped_rows
 from emoreport.analysis.scores import with_audio_dimensions, with_video_dimensions, z_scores
-from emoreport.analysis.segmentation import segment_faces
+from emoreport.analysis.segmentation import FaceSegmenter
 from emoreport.analysis.sensitivity import sensitivity
 from emoreport.analysis.summary import summarize
 from emoreport.analysis.transition_rows import transition_rows
@@ -52,7 +52,8 @@ def analyze_readings(
     """
     duration_s, level = recording.duration_s, _level(settings.analysis)
     frames = FrameEvidence(faces, duration_s)
-    firm = firm_faces(frames, segment_faces(faces, duration_s, settings.analysis), level)
+    segmenter = FaceSegmenter(faces, duration_s)
+    firm = firm_faces(frames, segmenter.rows(settings.analysis), level)
     video, dimensions = with_video_dimensions(firm.intervals, faces, bridge)
     heard = voice_intervals(speech, [row.span for row in video], settings.speech)
     evidence = voice_evidence(
@@ -91,6 +92,7 @@ def analyze_readings(
                 settings.analysis,
                 relabel=lambda rows: firm_faces(frames, rows, level).intervals,
                 chosen=video,
+                segmenter=segmenter,
             ),
             pieces,
         ),

@@ -27,7 +27,7 @@ from emoreport.analysis.chains import Chains, poisson_rate, transition_counts, u
 from emoreport.analysis.evidence import FrameEvidence
 from emoreport.analysis.intervals import block_bootstrap
 from emoreport.analysis.nulls import Verdict, shift_test, verdict
-from emoreport.analysis.segmentation import segment_faces
+from emoreport.analysis.segmentation import FaceSegmenter
 from emoreport.analysis.sequences import LabelSequence, face_sequence, join, voice_sequence
 from emoreport.analysis.timeline import BoolArray
 from emoreport.records import FaceTrack, SpeechTrack
@@ -226,6 +226,7 @@ class Multiverse:
         self._speech = speech
         self._duration_s = duration_s
         self._frames = FrameEvidence(faces, duration_s)
+        self._segmenter = FaceSegmenter(faces, duration_s)
         self._settings = settings
         self._bridges = bridges
         self._rows = cache(self._cut)
@@ -270,7 +271,7 @@ class Multiverse:
         varied = dataclasses.replace(
             self._settings, smoothing_s=smoothing_s, min_interval_s=min_interval_s
         )
-        rows = segment_faces(self._faces, self._duration_s, varied)
+        rows = self._segmenter.rows(varied)
         return rows, self._frames.of(rows)
 
     def _judge(

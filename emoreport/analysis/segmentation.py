@@ -33,11 +33,7 @@ class _Rows:
 
 
 def segment_faces(
-    faces: FaceTrack,
-    duration_s: float,
-    settings: AnalysisSettings,
-    *,
-    smoothed: DoubleArray | None = None,
+    faces: FaceTrack, duration_s: float, settings: AnalysisSettings
 ) -> tuple[VideoInterval, ...]:
     """Cut the recording into rows of one emotion or of `no_face`.
 
@@ -49,8 +45,6 @@ def segment_faces(
         Length of the recording in seconds; 0 gives no row.
     settings
         Smoothing, gap limit, shortest row, hysteresis.
-    smoothed
-        What `smoothing.smooth_track` gives for these settings, if the caller has it already.
 
     Returns
     -------
@@ -59,14 +53,67 @@ def segment_faces(
     and `arousal` are means over the valid frames of the row, unsmoothed, weighted by the seconds
     that each frame holds.
     """
-    timeline = build_timeline(faces.time_s, duration_s)
-    if len(timeline) == 0:
-        return ()
-    seen = timeline.held_by(faces.valid)
-    if smoothed is None:
-        smoothed = smooth_track(faces, duration_s, settings)
-    rows = _label_cells(smoothed, timeline, seen, settings)
-    return _measure(faces, timeline, seen, rows)
+    return FaceSegmenter(faces, duration_s).rows(settings)
+
+
+class FaceSegmenter:
+    """Cuts one recording under any settings; what does not hang on them is made once.
+
+    Parameters
+    ----------
+    faces, duration_s
+        As in `segment_faces`.
+    """
+
+    def __init__(self, faces: FaceTrack, duration_s: float) -> None:
+        self._faces, self._duration_s = faces, duration_s
+        self._timeline = build_timeline(faces.time_s, duration_s)
+        self._seen = self._timeline.held_by(faces.valid)
+        self._weight_s = np.where(self._seen, self._timeline.length_s, 0.0)
+        self._probabilities = _Weighted(faces.probabilities, self._timeline, self._weight_s)
+        self._valence = _Weighted(faces.valence, self._timeline, self._weight_s)
+        self._arousal = _Weighted(faces.arousal, self._timeline, self._weight_s)
+        self._smoothed: tuple[tuple[float, str, float], DoubleArray] | None = None
+
+    def rows(self, settings: AnalysisSettings) -> tuple[VideoInterval, ...]:
+        """Rows under some settings; see `segment_faces`."""
+        if len(self._timeline) == 0:
+            return ()
+        smoothed = self._smooth(settings)
+        return self._measure(_label_cells(smoothed, self._timeline, self._seen, settings))
+
+    def _smooth(self, settings: AnalysisSettings) -> DoubleArray:
+        """Smoothed probabilities; kept until other settings of smoothing are asked for."""
+        key = (settings.smoothing_s, settings.smoothing_method, settings.gap_limit_s)
+        if self._smoothed is None or self._smoothed[0] != key:
+            self._smoothed = key, smooth_track(self._faces, self._duration_s, settings)
+        return self._smoothed[1]
+
+    def _measure(self, rows: _Rows) -> tuple[VideoInterval, ...]:
+        starts, labels = rows.first[:-1], self._faces.labels
+        bounds_s = self._timeline.edges_s[rows.first]
+        covered_s = np.add.reduceat(self._weight_s, starts)
+        means = self._probabilities.means(starts)
+        valence, arousal = self._valence.means(starts), self._arousal.means(starts)
+        row_of_frame = np.searchsorted(bounds_s[1:-1], self._faces.time_s, side="right")
+        frames = np.bincount(row_of_frame, minlength=len(starts))
+        intervals = []
+        for row, label in enumerate(rows.label.tolist()):
+            span = Span(float(bounds_s[row]), float(bounds_s[row + 1]))
+            shown = label >= 0
+            intervals.append(
+                VideoInterval(
+                    span=span,
+                    emotion=labels[label] if shown else NO_FACE,
+                    confidence=float(means[row, label]) if shown else None,
+                    face_coverage=min(1.0, float(covered_s[row]) / span.duration_s),
+                    frames=int(frames[row]),
+                    distribution=tuple(means[row].tolist()) if shown else None,
+                    valence=_known(valence[row, 0]) if shown else None,
+                    arousal=_known(arousal[row, 0]) if shown else None,
+                )
+            )
+        return tuple(intervals)
 
 
 def absent_cells(
@@ -158,55 +205,33 @@ def _label_stretch(
     return starts[runs], run_labels
 
 
-def _measure(
-    faces: FaceTrack, timeline: Timeline, seen: BoolArray, rows: _Rows
-) -> tuple[VideoInterval, ...]:
-    starts = rows.first[:-1]
-    bounds_s = timeline.edges_s[rows.first]
-    weight = np.where(seen, timeline.length_s, 0.0)
-    covered_s = np.add.reduceat(weight, starts)
-    means = _row_means(faces.probabilities, timeline, weight, starts)
-    valence = _row_means(faces.valence, timeline, weight, starts)
-    arousal = _row_means(faces.arousal, timeline, weight, starts)
-    row_of_frame = np.searchsorted(bounds_s[1:-1], faces.time_s, side="right")
-    frames = np.bincount(row_of_frame, minlength=len(starts))
-    intervals = []
-    for row, label in enumerate(rows.label.tolist()):
-        span = Span(float(bounds_s[row]), float(bounds_s[row + 1]))
-        shown = label >= 0
-        intervals.append(
-            VideoInterval(
-                span=span,
-                emotion=faces.labels[label] if shown else NO_FACE,
-                confidence=float(means[row, label]) if shown else None,
-                face_coverage=min(1.0, float(covered_s[row]) / span.duration_s),
-                frames=int(frames[row]),
-                distribution=tuple(means[row].tolist()) if shown else None,
-                valence=_known(valence[row, 0]) if shown else None,
-                arousal=_known(arousal[row, 0]) if shown else None,
-            )
+class _Weighted:
+    """Values of the frames times the seconds that they hold, ready to be averaged over rows."""
+
+    def __init__(
+        self, values: FloatArray | None, timeline: Timeline, weight_s: DoubleArray
+    ) -> None:
+        self._total: DoubleArray | None = None
+        if values is None:
+            return
+        table = (values if values.ndim == 2 else values[:, np.newaxis]).astype(np.float64)
+        cells = np.full((len(timeline), table.shape[1]), np.nan)
+        held = timeline.frame >= 0
+        cells[held] = table[timeline.frame[held]]
+        known = ~np.isnan(cells)
+        self._seconds = known * weight_s[:, np.newaxis]
+        self._total = np.where(known, cells, 0.0) * self._seconds
+
+    def means(self, starts: IntArray) -> DoubleArray:
+        """Means per row, float64 (R, columns); NaN where nothing is known."""
+        if self._total is None:
+            return np.full((len(starts), 1), np.nan)
+        total = np.add.reduceat(self._total, starts, axis=0)
+        seconds = np.add.reduceat(self._seconds, starts, axis=0)
+        means: DoubleArray = np.divide(
+            total, seconds, out=np.full(total.shape, np.nan), where=seconds > 0
         )
-    return tuple(intervals)
-
-
-def _row_means(
-    values: FloatArray | None, timeline: Timeline, weight: DoubleArray, starts: IntArray
-) -> DoubleArray:
-    """Weighted means per row, float64 (R, columns); NaN where nothing is known."""
-    if values is None:
-        return np.full((len(starts), 1), np.nan)
-    table = (values if values.ndim == 2 else values[:, np.newaxis]).astype(np.float64)
-    cells = np.full((len(timeline), table.shape[1]), np.nan)
-    held = timeline.frame >= 0
-    cells[held] = table[timeline.frame[held]]
-    known = ~np.isnan(cells)
-    share = known * weight[:, np.newaxis]
-    total = np.add.reduceat(np.where(known, cells, 0.0) * share, starts, axis=0)
-    seconds = np.add.reduceat(share, starts, axis=0)
-    means: DoubleArray = np.divide(
-        total, seconds, out=np.full(total.shape, np.nan), where=seconds > 0
-    )
-    return means
+        return means
 
 
 def _known(value: float) -> float | None:

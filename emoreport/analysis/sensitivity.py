@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from emoreport.analysis.chains import Rate, poisson_rate, transition_counts, unbroken_chains
-from emoreport.analysis.segmentation import segment_faces
-from emoreport.analysis.smoothing import smooth_track
+from emoreport.analysis.segmentation import FaceSegmenter
 from emoreport.records import FaceTrack
 from emoreport.results import VideoInterval
 from emoreport.settings import AnalysisSettings
@@ -58,6 +57,7 @@ def sensitivity(
     *,
     relabel: Relabel | None = None,
     chosen: Sequence[VideoInterval] | None = None,
+    segmenter: FaceSegmenter | None = None,
     factors: Sequence[float] = FACTORS,
 ) -> tuple[SettingCounts, ...]:
     """Count intervals and transitions under a grid of shortest rows and smoothing windows.
@@ -75,6 +75,8 @@ def sensitivity(
         Applied to the rows of every cell of the grid; None counts the rows as they are.
     chosen
         The rows under the chosen settings, after `relabel`, if the caller has them already.
+    segmenter
+        Of these readings, if the caller has one already.
     factors
         Multipliers; 1 is the chosen setting.
 
@@ -85,18 +87,17 @@ def sensitivity(
     """
     shortest_s = sorted({factor * settings.min_interval_s for factor in factors})
     windows_s = sorted({factor * settings.smoothing_s for factor in factors})
+    segmenter = segmenter or FaceSegmenter(faces, duration_s)
     table = []
+    # The smoothing is the outer loop: the segmenter keeps the last one.
     for smoothing_s in windows_s:
-        smoothed = smooth_track(
-            faces, duration_s, dataclasses.replace(settings, smoothing_s=smoothing_s)
-        )
         for min_interval_s in shortest_s:
             varied = dataclasses.replace(
                 settings, min_interval_s=min_interval_s, smoothing_s=smoothing_s
             )
             rows = chosen if varied == settings else None
             if rows is None:
-                cut = segment_faces(faces, duration_s, varied, smoothed=smoothed)
+                cut = segmenter.rows(varied)
                 rows = cut if relabel is None else relabel(cut)
             table.append(_counted(rows, varied, chosen=varied == settings))
     return tuple(sorted(table, key=lambda cell: (cell.min_interval_s, cell.smoothing_s)))
