@@ -20,7 +20,7 @@ from emoreport.analysis.multiverse import (
 from emoreport.tables.atomic import Staging
 from emoreport.tables.csv_files import joined
 from emoreport.tables.specification_curve import Choice, Curve, Mark, Panel, drawn
-from emoreport.vocabulary import ALL_LABELS
+from emoreport.vocabulary import ALL_LABELS, COLOURS
 from emoreport.words import label_name, text
 
 TABLE_FILE: Final = "multiverse.csv"
@@ -70,16 +70,6 @@ SUMMARY_COLUMNS: Final[dict[str, Callable[[Conclusion], Cell]]] = {
     "values": lambda one: " ".join(f"{value}={count}" for value, count in one.counts) or None,
 }
 
-EMOTION_COLOURS: Final = {
-    "anger": "#d55e00",
-    "contempt": "#882255",
-    "disgust": "#117733",
-    "fear": "#56b4e9",
-    "happiness": "#e69f00",
-    "neutral": "#7f7f7f",
-    "sadness": "#0072b2",
-    "surprise": "#cc79a7",
-}
 VERDICT_COLOURS: Final = {
     "more": "#d55e00",
     "as_much": "#009e73",
@@ -259,7 +249,7 @@ def _heading(about: Mapping[str, Conclusion], chosen: Sequence[str], lang: str) 
 
 
 def _marks(conclusion: str, values: Sequence[str | None], lang: str) -> tuple[Mark | None, ...]:
-    colours = EMOTION_COLOURS if conclusion == DOMINANT_EMOTION else VERDICT_COLOURS
+    colours = COLOURS if conclusion == DOMINANT_EMOTION else VERDICT_COLOURS
     order = [*colours, *(name for name in ALL_LABELS if name not in colours)]
 
     def mark(value: str | None) -> Mark | None:

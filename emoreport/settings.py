@@ -20,7 +20,7 @@ from emoreport.errors import SettingsError
 
 ENV_PREFIX: Final = "EMOREPORT_"
 OTHER_VARIABLES: Final = frozenset({"EMOREPORT_MODEL_DIR", "EMOREPORT_MODEL_MIRROR"})
-FORMATS: Final[tuple[str, ...]] = ("csv", "xlsx", "parquet", "json")
+FORMATS: Final[tuple[str, ...]] = ("csv", "xlsx", "parquet", "json", "html")
 LANGUAGES: Final[tuple[str, ...]] = ("en", "ru")
 UNIT_SUFFIXES: Final[tuple[str, ...]] = ("_s", "_hz", "_px")
 
@@ -200,9 +200,22 @@ class OutputSettings:
 
     out: str = _option("statistics", "Folder for the tables")
     formats: tuple[str, ...] = _option(
-        FORMATS, "Comma-separated formats of the tables", choices=FORMATS
+        FORMATS, "Comma-separated formats of the results; html is the page", choices=FORMATS
     )
     lang: str = _option("en", "Language of messages and of the workbook", choices=LANGUAGES)
+    excel_locale: str = _option(
+        "none",
+        "Write each CSV file also as NAME.ru.csv for a spreadsheet set to that language: "
+        "semicolon, decimal comma, byte order mark",
+        choices=("none", "ru"),
+    )
+    page_video: str = _option(
+        "link",
+        "Video of report.html: link plays the file where it lies; embed (--embed-video) puts a "
+        "small copy inside, which takes time to make; none (--no-video) leaves out every picture "
+        "of the person",
+        choices=("link", "embed", "none"),
+    )
     overwrite: bool = _option(False, "Replace the results of an earlier run of the same video")
 
 

@@ -12,7 +12,7 @@ from emoreport.records import FaceTrack, SpeechTrack
 from emoreport.tables.atomic import Staging
 from emoreport.tables.cells import ShownTable, show_all
 from emoreport.tables.columns import OPTIONAL_NAMES, TABLE_NAMES, speech_table
-from emoreport.tables.csv_files import csv_bytes
+from emoreport.tables.csv_files import LOCALES, csv_bytes, localised_name
 from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.kinds import Table
 from emoreport.tables.readings import (
@@ -30,10 +30,13 @@ if TYPE_CHECKING:
 RUN_FILE: Final = "run.json"
 REPORT_FILE: Final = "report.json"
 WORKBOOK_FILE: Final = "report.xlsx"
+PAGE_FILE: Final = "report.html"
 KNOWN_FILES: Final = (
     *(f"{name}.csv" for name in (*TABLE_NAMES, *OPTIONAL_NAMES)),
+    *(localised_name(name, one) for one in LOCALES for name in (*TABLE_NAMES, *OPTIONAL_NAMES)),
     REPORT_FILE,
     WORKBOOK_FILE,
+    PAGE_FILE,
     FRAMES_FILE,
     SPEECH_FILE,
 )
@@ -50,6 +53,8 @@ def write_all(
     formats: Collection[str],
     lang: str,
     facts: SummaryFacts,
+    excel_locale: str = "none",
+    page: bytes | None = None,
 ) -> tuple[Path, ...]:
     """Write everything about one video, all of it or nothing; run.json comes last.
 
@@ -69,6 +74,11 @@ def write_all(
         Language of the workbook.
     facts
         What the workbook's summary tells besides the tables.
+    excel_locale
+        Language of a spreadsheet that gets CSV files in a form of its own, beside the others;
+        ``none`` for no such files.
+    page
+        Content of report.html; None for no page.
 
     Returns
     -------
@@ -85,7 +95,17 @@ def write_all(
         described: tuple[Table, ...] = ()
         if "parquet" in formats:
             described = _stage_readings(staging, faces, speech)
-        _stage_tables(staging, tables, described, formats=formats, lang=lang, facts=facts)
+        _stage_tables(
+            staging,
+            tables,
+            described,
+            formats=formats,
+            lang=lang,
+            facts=facts,
+            excel_locale=excel_locale,
+        )
+        if page is not None:
+            staging.add(PAGE_FILE, _bytes(page))
         staging.add(RUN_FILE, _bytes(json_bytes(run)))
         # Without run.json a folder counts as unfinished, so a kill between two renames cannot
         # leave old and new files that look like one run. Files of other formats would be old.
@@ -122,6 +142,7 @@ def _stage_tables(
     formats: Collection[str],
     lang: str,
     facts: SummaryFacts,
+    excel_locale: str,
 ) -> None:
     if not {"csv", "xlsx", "json"}.intersection(formats):
         return
@@ -129,6 +150,9 @@ def _stage_tables(
     if "csv" in formats:
         for name, table in content.items():
             staging.add(f"{name}.csv", _bytes(csv_bytes(table)))
+            if excel_locale in LOCALES:
+                file = localised_name(name, excel_locale)
+                staging.add(file, _bytes(csv_bytes(table, LOCALES[excel_locale])))
     if "json" in formats:
         staging.add(REPORT_FILE, _bytes(report_bytes(content)))
     if "xlsx" in formats:

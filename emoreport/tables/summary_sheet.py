@@ -43,6 +43,7 @@ GUIDE: Final = (
     "chance",
     "statistics",
     "small",
+    "charts",
     "dictionary",
 )
 AGREEMENT: Final = (

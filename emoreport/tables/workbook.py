@@ -18,10 +18,19 @@ from emoreport.tables.dictionary import dictionary, header, sheet_name
 from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.kinds import Column, Kind, Table
 from emoreport.tables.summary_sheet import Line, summary_lines
+from emoreport.tables.workbook_charts import add_charts
+from emoreport.tables.workbook_matrices import add_matrices
+from emoreport.tables.workbook_styles import (
+    NUMBER_FORMATS,
+    Styles,
+    label_name,
+    print_across,
+    set_height,
+    write_text,
+)
 
 MAX_ROWS: Final = 1_048_576
-MAX_TEXT: Final = 32_767
-"""Limits of the format (ECMA-376 as Excel applies it)."""
+"""Limit of the format (ECMA-376 as Excel applies it)."""
 _CREATED: Final = dt.datetime(1980, 1, 1, tzinfo=dt.UTC)
 """The same tables give the same file, byte for byte: the zip entries bear this date too."""
 _OPTIONS: Final = {
@@ -29,21 +38,6 @@ _OPTIONS: Final = {
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
-}
-_FORMATS: Final[Mapping[Kind, str]] = {
-    Kind.SECONDS: "0.000",
-    Kind.SHARE: "0.0%",
-    Kind.DISTANCE: "0.000",
-    Kind.SIGNED: "0.000",
-    Kind.COUNT: "0",
-    Kind.PER_SECOND: "0.000",
-    Kind.PER_MINUTE: "0.00",
-    Kind.NUMBER: "0.000",
-    Kind.DEVIATIONS: "0.00",
-    Kind.P_VALUE: '[<0.0001]"< 0.0001";0.0000',
-    Kind.PIXELS: "0",
-    Kind.DEGREES: "0.0",
-    Kind.DECIBELS: "0.0",
 }
 _MIN_WIDTH: Final = 9
 _MAX_WIDTH: Final = 48
@@ -57,11 +51,6 @@ _PAGE_WIDTH: Final = 250
 """Characters on a line of a printed page that can still be read."""
 _KEPT_COLUMNS: Final = 3
 """Columns of a wide table that stay in sight and are printed on every page: what and when."""
-_LINE_HEIGHT: Final = 15.0
-"""Height of one line of the standard font, in points."""
-_FILL: Final = 0.95
-"""Share of a line that text fills before it wraps, at worst: words are not split, and a
-replacement font may be wider than the standard one."""
 
 
 def workbook_bytes(
@@ -90,11 +79,15 @@ def workbook_bytes(
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, _OPTIONS) as book:
         book.set_properties({"created": _CREATED.replace(tzinfo=None)})
-        writer = _Writer(book, lang)
+        styles = Styles(book)
+        writer = _Writer(book, styles, lang)
         writer.summary(_summary_lines(tables, facts, lang))
+        add_numbers = add_charts(book, styles, tables, lang)
         for name, content in tables.items():
             if name != "summary":  # the summary sheet holds that one row in a readable form
                 writer.table(content)
+        add_matrices(book, styles, tables, lang)
+        add_numbers()
         writer.dictionary([*(content.table for content in tables.values()), *readings])
     return buffer.getvalue()
 
@@ -111,21 +104,10 @@ def _summary_lines(tables: Mapping[str, ShownTable], facts: SummaryFacts, lang: 
 class _Writer:
     """Writes sheets into one XlsxWriter workbook."""
 
-    def __init__(self, book: Any, lang: str) -> None:  # noqa: ANN401 - XlsxWriter has no types
+    def __init__(self, book: Any, styles: Styles, lang: str) -> None:  # noqa: ANN401 - XlsxWriter has no types
         self._book = book
+        self._styles = styles
         self._lang = lang
-        self._header = book.add_format(
-            {"bold": True, "bottom": 1, "valign": "top", "bg_color": "#EDEFF2"}
-        )
-        self._wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-        # Without the indent a text touches the number on its left.
-        self._text = book.add_format({"indent": 1})
-        self._faint = book.add_format({"valign": "top", "font_color": "#8A8F98"})
-        self._title = book.add_format({"bold": True, "font_size": 14})
-        self._section = book.add_format({"bold": True, "bottom": 1, "font_color": "#2F4B6E"})
-        self._numbers = {
-            kind: book.add_format({"num_format": code}) for kind, code in _FORMATS.items()
-        }
 
     def summary(self, lines: Iterable[Line]) -> None:
         """Write labels, values and the values' names in summary.csv."""
@@ -133,21 +115,21 @@ class _Writer:
         sheet.hide_gridlines(2)
         for index, width in enumerate(_SUMMARY_WIDTHS):
             sheet.set_column(index, index, width)
-        _print_across(sheet)
+        print_across(sheet)
         for row, line in enumerate(lines):
             if line.heading:
-                style = self._title if row == 0 else self._section
-                _write_text(sheet, row, 0, line.label, style)
+                style = self._styles.title if row == 0 else self._styles.section
+                write_text(sheet, row, 0, line.label, style)
                 for index in (1, 2) if row else ():
-                    sheet.write_blank(row, index, None, self._section)
+                    sheet.write_blank(row, index, None, self._styles.section)
                 continue
-            _write_text(sheet, row, 0, line.label, self._wrapped)
-            _set_height(sheet, row, (line.label, str(line.value or "")), _SUMMARY_WIDTHS)
+            write_text(sheet, row, 0, line.label, self._styles.wrapped)
+            set_height(sheet, row, (line.label, str(line.value or "")), _SUMMARY_WIDTHS)
             if isinstance(line.value, str):
-                _write_text(sheet, row, 1, line.value, self._wrapped)
+                write_text(sheet, row, 1, line.value, self._styles.wrapped)
             elif line.value is not None:
                 sheet.write_number(row, 1, line.value, self._answer(line))
-            _write_text(sheet, row, 2, line.note, self._faint)
+            write_text(sheet, row, 2, line.note, self._styles.faint)
 
     def table(self, content: ShownTable) -> None:
         """Write one table: frozen bold header, filter, typed cells."""
@@ -157,14 +139,14 @@ class _Writer:
         total = 0
         for index, (column, cells) in enumerate(zip(table.columns, content.columns, strict=True)):
             title = header(column, self._lang)
-            _write_text(sheet, 0, index, title, self._header)
+            write_text(sheet, 0, index, title, self._styles.header)
             width = self._write_column(sheet, index, column, cells[:rows])
             width = min(max(width, len(title) + _FILTER_ARROW, _MIN_WIDTH), _MAX_WIDTH)
             sheet.set_column(index, index, width)
             total += width
         sheet.autofilter(0, 0, rows, len(table.columns) - 1)
         pages = math.ceil(total / _PAGE_WIDTH)
-        _print_across(sheet, pages)
+        print_across(sheet, pages)
         sheet.repeat_rows(0)
         sheet.freeze_panes(1, _KEPT_COLUMNS if pages > 1 else 0)
         if pages > 1:
@@ -174,26 +156,27 @@ class _Writer:
         """Write the meaning of every column of every file."""
         sheet = self._book.add_worksheet(sheet_name("dictionary", self._lang))
         sheet.freeze_panes(1, 0)
-        _print_across(sheet)
+        print_across(sheet)
         sheet.repeat_rows(0)
         fields = ["place", "column", "meaning", "unit", "machine"]
         titles = ["sheet", "column", "meaning", "unit", "machine"]
         for index, (title, width) in enumerate(zip(titles, _DICTIONARY_WIDTHS, strict=True)):
             text = words.text(f"tables.dictionary.{title}", self._lang)
-            _write_text(sheet, 0, index, text, self._header)
+            write_text(sheet, 0, index, text, self._styles.header)
             sheet.set_column(index, index, width)
         row = 0
         for row, entry in enumerate(dictionary(tables, self._lang), start=1):
             texts = [getattr(entry, name) for name in fields]
-            _set_height(sheet, row, texts, _DICTIONARY_WIDTHS)
+            set_height(sheet, row, texts, _DICTIONARY_WIDTHS)
             for index, text in enumerate(texts):
-                _write_text(sheet, row, index, text, self._wrapped)
+                write_text(sheet, row, index, text, self._styles.wrapped)
         sheet.autofilter(0, 0, row, len(fields) - 1)
 
     def _write_column(self, sheet: Any, index: int, column: Column, cells: list[Cell]) -> int:  # noqa: ANN401 - XlsxWriter has no types
         """Write the cells below the header; return the width that texts ask for."""
         width = 0
-        style = self._numbers.get(column.kind)
+        style = self._styles.numbers.get(column.kind)
+        looks = self._styles.labels if column.kind is Kind.LABEL else {}
         for row, cell in enumerate(cells, start=1):
             if cell is None:
                 continue
@@ -202,43 +185,21 @@ class _Writer:
             elif isinstance(cell, str):
                 text = self._named(column, cell)
                 width = max(width, len(text) + _TEXT_MARGIN)
-                _write_text(sheet, row, index, text, self._text)
+                write_text(sheet, row, index, text, looks.get(cell, self._styles.text))
             else:
                 sheet.write_number(row, index, cell, style)
         return width
 
     def _answer(self, line: Line) -> Any:  # noqa: ANN401 - XlsxWriter has no types
         """Look of a number on the summary sheet: the words beside it are part of its format."""
-        code = _FORMATS[line.kind]
+        code = NUMBER_FORMATS[line.kind]
         if line.beside:
             code += '"  ({})"'.format(line.beside.replace('"', "'"))
         return self._book.add_format({"num_format": code, "align": "left", "valign": "top"})
 
     def _named(self, column: Column, text: str) -> str:
-        if column.kind is Kind.LABEL and self._lang != "en":
-            return words.label_name(text, self._lang)
+        if column.kind is Kind.LABEL:
+            return label_name(text, self._lang)
         if column.kind is Kind.CODE and self._lang != "en":
             return cell_names(column.codes, text, self._lang)
         return text
-
-
-def _print_across(sheet: Any, pages: int = 1) -> None:  # noqa: ANN401 - XlsxWriter has no types
-    sheet.set_landscape()
-    sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(pages, 0)
-
-
-def _set_height(sheet: Any, row: int, texts: Iterable[str], widths: Iterable[int]) -> None:  # noqa: ANN401 - XlsxWriter has no types
-    """Make room for wrapped texts: not every program fits the height of a row by itself."""
-    lines = max(
-        math.ceil(len(text) / (width * _FILL)) for text, width in zip(texts, widths, strict=False)
-    )
-    if lines > 1:
-        sheet.set_row(row, _LINE_HEIGHT * lines)
-
-
-def _write_text(sheet: Any, row: int, column: int, text: str, style: Any) -> None:  # noqa: ANN401 - XlsxWriter has no types
-    # A file name may hold bytes that are no text; they are spelt out instead of refused.
-    printable = text.encode("utf-8", "backslashreplace").decode("utf-8")[:MAX_TEXT]
-    if printable:
-        sheet.write_string(row, column, printable, style)

@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 
 from emoreport.records import Span
 from emoreport.results import Analysis, Comparison
+from emoreport.settings import OPTIONS
 from emoreport.tables.cells import show, show_all
 from emoreport.tables.columns import TABLE_NAMES
-from emoreport.tables.csv_files import csv_bytes, text_field
+from emoreport.tables.csv_files import LOCALES, csv_bytes, localised_name, text_field
+from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.frames import build_tables
+from emoreport.tables.store import write_all
 from tests.fixtures.results import (
     analysis,
     face_track,
@@ -223,3 +226,93 @@ def test_a_name_that_is_no_text_is_spelt_out():
     assert (
         records(csv_texts(analysis(video="a\udcff.mp4"))["summary"])[0]["video"] == "a\\udcff.mp4"
     )
+
+
+# --------------------------------------------------------------------------- other spreadsheets
+
+
+def russian(result=None):
+    built = build_tables(result or analysis(), face_track(dimensions=True), speech_track())
+    return {name: csv_bytes(table, LOCALES["ru"]) for name, table in show_all(built).items()}
+
+
+def number(text):
+    """What a spreadsheet set to Russian makes of a cell."""
+    if text in {"ИСТИНА", "ЛОЖЬ"}:
+        return text == "ИСТИНА"
+    if re.fullmatch(r"-?\d+(,\d+)?", text):
+        return float(text.replace(",", "."))
+    return text
+
+
+def plain_number(text):
+    if text in {"true", "false"}:
+        return text == "true"
+    return float(text) if re.fullmatch(r"-?\d+(\.\d+)?", text) else text
+
+
+def test_a_whole_file_for_a_russian_spreadsheet():
+    assert russian()["modality_duration"].decode("utf-8") == (
+        "\ufeffduration;start;end;video_emotion;audio_emotion;match\n"
+        "1,000;0,000;1,000;happiness;happiness;ИСТИНА\n"
+        "1,001;1,000;2,001;sadness;happiness;ЛОЖЬ\n"
+        "0,332;2,001;2,333;no_face;no_speech;\n"
+        "1,000;2,333;3,333;uncertain;no_speech;\n"
+    )
+
+
+def test_a_russian_spreadsheet_reads_the_same_cells():
+    plain = csv_texts(with_options(analysis(video="-1,5;=x.mp4")))
+    for name, content in russian(with_options(analysis(video="-1,5;=x.mp4"))).items():
+        assert content.startswith(b"\xef\xbb\xbf")
+        text = content.decode("utf-8-sig")
+        theirs = [
+            [number(cell) for cell in row]
+            for row in csv.reader(io.StringIO(text, newline=""), delimiter=";")
+        ]
+        ours = [
+            [plain_number(cell) for cell in row]
+            for row in csv.reader(io.StringIO(plain[name], newline=""))
+        ]
+        assert theirs == ours
+        assert len({len(row) for row in theirs}) == 1
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1,5", "@x", "a;=1+1", "\t=1"])
+def test_no_text_is_a_formula_or_a_number_for_a_russian_spreadsheet(text):
+    content = russian(analysis(video=text))["summary"].decode("utf-8-sig")
+    _, row = csv.reader(io.StringIO(content, newline=""), delimiter=";")
+    assert not re.match(r"\s*[=+\-@]", row[0])
+    assert not re.search(r";\s*[=+\-@]", row[0])
+    assert row[0].replace("'", "") == text
+
+
+def test_every_language_of_the_setting_has_a_form_and_a_file_name():
+    assert OPTIONS["excel_locale"].choices == ("none", *LOCALES)
+    assert localised_name("summary", "ru") == "summary.ru.csv"
+
+
+def test_files_for_the_other_spreadsheet_lie_beside_the_usual_ones_and_go_with_the_setting(
+    tmp_path,
+):
+    tables = build_tables(analysis(), face_track(), speech_track())
+
+    def written(**options):
+        write_all(
+            tmp_path,
+            tables,
+            face_track(),
+            speech_track(),
+            {},
+            formats=("csv",),
+            lang="en",
+            facts=SummaryFacts(),
+            **options,
+        )
+        return {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    plain = written()
+    both = written(excel_locale="ru")
+    assert both.keys() - plain.keys() == {f"{name}.ru.csv" for name in TABLE_NAMES}
+    assert {name: both[name] for name in plain} == plain
+    assert written() == plain

@@ -13,9 +13,13 @@ from emoreport.tables.cells import show_all
 from emoreport.tables.codes import CODES
 from emoreport.tables.columns import SUMMARY, frames_table, speech_table
 from emoreport.tables.csv_files import csv_bytes
+from emoreport.tables.dictionary import sheet_name
 from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.frames import build_tables
+from emoreport.tables.kinds import Kind
 from emoreport.tables.summary_sheet import SECTIONS, agreement_word
+from emoreport.tables.workbook_styles import MAX_TEXT
+from emoreport.vocabulary import COLOURS, text_on
 from tests.fixtures.results import (
     VOICE_LABELS,
     analysis,
@@ -55,6 +59,7 @@ def summary_values(book):
 def test_summary_first_dictionary_last():
     assert opened().sheetnames == [
         "summary",
+        "charts",
         "video_intervals",
         "audio_intervals",
         "modality_mismatch",
@@ -62,15 +67,22 @@ def test_summary_first_dictionary_last():
         "transitions",
         "transition_statistics",
         "mismatch_statistics",
+        "matrices",
+        "chart_data",
         "dictionary",
     ]
-    assert opened(with_options(analysis())).sheetnames[-2:] == ["compound_emotions", "dictionary"]
+    assert opened(with_options(analysis())).sheetnames[-4:] == [
+        "compound_emotions",
+        "matrices",
+        "chart_data",
+        "dictionary",
+    ]
 
 
 def test_russian_sheets_headers_and_emotions():
     book = opened(lang="ru")
-    assert book.sheetnames[1] == "Эмоции лица"
-    sheet = book.worksheets[1]
+    assert book.sheetnames[1:3] == ["Диаграммы", "Эмоции лица"]
+    sheet = book.worksheets[2]
     assert [cell.value for cell in sheet[1]][:3] == ["Эмоция лица", "Начало", "Конец"]
     assert [sheet.cell(row, 1).value for row in range(2, 6)] == [
         "радость",
@@ -145,7 +157,10 @@ def test_cells_are_typed_and_formatted():
 
 
 def test_header_is_bold_frozen_and_filtered():
-    for sheet in opened(with_options(analysis())).worksheets[1:]:
+    book = opened(with_options(analysis()))
+    for sheet in book.worksheets:
+        if sheet.title in {"summary", "charts", "matrices", "chart_data"}:
+            continue
         wide = sheet.title in {"video_intervals", "audio_intervals"}
         assert sheet.freeze_panes == ("D2" if wide else "A2")
         assert sheet.print_title_cols == ("$A:$C" if wide else None)
@@ -162,7 +177,7 @@ def test_the_summary_tells_everything():
     assert values["Face coverage"] == 0.9
     assert values["Time in mismatch, s"] == 1.0
     assert values["smoothing"] == "1.0 s"
-    assert values["formats"] == "csv, xlsx, parquet, json"
+    assert values["formats"] == ", ".join(Settings().output.formats)
     assert values["offline"] == "no"
     assert values["Program"] == "emoreport 1.2.3"
     assert values["Voice model: details"].startswith("compact, version 1; runtime onnxruntime")
@@ -258,14 +273,26 @@ def test_tables_without_rows_keep_their_header():
 
 @pytest.mark.parametrize(
     "name",
-    ["=1+1", "=cmd|' /C calc'!A0", "http://example.org/a.mp4", "12.5", "@x", "{=1}", "a\x01b"],
+    [
+        "=1+1",
+        "=cmd|' /C calc'!A0",
+        "http://example.org/a.mp4",
+        "12.5",
+        "@x",
+        "+1",
+        "-2+3",
+        "\t=1",
+        "\r=1",
+        "{=1}",
+        "a\x01b",
+    ],
 )
 def test_nothing_is_ever_a_formula_a_link_or_a_number(name):
     facts = SummaryFacts(program=name, settings={name: name}, warnings=(name,))
     data = content(analysis(video=name), facts=facts)
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
-        sheets = [parts.read(part).decode() for part in parts.namelist() if "sheets/" in part]
-    assert len(sheets) == 9
+        sheets = [parts.read(part).decode() for part in parts.namelist() if "sheets/sheet" in part]
+    assert len(sheets) == 12
     assert not re.search(r"<f[ >]|<hyperlink", "".join(sheets))
     book = openpyxl.load_workbook(io.BytesIO(data))
     cell = next(row[1] for row in book.worksheets[0].iter_rows() if row[0].value == "Video")
@@ -275,7 +302,7 @@ def test_nothing_is_ever_a_formula_a_link_or_a_number(name):
 def test_a_name_that_is_no_text_and_one_too_long_are_taken():
     assert summary_values(opened(analysis(video="a\udcff.mp4")))["Video"] == "a\\udcff.mp4"
     values = summary_values(opened(analysis(video="x" * 40_000)))
-    assert values["Video"] == "x" * workbook.MAX_TEXT
+    assert values["Video"] == "x" * MAX_TEXT
 
 
 def test_the_same_tables_give_the_same_bytes():
@@ -304,3 +331,35 @@ def test_rows_with_long_texts_are_high_enough():
         lines = -(-len(sheet.cell(row, 3).value) // 90)
         height = sheet.row_dimensions[row].height
         assert lines == 1 or height >= 15 * lines
+
+
+# --------------------------------------------------------------------------- colours
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_every_label_has_its_colour_and_readable_text_in_every_table(lang):
+    book = opened(lang=lang)
+    for name, table in shown().items():
+        if name == "summary":
+            continue
+        sheet = book[sheet_name(name, lang)]
+        for place, column in enumerate(table.table.columns, start=1):
+            for row, cell in enumerate(table.columns[place - 1], start=2):
+                fill = sheet.cell(row, place).fill
+                if column.kind is not Kind.LABEL or cell is None:
+                    assert fill.fill_type is None
+                    continue
+                assert fill.fgColor.rgb == f"FF{COLOURS[cell][1:]}"
+                assert sheet.cell(row, place).font.color.rgb == f"FF{text_on(cell)[1:]}"
+
+
+@pytest.mark.parametrize("label", ["=1+1", "+x", "-x", "@x", "\t=1"])
+def test_a_label_that_looks_like_a_formula_stays_a_text(label):
+    result = analysis()
+    rows = (dataclasses.replace(result.transitions[0], target=label),)
+    data = content(dataclasses.replace(result, transitions=rows))
+    with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        sheets = [parts.read(part).decode() for part in parts.namelist() if "sheets/" in part]
+    assert not re.search(r"<f[ >]", "".join(sheets))
+    cell = openpyxl.load_workbook(io.BytesIO(data))["transitions"]["B2"]
+    assert (cell.value, cell.data_type) == (label, "s")

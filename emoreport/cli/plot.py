@@ -1,0 +1,65 @@
+"""``emoreport plot STATS_DIR``: plots for a paper from stored results."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from emoreport.cli.options import Config, Quiet, with_settings
+from emoreport.settings import from_environment, from_file
+from emoreport.words import text
+
+Folder = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STATS_DIR", help="A folder that `emoreport analyze` wrote.", show_default=False
+    ),
+]
+Target = Annotated[
+    Path | None,
+    typer.Option("--out", help="Folder to write to; STATS_DIR/plots if left out.", metavar="DIR"),
+]
+Kinds = Annotated[str, typer.Option("--kind", metavar="LIST", help="Which plots to make.")]
+Formats = Annotated[
+    str,
+    typer.Option(
+        "--format", metavar="LIST", help="PNG (300 dots per inch), SVG (text stays text) or both."
+    ),
+]
+
+
+@with_settings(("lang",))
+def plot(
+    *,
+    stats_dir: Folder,
+    kind: Kinds = "timeline,shares,transitions,matrix",
+    format: Formats = "png,svg",  # noqa: A002 - the option's name
+    out: Target = None,
+    config: Config = None,
+    quiet: Quiet = False,
+    given: dict[str, Any],
+) -> int:
+    """Draw a talk for a paper, without decoding it: pictures in column width, with captions.
+
+    timeline: face, voice, speech and severity over time; shares: how the time with an emotion is
+    shared out; transitions: which emotion of the face followed which; matrix: face by voice.
+    captions.txt says under each what it shows and what chance has to do with it.
+    """
+    from emoreport.plotting import FOLDER, parse_formats, parse_kinds, write_plots
+    from emoreport.runs import read_report
+
+    kinds, formats = parse_kinds(kind), parse_formats(format)
+    changes = (from_file(config) if config is not None else {}) | from_environment(os.environ)
+    language = {name: value for name, value in (changes | given).items() if name == "lang"}
+    report = read_report(stats_dir, language)
+    lang = report.settings.output.lang
+    folder = out or stats_dir / FOLDER
+    files = write_plots(report.findings, folder, kinds, formats, lang)
+    if not quiet:
+        print(text("plots.line.folder", lang, folder=folder))
+        for file in files:
+            print(f"  {file.name}")
+    return 0

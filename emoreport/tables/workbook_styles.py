@@ -1,0 +1,98 @@
+"""The looks of the workbook's cells, and the safe ways to fill them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from emoreport import words
+from emoreport.tables.kinds import Kind
+from emoreport.vocabulary import ALL_LABELS, COLOURS, text_on
+
+MAX_TEXT: Final = 32_767
+"""Longest text of a cell: a limit of the format (ECMA-376 as Excel applies it)."""
+NUMBER_FORMATS: Final[Mapping[Kind, str]] = {
+    Kind.SECONDS: "0.000",
+    Kind.SHARE: "0.0%",
+    Kind.DISTANCE: "0.000",
+    Kind.SIGNED: "0.000",
+    Kind.COUNT: "0",
+    Kind.PER_SECOND: "0.000",
+    Kind.PER_MINUTE: "0.00",
+    Kind.NUMBER: "0.000",
+    Kind.DEVIATIONS: "0.00",
+    Kind.P_VALUE: '[<0.0001]"< 0.0001";0.0000',
+    Kind.PIXELS: "0",
+    Kind.DEGREES: "0.0",
+    Kind.DECIBELS: "0.0",
+}
+INK: Final = "#2F4B6E"
+"""Colour of headings and of what is no emotion in a chart."""
+_LINE_HEIGHT: Final = 15.0
+"""Height of one line of the standard font, in points."""
+_FILL: Final = 0.95
+"""Share of a line that text fills before it wraps, at worst: words are not split, and a
+replacement font may be wider than the standard one."""
+
+
+class Styles:
+    """Formats of one XlsxWriter workbook, each made once.
+
+    Parameters
+    ----------
+    book
+        The workbook.
+    """
+
+    def __init__(self, book: Any) -> None:  # noqa: ANN401 - XlsxWriter has no types
+        self.header = book.add_format(
+            {"bold": True, "bottom": 1, "valign": "top", "bg_color": "#EDEFF2"}
+        )
+        self.wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        # Without the indent a text touches the number on its left.
+        self.text = book.add_format({"indent": 1})
+        self.faint = book.add_format({"valign": "top", "font_color": "#6A6F78"})
+        self.explanation = book.add_format(
+            {"text_wrap": True, "valign": "top", "font_color": "#6A6F78"}
+        )
+        self.title = book.add_format({"bold": True, "font_size": 14})
+        self.section = book.add_format({"bold": True, "bottom": 1, "font_color": INK})
+        self.numbers = {
+            kind: book.add_format({"num_format": code}) for kind, code in NUMBER_FORMATS.items()
+        }
+        self.labels = {
+            label: book.add_format(
+                {"indent": 1, "bg_color": COLOURS[label], "font_color": text_on(label)}
+            )
+            for label in ALL_LABELS
+        }
+
+
+def label_name(label: str, lang: str) -> str:
+    """Name of an emotion in the workbook: English keeps the machine names."""
+    return label if lang == "en" else words.label_name(label, lang)
+
+
+def write_text(sheet: Any, row: int, column: int, text: str, style: Any) -> None:  # noqa: ANN401 - XlsxWriter has no types
+    """Write a text that stays a text: never a formula, a link or a number."""
+    # A file name may hold bytes that are no text; they are spelt out instead of refused.
+    printable = text.encode("utf-8", "backslashreplace").decode("utf-8")[:MAX_TEXT]
+    if printable:
+        sheet.write_string(row, column, printable, style)
+
+
+def print_across(sheet: Any, pages: int = 1) -> None:  # noqa: ANN401 - XlsxWriter has no types
+    """Print on A4, landscape, as many `pages` wide and as many high as it takes."""
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(pages, 0)
+
+
+def set_height(sheet: Any, row: int, texts: Iterable[str], widths: Iterable[int]) -> None:  # noqa: ANN401 - XlsxWriter has no types
+    """Make room for wrapped texts: not every program fits the height of a row by itself."""
+    lines = max(
+        math.ceil(len(text) / (width * _FILL)) for text, width in zip(texts, widths, strict=False)
+    )
+    if lines > 1:
+        sheet.set_row(row, _LINE_HEIGHT * lines)
