@@ -18,8 +18,28 @@ def show_report(report: Report, folder: Path, *, quiet: bool) -> None:
     lang, name = report.settings.output.lang, report.run["input"]["name"]
     for line in report.warnings(lang):
         warning_line(f"{name}: {line}")
+    older = made_before(folder)
+    if older:
+        warning_line(f"{name}: {text('cli.line.made_before', lang, folders=', '.join(older))}")
     if not quiet:
         closing_panel(name, summary_rows(report, folder, lang))
+
+
+def made_before(folder: Path) -> tuple[str, ...]:
+    """Subfolders (plots, clips, multiverse, …) that were made before the tables in `folder`.
+
+    They show another state of the results than the tables beside them.
+    """
+    from emoreport.runs import RUN_FILE
+
+    made_ns = (folder / RUN_FILE).stat().st_mtime_ns
+    older = []
+    for entry in sorted(folder.iterdir()):
+        if entry.is_dir() and not entry.name.startswith("."):
+            times_ns = [file.stat().st_mtime_ns for file in entry.iterdir() if file.is_file()]
+            if times_ns and max(times_ns) < made_ns:
+                older.append(f"{entry.name}/")
+    return tuple(older)
 
 
 def summary_rows(report: Report, folder: Path, lang: str) -> list[tuple[str, str]]:

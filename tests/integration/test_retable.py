@@ -72,6 +72,17 @@ def test_the_readings_stay_for_another_retable(stored: Path, emoreport: Emorepor
     assert not list(Path("other").glob("*.parquet"))
 
 
+def test_what_was_made_from_the_earlier_tables_is_named(
+    stored: Path, emoreport: Emoreport
+) -> None:
+    assert emoreport("multiverse", stored, "--quiet").code == 0
+    assert emoreport("plot", stored, "--kind", "shares", "--format", "svg").code == 0
+    again = emoreport("retable", stored, "--smoothing", "0.5", "--quiet")
+    assert any("multiverse/, plots/" in line for line in again.warnings)
+    assert emoreport("multiverse", stored, "--quiet").code == 0
+    assert "made before" not in emoreport("retable", stored, "--out", "elsewhere").err
+
+
 def test_retable_needs_no_video_and_no_models(
     stored: Path, emoreport: Emoreport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
