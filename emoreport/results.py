@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from emoreport.records import FaceTrack, Span, SpeechTrack
 
@@ -295,3 +295,38 @@ class Findings:
     faces: FaceTrack
     speech: SpeechTrack
     run: Mapping[str, Any]
+
+
+# --------------------------------------------------------------------------- labels by people
+
+
+@dataclass(frozen=True, slots=True)
+class CodedSpan:
+    """A label over a half-open span, as a person or the machine gave it."""
+
+    span: Span
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodedLabels:
+    """What a person coded of one recording.
+
+    Attributes
+    ----------
+    face, voice
+        Sorted, disjoint spans; neighbours that touch differ in their label. Time between them
+        was not coded. None where the modality was not coded at all.
+    """
+
+    face: tuple[CodedSpan, ...] | None = None
+    voice: tuple[CodedSpan, ...] | None = None
+
+
+UNCODED: Final = CodedLabels()
+"""Nobody coded anything: the labels are the machine's."""
+
+
+def milliseconds(time_s: float) -> int:
+    """Whole milliseconds of a time, rounded as the tables round it to three decimals."""
+    return round(round(time_s, 3) * 1000.0)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emoreport.analysis.bridge import Bridge
+from emoreport.coded import MACHINE, stored_labels
 from emoreport.errors import SettingsError, StoredReadingsError
 from emoreport.records import FaceTrack, SpeechTrack
 from emoreport.runs import RUN_FILE, load_bridge, read_run
@@ -72,11 +73,18 @@ def read_stored(folder: Path, changes: Mapping[str, Any] | None = None) -> Store
     Raises
     ------
     SettingsError
-        When a change, or the bridge that it names, cannot be used.
+        When a change, or the bridge that it names, cannot be used, or when the labels of the folder
+        are those of a person.
     InputNotFoundError, StoredReadingsError
         When the folder holds no complete run.
     """
     run = read_run(folder)
+    if stored_labels(run) != MACHINE:
+        raise SettingsError(
+            "the labels of this folder are those of a person; this command cuts the readings anew",
+            remedy="`emoreport retable --labels none --out DIR` makes a folder with the machine's",
+            file=folder,
+        )
     settings = Settings.from_values({**run["settings"], **(changes or {})})
     given = "bridge" in (changes or {}) or "bridge" not in run
     bridge = load_bridge(settings.analysis.bridge) if given else _bridge_of(run, folder)

@@ -13,10 +13,11 @@ from emoreport.analysis.dimensions import derived_dimensions
 from emoreport.analysis.lag import LagResult, lead_and_lag
 from emoreport.analysis.nulls import MismatchStatistics, mismatch_statistics
 from emoreport.analysis.pauses import SCOPES, Scope, ScopedRow, only
-from emoreport.analysis.sequences import face_sequence, join, voice_sequence
+from emoreport.analysis.relabelling import coded_sequence
+from emoreport.analysis.sequences import LabelSequence, face_sequence, join, voice_sequence
 from emoreport.analysis.timeline import BoolArray
 from emoreport.records import FaceTrack, Span, SpeechTrack
-from emoreport.results import Statistic, VideoInterval
+from emoreport.results import CodedSpan, Statistic, VideoInterval
 
 
 def face_against_voice(
@@ -26,6 +27,7 @@ def face_against_voice(
     duration_s: float,
     bridge: Bridge,
     usable: BoolArray | None,
+    coded: Sequence[CodedSpan] | None = None,
 ) -> MismatchStatistics:
     """Measure and test the agreement of face and voice on the voice's own time.
 
@@ -41,10 +43,26 @@ def face_against_voice(
         Shared label space.
     usable
         bool (M,), voice windows with enough evidence; None: all that were judged.
+    coded
+        The voice as a person coded it; None: as the model heard it.
     """
     face = face_sequence(rows, faces.labels, speech.labels, bridge)
-    voice = voice_sequence(speech, duration_s, faces.labels, bridge, usable)
+    voice = _voice(speech, duration_s, faces.labels, bridge, usable, coded)
     return mismatch_statistics(join(face, voice))
+
+
+def _voice(
+    speech: SpeechTrack,
+    duration_s: float,
+    face_labels: Sequence[str],
+    bridge: Bridge,
+    usable: BoolArray | None,
+    coded: Sequence[CodedSpan] | None,
+) -> LabelSequence:
+    machine = voice_sequence(speech, duration_s, face_labels, bridge, usable)
+    if coded is None:
+        return machine
+    return coded_sequence(machine, coded, bridge.shared_space(face_labels, speech.labels), bridge)
 
 
 def mismatch_rows(
@@ -55,6 +73,7 @@ def mismatch_rows(
     duration_s: float,
     bridge: Bridge,
     usable: BoolArray | None,
+    coded: Sequence[CodedSpan] | None = None,
 ) -> tuple[Statistic, ...]:
     """Lay out everything about face against voice.
 
@@ -64,13 +83,13 @@ def mismatch_rows(
         Statistics of the whole talk.
     pieces
         Rows of the face, cut into speech and pauses.
-    faces, speech, duration_s, bridge, usable
+    faces, speech, duration_s, bridge, usable, coded
         As for `face_against_voice`.
     """
     scoped = (
         entry
         for scope in SCOPES
-        for entry in _scoped(pieces, scope, faces, speech, duration_s, bridge, usable)
+        for entry in _scoped(pieces, scope, faces, speech, duration_s, bridge, usable, coded)
     )
     unmapped = (
         _unmapped(speech.labels, faces.labels, bridge),
@@ -153,12 +172,13 @@ def _scoped(
     duration_s: float,
     bridge: Bridge,
     usable: BoolArray | None,
+    coded: Sequence[CodedSpan] | None,
 ) -> Iterator[Statistic]:
     """The same figures over one part of the time; in a pause, the window around it speaks."""
     if scope == "pausing":
         speech = replace(speech, speech=(Span(0.0, max(duration_s, 0.0)),))
     face = face_sequence(only(pieces, scope), faces.labels, speech.labels, bridge)
-    voice = voice_sequence(speech, duration_s, faces.labels, bridge, usable)
+    voice = _voice(speech, duration_s, faces.labels, bridge, usable, coded)
     figures = agreement(join(face, voice))
     yield Statistic(
         "disagreement",

@@ -1,0 +1,263 @@
+"""``emoreport agree STATS_DIR CODED``: codings of people against the machine and each other."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from emoreport.cli.console import warning_line
+from emoreport.cli.model_tables import print_table
+from emoreport.cli.options import Config, Quiet, with_settings
+from emoreport.errors import EXIT_OK, SettingsError
+from emoreport.settings import LANGUAGES, OPTIONS, from_environment, from_file
+from emoreport.words import label_name, text
+
+if TYPE_CHECKING:
+    from emoreport.analysis.coder_agreement import Alpha
+    from emoreport.coder_report import Agreed, Pair
+
+Folder = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STATS_DIR", help="A folder that `emoreport analyze` wrote.", show_default=False
+    ),
+]
+Codings = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="CODED...",
+        help="What people coded: .eaf (ELAN), .TextGrid (Praat), .boris, or .csv with the columns "
+        "start, end, emotion and, where wanted, modality and coder.",
+        show_default=False,
+    ),
+]
+TierFace = Annotated[
+    str | None,
+    typer.Option(
+        "--tier-face",
+        metavar="NAME",
+        help="Tier with the face; `face` if left out. `none` skips it.",
+    ),
+]
+TierVoice = Annotated[
+    str | None,
+    typer.Option(
+        "--tier-voice",
+        metavar="NAME",
+        help="Tier with the voice; `voice` if left out. `none` skips it.",
+    ),
+]
+Modality = Annotated[
+    str | None,
+    typer.Option(
+        "--modality",
+        metavar="face|voice",
+        help="What a CSV without a column modality is about; the face if left out.",
+    ),
+]
+Renamings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="WRITTEN=LABEL",
+        help="What a label means, such as joy=happiness; may be given more than once.",
+        show_default=False,
+    ),
+]
+Tolerance = Annotated[
+    float,
+    typer.Option(
+        "--tolerance", metavar="SECONDS", help="Farthest distance of boundaries that count as one."
+    ),
+]
+Target = Annotated[
+    Path | None,
+    typer.Option("--out", help="CSV file to write every figure to.", metavar="FILE"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+OVERVIEW = (
+    "reference",
+    "other",
+    "compared",
+    "agreement",
+    "kappa",
+    "iou",
+    "found",
+    "precise",
+    "error",
+    "shift",
+    "note",
+)
+"""Columns of the first table of a modality."""
+
+
+@with_settings(("lang",))
+def agree(
+    *,
+    stats_dir: Folder,
+    coded: Codings,
+    tier_face: TierFace = None,
+    tier_voice: TierVoice = None,
+    modality: Modality = None,
+    renamings: Renamings = None,
+    tolerance: Tolerance = 0.5,
+    out: Target = None,
+    as_json: Json = False,
+    config: Config = None,
+    quiet: Quiet = False,
+    given: dict[str, Any],
+) -> int:
+    """Say how far people's codings agree with the machine's labels and with each other.
+
+    For face and voice: Cohen's kappa weighted by time, F1 and overlap of every emotion, overlap of
+    the intervals, share and error of the boundaries, the confusion matrix in seconds; with several
+    coders also Krippendorff's alpha among them. Time without an emotion on either side is left out
+    and reported. docs/exports.md explains every figure.
+    """
+    from emoreport.agreeing import agree as compare
+    from emoreport.comparing import write_csv
+
+    known = (from_file(config) if config is not None else {}) | from_environment(os.environ)
+    lang = _language(known | given)
+    result = compare(
+        stats_dir,
+        coded,
+        tier_face=tier_face,
+        tier_voice=tier_voice,
+        modality=modality,
+        renamings=renamings or (),
+        tolerance_s=tolerance,
+    )
+    for caveat in result.caveats:
+        warning_line(_word(f"caveat.{caveat.key}", lang, **caveat.values))
+    if out is not None:
+        write_csv(result.csv(), out)
+    if as_json:
+        print(json.dumps(result.document(), indent=2, ensure_ascii=False, allow_nan=False))
+    elif not quiet:
+        _show(result, lang)
+    return EXIT_OK
+
+
+def _language(known: dict[str, Any]) -> str:
+    lang = str(known.get("lang", OPTIONS["lang"].default))
+    if lang not in LANGUAGES:
+        raise SettingsError(f"--lang cannot be {lang!r}", remedy=OPTIONS["lang"].help_line)
+    return lang
+
+
+def _show(result: Agreed, lang: str) -> None:
+    for modality in dict.fromkeys(pair.modality for pair in result.pairs):
+        pairs = [pair for pair in result.pairs if pair.modality == modality]
+        print(_word(f"line.{modality}", lang, video=result.video))
+        _show_overview(pairs, lang)
+        for pair in pairs:
+            if pair.other == "machine":
+                _show_emotions(pair, lang)
+                _show_confusion(pair, lang)
+        if modality in result.alphas:
+            print(_alpha_line(result.alphas[modality], lang))
+        print()
+    print(_word("line.reading", lang, tolerance=f"{result.tolerance_s:g}"))
+
+
+def _show_overview(pairs: list[Pair], lang: str) -> None:
+    print_table(
+        [_word(f"column.{name}", lang) for name in OVERVIEW],
+        [
+            [
+                pair.reference,
+                _who(pair.other, lang),
+                _number(pair.figures.compared_s, 1),
+                _number(pair.figures.agreement),
+                _number(pair.figures.kappa),
+                _number(pair.figures.interval_iou),
+                _of(pair.figures.boundaries.found, pair.figures.boundaries.reference),
+                _of(pair.figures.boundaries.precise, pair.figures.boundaries.other),
+                _number(pair.figures.boundaries.mean_error_s),
+                _number(pair.figures.boundaries.mean_shift_s),
+                _note(pair.figures.reason, lang),
+            ]
+            for pair in pairs
+        ],
+    )
+
+
+def _show_emotions(pair: Pair, lang: str) -> None:
+    if not pair.figures.emotions:
+        return
+    print(_word("line.emotions", lang, coder=pair.reference))
+    heads = ("emotion", "coder_s", "machine_s", "precision", "recall", "f1", "overlap")
+    print_table(
+        [_word(f"column.{name}", lang) for name in heads],
+        [
+            [
+                label_name(row.emotion, lang),
+                _number(row.reference_s, 1),
+                _number(row.other_s, 1),
+                _number(row.precision),
+                _number(row.recall),
+                _number(row.f1),
+                _number(row.iou),
+            ]
+            for row in pair.figures.emotions
+        ],
+    )
+
+
+def _show_confusion(pair: Pair, lang: str) -> None:
+    from emoreport.analysis.coder_agreement import label_order
+
+    figures = pair.figures
+    print(_word("line.confusion", lang, coder=pair.reference))
+    columns = sorted({two for _, two, _ in figures.confusion}, key=label_order)
+    rows = sorted({one for one, _, _ in figures.confusion}, key=label_order)
+    seconds = {(one, two): length for one, two, length in figures.confusion}
+    print_table(
+        ["", *(_label(two, lang) for two in columns)],
+        [
+            [_label(one, lang), *(_number(seconds.get((one, two), 0.0), 1) for two in columns)]
+            for one in rows
+        ],
+    )
+
+
+def _alpha_line(alpha: Alpha, lang: str) -> str:
+    if alpha.alpha is None:
+        return _word("line.no_alpha", lang, reason=_note(alpha.reason, lang))
+    return _word(
+        "line.alpha",
+        lang,
+        alpha=_number(alpha.alpha),
+        coders=alpha.coders,
+        seconds=_number(alpha.paired_s, 1),
+    )
+
+
+def _who(name: str, lang: str) -> str:
+    return _word("line.machine", lang) if name == "machine" else name
+
+
+def _label(label: str, lang: str) -> str:
+    return _word("line.not_coded", lang) if label == "not_coded" else label_name(label, lang)
+
+
+def _of(share: float | None, count: int) -> str:
+    return "–" if share is None else f"{_number(share)} ({count})"
+
+
+def _number(value: float | None, decimals: int = 3) -> str:
+    return "–" if value is None else f"{value + 0.0:.{decimals}f}"
+
+
+def _note(reason: str | None, lang: str) -> str:
+    return "" if reason is None else _word(f"reason.{reason}", lang)
+
+
+def _word(key: str, lang: str, **values: object) -> str:
+    return text(f"agree.{key}", lang, **values)

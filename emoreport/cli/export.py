@@ -1,0 +1,84 @@
+"""``emoreport export STATS_DIR``: files for annotation programs and for other programs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from emoreport.cli.console import warning_line
+from emoreport.cli.options import Config, Quiet, with_settings
+from emoreport.errors import EXIT_OK
+from emoreport.settings import OPTIONS, from_environment, from_file
+from emoreport.words import text
+
+Folder = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STATS_DIR", help="A folder that `emoreport analyze` wrote.", show_default=False
+    ),
+]
+Formats = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="LIST",
+        help="Comma-separated formats: elan, textgrid, vtt, srt, boris, bids, csv, json; all of "
+        "them if left out.",
+    ),
+]
+Target = Annotated[
+    Path | None,
+    typer.Option("--out", help="Folder to write to; STATS_DIR/export if left out.", metavar="DIR"),
+]
+Video = Annotated[
+    Path | None,
+    typer.Option(
+        "--video",
+        metavar="FILE",
+        help="Where the video is, so that the files can point to it; where the run found it if "
+        "left out.",
+    ),
+]
+
+
+@with_settings(("lang",))
+def export(
+    *,
+    stats_dir: Folder,
+    to: Formats = None,
+    out: Target = None,
+    video: Video = None,
+    config: Config = None,
+    quiet: Quiet = False,
+    given: dict[str, Any],
+) -> int:
+    """Write the results for ELAN, Praat, BORIS, video players and programs, without decoding.
+
+    elan: an .eaf with the tiers face, voice, mismatch and speech, linked to the video; textgrid:
+    the same for Praat; vtt, srt: captions; boris: a project, its table of events and lines to
+    paste; bids: events.tsv with its sidecar; csv: the table that coders fill in; json: everything,
+    with a schema. docs/exports.md describes the files.
+    """
+    from emoreport.exporting import ALL_FORMATS, parse_formats
+    from emoreport.exporting import export as write_exports
+
+    known = (from_file(config) if config is not None else {}) | from_environment(os.environ)
+    known |= given
+    lang = known.get("lang")
+    formats = ALL_FORMATS if to is None else parse_formats(to)
+    done = write_exports(stats_dir, formats, out=out, video=video, lang=lang)
+    shown = str(lang or OPTIONS["lang"].default)
+    if not done.found:
+        warning_line(text("export.line.no_video", shown, name=done.video))
+    elif done.same_size is False:
+        warning_line(text("export.line.other_video", shown, name=done.video))
+    if abs(done.player_start_s) >= 0.001:
+        seconds = f"{done.player_start_s:.3f}"
+        warning_line(text("export.line.player_start", shown, name=done.video, seconds=seconds))
+    if not quiet:
+        for file in done.files:
+            print(text("export.line.written", shown, file=file))
+    return EXIT_OK

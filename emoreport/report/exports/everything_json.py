@@ -1,0 +1,228 @@
+"""Everything that is known of one talk as one JSON document, with a published schema.
+
+The schema lies beside this module and, the same file, in docs/schema. A later version may add
+members; a change of the meaning or the name of one makes a new version number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from importlib import resources
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoreport.records import FaceTrack, SpeechTrack
+from emoreport.results import Analysis, Findings, Statistic
+
+VERSION: Final = 1
+SCHEMA_FILE: Final = "findings-1.schema.json"
+COMPOUND_NAMES: Final = (
+    "fearfully_surprised",
+    "happily_surprised",
+    "sadly_surprised",
+    "disgustedly_surprised",
+    "angrily_surprised",
+    "sadly_fearful",
+    "sadly_angry",
+)
+"""Names of the scores of compound expressions, in the order of `CompoundScores.scores`."""
+
+TIME_DECIMALS: Final = 6
+VALUE_DECIMALS: Final = 6
+
+
+def everything_bytes(findings: Findings) -> bytes:
+    """The document, UTF-8; null stands for what is not known.
+
+    Times are seconds to the microsecond, other numbers are rounded to six decimals.
+    """
+    analysis = findings.analysis
+    document = {
+        "$schema": SCHEMA_FILE,
+        "format": "emoreport findings",
+        "version": VERSION,
+        "run": findings.run,
+        "summary": _rounded(asdict(analysis.summary)),
+        "face": _face_rows(analysis, findings.faces.labels),
+        "voice": _voice_rows(analysis, findings.speech.labels),
+        "comparisons": [
+            {
+                "start_s": _time(row.span.start_s),
+                "end_s": _time(row.span.end_s),
+                "face_emotion": row.video_emotion,
+                "voice_emotion": row.audio_emotion,
+                "match": row.match,
+                "severity": _value(row.severity),
+            }
+            for row in analysis.comparisons
+        ],
+        "transitions": [
+            {
+                "from": row.origin,
+                "to": row.target,
+                "count": row.count,
+                "probability": _value(row.probability),
+            }
+            for row in analysis.transitions
+        ],
+        "transition_statistics": _statistics(analysis.transition_statistics),
+        "mismatch_statistics": _statistics(analysis.mismatch_statistics),
+        "readings": {
+            "face": _face_readings(findings.faces),
+            "voice": _voice_readings(findings.speech),
+        },
+    }
+    return _pretty(document).encode("utf-8", "backslashreplace")
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the document."""
+    file = resources.files(__package__) / SCHEMA_FILE
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content
+
+
+def _pretty(document: Mapping[str, Any]) -> str:
+    """One line per member and per row: readable, and not a line per number of the readings."""
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+    lines = []
+    for name, content in document.items():
+        if isinstance(content, list):
+            rows = ",\n    ".join(map(encode, content))
+            lines.append(
+                f"  {encode(name)}: [\n    {rows}\n  ]" if rows else f"  {encode(name)}: []"
+            )
+        else:
+            lines.append(f"  {encode(name)}: {encode(content)}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _face_rows(analysis: Analysis, labels: Sequence[str]) -> list[dict[str, Any]]:
+    rows = []
+    for place, row in enumerate(analysis.video_intervals):
+        compounds = _at(analysis.compounds, place)
+        rows.append(
+            {
+                "start_s": _time(row.span.start_s),
+                "end_s": _time(row.span.end_s),
+                "emotion": row.emotion,
+                "confidence": _value(row.confidence),
+                "face_coverage": _value(row.face_coverage),
+                "frames": row.frames,
+                "probabilities": _named(labels, row.distribution),
+                "valence": _value(row.valence),
+                "arousal": _value(row.arousal),
+                "dimensions": analysis.dimensions,
+                "evidence": _evidence(analysis.video_evidence, place),
+                "uncertain_because": list(_at(analysis.video_reasons, place) or ()),
+                "z": _named(labels, _at(analysis.video_z, place)),
+                "compounds": None
+                if compounds is None
+                else {
+                    "leading": compounds.leading,
+                    "scores": _named(COMPOUND_NAMES, compounds.scores),
+                },
+            }
+        )
+    return rows
+
+
+def _voice_rows(analysis: Analysis, labels: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "start_s": _time(row.span.start_s),
+            "end_s": _time(row.span.end_s),
+            "emotion": row.emotion,
+            "confidence": _value(row.confidence),
+            "speech_s": _value(row.speech_s),
+            "probabilities": _named(labels, row.distribution),
+            "valence": _value(row.valence),
+            "arousal": _value(row.arousal),
+            "evidence": _evidence(analysis.audio_evidence, place),
+            "uncertain_because": list(_at(analysis.audio_reasons, place) or ()),
+            "z": _named(labels, _at(analysis.audio_z, place)),
+        }
+        for place, row in enumerate(analysis.audio_intervals)
+    ]
+
+
+def _at(rows: Sequence[Any], place: int) -> Any:  # noqa: ANN401 - rows of several types
+    """An entry of a list that is empty where it was not asked for."""
+    return rows[place] if rows else None
+
+
+def _evidence(rows: Sequence[Any], place: int) -> dict[str, Any] | None:
+    found = _at(rows, place)
+    return None if found is None else _rounded(asdict(found))
+
+
+def _named(
+    names: Iterable[str], values: Iterable[float | None] | None
+) -> dict[str, float | None] | None:
+    if values is None:
+        return None
+    return {name: _value(value) for name, value in zip(names, values, strict=True)}
+
+
+def _statistics(rows: Iterable[Statistic]) -> list[dict[str, Any]]:
+    return [_rounded(asdict(row)) for row in rows]
+
+
+def _rounded(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _value(entry) if isinstance(entry, float) else entry for name, entry in record.items()
+    }
+
+
+def _value(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else round(float(value), VALUE_DECIMALS)
+
+
+def _time(time_s: float) -> float:
+    return round(float(time_s), TIME_DECIMALS)
+
+
+def _column(values: NDArray[Any] | None) -> list[Any] | None:
+    """An array as nested lists, null for NaN."""
+    if values is None:
+        return None
+    if values.dtype.kind != "f":
+        return list(values.tolist())
+    rounded = np.round(values.astype(np.float64), VALUE_DECIMALS).astype(object)
+    rounded[~np.isfinite(values)] = None
+    return list(rounded.tolist())
+
+
+def _columns(extra: Mapping[str, NDArray[Any]]) -> dict[str, list[Any] | None]:
+    return {name: _column(values) for name, values in extra.items()}
+
+
+def _face_readings(faces: FaceTrack) -> dict[str, Any]:
+    return {
+        "labels": list(faces.labels),
+        "time_s": _column(faces.time_s),
+        "frame": _column(faces.frame),
+        "faces": _column(faces.faces),
+        "box_px": _column(faces.box),
+        "detection_score": _column(faces.detection_score),
+        "probabilities": _column(faces.probabilities),
+        "valence": _column(faces.valence),
+        "arousal": _column(faces.arousal),
+        "extra": _columns(faces.extra),
+    }
+
+
+def _voice_readings(speech: SpeechTrack) -> dict[str, Any]:
+    return {
+        "labels": list(speech.labels),
+        "start_s": _column(speech.start_s),
+        "end_s": _column(speech.end_s),
+        "speech_s": _column(speech.speech_s),
+        "probabilities": _column(speech.probabilities),
+        "speech": [[_time(span.start_s), _time(span.end_s)] for span in speech.speech],
+        "extra": _columns(speech.extra),
+    }

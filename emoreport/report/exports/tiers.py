@@ -1,0 +1,132 @@
+"""The rows of one talk in whole milliseconds, as annotation programs count time.
+
+Every bound is rounded by itself, as in the tables, so that rows that touch still touch. A row of
+less than half a millisecond has no place on this scale and is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from emoreport.records import Span
+from emoreport.results import AudioInterval, Comparison, Findings, VideoInterval, milliseconds
+from emoreport.vocabulary import (
+    EMOTIONS,
+    NO_FACE,
+    NO_SPEECH,
+    UNCERTAIN,
+    VOICE_ONLY_EMOTIONS,
+)
+
+FACE: Final = "face"
+VOICE: Final = "voice"
+MISMATCH: Final = "mismatch"
+SPEECH: Final = "speech"
+TIER_NAMES: Final = (FACE, VOICE, MISMATCH, SPEECH)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One annotation.
+
+    Attributes
+    ----------
+    start_ms, end_ms
+        Half-open [start, end), milliseconds; never empty.
+    label
+        A label of the tables; for the tier `mismatch` the label of the face, for `speech` the
+        word itself.
+    other
+        The label of the voice, in the tier `mismatch` only.
+    value
+        Confidence, or the severity of a mismatch, 0–1; None where it is not known.
+    """
+
+    start_ms: int
+    end_ms: int
+    label: str
+    other: str | None = None
+    value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Annotations of one kind, sorted and disjoint."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+
+def tiers_of(findings: Findings) -> tuple[Tier, ...]:
+    """Face, voice, mismatches and detected speech, in this order."""
+    analysis = findings.analysis
+    end_ms = duration_ms(findings)
+    return (
+        Tier(FACE, tuple(_cells(analysis.video_intervals, _labelled))),
+        Tier(VOICE, tuple(_cells(analysis.audio_intervals, _labelled))),
+        Tier(
+            MISMATCH,
+            tuple(_cells((row for row in analysis.comparisons if row.match is False), _mismatch)),
+        ),
+        Tier(SPEECH, tuple(_speech(findings.speech.speech, end_ms))),
+    )
+
+
+def duration_ms(findings: Findings) -> int:
+    """Length of the recording in milliseconds."""
+    return milliseconds(findings.analysis.summary.duration_s)
+
+
+def face_labels(given: Sequence[str]) -> tuple[str, ...]:
+    """Labels that a row of the face can carry: every emotion that we know, then the model's own.
+
+    `given` are the labels of the model.
+    """
+    return _vocabulary((*EMOTIONS, *given), NO_FACE)
+
+
+def voice_labels(given: Sequence[str]) -> tuple[str, ...]:
+    """Labels that a row of the voice can carry; see `face_labels`."""
+    return _vocabulary((*EMOTIONS, *VOICE_ONLY_EMOTIONS, *given), NO_SPEECH)
+
+
+def _vocabulary(emotions: Iterable[str], absent: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*emotions, absent, UNCERTAIN)))
+
+
+_Row = TypeVar("_Row", VideoInterval, AudioInterval, Comparison)
+
+
+def _cells(rows: Iterable[_Row], cell: Callable[[_Row, int, int], Cell]) -> Iterator[Cell]:
+    for row in rows:
+        start_ms, end_ms = milliseconds(row.span.start_s), milliseconds(row.span.end_s)
+        if end_ms > start_ms:
+            yield cell(row, start_ms, end_ms)
+
+
+def _labelled(row: VideoInterval | AudioInterval, start_ms: int, end_ms: int) -> Cell:
+    return Cell(start_ms, end_ms, row.emotion, value=row.confidence)
+
+
+def _mismatch(row: Comparison, start_ms: int, end_ms: int) -> Cell:
+    return Cell(start_ms, end_ms, row.video_emotion, row.audio_emotion, row.severity)
+
+
+def _speech(spans: Iterable[Span], limit_ms: int) -> Iterator[Cell]:
+    """Spans of speech within the recording; those that touch after rounding become one."""
+    start_ms = end_ms = -1
+    for span in spans:
+        first = min(max(milliseconds(span.start_s), 0), limit_ms)
+        last = min(max(milliseconds(span.end_s), 0), limit_ms)
+        if last <= first:
+            continue
+        if first <= end_ms:
+            end_ms = max(end_ms, last)
+            continue
+        if end_ms > start_ms:
+            yield Cell(start_ms, end_ms, SPEECH)
+        start_ms, end_ms = first, last
+    if end_ms > start_ms:
+        yield Cell(start_ms, end_ms, SPEECH)
