@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from emoreport.analysis.compared import compared_rows
 from emoreport.analysis.comparison import Difference, Talk, compare_talks
 from emoreport.analysis.groups import GroupDifference, compare_groups
+from emoreport.analysis.rows import judge_rows
 from emoreport.comparability import (
     NO_RESULTS,
     Caveat,
@@ -216,10 +216,10 @@ def write_csv(content: bytes, file: Path) -> None:
 def _read(folder: Path, changes: Mapping[str, Any] | None) -> tuple[TalkFacts, Talk]:
     """Facts and rows of one talk; its frames are not kept."""
     stored = read_stored(folder, changes)
-    video, comparisons = compared_rows(
+    rows = judge_rows(
         stored.faces, stored.speech, stored.duration_s, stored.settings, stored.bridge
     )
-    return facts_of(stored), Talk(stored.name, video, comparisons)
+    return facts_of(stored), Talk(stored.name, rows.video, rows.comparisons)
 
 
 def _check_talk(folder: Path) -> None:

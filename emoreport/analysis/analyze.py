@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from emoreport.analysis.abstention import Level, abstain_voices, usable_windows
+from emoreport.analysis.abstention import usable_windows
 from emoreport.analysis.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.compounds import compound_intervals
-from emoreport.analysis.evidence import FrameEvidence, voice_evidence
 from emoreport.analysis.firmness import firm_faces
-from emoreport.analysis.mismatch import compare_intervals
 from emoreport.analysis.mismatch_rows import face_against_voice, mismatch_rows
 from emoreport.analysis.pauses import scoped_rows
-from emoreport.analysis.relabelling import coded_faces, coded_pieces, coded_voices
-from emoreport.analysis.scores import with_audio_dimensions, with_video_dimensions, z_scores
-from emoreport.analysis.segmentation import FaceSegmenter
+from emoreport.analysis.relabelling import coded_pieces
+from emoreport.analysis.rows import abstention_level, judge_rows
+from emoreport.analysis.scores import z_scores
 from emoreport.analysis.sensitivity import sensitivity
 from emoreport.analysis.summary import summarize
 from emoreport.analysis.transition_rows import transition_rows
 from emoreport.analysis.transition_statistics import transition_statistics
 from emoreport.analysis.transitions import count_transitions
-from emoreport.analysis.voice import voice_intervals
 from emoreport.records import FaceTrack, Recording, SpeechTrack
 from emoreport.results import UNCODED, Analysis, CodedLabels
-from emoreport.settings import AnalysisSettings, Settings
+from emoreport.settings import Settings
 
 
 def analyze_readings(
@@ -54,24 +49,9 @@ def analyze_readings(
     labels
         What a person coded; it takes the place of the machine's labels.
     """
-    duration_s, level = recording.duration_s, _level(settings.analysis)
-    frames = FrameEvidence(faces, duration_s)
-    segmenter = FaceSegmenter(faces, duration_s)
-    if labels.face is None:
-        firm = firm_faces(frames, segmenter.rows(settings.analysis), level)
-    else:
-        firm = coded_faces(labels.face, faces, frames, duration_s)
-    video, dimensions = with_video_dimensions(firm.intervals, faces, bridge)
-    heard = voice_intervals(speech, [row.span for row in video], settings.speech)
-    evidence = voice_evidence(
-        speech, heard, snr_db=speech.extra.get("snr_db"), clipping=speech.extra.get("clipping")
-    )
-    if labels.voice is None:
-        judged = abstain_voices(heard, evidence, level)
-    else:
-        judged = coded_voices(labels.voice, heard, speech.labels)
-    audio = with_audio_dimensions(judged.intervals, speech, bridge)
-    comparisons = compare_intervals(video, audio, faces.labels, speech.labels, bridge)
+    duration_s, level = recording.duration_s, abstention_level(settings.analysis)
+    rows = judge_rows(faces, speech, duration_s, settings, bridge, labels)
+    video, audio, comparisons = rows.video, rows.audio, rows.comparisons
     transitions = count_transitions(video)
     usable = usable_windows(speech, level)
     agreement = face_against_voice(video, faces, speech, duration_s, bridge, usable, labels.voice)
@@ -87,13 +67,13 @@ def analyze_readings(
         summary=summarize(
             recording, faces, speech, video, audio, comparisons, transitions, agreement
         ),
-        video_evidence=firm.evidence,
-        audio_evidence=evidence,
-        video_reasons=firm.reasons,
-        audio_reasons=judged.reasons,
+        video_evidence=rows.video_evidence,
+        audio_evidence=rows.audio_evidence,
+        video_reasons=rows.video_reasons,
+        audio_reasons=rows.audio_reasons,
         video_z=video_z,
         audio_z=audio_z,
-        dimensions=dimensions,
+        dimensions=rows.dimensions,
         compounds=compound_intervals(video, faces.labels) if settings.analysis.compounds else (),
         transition_statistics=transition_rows(
             video,
@@ -105,9 +85,9 @@ def analyze_readings(
                 faces,
                 duration_s,
                 settings.analysis,
-                relabel=lambda rows: firm_faces(frames, rows, level).intervals,
+                relabel=lambda cut: firm_faces(rows.frames, cut, level).intervals,
                 chosen=video,
-                segmenter=segmenter,
+                segmenter=rows.segmenter,
             ),
             pieces,
         ),
@@ -115,7 +95,3 @@ def analyze_readings(
             agreement, pieces, faces, speech, duration_s, bridge, usable, labels.voice
         ),
     )
-
-
-def _level(settings: AnalysisSettings) -> Level:
-    return cast("Level", settings.abstention)

@@ -6,7 +6,6 @@ import pytest
 
 from emoreport.analysis import analyze_readings
 from emoreport.analysis.bridge import DEFAULT_BRIDGE, Bridge
-from emoreport.analysis.compared import compared_rows
 from emoreport.analysis.multiverse import (
     DOMINANT_EMOTION,
     KAPPA_SIGN,
@@ -155,14 +154,3 @@ def test_bridges_are_the_same_where_these_labels_do_not_tell_them_apart():
     assert not same_effect(BRIDGES["default"], BRIDGES["identity"], face, ("anger", "positive"))
     renamed = Bridge.from_mapping({"happiness": "positive"})
     assert same_effect(BRIDGES["default"], renamed, face, ("anger", "positive"))
-
-
-@pytest.mark.parametrize("level", ["off", "normal", "strict"])
-@pytest.mark.parametrize("seed", [0, 5])
-def test_talks_are_compared_by_the_rows_of_the_main_analysis(level, seed):
-    faces, speech = random_readings(60.0, seed=seed)
-    settings = Settings.from_values({"abstention": level, "smoothing": 0.4})
-    whole = analyze_readings(faces, speech, recording(60.0), settings)
-    video, comparisons = compared_rows(faces, speech, 60.0, settings, DEFAULT_BRIDGE)
-    assert video == whole.video_intervals
-    assert comparisons == whole.comparisons
