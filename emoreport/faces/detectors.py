@@ -49,6 +49,9 @@ NEEDS_FILE: Final = (
     "`emoreport models pull mediapipe/face_landmarker` gets a detector, --face-detector takes a"
     " .task or .tflite file, and Python 3.11 or 3.12 with mediapipe 0.10.21 carries one"
 )
+NEEDS_LIBRARIES: Final = (
+    "it needs libGL and GLib of the system; on Debian: apt-get install libgl1 libglib2.0-0"
+)
 NEEDS_MEDIAPIPE: Final = "install emoreport again"
 
 MIN_SURROUNDINGS_PX: Final = 16
@@ -252,9 +255,13 @@ def _solutions_class() -> Callable[..., Any]:
     """Import the legacy solution; ModelError where this mediapipe has none."""
     try:
         from mediapipe.python.solutions import face_detection
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise ModelError(
             f"this mediapipe carries no face detector of its own ({error})", remedy=NEEDS_FILE
+        ) from error
+    except ImportError as error:
+        raise ModelError(
+            f"mediapipe's face detector does not load ({error})", remedy=NEEDS_LIBRARIES
         ) from error
     create: Callable[..., Any] = face_detection.FaceDetection
     return create

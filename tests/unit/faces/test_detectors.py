@@ -2,6 +2,7 @@ import dataclasses
 import hashlib
 import subprocess
 import sys
+import types
 import zipfile
 from importlib import resources
 from types import SimpleNamespace
@@ -162,6 +163,18 @@ def test_a_bundle_without_a_detector_is_an_error(tmp_path):
 def test_a_mediapipe_without_solutions_names_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "mediapipe.python.solutions", None)
     with pytest.raises(ModelError, match=r"no face detector of its own.*--face-detector"):
+        open_detector(face_detector="solutions")
+
+
+class _LacksLibrary(types.ModuleType):
+    def __getattr__(self, name):
+        raise ImportError("libGL.so.1: cannot open shared object file")
+
+
+def test_a_missing_system_library_is_named_with_its_package(monkeypatch):
+    lacking = _LacksLibrary("mediapipe.python.solutions")
+    monkeypatch.setitem(sys.modules, "mediapipe.python.solutions", lacking)
+    with pytest.raises(ModelError, match=r"libGL\.so\.1.*apt-get install libgl1"):
         open_detector(face_detector="solutions")
 
 

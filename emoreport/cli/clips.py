@@ -1,0 +1,142 @@
+"""``emoreport clips STATS_DIR VIDEO``: the strongest mismatches, or an emotion, as clips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from emoreport.cli.console import ProgressDisplay, note_line
+from emoreport.cli.options import Config, Quiet, with_settings
+from emoreport.cli.render import (
+    BlurFace,
+    Folder,
+    Force,
+    MeshOnly,
+    Overwrite,
+    Video,
+    hiding_mode,
+    language,
+    warn,
+)
+from emoreport.errors import EXIT_OK, SettingsError
+from emoreport.words import text
+
+BY_MISMATCH: Final = "mismatch"
+BY_EMOTION: Final = "emotion"
+
+Target = Annotated[
+    Path | None,
+    typer.Option("--out", help="Folder to write to; STATS_DIR/clips if left out.", metavar="DIR"),
+]
+Top = Annotated[
+    int | None,
+    typer.Option(
+        "--top",
+        help="So many clips: of mismatches the strongest (10 if left out), of an emotion the"
+        " longest (all if left out).",
+        metavar="N",
+        show_default=False,
+    ),
+]
+By = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        help="What to show: mismatch (by severity, then duration) or emotion; emotion where"
+        " --emotion is given, else mismatch.",
+        metavar="WHAT",
+        show_default=False,
+    ),
+]
+EmotionName = Annotated[
+    str | None,
+    typer.Option(
+        "--emotion",
+        help="Show every interval of this emotion (English name, as in the tables).",
+        metavar="EMOTION",
+        show_default=False,
+    ),
+]
+Modality = Annotated[
+    str | None,
+    typer.Option(
+        "--modality",
+        help="Whose emotion: face or voice; face if left out.",
+        metavar="face|voice",
+        show_default=False,
+    ),
+]
+LeadIn = Annotated[
+    float,
+    typer.Option("--lead-in", help="What to show before each passage, 0–60 s.", metavar="SECONDS"),
+]
+WithCaption = Annotated[
+    bool, typer.Option("--caption/--no-caption", help="Draw a caption on the pictures.")
+]
+
+
+@with_settings(("lang",))
+def clips(
+    *,
+    stats_dir: Folder,
+    video: Video,
+    out: Target = None,
+    top: Top = None,
+    by: By = None,
+    emotion: EmotionName = None,
+    modality: Modality = None,
+    lead_in: LeadIn = 1.0,
+    caption: WithCaption = True,
+    blur_face: BlurFace = False,
+    mesh_only: MeshOnly = False,
+    overwrite: Overwrite = False,
+    force: Force = False,
+    config: Config = None,
+    quiet: Quiet = False,
+    given: dict[str, Any],
+) -> int:
+    """Write the strongest mismatches, or every interval of an emotion, as clips with an index.
+
+    Each clip is a file of its own, exact to the frame; index.csv and index.html list them.
+    """
+    hiding = hiding_mode(blur_face=blur_face, mesh_only=mesh_only)
+    _check(by, emotion)
+    from emoreport.clipping import FOLDER, choose_passages, write_clips
+    from emoreport.runs import read_report
+
+    report = read_report(stats_dir, language(given, config))
+    lang = report.settings.output.lang
+    passages = choose_passages(report, top=top, emotion=emotion, modality=modality)
+    with ProgressDisplay(video.name, lang=lang, quiet=quiet) as bars:
+        done = write_clips(
+            report,
+            video,
+            out or stats_dir / FOLDER,
+            passages,
+            lead_in_s=lead_in,
+            caption=caption,
+            hiding=hiding,
+            lang=lang,
+            overwrite=overwrite,
+            force=force,
+            announce=None if quiet else note_line,
+            progress=bars,
+        )
+    warn(video.name, done.decode_failures, lang, same=done.is_analysed_video)
+    if not quiet:
+        if hiding is not None:
+            note_line(text(f"render.line.{hiding}", lang))
+        line = "clips" if done.clips else "no_clips"
+        print(text(f"render.line.{line}", lang, folder=done.folder, count=len(done.clips)))
+    return EXIT_OK
+
+
+def _check(by: str | None, emotion: str | None) -> None:
+    if by not in {None, BY_MISMATCH, BY_EMOTION}:
+        raise SettingsError(f"--by knows {BY_MISMATCH} and {BY_EMOTION}, not {by!r}")
+    if by == BY_EMOTION and emotion is None:
+        raise SettingsError("--by emotion needs --emotion", remedy="name an emotion")
+    if by == BY_MISMATCH and emotion is not None:
+        raise SettingsError("--by mismatch and --emotion exclude each other", remedy="give one")

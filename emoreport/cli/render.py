@@ -1,0 +1,134 @@
+"""``emoreport render STATS_DIR VIDEO``: the video with what was found drawn on it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from emoreport.cli.console import ProgressDisplay, note_line, warning_line
+from emoreport.cli.options import Config, Quiet, with_settings
+from emoreport.errors import EXIT_OK, SettingsError
+from emoreport.settings import from_environment, from_file
+from emoreport.words import text
+
+Folder = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STATS_DIR", help="A folder that `emoreport analyze` wrote.", show_default=False
+    ),
+]
+Video = Annotated[
+    Path,
+    typer.Argument(metavar="VIDEO", help="The video that was analysed.", show_default=False),
+]
+Target = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", help="File to write, .mp4; STATS_DIR/annotated.mp4 if left out.", metavar="FILE"
+    ),
+]
+BlurFace = Annotated[
+    bool,
+    typer.Option(
+        "--blur-face",
+        help="Cover every face with a coarse mosaic, and the whole picture where no face is known.",
+    ),
+]
+MeshOnly = Annotated[
+    bool,
+    typer.Option(
+        "--mesh-only", help="Show nothing of the picture: the mesh of the face on a plain ground."
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Take a video that is not the one analysed, bit by bit.")
+]
+
+
+@with_settings(("lang",))
+def render(
+    *,
+    stats_dir: Folder,
+    video: Video,
+    out: Target = None,
+    blur_face: BlurFace = False,
+    mesh_only: MeshOnly = False,
+    overwrite: Overwrite = False,
+    force: Force = False,
+    config: Config = None,
+    quiet: Quiet = False,
+    given: dict[str, Any],
+) -> int:
+    """Write the video with face box, emotion bars, both modalities, mismatches and time on it.
+
+    H.264 and AAC in MP4; presentation times and sound stay as they are in the recording.
+    """
+    hiding = hiding_mode(blur_face=blur_face, mesh_only=mesh_only)
+    from emoreport.rendering import FILE
+    from emoreport.rendering import render as write
+    from emoreport.runs import read_report
+
+    report = read_report(stats_dir, language(given, config))
+    lang = report.settings.output.lang
+    with ProgressDisplay(video.name, lang=lang, quiet=quiet) as bars:
+        done = write(
+            report,
+            video,
+            out or stats_dir / FILE,
+            hiding=hiding,
+            lang=lang,
+            overwrite=overwrite,
+            force=force,
+            announce=None if quiet else note_line,
+            progress=bars,
+        )
+    warn(video.name, done.outcome.decode_failures, lang, same=done.is_analysed_video)
+    if not done.plays_everywhere:
+        warning_line(text("render.line.encoder", lang, encoder=done.encoder))
+    if not quiet:
+        if hiding is not None:
+            note_line(text(f"render.line.{hiding}", lang))
+        print(
+            text(
+                "render.line.written",
+                lang,
+                file=done.path,
+                frames=done.outcome.frames,
+                seconds=f"{done.outcome.duration_s:.2f}",
+            )
+        )
+    return EXIT_OK
+
+
+def hiding_mode(*, blur_face: bool, mesh_only: bool) -> str | None:
+    """What the two options ask for.
+
+    Raises
+    ------
+    SettingsError
+        When both are given.
+    """
+    if blur_face and mesh_only:
+        raise SettingsError("--blur-face and --mesh-only exclude each other", remedy="give one")
+    if blur_face:
+        return "blur"
+    return "mesh" if mesh_only else None
+
+
+def language(given: dict[str, Any], config: Path | None) -> dict[str, Any]:
+    """The language asked for, if any."""
+    changes = (from_file(config) if config is not None else {}) | from_environment(os.environ)
+    return {name: value for name, value in (changes | given).items() if name == "lang"}
+
+
+def warn(name: str, decode_failures: int, lang: str, *, same: bool) -> None:
+    """Warn of damage, and of a recording that was taken by force."""
+    if not same:
+        warning_line(f"{name}: {text('render.line.forced', lang)}")
+    if decode_failures:
+        damage = text("cli.warning.video_damaged", lang, count=decode_failures)
+        warning_line(f"{name}: {damage}")

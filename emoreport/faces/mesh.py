@@ -1,0 +1,100 @@
+"""The mesh of a face: 468 points by MediaPipe's face mesh (Kartynnik et al. 2019, 1907.06724)."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any, Final
+
+import numpy as np
+
+from emoreport.errors import FaceStageError, ModelError
+from emoreport.faces.quiet import native_noise_filtered
+from emoreport.records import Box, FloatArray, IntArray, RgbImage
+
+SURROUNDINGS: Final = 2.0
+"""Side of what the mesh is looked for in, in sides of the face box."""
+
+SMALLEST_PX: Final = 16
+NEEDS_SOLUTIONS: Final = (
+    "the mesh comes with mediapipe 0.10.21, which Python 3.11 and 3.12 get;"
+    " --blur-face works with any"
+)
+
+
+class FaceMesh:
+    """Finds the mesh of the face in a known place of a frame.
+
+    Every frame is looked at by itself, so the mesh never stays on a face that is gone.
+
+    Raises
+    ------
+    ModelError
+        When this mediapipe carries no face mesh.
+
+    Attributes
+    ----------
+    edges
+        int64 (E, 2): pairs of points that lines join.
+    """
+
+    def __init__(self) -> None:
+        try:
+            with native_noise_filtered():
+                from mediapipe.python.solutions import face_mesh, face_mesh_connections
+
+                self._graph: Any = face_mesh.FaceMesh(static_image_mode=True, max_num_faces=1)
+                self._graph.process(np.zeros((64, 64, 3), np.uint8))
+        except ImportError as error:
+            raise ModelError(
+                f"this mediapipe carries no face mesh ({error})", remedy=NEEDS_SOLUTIONS
+            ) from error
+        except Exception as error:  # mediapipe's errors have no base of their own
+            raise ModelError(
+                f"the face mesh cannot be opened ({error})", remedy=NEEDS_SOLUTIONS
+            ) from error
+        self._has_seen = False
+        pairs = {tuple(sorted(pair)) for pair in face_mesh_connections.FACEMESH_TESSELATION}
+        self.edges: IntArray = np.array(sorted(pairs), dtype=np.int64)
+
+    def find(self, rgb: RgbImage, box: Box) -> FloatArray | None:
+        """Points of the face in and about a box, float32 (468, 2) pixels; None if there is none.
+
+        Raises
+        ------
+        FaceStageError
+            When MediaPipe fails or the mesh is closed.
+        """
+        if self._graph is None:
+            raise FaceStageError("the face mesh is closed")
+        side = max(SMALLEST_PX, round(SURROUNDINGS * max(box.width, box.height)))
+        x, y = box.centre
+        left, top = round(x - 0.5 * side), round(y - 0.5 * side)
+        part = _square(rgb, left, top, side)
+        try:
+            # Its second network speaks up when it sees the first face.
+            with nullcontext() if self._has_seen else native_noise_filtered():
+                found = self._graph.process(part).multi_face_landmarks
+        except Exception as error:  # mediapipe's errors have no base of their own
+            raise FaceStageError(f"MediaPipe failed ({error})") from error
+        if not found:
+            return None
+        self._has_seen = True
+        points = np.array([(one.x, one.y) for one in found[0].landmark], np.float32)
+        return np.asarray(points * side + np.array([left, top], np.float32), dtype=np.float32)
+
+    def close(self) -> None:
+        """Release the graph; closing twice is harmless."""
+        if self._graph is not None:
+            self._graph.close()
+        self._graph = None
+
+
+def _square(rgb: RgbImage, left: int, top: int, side: int) -> RgbImage:
+    """Square part of a frame; black where it leaves the frame."""
+    part = np.zeros((side, side, 3), np.uint8)
+    height, width = rgb.shape[:2]
+    x0, x1 = max(0, left), min(width, left + side)
+    y0, y1 = max(0, top), min(height, top + side)
+    if x1 > x0 and y1 > y0:
+        part[y0 - top : y1 - top, x0 - left : x1 - left] = rgb[y0:y1, x0:x1]
+    return part

@@ -1,0 +1,115 @@
+"""Which passages of a talk are worth a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from emoreport.records import Span
+from emoreport.results import Analysis, AudioInterval, VideoInterval
+
+MISMATCH: Final = "mismatch"
+FACE: Final = "face"
+VOICE: Final = "voice"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One passage.
+
+    Attributes
+    ----------
+    number
+        Place among the passages chosen, from 1 on.
+    kind
+        `MISMATCH`, or the modality whose emotion it shows: `FACE` or `VOICE`.
+    span
+        The row's own, seconds of the recording.
+    video_emotion, audio_emotion
+        Labels of both modalities.
+    severity
+        Of the mismatch, 0–1; None where the two were not compared.
+    confidence
+        Of the emotion asked for, 0–1; None for mismatches.
+    """
+
+    number: int
+    kind: str
+    span: Span
+    video_emotion: str
+    audio_emotion: str
+    severity: float | None
+    confidence: float | None
+
+
+def strongest_mismatches(analysis: Analysis, top: int) -> tuple[Passage, ...]:
+    """The mismatches of the largest severity; of equals the longest, then the earliest.
+
+    Rows where one side is uncertain or missing were never compared and are never among them.
+    """
+    found = [row for row in analysis.comparisons if row.match is False and row.severity is not None]
+    found.sort(key=lambda row: (-(row.severity or 0.0), -row.span.duration_s, row.span.start_s))
+    return tuple(
+        Passage(
+            number, MISMATCH, row.span, row.video_emotion, row.audio_emotion, row.severity, None
+        )
+        for number, row in enumerate(found[:top], start=1)
+    )
+
+
+def emotion_passages(
+    analysis: Analysis, emotion: str, modality: str, top: int | None = None
+) -> tuple[Passage, ...]:
+    """All rows of one modality with an emotion, in order of time.
+
+    Parameters
+    ----------
+    analysis
+        Of the talk.
+    emotion
+        The label.
+    modality
+        `FACE` or `VOICE`.
+    top
+        So many of the longest ones only; None takes all.
+    """
+    rows: Sequence[VideoInterval | AudioInterval] = (
+        analysis.video_intervals if modality == FACE else analysis.audio_intervals
+    )
+    found = [place for place, row in enumerate(rows) if row.emotion == emotion]
+    if top is not None:
+        found.sort(key=lambda place: (-rows[place].span.duration_s, place))
+        found = sorted(found[:top])
+    return tuple(
+        Passage(
+            number,
+            modality,
+            rows[place].span,
+            analysis.comparisons[place].video_emotion,
+            analysis.comparisons[place].audio_emotion,
+            analysis.comparisons[place].severity,
+            rows[place].confidence,
+        )
+        for number, place in enumerate(found, start=1)
+    )
+
+
+def clip_span(span: Span, lead_in_s: float, duration_s: float) -> Span:
+    """Span of a clip: the passage and what comes before it, inside the recording."""
+    start_s = max(0.0, span.start_s - lead_in_s)
+    return Span(start_s, max(start_s, min(span.end_s, duration_s)))
+
+
+def in_passes(spans: Sequence[Span], at_once: int) -> list[list[int]]:
+    """Places of spans, shared out so that no more than `at_once` of a group overlap anywhere."""
+    groups: list[list[int]] = []
+    for place in sorted(range(len(spans)), key=lambda one: (spans[one].start_s, one)):
+        for group in groups:
+            open_now = [one for one in group if spans[one].end_s > spans[place].start_s]
+            if len(open_now) < at_once:
+                group.append(place)
+                break
+        else:
+            groups.append([place])
+    return groups
