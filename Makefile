@@ -9,10 +9,10 @@ DATA ?= ../shared/data
 export OMP_NUM_THREADS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench weights sample clean
+.PHONY: help demo test lint format bench soak docker-check weights sample clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/light ## Install the light package and analyse samples/talk.mp4
 	$(BIN)/emoreport analyze samples/talk.mp4 --overwrite --offline
@@ -36,6 +36,11 @@ bench: $(VENV)/dev ## Measure speed and memory beside a baseline (minutes)
 	$(BIN)/python benchmarks/end_to_end.py --memory
 	$(BIN)/python benchmarks/retable.py
 	$(BIN)/python benchmarks/hsemotion.py
+	$(BIN)/python benchmarks/render.py
+	$(BIN)/python -m benchmarks.page
+
+docker-check: $(VENV)/dev ## Build the image's recipe without an engine and try it (root, debootstrap; minutes)
+	$(BIN)/python -m docker.check
 
 weights: $(VENV)/dev ## Train and export the shipped models again (hours); DATA=folder
 	$(BIN)/python -m emoreport.training.face --data $(DATA)/fer --out emoreport/weights

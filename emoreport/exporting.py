@@ -125,7 +125,7 @@ def _find(video: Path | None, run: Mapping[str, Any], folder: Path) -> Path | No
             raise InputNotFoundError("does not exist", remedy="check the path", file=video)
         return video
     known = find_video(run, folder)
-    return known if known.is_file() else None
+    return known if known is not None and known.is_file() else None
 
 
 def _media(found: Path | None, name: str, target: Path) -> Media:

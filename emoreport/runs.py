@@ -16,8 +16,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from emoreport import paging
 from emoreport.analysis.analyze import analyze_readings
 from emoreport.analysis.bridge import DEFAULT_BRIDGE, Bridge
+from emoreport.coded import LabelSource, stored_labels
 from emoreport.errors import (
     InputNotFoundError,
     MediaError,
@@ -27,6 +29,7 @@ from emoreport.errors import (
 )
 from emoreport.records import FaceTrack, ModelRecord, Recording, SpeechTrack
 from emoreport.results import Analysis, Findings
+from emoreport.run_document import check_document
 from emoreport.settings import OPTIONS, Settings
 from emoreport.tables import readings, store
 from emoreport.tables.facts import SummaryFacts
@@ -140,15 +143,25 @@ class Report:
             for entry in self.run["warnings"]
         )
 
-    def write(self, folder: Path | str) -> Path:
+    def write(self, folder: Path | str, *, copy: Path | None = None) -> Path:
         """Write every file of the report into `folder`; return the folder.
 
-        run.json comes last, so that a folder with it is complete.
+        run.json comes last, so that a folder with it is complete. With `page_video` ``embed``, the
+        video is read once more for the page.
+
+        Parameters
+        ----------
+        folder
+            Where to; made if it is not there.
+        copy
+            A copy of the video on this machine, where the run names one that is elsewhere.
 
         Raises
         ------
         OutputError
             When something cannot be written; files that are finished stay intact.
+        InputNotFoundError, MediaError
+            When the video is to be embedded in the page and cannot be read.
         """
         target = Path(folder)
         output = self.settings.output
@@ -156,14 +169,25 @@ class Report:
         if self.folder is not None and target.resolve() == self.folder.resolve():
             # The readings that this report came from are what another `retable` needs.
             formats = (*formats, "parquet")
+        video = paging.find_video(self.run, self.folder)
+        run, page = paging.recorded_place(self.run, target, video), None
+        if "html" in formats:
+            page = paging.page_bytes(
+                replace(self.findings, run=run),
+                video=copy or video,
+                lang=output.lang,
+                mode=output.page_video,
+            )
         store.write_all(
             target,
             self.tables,
             self.faces,
             self.speech,
-            self.run,
+            run,
             formats=formats,
+            page=page,
             lang=output.lang,
+            excel_locale=output.excel_locale,
             facts=SummaryFacts(
                 program=f"emoreport {self.run['versions']['emoreport']}",
                 models=tuple(
@@ -186,21 +210,30 @@ def build_report(
 ) -> Report:
     """Analyse readings with `settings` and return the report; reads and writes nothing else.
 
+    Where `run` holds labels of a person (`coded.LabelSource`), they take the place of the
+    machine's.
+
     Raises
     ------
     SettingsError
         When the bridge named in the settings cannot be used.
     """
     bridge = load_bridge(settings.analysis.bridge)
+    labels = stored_labels(run)
     recording = Recording(
         name=run["input"]["name"],
         duration_s=run["media"]["duration_s"],
         frame_rate_hz=run["media"]["frame_rate_hz"],
-        face_model=run["models"]["face"]["name"],
-        speech_model=run["models"]["speech"]["name"],
+        face_model=labels.source("face", run["models"]["face"]["name"]),
+        speech_model=labels.source("voice", run["models"]["speech"]["name"]),
     )
-    analysis = analyze_readings(faces, speech, recording, settings, bridge)
-    completed = {**run, "settings": settings_document(settings), "bridge": dict(bridge.mapping)}
+    analysis = analyze_readings(faces, speech, recording, settings, bridge, labels.labels)
+    completed = {
+        **run,
+        "settings": settings_document(settings),
+        "bridge": dict(bridge.mapping),
+        "warnings": labels.warnings(run["warnings"], analysis),
+    }
     return Report(analysis=analysis, faces=faces, speech=speech, run=completed, settings=settings)
 
 
@@ -225,7 +258,9 @@ def load_bridge(name: str) -> Bridge:
     try:
         document = tomllib.loads(Path(name).read_text(encoding="utf-8"))
         return Bridge.from_mapping(document["bridge"])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except SettingsError as error:
+        raise error.with_file(name) from error.__cause__
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(f"the bridge cannot be read ({error})", file=name) from error
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise SettingsError(
@@ -308,31 +343,44 @@ def read_run(folder: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         layout = document["layout"]
-        checked = (
-            document["input"]["name"],
-            document["input"]["sha256"],
-            float(document["media"]["duration_s"]),
-            document["media"]["frame_rate_hz"],
-            document["models"]["face"]["name"],
-            document["models"]["speech"]["name"],
-            dict(document["settings"]),
-            list(document["warnings"]),
-        )
+        if layout == LAYOUT:
+            check_document(document)
     except FileNotFoundError as error:
         raise StoredReadingsError(
             f"the folder holds no {RUN_FILE}", remedy="analyse the video again", file=folder
         ) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoredReadingsError(
             f"is damaged ({error!r})", remedy="analyse the video again", file=path
         ) from error
-    if layout != LAYOUT or not checked:
+    if layout != LAYOUT:
         raise StoredReadingsError(
             f"has layout {layout}, this version reads {LAYOUT}",
             remedy="use the version of emoreport that wrote it",
             file=path,
         )
     return dict(document)
+
+
+def settings_of(run: Mapping[str, Any], folder: Path, changes: Mapping[str, Any]) -> Settings:
+    """Settings of a stored run, with changes by public name.
+
+    Raises
+    ------
+    SettingsError
+        When a change cannot be used.
+    StoredReadingsError
+        When what run.json holds cannot.
+    """
+    try:
+        stored = Settings.from_values(run["settings"])
+    except SettingsError as error:
+        raise StoredReadingsError(
+            f"holds settings that cannot be used ({error.cause})",
+            remedy="use the version of emoreport that wrote it, or analyse the video again",
+            file=folder / RUN_FILE,
+        ) from error
+    return stored.replace(**changes) if changes else stored
 
 
 # --------------------------------------------------------------------------- folders
@@ -394,7 +442,8 @@ def _fingerprint(run: Mapping[str, Any]) -> tuple[Any, ...]:
     models = {
         role: (model["name"], dict(model.get("files", {}))) for role, model in run["models"].items()
     }
-    return run["versions"]["emoreport"], chosen, models
+    coded = (run.get("labels") or {}).get("sha256")
+    return run["versions"]["emoreport"], chosen, models, coded
 
 
 def _stored_sha256(folder: Path) -> str | None:
@@ -407,7 +456,12 @@ def _stored_sha256(folder: Path) -> str | None:
 # --------------------------------------------------------------------------- retable
 
 
-def read_report(folder: Path | str, changes: Mapping[str, Any] | None = None) -> Report:
+def read_report(
+    folder: Path | str,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    labels: LabelSource | None = None,
+) -> Report:
     """Build the report of a folder again from its stored readings; decodes nothing.
 
     Parameters
@@ -416,6 +470,9 @@ def read_report(folder: Path | str, changes: Mapping[str, Any] | None = None) ->
         A folder that `analyze` wrote.
     changes
         Settings to set anew, by public name; the others are those of the stored run.
+    labels
+        Labels of a person to put in the place of the machine's, or `MACHINE` to take them out
+        again; None: as the folder has them.
 
     Raises
     ------
@@ -433,9 +490,11 @@ def read_report(folder: Path | str, changes: Mapping[str, Any] | None = None) ->
                 f"{info.flag} changes the readings themselves",
                 remedy="run `emoreport analyze` with it",
             )
-    settings = Settings.from_values({**run["settings"], **(changes or {})})
+    settings = settings_of(run, source, changes or {})
     faces = readings.read_frames(source / readings.FRAMES_FILE)
     speech = readings.read_speech(source / readings.SPEECH_FILE)
+    if labels is not None:
+        run = labels.recorded(run)
     return replace(build_report(faces, speech, run, settings), folder=source)
 
 

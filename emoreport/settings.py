@@ -342,7 +342,7 @@ def _checked(info: OptionInfo, value: Any) -> Any:  # noqa: ANN401 - settings ho
     """Convert `value` to the type of the setting and check it; raise SettingsError."""
     try:
         converted = _converted(info, value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SettingsError(f"{info.flag} cannot be {value!r}", remedy=info.help_line) from error
     if isinstance(converted, (int, float)) and not isinstance(converted, bool):
         too_low = info.minimum is not None and not converted >= info.minimum
@@ -468,7 +468,7 @@ def from_file(path: Path) -> dict[str, Any]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"cannot be read ({error})", file=path) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(f"is not valid TOML ({error})", file=path) from error
     found: dict[str, Any] = {}
     for key, value in document.items():
@@ -522,7 +522,13 @@ def load_settings(
     """
     source = os.environ if environment is None else environment
     file = configuration_file(config, source)
-    merged = {} if file is None else from_file(file)
+    merged: dict[str, Any] = {}
+    if file is not None:
+        merged = from_file(file)
+        try:
+            Settings.from_values(merged)
+        except SettingsError as error:
+            raise error.with_file(file) from error.__cause__
     merged |= from_environment(source)
     merged |= {name: value for name, value in flags.items() if value is not None}
     return Settings.from_values(merged)

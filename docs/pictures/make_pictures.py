@@ -18,7 +18,9 @@ from emoreport.cli.app import run
 HERE = Path(__file__).parent
 SAMPLE = HERE.parents[1] / "samples" / "talk.mp4"
 SHOWN_S = 10.0
-SIZE_PX = {"width": 1280, "height": 1120}
+SIZE_PX = {"width": 1280, "height": 900}
+HEIGHT_PX = 1212
+"""Down to the end of the tracks."""
 COLOURS = 256
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -51,7 +53,8 @@ def photograph(page_file: Path) -> bytes:
         # The controls of the player fade out, a little after the pointer was last seen.
         page.evaluate("document.getElementById('video').controls = false")
         page.wait_for_timeout(500)
-        seen = page.screenshot()
+        box = {"x": 0, "y": 0, "width": SIZE_PX["width"], "height": HEIGHT_PX}
+        seen = page.screenshot(full_page=True, clip=box)
         browser.close()
     return seen
 

@@ -9,13 +9,19 @@ from typing import Annotated, Any
 import typer
 
 from emoreport.cli import (
+    agree,
     analyze,
+    batch,
+    clips,
     compare,
     doctor,
     evaluate,
+    export,
     models,
     multiverse,
     optimize,
+    plot,
+    render,
     retable,
     train,
 )
@@ -57,9 +63,15 @@ def _common(
 
 
 app.command("analyze")(analyze.analyze)
+app.command("batch")(batch.batch)
 app.command("retable")(retable.retable)
 app.command("multiverse")(multiverse.multiverse)
 app.command("compare")(compare.compare)
+app.command("plot")(plot.plot)
+app.command("export")(export.export)
+app.command("agree")(agree.agree)
+app.command("render")(render.render)
+app.command("clips")(clips.clips)
 app.add_typer(evaluate.app, name="evaluate")
 models.app.command("optimize")(optimize.optimize)
 app.add_typer(models.app, name="models")

@@ -10,9 +10,15 @@ from typing import Annotated, Any
 
 import typer
 
+from emoreport.errors import SettingsError
 from emoreport.settings import OPTIONS, OptionInfo, Settings, load_settings
 
 METAVARS = {"seconds": "SECONDS"}
+SHORT_FORMS = {
+    "embed_video": ("page_video", "embed", "The same as --page-video embed."),
+    "no_video": ("page_video", "none", "The same as --page-video none."),
+}
+"""Flags that stand for one value of a setting: flag, setting, value, help."""
 
 Config = Annotated[
     Path | None,
@@ -35,11 +41,14 @@ def with_settings(
         own = inspect.signature(command, eval_str=True)
         parameters = [entry for entry in own.parameters.values() if entry.name != "given"]
         parameters += [_parameter(OPTIONS[name]) for name in chosen]
+        short = [flag for flag, (name, _, _) in SHORT_FORMS.items() if name in chosen]
+        parameters += [_short_form(flag) for flag in short]
 
         @wraps(command)
         def wrapper(**values: Any) -> int:  # noqa: ANN401 - options hold several types
             given = {name: values.pop(name) for name in chosen}
             given = {name: value for name, value in given.items() if value is not None}
+            given |= _expanded(given, [flag for flag in short if values.pop(flag)])
             return command(given=given, **values)
 
         keyword = inspect.Parameter.KEYWORD_ONLY
@@ -72,6 +81,27 @@ def _parameter(info: OptionInfo) -> inspect.Parameter:
     return inspect.Parameter(
         info.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
     )
+
+
+def _short_form(flag: str) -> inspect.Parameter:
+    option = typer.Option(f"--{flag.replace('_', '-')}", help=SHORT_FORMS[flag][2])
+    return inspect.Parameter(
+        flag, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, option]
+    )
+
+
+def _expanded(given: dict[str, Any], flags: Iterable[str]) -> dict[str, str]:
+    """Values that short forms stand for; raise SettingsError where two contradict each other."""
+    found: dict[str, str] = {}
+    for flag in flags:
+        name, value, _ = SHORT_FORMS[flag]
+        if {**given, **found}.get(name, value) != value:
+            raise SettingsError(
+                f"--{flag.replace('_', '-')} contradicts another option for {OPTIONS[name].flag}",
+                remedy="give one of them",
+            )
+        found[name] = value
+    return found
 
 
 def settings_from(given: dict[str, Any], config: Path | None) -> Settings:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from emoreport.cli.agree import Modality, Renamings, TierFace, TierVoice
 from emoreport.cli.options import Config, Quiet, with_settings
 from emoreport.cli.show import show_report
 from emoreport.settings import from_environment, from_file
@@ -25,6 +26,8 @@ RETABLED = (
     "min_speech",
     "formats",
     "lang",
+    "excel_locale",
+    "page_video",
 )
 
 Folder = Annotated[
@@ -40,12 +43,27 @@ Target = Annotated[
     ),
 ]
 
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        "--labels",
+        metavar="FILE",
+        help="A coding (.eaf, .TextGrid, .boris or .csv) whose labels take the place of the "
+        "machine's; they stay for later calls. `none` puts the machine's back.",
+    ),
+]
+
 
 @with_settings(RETABLED)
 def retable(
     *,
     stats_dir: Folder,
     out: Target = None,
+    labels: Labels = None,
+    tier_face: TierFace = None,
+    tier_voice: TierVoice = None,
+    modality: Modality = None,
+    renamings: Renamings = None,
     config: Config = None,
     quiet: Quiet = False,
     given: dict[str, Any],
@@ -53,13 +71,27 @@ def retable(
     """Make the tables of a video again with other settings, without decoding it.
 
     Settings that are not given stay as they were in the run that made the readings.
+
+    With --labels the tables rest on what a person coded: spans and labels of the face, labels of
+    the voice. Evidence and probabilities are measured anew over these spans, confidence is what the
+    model gave to the person's label, and run.json, the summary and a warning say whose labels they
+    are.
     """
+    from emoreport.relabelling import parse_labels
     from emoreport.runs import read_report
 
     changes = from_file(config) if config is not None else {}
     changes |= from_environment(os.environ)
     changes = {name: value for name, value in changes.items() if name in RETABLED} | given
-    report = read_report(stats_dir, changes)
+    coded = parse_labels(
+        stats_dir,
+        labels,
+        tier_face=tier_face,
+        tier_voice=tier_voice,
+        modality=modality,
+        renamings=renamings or (),
+    )
+    report = read_report(stats_dir, changes, labels=coded)
     folder = report.write(out or stats_dir)
     show_report(report, folder, quiet=quiet)
     return 0

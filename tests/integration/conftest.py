@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from emoreport.cli.app import run
+from tests.fixtures.browser import chromium, open_page  # noqa: F401 - fixtures
 
 ROOT = Path(__file__).parents[2]
 

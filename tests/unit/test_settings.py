@@ -33,7 +33,7 @@ def test_public_names_are_unique_and_carry_no_unit() -> None:
 def test_help_names_unit_range_choices_and_default() -> None:
     assert OPTIONS["min_interval"].help_line.endswith("[seconds; 0–60; default: 0.5]")
     assert "en|ru; default: en" in OPTIONS["lang"].help_line
-    assert "csv,xlsx,parquet,json" in OPTIONS["formats"].help_line
+    assert "csv,xlsx,parquet,json,html" in OPTIONS["formats"].help_line
     assert OPTIONS["overwrite"].help_line == OPTIONS["overwrite"].help
 
 

@@ -1,0 +1,100 @@
+"""A small copy of a recording, to stand inside a page: low, few frames, mono, at the same times."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from emoreport.errors import MediaError, OutputError
+from emoreport.media.aspect import pixel_aspect
+from emoreport.media.encoding import VideoWriter
+from emoreport.media.soundtrack import open_soundtrack
+from emoreport.media.video import open_video
+from emoreport.records import Frame, MediaInfo
+
+HEIGHT_PX: Final = 240
+RATE_HZ: Final = 12.5
+CRF: Final = 30
+PRESET: Final = "veryfast"
+SOUND_BITS: Final = 48_000
+"""Enough for speech, bits per second of the one channel."""
+
+ENCODERS: Final = ("libx264",)
+"""What a browser plays; another codec would leave the page without a picture."""
+
+
+def small_copy(path: Path, *, height_px: int = HEIGHT_PX, rate_hz: float = RATE_HZ) -> bytes:
+    """Encode a recording anew, small: H.264 and AAC in MP4.
+
+    Parameters
+    ----------
+    path
+        The recording.
+    height_px
+        Height of the pictures; a lower recording keeps its own. The width follows, with square
+        pixels.
+    rate_hz
+        At most so many frames per second; their presentation times stay.
+
+    Returns
+    -------
+    Content of the MP4.
+
+    Raises
+    ------
+    InputNotFoundError, MediaError
+        When the recording cannot be read.
+    OutputError
+        When there is no room for the copy or this PyAV cannot encode H.264.
+    """
+    with tempfile.TemporaryDirectory(prefix="emoreport-") as folder:
+        target = Path(folder) / "proxy.mp4"
+        _write(path, target, height_px, rate_hz)
+        try:
+            return target.read_bytes()
+        except OSError as error:
+            raise OutputError(f"the copy is gone ({error.strerror})", file=target) from error
+
+
+def _write(path: Path, target: Path, height_px: int, rate_hz: float) -> None:
+    with open_video(path, fps=str(rate_hz)) as source:
+        size_px = _size(source.info, float(pixel_aspect(path, source.info)), height_px)
+        track = open_soundtrack(path, source.info)
+        try:
+            sound = None if track is None else (track.rate_hz, 1)
+            with VideoWriter(
+                target,
+                size_px,
+                rate_hz=rate_hz,
+                sound=sound,
+                crf=CRF,
+                preset=PRESET,
+                encoders=ENCODERS,
+                bits_per_channel=SOUND_BITS,
+            ) as writer:
+                last: Frame | None = None
+                for frame in source:
+                    for block in () if track is None else track.until(frame.time_s):
+                        writer.write_audio(np.mean(block, axis=0, keepdims=True))
+                    small = cv2.resize(frame.rgb, size_px, interpolation=cv2.INTER_AREA)
+                    writer.write_frame(np.asarray(small, dtype=np.uint8), frame.time_s)
+                    last = frame
+                if last is None:
+                    raise MediaError("holds no picture", file=path)
+                for block in () if track is None else track.rest():
+                    writer.write_audio(np.mean(block, axis=0, keepdims=True))
+                writer.close(source.outcome.duration_s)
+        finally:
+            if track is not None:
+                track.close()
+
+
+def _size(info: MediaInfo, aspect: float, height_px: int) -> tuple[int, int]:
+    """Even width and height in pixels; never larger than the recording."""
+    height = min(height_px, info.height_px)
+    width = info.width_px * aspect * height / info.height_px
+    return max(2, 2 * round(width / 2)), max(2, 2 * round(height / 2))
