@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
+from emoreport.described import ENV_PREFIX, OptionInfo, checked, option
 from emoreport.errors import SettingsError
 
-ENV_PREFIX: Final = "EMOREPORT_"
 OTHER_VARIABLES: Final = frozenset({"EMOREPORT_MODEL_DIR", "EMOREPORT_MODEL_MIRROR"})
 FORMATS: Final[tuple[str, ...]] = ("csv", "xlsx", "parquet", "json", "html")
 LANGUAGES: Final[tuple[str, ...]] = ("en", "ru")
@@ -26,74 +26,10 @@ UNIT_SUFFIXES: Final[tuple[str, ...]] = ("_s", "_hz", "_px")
 
 
 @dataclass(frozen=True, slots=True)
-class OptionInfo:
-    """Description of one setting: its public name, help, unit, range and choices."""
-
-    name: str
-    group: str
-    attribute: str
-    type: type
-    default: Any
-    help: str
-    unit: str
-    minimum: float | None
-    maximum: float | None
-    choices: tuple[str, ...]
-
-    @property
-    def flag(self) -> str:
-        """Command-line flag, ``--min-interval``."""
-        return "--" + self.name.replace("_", "-")
-
-    @property
-    def variable(self) -> str:
-        """Environment variable, ``EMOREPORT_MIN_INTERVAL``."""
-        return ENV_PREFIX + self.name.upper()
-
-    @property
-    def help_line(self) -> str:
-        """Help with unit, range, choices and default."""
-        facts = []
-        if self.unit:
-            facts.append(self.unit)
-        if self.minimum is not None or self.maximum is not None:
-            low = "" if self.minimum is None else f"{self.minimum:g}"
-            high = "" if self.maximum is None else f"{self.maximum:g}"
-            facts.append(f"{low}–{high}" if low and high else f"from {low}" if low else f"≤ {high}")
-        if self.choices:
-            facts.append("|".join(self.choices))
-        if not isinstance(self.default, bool):
-            shown = ",".join(self.default) if isinstance(self.default, tuple) else self.default
-            facts.append(f"default: {shown}")
-        return f"{self.help} [{'; '.join(facts)}]" if facts else self.help
-
-
-def _option(
-    default: Any,  # noqa: ANN401 - settings hold several types
-    help: str,  # noqa: A002 - the usual word for it
-    *,
-    unit: str = "",
-    minimum: float | None = None,
-    maximum: float | None = None,
-    choices: tuple[str, ...] = (),
-    name: str = "",
-) -> Any:  # noqa: ANN401 - stands in for the field's own type
-    facts = {
-        "help": help,
-        "unit": unit,
-        "minimum": minimum,
-        "maximum": maximum,
-        "choices": choices,
-        "name": name,
-    }
-    return field(default=default, metadata=facts)
-
-
-@dataclass(frozen=True, slots=True)
 class DecodingSettings:
     """Which frames are analysed."""
 
-    fps: str = _option(
+    fps: str = option(
         "every",
         "Frames to analyse: every one, a rate in Hz, or adaptive (more where the picture changes)",
     )
@@ -103,15 +39,15 @@ class DecodingSettings:
 class FaceSettings:
     """Face detection, tracking and face-emotion model."""
 
-    face: str = _option("auto", "Face-emotion model: auto, compact, hsemotion/<name> or a folder")
-    face_detector: str = _option(
+    face: str = option("auto", "Face-emotion model: auto, compact, hsemotion/<name> or a folder")
+    face_detector: str = option(
         "auto",
         "Face detector: auto, solutions (inside mediapipe 0.10.21) or a .task/.tflite file",
     )
-    min_face_score: float = _option(
+    min_face_score: float = option(
         0.5, "Detections below this score are not used", minimum=0.1, maximum=0.99
     )
-    strict_single_face: bool = _option(
+    strict_single_face: bool = option(
         False, "Use no frame that shows more than one face, instead of following the speaker"
     )
 
@@ -120,26 +56,26 @@ class FaceSettings:
 class SpeechSettings:
     """Voice activity and voice-emotion model."""
 
-    speech: str = _option(
+    speech: str = option(
         "auto", "Voice-emotion model: auto, compact, dusha, aniemore/<name>, none or a folder"
     )
-    speech_hop_s: float = _option(
+    speech_hop_s: float = option(
         1.0,
         "Distance between the starts of two voice windows",
         unit="seconds",
         minimum=0.1,
         maximum=10.0,
     )
-    speech_threshold: float = _option(
+    speech_threshold: float = option(
         0.5, "Speech probability above which sound counts as speech", minimum=0.05, maximum=0.95
     )
-    speech_bias: str = _option(
+    speech_bias: str = option(
         "none",
         "Correction of the class bias of the voice model: none, or acted (dusha only; "
         "docs/models/dusha.md says what it was fitted on)",
         choices=("none", "acted"),
     )
-    min_speech_s: float = _option(
+    min_speech_s: float = option(
         0.3,
         "Less detected speech than this in an interval is no_speech",
         unit="seconds",
@@ -152,44 +88,44 @@ class SpeechSettings:
 class AnalysisSettings:
     """From readings to intervals."""
 
-    smoothing_s: float = _option(
+    smoothing_s: float = option(
         1.0,
         "Width of the window that smooths face probabilities; 0 switches it off",
         unit="seconds",
         minimum=0.0,
         maximum=60.0,
     )
-    smoothing_method: str = _option(
+    smoothing_method: str = option(
         "mean", "How the window is summed up", choices=("mean", "median")
     )
-    min_interval_s: float = _option(
+    min_interval_s: float = option(
         0.5, "No interval is shorter than this", unit="seconds", minimum=0.0, maximum=60.0
     )
-    gap_limit_s: float = _option(
+    gap_limit_s: float = option(
         0.5,
         "A stretch without a face longer than this becomes no_face",
         unit="seconds",
         minimum=0.0,
         maximum=60.0,
     )
-    hysteresis: float = _option(
+    hysteresis: float = option(
         0.05,
         "A new emotion must lead the current one by this probability",
         minimum=0.0,
         maximum=0.9,
     )
-    abstention: str = _option(
+    abstention: str = option(
         "normal",
         "Below how much evidence a label becomes uncertain; docs/statistics.md lists the limits",
         choices=("off", "normal", "strict"),
     )
-    baseline: str = _option(
+    baseline: str = option(
         "none",
         "The speaker's own baseline for z-scores: none, neutral:SECONDS (the first so many neutral "
         "seconds) or START-END in seconds",
     )
-    compounds: bool = _option(False, "Add scores of seven compound expressions")
-    bridge: str = _option(
+    compounds: bool = option(False, "Add scores of seven compound expressions")
+    bridge: str = option(
         "default", "Mapping between the label sets of face and voice: default or a TOML file"
     )
 
@@ -198,41 +134,41 @@ class AnalysisSettings:
 class OutputSettings:
     """What is written where."""
 
-    out: str = _option("statistics", "Folder for the tables")
-    formats: tuple[str, ...] = _option(
+    out: str = option("statistics", "Folder for the tables")
+    formats: tuple[str, ...] = option(
         FORMATS, "Comma-separated formats of the results; html is the page", choices=FORMATS
     )
-    lang: str = _option("en", "Language of messages and of the workbook", choices=LANGUAGES)
-    excel_locale: str = _option(
+    lang: str = option("en", "Language of messages and of the workbook", choices=LANGUAGES)
+    excel_locale: str = option(
         "none",
         "Write each CSV file also as NAME.ru.csv for a spreadsheet set to that language: "
         "semicolon, decimal comma, byte order mark",
         choices=("none", "ru"),
     )
-    page_video: str = _option(
+    page_video: str = option(
         "link",
         "Video of report.html: link plays the file where it lies; embed (--embed-video) puts a "
         "small copy inside, which takes time to make; none (--no-video) leaves out every picture "
         "of the person",
         choices=("link", "embed", "none"),
     )
-    overwrite: bool = _option(False, "Replace the results of an earlier run of the same video")
+    overwrite: bool = option(False, "Replace the results of an earlier run of the same video")
 
 
 @dataclass(frozen=True, slots=True)
 class RuntimeSettings:
     """Machine and network."""
 
-    offline: bool = _option(False, "Open no network connection")
-    threads: int = _option(0, "Processor threads to use; 0 means all", minimum=0, maximum=256)
-    runtime: str = _option(
+    offline: bool = option(False, "Open no network connection")
+    threads: int = option(0, "Processor threads to use; 0 means all", minimum=0, maximum=256)
+    runtime: str = option(
         "auto",
         "What runs the models; auto is ONNX Runtime, or the faster form that "
         "`emoreport models optimize` made; torch runs the Aniemore models only, so that every face "
         "model refuses it",
         choices=("auto", "onnxruntime", "openvino", "torch"),
     )
-    device: str = _option(
+    device: str = option(
         "auto",
         "Where the models run; auto is the graphics card where one really works, "
         "else the processor",
@@ -269,7 +205,7 @@ class Settings:
         for info in OPTIONS.values():
             group = getattr(self, info.group)
             value = getattr(group, info.attribute)
-            object.__setattr__(group, info.attribute, _checked(info, value))
+            object.__setattr__(group, info.attribute, checked(info, value))
         parse_fps(self.decoding.fps)
         parse_baseline(self.analysis.baseline)
 
@@ -290,7 +226,7 @@ class Settings:
                     f"there is no setting {name!r}",
                     remedy="`emoreport analyze --help` lists them",
                 )
-            groups.setdefault(info.group, {})[info.attribute] = _checked(info, value)
+            groups.setdefault(info.group, {})[info.attribute] = checked(info, value)
         types = _group_types()
         return cls(**{group: types[group](**chosen) for group, chosen in groups.items()})
 
@@ -336,52 +272,6 @@ def _describe() -> Iterator[OptionInfo]:
 
 OPTIONS: Final[Mapping[str, OptionInfo]] = {info.name: info for info in _describe()}
 """Every setting by its public name."""
-
-
-def _checked(info: OptionInfo, value: Any) -> Any:  # noqa: ANN401 - settings hold several types
-    """Convert `value` to the type of the setting and check it; raise SettingsError."""
-    try:
-        converted = _converted(info, value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise SettingsError(f"{info.flag} cannot be {value!r}", remedy=info.help_line) from error
-    if isinstance(converted, (int, float)) and not isinstance(converted, bool):
-        too_low = info.minimum is not None and not converted >= info.minimum
-        too_high = info.maximum is not None and not converted <= info.maximum
-        if too_low or too_high:
-            raise SettingsError(f"{info.flag} cannot be {value!r}", remedy=info.help_line)
-    chosen = converted if isinstance(converted, tuple) else (converted,)
-    unknown = [item for item in chosen if info.choices and item not in info.choices]
-    if unknown or (isinstance(converted, tuple) and not converted):
-        raise SettingsError(f"{info.flag} cannot be {value!r}", remedy=info.help_line)
-    return converted
-
-
-def _converted(info: OptionInfo, value: Any) -> Any:  # noqa: ANN401 - settings hold several types
-    if info.type is bool:
-        return _boolean(value)
-    if info.type is tuple:
-        parts = value.split(",") if isinstance(value, str) else list(value)
-        return tuple(dict.fromkeys(str(part).strip() for part in parts if str(part).strip()))
-    if isinstance(value, bool):
-        raise TypeError(value)
-    if info.type in {int, float}:
-        number = float(value)
-        if info.type is int and not number.is_integer():
-            raise ValueError(value)
-        return info.type(number)
-    text = str(value).strip()
-    if not text:
-        raise ValueError(value)
-    return text
-
-
-def _boolean(value: object) -> bool:
-    word = str(value).strip().lower()
-    if word in {"1", "true", "yes", "on"}:
-        return True
-    if word in {"0", "false", "no", "off", ""}:
-        return False
-    raise ValueError(value)
 
 
 def parse_fps(text: str) -> float | None:

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from emoreport.described import OptionInfo
 from emoreport.errors import SettingsError
-from emoreport.settings import OPTIONS, OptionInfo, Settings, load_settings
+from emoreport.settings import OPTIONS, Settings, load_settings
 
 METAVARS = {"seconds": "SECONDS"}
 SHORT_FORMS = {

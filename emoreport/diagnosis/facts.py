@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from emoreport.settings import ENV_PREFIX
+from emoreport.described import ENV_PREFIX
 
 PACKAGE: Final = "emoreport"
 MEGABYTE: Final = 1_000_000
