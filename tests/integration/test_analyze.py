@@ -12,6 +12,7 @@ import pytest
 
 import emoreport as package
 from emoreport.vocabulary import EMOTIONS, NAMES, NON_EMOTIONS
+from emoreport.words import text
 from tests.fixtures import media
 from tests.fixtures.results_on_disk import COLUMNS, assert_complete, rows, run_json
 from tests.integration.conftest import Emoreport
@@ -94,10 +95,11 @@ def test_the_workbook(clip: Path, emoreport: Emoreport) -> None:
     folder = Path("statistics/clip")
     assert {path.name for path in folder.iterdir()} == {"report.xlsx", "run.json"}
     book = openpyxl.load_workbook(folder / "report.xlsx")
-    assert len(book.sheetnames) == len(COLUMNS) + 1
+    beside = ("charts", "matrices", "chart_data", "dictionary")
+    assert len(book.sheetnames) == len(COLUMNS) + len(beside)
     words = {str(cell.value) for sheet in book for line in sheet.iter_rows() for cell in line}
     assert words & {NAMES["ru"][emotion] for emotion in EMOTIONS}
-    intervals = book.worksheets[1]
+    intervals = book[text("tables.sheet.video_intervals", "ru")]
     assert intervals.freeze_panes
     assert intervals.auto_filter.ref
     assert all(isinstance(intervals.cell(2, column).value, (int, float)) for column in (2, 3, 4))
