@@ -38,6 +38,11 @@ bench: $(VENV)/dev ## Measure speed and memory beside a baseline (minutes)
 	$(BIN)/python benchmarks/hsemotion.py
 	$(BIN)/python benchmarks/render.py
 	$(BIN)/python -m benchmarks.page
+	$(BIN)/python benchmarks/batch.py
+
+soak: $(VENV)/dev ## Kill a batch of 300 recordings 20 times, run all malformed media (long)
+	$(BIN)/python -m tests.soak.soak --videos 300 --bad 30 --kills 20
+	$(BIN)/python -m tests.hostile.everything
 
 docker-check: $(VENV)/dev ## Build the image's recipe without an engine and try it (root, debootstrap; minutes)
 	$(BIN)/python -m docker.check

@@ -1,0 +1,95 @@
+"""One batch at a time writes into an output folder; a killed one leaves nothing locked."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from emoreport.errors import SettingsError
+from emoreport.runs import now
+from emoreport.tables.atomic import output_error
+
+WORKING_FOLDER: Final = ".batch"
+"""Hidden folder inside the output folder: lock and rows of the long table."""
+LOCK_FILE: Final = "lock"
+HOLDER_NAME: Final = "holder"
+HOLDER_SUFFIX: Final = ".json"
+HOLDER_FILE: Final = HOLDER_NAME + HOLDER_SUFFIX
+LOOK_S: Final = 10.0
+"""A part waits so long for others that only look whether the folder is free."""
+
+
+@contextmanager
+def only_batch(out: Path, part: str = "") -> Iterator[None]:
+    """Hold an output folder for one batch, or for one part of it beside the others.
+
+    Parameters
+    ----------
+    out
+        The output folder.
+    part
+        Suffix of the part's own files; empty for a batch that wants the folder for itself.
+
+    Raises
+    ------
+    SettingsError
+        When another batch writes into it; names that one's process, computer and start.
+    OutputError
+        When the lock cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    folder = out / WORKING_FOLDER
+    held = ExitStack()
+    own = f"{HOLDER_NAME}{part}{HOLDER_SUFFIX}"
+    name = own
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # The operating system drops the lock with its process, whatever became of that.
+        held.enter_context(FileLock(folder / f"{LOCK_FILE}{part}").acquire(timeout=0))
+        if part:
+            # Each first takes its own lock, then looks at the others': no two of them can miss
+            # each other. Another part may be looking, too.
+            name = HOLDER_FILE
+            FileLock(folder / LOCK_FILE).acquire(timeout=LOOK_S).lock.release()
+        else:
+            for other in sorted(folder.glob(f"{LOCK_FILE}-*")):
+                name = other.name.replace(LOCK_FILE, HOLDER_NAME) + HOLDER_SUFFIX
+                held.enter_context(FileLock(other).acquire(timeout=0))
+    except Timeout as error:
+        held.close()
+        raise SettingsError(
+            f"another batch writes into this folder ({_holder(folder / name)})",
+            remedy="wait for it or choose another folder with --out",
+            file=out,
+        ) from error
+    except OSError as error:
+        held.close()
+        raise output_error(error, folder) from error
+    with held:
+        try:
+            _tell(folder / own)
+            yield
+        finally:
+            with suppress(OSError):
+                (folder / own).unlink()
+
+
+def _tell(path: Path) -> None:
+    """Leave word for others who want the folder."""
+    facts = {"process": os.getpid(), "computer": socket.gethostname(), "since": now()}
+    with suppress(OSError):  # the lock holds without it
+        path.write_text(json.dumps(facts), encoding="utf-8")
+
+
+def _holder(path: Path) -> str:
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return f"process {facts['process']} on {facts['computer']}, since {facts['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "it has not said which"

@@ -1,0 +1,149 @@
+"""metadata.csv: who speaks in which video, and whatever else distinguishes the videos."""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from emoreport.errors import InputNotFoundError, SettingsError
+
+METADATA_FILE: Final = "metadata.csv"
+KEY: Final = "video"
+DELIMITERS: Final = (",", ";", "\t")
+"""In this order of preference: spreadsheets of some regions separate by semicolons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """Columns that a user gives for each video.
+
+    Attributes
+    ----------
+    columns
+        Their names, in the order of the file, without `KEY`.
+    rows
+        Values by the path of a video below the folder; videos without a line are not there.
+    unused
+        Entries of the file that mean none of the videos.
+    """
+
+    columns: tuple[str, ...] = ()
+    rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+
+    def of(self, name: str) -> tuple[str | None, ...]:
+        """Values of a video given by its path below the folder; None for unknown."""
+        return tuple(value or None for value in self.rows.get(name, ("",) * len(self.columns)))
+
+
+def read_metadata(path: Path, names: Sequence[str], reserved: Iterable[str]) -> Metadata:
+    """Read a table of values per video.
+
+    Parameters
+    ----------
+    path
+        CSV in UTF-8, separated by commas, semicolons or tabs, with a column ``video``: the path of
+        a video below the folder, or its file name where that is the only one of its kind.
+    names
+        Paths of the videos below the folder.
+    reserved
+        Names of columns that the batch's own tables have.
+
+    Raises
+    ------
+    InputNotFoundError
+        When the file is not there.
+    SettingsError
+        When it cannot be used: no column ``video``, columns of one name, a video twice, a file
+        name that several videos have.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise InputNotFoundError("does not exist", remedy="check the path", file=path) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"cannot be read ({error})", remedy="save it as CSV in UTF-8", file=path
+        ) from error
+    try:
+        lines = [line for line in csv.reader(io.StringIO(text), delimiter=_delimiter(text)) if line]
+    except csv.Error as error:
+        raise SettingsError(f"is no CSV file ({error})", file=path) from error
+    heads = [name.strip() for name in lines[0]] if lines else []
+    columns = _columns(path, heads, set(reserved))
+    place = heads.index(KEY)
+    rows: dict[str, tuple[str, ...]] = {}
+    for number, line in enumerate(lines[1:], start=2):
+        if len(line) > len(heads):
+            raise SettingsError(f"line {number} has more cells than the header", file=path)
+        cells = [cell.strip() for cell in line] + [""] * (len(heads) - len(line))
+        key = cells[place].replace("\\", "/").removeprefix("./")
+        if key and key in rows:
+            raise SettingsError(f"names {key!r} twice", remedy="keep one line of it", file=path)
+        if key:
+            rows[key] = tuple(cells[:place] + cells[place + 1 :])
+    meant = _meant(path, rows, names)
+    unused = tuple(key for key in rows if key not in meant.values())
+    return Metadata(columns, {name: rows[key] for name, key in meant.items()}, unused)
+
+
+def _delimiter(text: str) -> str:
+    head = text.partition("\n")[0]
+    return max(DELIMITERS, key=lambda mark: (head.count(mark), -DELIMITERS.index(mark)))
+
+
+def _columns(path: Path, heads: list[str], reserved: set[str]) -> tuple[str, ...]:
+    if KEY not in heads:
+        raise SettingsError(
+            f"has no column {KEY!r}",
+            remedy="name the column with the videos' paths or file names so",
+            file=path,
+        )
+    columns = [name for name in heads if name != KEY]
+    taken = sorted(reserved.intersection(columns))
+    if not all(columns) or len(set(heads)) < len(heads):
+        raise SettingsError(
+            "has columns without a name or with the same one", remedy="rename them", file=path
+        )
+    if taken:
+        raise SettingsError(
+            f"has columns that the tables have already: {', '.join(taken)}",
+            remedy="rename them",
+            file=path,
+        )
+    return tuple(columns)
+
+
+def _meant(path: Path, rows: Mapping[str, object], names: Sequence[str]) -> dict[str, str]:
+    """Entry of the file by the path of the video that it means.
+
+    An entry that is the path of a video means that one; any other may be a bare file name.
+    """
+    keys = {_normal(key): key for key in rows}
+    paths = {_normal(name) for name in names}
+    meant: dict[str, str] = {}
+    owner: dict[str, str] = {}
+    for name in names:
+        whole, bare = _normal(name), _normal(name.rpartition("/")[2])
+        if whole in keys:
+            meant[name] = keys[whole]
+        elif bare in keys and bare not in paths:
+            if bare in owner:
+                raise SettingsError(
+                    f"{keys[bare]!r} means more than one video",
+                    remedy=f"give paths below the folder: {owner[bare]}, {name}",
+                    file=path,
+                )
+            meant[name] = keys[bare]
+            owner[bare] = name
+    return meant
+
+
+def _normal(name: str) -> str:
+    """Some systems store letters with accents as two characters each."""
+    return unicodedata.normalize("NFC", name)

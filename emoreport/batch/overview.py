@@ -1,0 +1,205 @@
+"""batch.html: every video of a batch in one sortable page that opens no connection."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from emoreport import words
+from emoreport.batch import names
+from emoreport.tables.cells import Cell, ShownTable
+from emoreport.tables.columns import SUMMARY
+from emoreport.tables.dictionary import label, meaning
+from emoreport.tables.kinds import DECIMALS, Kind
+from emoreport.vocabulary import COLOURS, ICONS, text_on
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from emoreport.batch.together import Talk
+
+TEMPLATE: Final = "batch.html.jinja"
+FIGURES: Final = (
+    "duration",
+    "face_coverage",
+    "speech_seconds",
+    "dominant_video_emotion",
+    "dominant_audio_emotion",
+    "transitions_per_minute",
+    "mismatch_share",
+)
+"""Columns of the summary that the page shows; summary.csv has them all."""
+PAGES: Final = ("report.html", "report.xlsx", "summary.csv", "run.json")
+"""What the name of a video leads to: the first of these in its folder."""
+STATES: Final = ("finished", "failed", "copy", "no_video", "waiting")
+_SHARES: Final = frozenset({Kind.SHARE, Kind.DISTANCE})
+
+
+@dataclass(frozen=True, slots=True)
+class PageCell:
+    """One cell: its text, what it is sorted by, and the emotion whose colours it bears."""
+
+    text: str
+    key: str
+    number: bool = False
+    emotion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """One video: its link, or why there is none."""
+
+    name: str
+    link: str
+    state: str
+    state_name: str
+    note: str
+    cells: tuple[PageCell, ...]
+
+
+def overview_page(
+    out: Path, talks: Sequence[Talk], shown: ShownTable, groups: Sequence[str], lang: str
+) -> bytes:
+    """Content of batch.html.
+
+    Parameters
+    ----------
+    out
+        The output folder, to see which files the page can lead to.
+    talks
+        All videos, in the order of their names.
+    shown
+        The summary as files show it: one row per counted video, in the same order.
+    groups
+        The user's own columns.
+    lang
+        Language of the page.
+    """
+    columns = dict(zip(shown.table.names, shown.columns, strict=True))
+    place = {path: index for index, path in enumerate(columns["path"])}
+    figures = [SUMMARY[name] for name in FIGURES]
+    rows = []
+    for talk in talks:
+        index = place.get(talk.name)
+        cells = tuple(
+            _cell(column.kind, None if index is None else columns[column.name][index], lang)
+            for column in figures
+        )
+        cells += tuple(
+            _cell(Kind.TEXT, None if index is None else columns[name][index], lang)
+            for name in groups
+        )
+        rows.append(_row(out, talk, cells, lang))
+    counts = Counter(talk.state for talk in talks)
+    script, style = _asset("batch.js"), _asset("batch.css")
+    heads = [(label(column, lang), meaning(column, lang)) for column in figures]
+    page = _template().render(
+        lang=lang,
+        policy=_policy(script, style),
+        script=script,
+        style=style,
+        words={key: _word(f"page.{key}", lang) for key in _PAGE_WORDS},
+        emotions={name: (COLOURS[name], text_on(name), ICONS[name]) for name in COLOURS},
+        heads=[*heads, *((name, "") for name in groups)],
+        rows=rows,
+        counts=[
+            (state, counts[state], _word(f"state.{state}", lang))
+            for state in STATES
+            if counts[state]
+        ],
+        files=names.TABLES,
+    )
+    return page.encode("utf-8", "backslashreplace")
+
+
+_PAGE_WORDS: Final = ("title", "video", "state", "note", "filter", "sort", "files", "shown")
+
+
+def _row(out: Path, talk: Talk, cells: tuple[PageCell, ...], lang: str) -> PageRow:
+    link = note = ""
+    entry = talk.entry
+    if talk.counted and entry is not None:
+        page = next((one for one in PAGES if (out / entry.folder / one).is_file()), "")
+        # A name may hold bytes that are no text: as bytes it always makes an address.
+        link = quote(f"{entry.folder}/{page}".encode("utf-8", "surrogateescape"))
+        note = " ".join(entry.warnings)
+    elif talk.copy_of:
+        note = _word("line.copy_of", lang, name=talk.copy_of)
+    if talk.state == "failed" and entry is not None:
+        note = "; ".join(part for part in (f"{entry.stage}: {entry.cause}", entry.remedy) if part)
+    elif talk.state == "no_video" and entry is not None:
+        note = entry.cause
+    return PageRow(
+        name=talk.name,
+        link=link,
+        state=talk.state,
+        state_name=_word(f"state.{talk.state}", lang),
+        note=note,
+        cells=cells,
+    )
+
+
+def _cell(kind: Kind, value: Cell, lang: str) -> PageCell:
+    if value is None:
+        return PageCell("", "", number=kind not in {Kind.LABEL, Kind.TEXT})
+    if kind is Kind.LABEL:
+        name = str(value)
+        return PageCell(words.label_name(name, lang), name, emotion=name if name in COLOURS else "")
+    if isinstance(value, str):
+        return PageCell(value, value)
+    if kind in _SHARES:
+        return PageCell(f"{100 * value:.0f} %", repr(value), number=True)
+    decimals = min(DECIMALS.get(kind, 0), 1)
+    text = f"{value:.{decimals}f}"
+    if kind is Kind.SECONDS:
+        text = _word("page.seconds", lang, value=text)
+    return PageCell(text, repr(value), number=True)
+
+
+def _policy(script: str, style: str) -> str:
+    return (
+        f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _source(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+    return f"'sha256-{digest}'"
+
+
+@cache
+def _asset(name: str) -> str:
+    text = (resources.files("emoreport.batch") / "assets" / name).read_text(encoding="utf-8")
+    # As a browser reads it, so that its hash fits.
+    text = text.replace("\r\n", "\n")
+    if name.endswith(".css"):
+        text += "".join(
+            f".emotion-{label}{{background:{COLOURS[label]};color:{text_on(label)}}}\n"
+            for label in COLOURS
+        )
+    return text
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("emoreport.batch", "assets"),
+        autoescape=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template(TEMPLATE)
+
+
+def _word(key: str, lang: str, **values: object) -> str:
+    return words.text(f"batch.{key}", lang, **values)

@@ -1,0 +1,298 @@
+"""What is to be done with each video: analysed, left alone, or taken for a copy of another."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal
+
+from emoreport import runs
+from emoreport.batch.discovery import Candidate, FileFacts
+from emoreport.batch.engine import VideoJob
+from emoreport.batch.lock import WORKING_FOLDER
+from emoreport.batch.manifest import Entry, Manifest, Signature
+from emoreport.batch.names import OWN_FILES
+from emoreport.batch.parts import has_part
+from emoreport.batch.work import fingerprint_of
+from emoreport.errors import EmoreportError, InputNotFoundError, OutputError, StoredReadingsError
+from emoreport.tables.readings import FRAMES_FILE, SPEECH_FILE
+
+PARTS_FOLDER: Final = "intervals"
+AHEAD: Final = 2
+"""So many steps are prepared while the workers are busy: digests take time."""
+
+State = Literal["finished", "failed", "no_video", "copy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A video about which nothing more is to be done in this run.
+
+    Attributes
+    ----------
+    name
+        The video.
+    state
+        What it is; ``copy`` has the content of a video before it.
+    entry
+        What became of it; None for a copy.
+    sha256
+        Digest of its content; empty if it cannot be read.
+    earlier
+        Whether that was known from an earlier run.
+    """
+
+    name: str
+    state: State
+    entry: Entry | None
+    sha256: str = ""
+    earlier: bool = False
+
+
+Step = VideoJob | Settled
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user asked for.
+
+    Attributes
+    ----------
+    overwrite
+        Do everything again, finished or not.
+    retry_failed
+        Try again what failed before.
+    """
+
+    overwrite: bool = False
+    retry_failed: bool = False
+
+
+class Planner:
+    """Decides about videos one after the other, in the order of their names.
+
+    Parameters
+    ----------
+    out
+        The output folder.
+    manifest
+        What is known from earlier runs.
+    fingerprint
+        Of models and settings.
+    choices
+        What the user asked for.
+    """
+
+    def __init__(self, out: Path, manifest: Manifest, fingerprint: str, choices: Choices) -> None:
+        self._out = out
+        self._manifest = manifest
+        self._fingerprint = fingerprint
+        self._choices = choices
+        self._taken = {_same(name): sha256 for sha256, name in manifest.folders.items()}
+        self._seen: set[str] = set()
+
+    def steps(self, candidates: Sequence[Candidate]) -> Iterator[Step]:
+        """Yield one step per video.
+
+        Raises
+        ------
+        OutputError
+            When the manifest cannot be written.
+        """
+        for candidate in candidates:
+            yield self._step(candidate)
+
+    def _step(self, candidate: Candidate) -> Step:
+        try:
+            facts = candidate.facts()
+            sha256 = self._digest(candidate, facts)
+            if sha256 in self._seen:
+                return Settled(candidate.name, "copy", None, sha256)
+            self._seen.add(sha256)
+            job = self._job(candidate, facts, sha256)
+            return job if self._choices.overwrite else self._known(job) or self._stored(job)
+        except OSError as error:
+            cause = f"cannot be read ({error.strerror})"
+            return _unreadable(candidate, "decode", cause, "check the permissions")
+        except (InputNotFoundError, EmoreportError) as error:
+            if isinstance(error, OutputError) and error.file == str(self._manifest.path):
+                raise
+            return _unreadable(candidate, error.stage, error.cause, error.remedy)
+
+    def _digest(self, candidate: Candidate, facts: FileFacts) -> str:
+        signature = Signature.of(facts)
+        known = self._manifest.digest(candidate.name, signature)
+        sha256 = known or candidate.sha256()
+        self._manifest.note_digest(candidate.name, signature, sha256)
+        return sha256
+
+    def _job(self, candidate: Candidate, facts: FileFacts, sha256: str) -> VideoJob:
+        name = self._folder_name(candidate.path, sha256)
+        self._taken[_same(name)] = sha256
+        self._manifest.note_folder(sha256, name)
+        return VideoJob(
+            name=candidate.name,
+            path=candidate.address,
+            sha256=sha256,
+            size_bytes=facts.st_size,
+            mtime_ns=facts.st_mtime_ns,
+            folder=str((self._out / name).absolute()),
+            part=str(part_path(self._out, sha256).absolute()),
+            certain=candidate.certain,
+        )
+
+    def _folder_name(self, video: Path, sha256: str) -> str:
+        """Name of the folder of results; once given, a content keeps it."""
+        known = self._manifest.folder(sha256)
+        if known is not None:
+            return known
+        stem = runs.safe_stem(video)
+        for name in (stem, *(f"{stem}-{sha256[:digits]}" for digits in (8, 16, 64))):
+            if self._free(name, sha256):
+                return name
+        raise OutputError(
+            "no name is left for its folder of results",
+            remedy="choose another folder with --out",
+            file=self._out / stem,
+        )
+
+    def _free(self, name: str, sha256: str) -> bool:
+        if _same(name) in OWN_FILES or self._taken.get(_same(name), sha256) != sha256:
+            return False
+        folder = self._out / name
+        if not os.path.lexists(folder):
+            return True
+        if folder.is_symlink() or not folder.is_dir():
+            return False
+        try:
+            return bool(runs.read_run(folder)["input"]["sha256"] == sha256)
+        except EmoreportError:
+            return True
+
+    def _known(self, job: VideoJob) -> Step | None:
+        """What the manifest says of a video; None if it does not say enough."""
+        entry = self._manifest.entry(job.sha256, self._fingerprint)
+        if entry is None:
+            return None
+        if entry.state == "finished":
+            folder = Path(job.folder)
+            whole = self._made(folder, job.sha256) == self._fingerprint and all(
+                (folder / name).is_file() for name in entry.files
+            )
+            if not whole or not has_part(Path(job.part), job.sha256, self._fingerprint):
+                return None
+        elif entry.state == "failed" and self._choices.retry_failed:
+            return None
+        return Settled(job.name, entry.state, entry, job.sha256, earlier=True)
+
+    def _stored(self, job: VideoJob) -> Step:
+        """A job for a video that the manifest does not settle; its results may be there.
+
+        Raises
+        ------
+        OutputError
+            When there are results of it that no batch made, with other settings or models.
+        """
+        folder = Path(job.folder)
+        made = self._made(folder, job.sha256)
+        if made is None:
+            return job
+        if made != self._fingerprint:
+            if self._manifest.entry(job.sha256, made) is None:
+                raise OutputError(
+                    "holds results of this video made with other settings, models or versions",
+                    remedy="replace them with --overwrite or write elsewhere with --out",
+                    file=folder,
+                )
+            return job
+        entry = self._manifest.entry(job.sha256, made)
+        needed = {FRAMES_FILE, SPEECH_FILE, *(entry.files if entry else ())}
+        if all((folder / name).is_file() for name in needed):
+            return replace(job, collect=True)
+        return job
+
+    def _made(self, folder: Path, sha256: str) -> str | None:
+        """Fingerprint of the results of a content that a folder holds; None without any."""
+        try:
+            run = runs.read_run(folder)
+            return fingerprint_of(run) if run["input"]["sha256"] == sha256 else None
+        except (InputNotFoundError, StoredReadingsError, KeyError, TypeError, AttributeError):
+            return None
+
+
+def part_path(out: Path, sha256: str) -> Path:
+    """Where the rows of a content lie for the long table of intervals."""
+    return out / WORKING_FOLDER / PARTS_FOLDER / f"{sha256}.parquet"
+
+
+class Ahead:
+    """Takes steps from a planner in a thread of its own, a few ahead.
+
+    Parameters
+    ----------
+    steps
+        The planner's.
+    """
+
+    def __init__(self, steps: Iterator[Step]) -> None:
+        self._ready: queue.Queue[Step | BaseException | None] = queue.Queue(AHEAD)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, args=(steps,), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Take no further step."""
+        self._stop.set()
+
+    def __iter__(self) -> Iterator[Step | None]:
+        """Yield the steps in order; None while the next one is being prepared.
+
+        Raises
+        ------
+        OutputError
+            What the planner raises.
+        """
+        while True:
+            try:
+                step = self._ready.get_nowait()
+            except queue.Empty:
+                yield None
+                continue
+            if isinstance(step, BaseException):
+                raise step
+            if step is None:
+                return
+            yield step
+
+    def _work(self, steps: Iterator[Step]) -> None:
+        try:
+            for step in steps:
+                if not self._put(step):
+                    return
+            self._put(None)
+        except BaseException as error:  # noqa: BLE001 - raised again by who waits for the steps
+            self._put(error)
+
+    def _put(self, step: Step | BaseException | None) -> bool:
+        while not self._stop.is_set():
+            try:
+                self._ready.put(step, timeout=0.2)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+
+def _same(name: str) -> str:
+    """Name as file systems compare it that know no upper case or no composed letters."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _unreadable(candidate: Candidate, stage: str, cause: str, remedy: str) -> Settled:
+    nothing = Entry("failed", "", {}, (), (), 0.0, stage, cause, remedy)
+    return Settled(candidate.name, "failed", nothing)

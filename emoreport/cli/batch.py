@@ -1,0 +1,204 @@
+"""``emoreport batch FOLDER``: every video below a folder, and all of them together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from emoreport.cli.console import note_line
+from emoreport.cli.options import Config, Quiet, Verbose, settings_from, with_settings
+from emoreport.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_VIDEO_FAILED
+from emoreport.words import text
+
+if TYPE_CHECKING:
+    from emoreport.batch.engine import Engine, Watcher
+    from emoreport.batch.runner import BatchResult
+    from emoreport.settings import Settings
+
+Folder = Annotated[
+    str, typer.Argument(metavar="FOLDER", help="Folder of videos, or its URL.", show_default=False)
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        min=1,
+        metavar="N",
+        help="Videos at a time [default: one per processor, as far as the memory goes]. Each "
+        "worker gets its share of the processors; --threads sets it.",
+        show_default=False,
+    ),
+]
+EngineName = Annotated[
+    str, typer.Option("--engine", metavar="NAME", help="Where the workers run: local or ray.")
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--ray-address",
+        metavar="HOST:PORT",
+        help="With --engine ray: a running cluster [default: RAY_ADDRESS, else one that is started "
+        "on this machine].",
+        show_default=False,
+    ),
+]
+RayGpusPerActor = Annotated[
+    float,
+    typer.Option(
+        "--ray-gpus-per-actor",
+        min=0,
+        metavar="SHARE",
+        help="With --engine ray: graphics cards per worker, 0.25 for four workers on one.",
+    ),
+]
+ShardText = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Do part I of N only, beside others that write into the same <out>; a batch without "
+        "it then makes the tables of all together.",
+        show_default=False,
+    ),
+]
+Include = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include",
+        metavar="GLOB",
+        help="Take only files that fit this pattern, by path below FOLDER or by name; may be given "
+        "more than once.",
+        show_default=False,
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="GLOB",
+        help="Leave out files that fit this pattern; may be given more than once.",
+        show_default=False,
+    ),
+]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Try again what failed in an earlier run.")
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(
+        "--time-limit",
+        min=1,
+        metavar="SECONDS",
+        help="Longest that one video may take [default: 300 s and 20 s per second of recording].",
+        show_default=False,
+    ),
+]
+MemoryLimit = Annotated[
+    float | None,
+    typer.Option(
+        "--memory-limit",
+        min=100,
+        metavar="MB",
+        help="Most memory that the worker of one video may take [default: 80 % of the machine's, "
+        "shared by the workers].",
+        show_default=False,
+    ),
+]
+MetadataFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--metadata",
+        metavar="FILE",
+        help="CSV with a column video and any others, such as speaker or group, that go into the "
+        "tables [default: FOLDER/metadata.csv if it is there].",
+        show_default=False,
+    ),
+]
+
+
+@with_settings()
+def batch(
+    *,
+    folder: Folder,
+    jobs: Jobs = None,
+    engine: EngineName = "local",
+    ray_address: RayAddress = None,
+    ray_gpus_per_actor: RayGpusPerActor = 0.0,
+    shard: ShardText = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    retry_failed: RetryFailed = False,
+    time_limit: TimeLimit = None,
+    memory_limit: MemoryLimit = None,
+    metadata: MetadataFile = None,
+    config: Config = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    given: dict[str, Any],
+) -> int:
+    """Analyse every video below FOLDER; a broken one costs itself only.
+
+    The tables of each video go to a folder of <out>, those of all together beside them: summary
+    (.csv, .xlsx, .parquet), intervals.parquet, failures.csv and the overview batch.html. The same
+    command again goes on where an earlier one ended, however that was; videos that changed, or all
+    when settings or models changed, are done again.
+    """
+    settings = settings_from(given, config)
+    from emoreport.batch.engine import Limits
+    from emoreport.batch.engines import EngineOptions, make_engine
+    from emoreport.batch.plan import Choices
+    from emoreport.batch.remote import place, run_anywhere
+    from emoreport.batch.runner import BatchRequest
+    from emoreport.batch.sharding import Shard
+    from emoreport.cli.batch_display import BatchDisplay
+
+    options = EngineOptions(
+        jobs=jobs,
+        limits=Limits(time_s=time_limit, memory_mb=memory_limit),
+        ray_address=ray_address,
+        ray_gpus_per_actor=ray_gpus_per_actor,
+    )
+    request = BatchRequest(
+        folder=place(folder),
+        settings=settings,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        choices=Choices(overwrite=settings.output.overwrite, retry_failed=retry_failed),
+        metadata=metadata,
+        shard=Shard.parse(shard) if shard else None,
+    )
+
+    def make(chosen: Settings, watcher: Watcher) -> Engine:
+        return make_engine(engine, chosen, options, watcher)
+
+    lang = settings.output.lang
+    with BatchDisplay(request.folder, lang=lang, quiet=quiet, verbose=verbose) as display:
+        result = run_anywhere(request, display, make)
+    if not quiet:
+        _close(result, settings.output.out, lang)
+    if result.interrupted:
+        return EXIT_INTERRUPTED
+    return EXIT_VIDEO_FAILED if result.counts["failed"] else EXIT_OK
+
+
+def _close(result: BatchResult, out: str, lang: str) -> None:
+    counts = result.counts
+    print(
+        _word(
+            "closing",
+            lang,
+            finished=counts["finished"],
+            failed=counts["failed"],
+            other=counts["copy"] + counts["no_video"],
+            waiting=counts["waiting"],
+        )
+    )
+    print(_word("tables", lang, folder=out))
+    if result.interrupted:
+        note_line(_word("interrupted", lang, waiting=counts["waiting"]))
+
+
+def _word(key: str, lang: str, **values: object) -> str:
+    return text(f"batch.line.{key}", lang, **values)

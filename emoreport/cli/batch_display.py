@@ -1,0 +1,273 @@
+"""What a batch shows while it runs: a live table on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from emoreport.batch.discovery import Candidate
+from emoreport.batch.engine import Failed, Finished, VideoJob, VideoOutcome
+from emoreport.batch.together import Talk
+from emoreport.cli.console import PLAIN_EVERY_S, error_line, note_line, warning_line
+from emoreport.cli.pull_display import PullDisplay
+from emoreport.words import text
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.live import Live
+
+    from emoreport.batch.staging import RemoteFolder
+
+
+@dataclass(slots=True)
+class _Running:
+    job: VideoJob
+    since: float
+    stage: str = "starting"
+    stage_since: float = 0.0
+    done_s: float = 0.0
+    total_s: float | None = None
+
+    @property
+    def share(self) -> float:
+        """Share of the face's stage, the longest one, 0–1."""
+        if self.stage != "faces" or not self.total_s:
+            return 0.0
+        return min(1.0, self.done_s / self.total_s)
+
+    @property
+    def rate(self) -> str:
+        elapsed_s = time.monotonic() - self.stage_since
+        return f"{self.done_s / elapsed_s:.1f}" if self.done_s and elapsed_s > 0 else "–"
+
+
+class BatchDisplay:
+    """Tells what happens in a batch; a `BatchWatcher`.
+
+    Parameters
+    ----------
+    folder
+        The folder of videos, as the user named it.
+    lang
+        Language of the lines.
+    quiet
+        Show errors and warnings only.
+    verbose
+        Show where errors come from.
+    """
+
+    def __init__(
+        self, folder: Path | RemoteFolder, *, lang: str, quiet: bool, verbose: bool
+    ) -> None:
+        self._folder = folder
+        self._lang = lang
+        self._quiet = quiet
+        self._verbose = verbose
+        self._pulls = PullDisplay(lang=lang, quiet=quiet)
+        self._live: Live | None = None
+        self._running: dict[str, _Running] = {}
+        self._bytes: dict[str, int] = {}
+        self._done = 0
+        self._failed = 0
+        self._earlier = {"finished": 0, "failed": 0}
+        self._worked_bytes = 0
+        self._left_bytes = 0
+        self._started = time.monotonic()
+        self._last_line = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+        self._pulls.__exit__(kind, error, traceback)
+        if not self._quiet:
+            for state, key in (("finished", "earlier"), ("failed", "failed_earlier")):
+                if self._earlier[state]:
+                    note_line(self._word(key, count=self._earlier[state]))
+
+    # --------------------------------------------------------------------- what happens
+
+    def found(self, candidates: Sequence[Candidate]) -> None:
+        """Take the videos of the folder."""
+        self._bytes = {one.name: one.size_bytes for one in candidates}
+        self._left_bytes = sum(self._bytes.values())
+        self.note("found", count=len(candidates), folder=self._folder)
+
+    def announce(self, line: str) -> None:
+        """Take a line that a user must see."""
+        if not self._quiet:
+            note_line(line)
+
+    def pulling(self, name: str, done: int, total: int | None) -> None:
+        """Show how far the download of a model is."""
+        self._pulls(name, done, total)
+
+    def started(self, job: VideoJob) -> None:
+        """Show a video as running."""
+        if self._live is None and not self._quiet and sys.stderr.isatty():
+            self._pulls.__exit__(None, None, None)
+            self._live = _make_live(self)
+            self._live.start()
+        if not self._running and not self._worked_bytes:
+            self._started = time.monotonic()  # opening the models says nothing about the speed
+        self._running[job.name] = _Running(job, time.monotonic())
+
+    def progress(self, job: VideoJob, stage: str, done_s: float, total_s: float | None) -> None:
+        """Show how far a stage is: the face's, which takes longest, or what runs before it."""
+        running = self._running.get(job.name)
+        if running is None or (running.stage == "faces" and stage != "faces"):
+            return
+        now = time.monotonic()
+        if running.stage != stage:
+            running.stage, running.stage_since = stage, now
+        running.done_s, running.total_s = done_s, total_s
+        if not self._quiet and self._live is None and now - self._last_line >= PLAIN_EVERY_S:
+            self._last_line = now
+            share = f"{100 * done_s / total_s:.0f} %" if total_s else f"{done_s:.0f} s"
+            stage_name = self._word(stage, group="stage")
+            self.note("progress", name=job.name, stage=stage_name, share=share, rate=running.rate)
+
+    def settled(self, talk: Talk, outcome: VideoOutcome | None) -> None:
+        """Tell what became of a video."""
+        self._running.pop(talk.name, None)
+        size = self._bytes.get(talk.name, 0)
+        self._left_bytes -= size
+        self._done += 1
+        self._failed += talk.state == "failed"
+        if outcome is None:
+            self._tell_known(talk)
+        else:
+            self._worked_bytes += size
+        if talk.state == "failed":
+            self._tell_failure(talk, outcome)
+        elif talk.state == "no_video" and outcome is not None and talk.entry is not None:
+            self.note("no_video", name=talk.name, cause=talk.entry.cause)
+        elif isinstance(outcome, Finished):
+            for line in outcome.warnings:
+                warning_line(shown(f"{talk.name}: {line}"))
+            if self._live is None:
+                self.note(
+                    "done",
+                    name=talk.name,
+                    seconds=f"{outcome.wall_s:.1f}",
+                    done=self._done,
+                    total=len(self._bytes),
+                    left=self.left(),
+                )
+
+    def warn(self, key: str, **values: object) -> None:
+        """Print a warning."""
+        warning_line(shown(text(f"batch.line.{key}", self._lang, **values)))
+
+    def note(self, key: str, **values: object) -> None:
+        """Print a line of information."""
+        if not self._quiet:
+            note_line(shown(text(f"batch.line.{key}", self._lang, **values)))
+
+    def _tell_known(self, talk: Talk) -> None:
+        if talk.copy_of:
+            self.note("copy", name=talk.name, other=talk.copy_of)
+        elif talk.state in self._earlier:
+            self._earlier[talk.state] += 1
+
+    def _tell_failure(self, talk: Talk, outcome: VideoOutcome | None) -> None:
+        entry = talk.entry
+        if entry is None:
+            return
+        remedy = f"; {entry.remedy}" if entry.remedy else ""
+        name = self._folder / talk.name
+        error_line(shown(f"{name}: {entry.stage}: {entry.cause}{remedy}"))
+        if self._verbose and isinstance(outcome, Failed) and outcome.trace:
+            print(outcome.trace, file=sys.stderr, end="")
+
+    # --------------------------------------------------------------------- the live table
+
+    def left(self) -> str:
+        """Time that is left, in words."""
+        running = [
+            (self._bytes.get(one.job.name, 0), one.share) for one in [*self._running.values()]
+        ]
+        under_way = sum(size * share for size, share in running)
+        worked = self._worked_bytes + under_way
+        elapsed_s = time.monotonic() - self._started
+        if worked <= 0 or elapsed_s <= 0:
+            return self._word("left_unknown", group="table")
+        left_s = (self._left_bytes - under_way) / worked * elapsed_s
+        return self._word("left", group="table", left=clock(left_s))
+
+    def table(self) -> Group:
+        """What the live table shows now."""
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        total = len(self._bytes)
+        title = self._word(
+            "title", group="table", done=self._done, total=total, failed=self._failed
+        )
+        elapsed = clock(time.monotonic() - self._started)
+        grid = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+        for key in ("running", "stage", "share", "rate", "time"):
+            grid.add_column(
+                self._word(key, group="table"),
+                justify="left" if key in {"running", "stage"} else "right",
+                overflow="ellipsis",
+                no_wrap=True,
+            )
+        now = time.monotonic()
+        for one in [*self._running.values()]:
+            grid.add_row(
+                Text(shown(one.job.name)),
+                self._word(one.stage, group="stage"),
+                f"{100 * one.share:.0f} %" if one.stage == "faces" else "",
+                f"{one.rate}×" if one.stage != "starting" else "",
+                clock(now - one.since),
+            )
+        bar = Table.grid()  # a bar alone does not end its line
+        bar.add_row(ProgressBar(total=max(total, 1), completed=self._done, width=60))
+        return Group(Text(f"{title} · {elapsed} · {self.left()}", style="bold"), bar, grid)
+
+    def _word(self, key: str, group: str = "line", **values: object) -> str:
+        return text(f"batch.{group}.{key}", self._lang, **values)
+
+
+def shown(line: str) -> str:
+    """Text that is safe to print.
+
+    Characters that steer a terminal or turn its writing round are spelt out.
+    """
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in line
+    )
+
+
+def clock(seconds: float) -> str:
+    """Whole seconds as ``m:ss`` or ``h:mm:ss``."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _make_live(display: BatchDisplay) -> Live:
+    from rich.console import Console
+    from rich.live import Live
+
+    return Live(
+        get_renderable=display.table,
+        console=Console(stderr=True),
+        refresh_per_second=4,
+        transient=True,
+    )
