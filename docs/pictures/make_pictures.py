@@ -1,7 +1,7 @@
 """Make the picture of the page that the README shows: ``python docs/pictures/make_pictures.py``.
 
 Needs a Chromium on this machine and the extra ``dev``.
-"""  # noqa: INP001
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make the plots that docs/plots.md shows: ``python docs/pictures/make_plots.py``."""  # noqa: INP001
+"""Make the plots that docs/plots.md shows: ``python docs/pictures/make_plots.py``."""
 
 from __future__ import annotations
 

@@ -72,9 +72,7 @@ def test_the_readings_stay_for_another_retable(stored: Path, emoreport: Emorepor
     assert not list(Path("other").glob("*.parquet"))
 
 
-def test_what_was_made_from_the_earlier_tables_is_named(
-    stored: Path, emoreport: Emoreport
-) -> None:
+def test_what_was_made_from_the_earlier_tables_is_named(stored: Path, emoreport: Emoreport) -> None:
     assert emoreport("multiverse", stored, "--quiet").code == 0
     assert emoreport("plot", stored, "--kind", "shares", "--format", "svg").code == 0
     again = emoreport("retable", stored, "--smoothing", "0.5", "--quiet")
