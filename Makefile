@@ -65,7 +65,7 @@ $(VENV)/light: $(VENV)/bin/python $(PACKAGE)
 	@touch $@
 
 $(VENV)/dev: $(VENV)/bin/python $(PACKAGE)
-	$(PIP) -e ".[dev,train,sample,full,openvino]"
+	$(PIP) -e ".[dev,train,sample,full,openvino,ray]"
 	# The reference of the HSEmotion tests asks for opencv-python, which would overwrite contrib.
 	$(PIP) --no-deps "hsemotion-onnx"
 	@touch $@ $(VENV)/light

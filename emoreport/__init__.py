@@ -9,6 +9,7 @@ Nothing heavy is imported here: names are looked up when they are first used.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from emoreport.runs import Report as Report
     from emoreport.runs import read_report as read_report
     from emoreport.settings import Settings as Settings
+
+# From 1.29 on, ONNX Runtime for Linux and macOS sends its maker what it runs, under an identifier
+# kept in the home folder. Only a variable that is set before its first import prevents all of it.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOMES = {
     "Analyzer": "emoreport.pipeline",

@@ -283,7 +283,7 @@ class Analyzer:
             self._progress(stage, done_s, total_s)
 
         with clock.stage("speech"):
-            track = open_audio(path, info, duration_s=duration_s)
+            track = open_audio(path, info, duration_s=duration_s, keep_on=lambda: not stop.is_set())
             try:
                 speech = read_speech(
                     track,

@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -47,6 +48,7 @@ RETABLED_GROUPS: Final = frozenset({"analysis", "output"})
 RETABLED_OPTIONS: Final = frozenset({"min_speech"})
 WITHOUT_EFFECT: Final = frozenset({"out", "overwrite", "offline", "threads"})
 MAX_NAME_BYTES: Final = 255
+MAX_RUN_BYTES: Final = 64 << 20
 LIBRARIES: Final[tuple[str, ...]] = (
     "av",
     "mediapipe",
@@ -255,6 +257,8 @@ def load_bridge(name: str) -> Bridge:
     """
     if name == "default":
         return DEFAULT_BRIDGE
+    if Path(name).exists() and not Path(name).is_file():
+        raise SettingsError("the bridge is no regular file", remedy="name a TOML file", file=name)
     try:
         document = tomllib.loads(Path(name).read_text(encoding="utf-8"))
         return Bridge.from_mapping(document["bridge"])
@@ -341,6 +345,10 @@ def read_run(folder: Path) -> dict[str, Any]:
         raise InputNotFoundError("is not a folder of results", file=folder)
     path = folder / RUN_FILE
     try:
+        facts = path.stat()
+        # A pipe never ends, and neither does a device; a run.json takes some kilobytes.
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > MAX_RUN_BYTES:
+            raise ValueError("no regular file of a sane size")  # noqa: TRY301
         document = json.loads(path.read_text(encoding="utf-8"))
         layout = document["layout"]
         if layout == LAYOUT:
@@ -397,12 +405,23 @@ def result_folder(out: Path, video: Path, sha256: str, taken: frozenset[Path]) -
         The input and the digest of its content.
     taken
         Folders that other inputs of the same run have taken.
+
+    Raises
+    ------
+    OutputError
+        When a symbolic link lies in its place.
     """
     stem = safe_stem(video)
-    plain = out / stem
-    if plain not in taken and _stored_sha256(plain) in {None, sha256}:
-        return plain
-    return out / f"{stem}-{sha256[:8]}"
+    folder = out / stem
+    if folder in taken or _stored_sha256(folder) not in {None, sha256}:
+        folder = out / f"{stem}-{sha256[:8]}"
+    if folder.is_symlink():
+        raise OutputError(
+            "is a symbolic link, and results are not written through links",
+            remedy="move it away or choose another folder with --out",
+            file=folder,
+        )
+    return folder
 
 
 def safe_stem(video: Path) -> str:

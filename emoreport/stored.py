@@ -11,7 +11,7 @@ from emoreport.analysis.bridge import Bridge
 from emoreport.coded import MACHINE, stored_labels
 from emoreport.errors import SettingsError, StoredReadingsError
 from emoreport.records import FaceTrack, SpeechTrack
-from emoreport.runs import RUN_FILE, load_bridge, read_run
+from emoreport.runs import RUN_FILE, load_bridge, read_run, settings_of
 from emoreport.settings import Settings
 from emoreport.tables import readings
 
@@ -85,7 +85,7 @@ def read_stored(folder: Path, changes: Mapping[str, Any] | None = None) -> Store
             remedy="`emoreport retable --labels none --out DIR` makes a folder with the machine's",
             file=folder,
         )
-    settings = Settings.from_values({**run["settings"], **(changes or {})})
+    settings = settings_of(run, folder, changes or {})
     given = "bridge" in (changes or {}) or "bridge" not in run
     bridge = load_bridge(settings.analysis.bridge) if given else _bridge_of(run, folder)
     return StoredTalk(

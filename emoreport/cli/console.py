@@ -17,19 +17,29 @@ PLAIN_EVERY_S: Final = 10.0
 """Seconds between two plain progress lines when stderr is no terminal."""
 
 
+def shown(line: str) -> str:
+    """Text that is safe to print: names of files may hold anything.
+
+    Characters that steer a terminal, turn its writing round or are no text are spelt out.
+    """
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in line
+    )
+
+
 def error_line(message: str) -> None:
     """Print one error line on stderr."""
-    print(f"error: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    print(f"error: {shown(' '.join(message.split()))}", file=sys.stderr, flush=True)
 
 
 def warning_line(message: str) -> None:
     """Print one warning line on stderr."""
-    print(f"warning: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    print(f"warning: {shown(' '.join(message.split()))}", file=sys.stderr, flush=True)
 
 
 def note_line(message: str) -> None:
     """Print one line of information on stderr."""
-    print(message, file=sys.stderr, flush=True)
+    print(shown(message), file=sys.stderr, flush=True)
 
 
 class ProgressDisplay:
@@ -121,6 +131,8 @@ def _make_bars() -> Progress:
 
 def closing_panel(title: str, rows: Sequence[tuple[str, str]]) -> None:
     """Show label–value rows: framed on a terminal, plain lines elsewhere."""
+    title = shown(title)
+    rows = [(shown(label), shown(value)) for label, value in rows]
     if not sys.stdout.isatty():
         print(title)
         for label, value in rows:

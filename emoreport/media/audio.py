@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -22,20 +23,28 @@ from emoreport.media.container import (
 )
 from emoreport.media.resampling import SAMPLE_RATE_HZ, RunResampler, mix
 from emoreport.media.spool import SampleSpool
-from emoreport.media.timeline import Clock
+from emoreport.media.timeline import LONGEST_S, Clock
 from emoreport.records import DecodeOutcome, FloatArray, MediaInfo, Span
 
 MAX_DRIFT_S: Final = 0.04
 """Stamps may leave the count of samples by this much (stamps rounded to 1 ms, jitter of
 recorders); past it there is a gap or an overlap, and the sound is placed anew by its stamp."""
 
-LONGEST_S: Final = 24 * 3600.0
-"""Sound after this time is not kept."""
-
 RATES_HZ: Final = (1_000, 768_000)
 
 
-def open_audio(path: Path, info: MediaInfo, *, duration_s: float | None) -> SpooledAudio | None:
+def _always() -> bool:
+    """Nobody ends the decoding early."""
+    return True
+
+
+def open_audio(
+    path: Path,
+    info: MediaInfo,
+    *,
+    duration_s: float | None,
+    keep_on: Callable[[], bool] = _always,
+) -> SpooledAudio | None:
     """Decode the default audio stream of a recording into a temporary file.
 
     Parameters
@@ -46,6 +55,9 @@ def open_audio(path: Path, info: MediaInfo, *, duration_s: float | None) -> Spoo
         What `emoreport.media.probe` said of it.
     duration_s
         Length of the video in seconds; sound after it is not kept. None while it is unknown.
+    keep_on
+        Asked before each piece of sound; once it says no, the rest is left out. A few bytes can
+        hold a day of silence.
 
     Returns
     -------
@@ -67,7 +79,7 @@ def open_audio(path: Path, info: MediaInfo, *, duration_s: float | None) -> Spoo
         stream = used_stream(container, info, "audio")
         track = SpooledAudio(_Recorder(clock_of(container, stream), limit_s))
         try:
-            track.record(container, stream)
+            track.record(container, stream, keep_on)
         except (av.error.FFmpegError, ValueError) as error:
             track.close()
             raise MediaError(
@@ -154,12 +166,19 @@ class SpooledAudio:
     ) -> None:
         self.close()
 
-    def record(self, container: InputContainer, stream: Any) -> None:  # noqa: ANN401 - av's stream
-        """Decode the stream to its end, or to the end of the video."""
+    def record(
+        self,
+        container: InputContainer,
+        stream: Any,  # noqa: ANN401 - av's stream
+        keep_on: Callable[[], bool] = _always,
+    ) -> None:
+        """Decode the stream to its end, to the end of the video, or until nobody wants more."""
         if stream.codec_context is None:
             self._failures.add("no decoder for the audio stream")
             return
         for frame in decoded(container, stream, self._failures):
+            if not keep_on():
+                break
             low, high = RATES_HZ
             if frame.is_corrupt or not low <= frame.sample_rate <= high:
                 self._failures.add("damaged sound")

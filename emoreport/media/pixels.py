@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -71,13 +72,15 @@ class Orientation:
         return np.asarray(rgb, dtype=np.uint8)
 
 
+@cache
 def keep_freed_buffers() -> None:
     """Let the C library keep the buffers of freed pictures for the next ones.
 
     The GNU library returns large freed blocks to the system, and fetching them anew costs a page
     fault per 4 KiB: 1 ms for each picture of 1280 × 720. It stops doing so for blocks up to the
     largest one freed before (dynamic mmap threshold, malloc/malloc.c), so one is freed here; it
-    is never touched and so never takes memory. Elsewhere this does nothing.
+    is never touched and so never takes memory. That is true once per process: a second block
+    would come from the heap, be cleared and stay. Elsewhere this does nothing.
     """
     block = bytearray(LARGEST_KEPT_BYTES)
     del block

@@ -114,8 +114,10 @@ def _first_picture(container: InputContainer, video: Any) -> VideoFrame | None: 
         for packet in islice(container.demux(video), PROBED_PACKETS):
             for picture in _try_decode(video, packet):
                 return picture
-    except av.error.FFmpegError:
-        pass  # a damaged start: decoding itself will count it
+    except (av.error.FFmpegError, IndexError):
+        # A damaged start: decoding itself will count it. PyAV looks for streams that a damaged
+        # transport stream only seemed to add.
+        pass
     return None
 
 

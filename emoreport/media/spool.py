@@ -22,7 +22,8 @@ class SampleSpool:
     """Mono samples at any positions ≥ 0 of a time line, written in order, read in any order.
 
     The file has no name on systems that allow it, so nothing is left behind even by a killed
-    process. Positions never written read as zero; such holes take no space on disk.
+    process. Positions never written read as zero, and silence is not written; such holes take no
+    space on disk.
     """
 
     def __init__(self) -> None:
@@ -61,14 +62,16 @@ class SampleSpool:
         if not len(wanted):
             return
         whole = np.nan_to_num(wanted.astype(np.float64) * FULL_SCALE)
-        data = np.clip(np.rint(whole), -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
+        data = np.clip(np.rint(whole), -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
         start = position + skip
-        try:
-            with self._lock:
-                self._file.seek(start * _BYTES)
-                self._file.write(data)
-        except OSError as error:
-            raise _no_room(error) from error
+        # Silence is what a hole reads as: hours of it, from a few bytes, take no space.
+        if data.any():
+            try:
+                with self._lock:
+                    self._file.seek(start * _BYTES)
+                    self._file.write(data.tobytes())
+            except OSError as error:
+                raise _no_room(error) from error
         self.first = start if self.first is None else self.first
         self.end = start + len(wanted)
         self.written += len(wanted)

@@ -24,6 +24,13 @@ DISCONTINUITY_S: Final = 10.0
 UNCLAIMED_GAP_S: Final = 3600.0
 """A step forward by more than this is a broken stamp where the container claims no length."""
 
+LONGEST_S: Final = 24 * 3600.0
+"""A longer recording is refused: its stamps are broken, and its sound would not be kept."""
+
+SHORTEST_MEAN_STEP_S: Final = 1e-4
+"""Frames that follow each other faster than this on average have broken stamps: cameras for
+slow motion write files that play at a usual rate."""
+
 STUCK_FRAMES: Final = 2
 """After so many frames in a row without progress the stamps are not used any more."""
 
@@ -209,8 +216,17 @@ class FrameTimes:
 
     def _usual_step_s(self) -> float:
         if self._deltas_s:
-            return median(self._deltas_s)
+            return max(median(self._deltas_s), SHORTEST_STEP_S)
         return self.nominal_step_s or FALLBACK_STEP_S
+
+    @property
+    def impossible(self) -> str:
+        """What no true recording has, in one clause; empty where the times may be true."""
+        if self.end_s > LONGEST_S:
+            return f"by its time stamps it lasts more than {LONGEST_S / 3600:.0f} hours"
+        if self.placed > 1 and self.end_s < self.placed * SHORTEST_MEAN_STEP_S:
+            return f"its time stamps put {self.placed} frames into {self.end_s:.6f} s"
+        return ""
 
     @property
     def quality(self) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NoReturn, Self
 
 import av.error
 from av.container import InputContainer
+from av.video.frame import VideoFrame
 
 from emoreport.errors import EmoreportError, MediaError
 from emoreport.media.container import (
@@ -29,11 +30,13 @@ from emoreport.media.container import (
 from emoreport.media.pixels import RgbConverter
 from emoreport.media.probing import probe
 from emoreport.media.selection import selector
-from emoreport.media.timeline import FrameTimes
+from emoreport.media.timeline import LONGEST_S, FrameTimes, Moment
 from emoreport.records import DecodeOutcome, Frame, MediaInfo
 
 CUT_OFF_S: Final = 0.25
 """A video that ends this much before the end that its stream announces is cut off."""
+
+NEW_STAMPS: Final = "convert it again so that every frame gets a new time stamp"
 
 
 def open_video(path: Path, *, fps: str = "every", threads: int = 0) -> VideoSource:
@@ -113,7 +116,14 @@ class VideoSource:
             self._container = None
 
     def __iter__(self) -> Iterator[Frame]:
-        """Yield the frames; raise MediaError if the file yields none or was read before."""
+        """Yield the frames.
+
+        Raises
+        ------
+        MediaError
+            When the file yields none, was read before, or its time stamps cannot be true (more
+            than a day, or more than ten thousand frames a second).
+        """
         if self._started or self._container is None:
             raise MediaError(
                 "the frames were read already", remedy="open the video again", file=self._path
@@ -125,11 +135,7 @@ class VideoSource:
         converter = RgbConverter()
         try:
             for picture in decoded(container, self._stream, self._failures):
-                moment = self._times.place(
-                    seconds(picture.pts, self._stream.time_base),
-                    seconds(picture.duration, self._stream.time_base) or 0.0,
-                    seconds(picture.dts, self._stream.time_base),
-                )
+                moment = self._place(picture)
                 if moment is None:
                     continue
                 if picture.is_corrupt:
@@ -151,8 +157,23 @@ class VideoSource:
         if not self._delivered:
             cause = f" ({self._failures.first})" if self._failures.first else ""
             raise MediaError(f"no frame can be decoded{cause}", remedy=NOT_A_VIDEO, file=self._path)
+        if self._times.impossible:
+            self._refuse_times()
         if self._is_cut_off():
             self._failures.add("cut off")
+
+    def _place(self, picture: VideoFrame) -> Moment | None:
+        moment = self._times.place(
+            seconds(picture.pts, self._stream.time_base),
+            seconds(picture.duration, self._stream.time_base) or 0.0,
+            seconds(picture.dts, self._stream.time_base),
+        )
+        if self._times.end_s > LONGEST_S:
+            self._refuse_times()
+        return moment
+
+    def _refuse_times(self) -> NoReturn:
+        raise MediaError(self._times.impossible, remedy=NEW_STAMPS, file=self._path)
 
     def _is_cut_off(self) -> bool:
         claimed_s = self._claimed_end_s

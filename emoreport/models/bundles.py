@@ -222,7 +222,7 @@ def _read_manifest(stream: BinaryIO) -> dict[str, PullRecord]:
             raise ValueError(f"{document['format']} {document['layout']}")  # noqa: TRY301
         models = document["models"].items()
         records = {name: PullRecord.from_document(entry) for name, entry in models}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"has an unusable manifest ({error!r})", remedy=_NOT_OURS) from error
     if not records:
         raise ModelError("holds no model", remedy=_NOT_OURS)

@@ -22,6 +22,8 @@ from emoreport.models.registry import ModelFile
 LOCK_FILE: Final = "models.lock.json"
 LAYOUT: Final = 1
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_LARGEST_BYTES: Final = 1 << 50
+"""No file system of today holds a larger file; numbers without end do not fit a computation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,15 @@ class PullRecord:
         files = {}
         for name, entry in document["files"].items():
             size, sha256 = entry["size_bytes"], entry["sha256"]
-            if not isinstance(size, int) or size < 0 or not _SHA256.fullmatch(sha256):
+            sized = isinstance(size, int) and 0 <= size <= _LARGEST_BYTES
+            if not sized or not _SHA256.fullmatch(sha256):
                 raise ValueError(f"{name} has no usable size and SHA-256")
             files[str(name)] = FileRecord(size, sha256)
         facts = {key: document[key] for key in ("revision", "source", "pulled_at")}
         if not all(isinstance(fact, str) for fact in facts.values()):
             raise TypeError("revision, source and pulled_at must be text")
+        for fact in facts.values():
+            fact.encode()  # half a character can be read and not be written again
         return cls(**facts, files=files)
 
 
@@ -119,7 +124,7 @@ class LockFile:
                 remedy="mend its permissions",
                 file=self._path,
             ) from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ModelError(
                 f"is damaged ({error!r})",
                 remedy="move it away and pull the models again",

@@ -18,6 +18,15 @@ Kind = Literal["face", "voice"]
 SHIPPED: Final[Mapping[str, str]] = {"face": "face_compact.json", "voice": "voice_compact.json"}
 FOLDER_METADATA: Final = "model.json"
 REINSTALL: Final = "install emoreport again"
+_UNUSABLE: Final = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""What a description with wrong values, or nested without end, makes its reader raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,7 @@ def read_metadata(path: Path, kind: Kind, *, remedy: str) -> ModelMetadata:
         metadata = _from_document(document, path.parent)
     except OSError as error:
         raise ModelError(f"cannot be read ({error})", remedy=remedy, file=path) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except _UNUSABLE as error:
         raise ModelError(
             f"is not a model description ({error!r})", remedy=remedy, file=path
         ) from error
@@ -158,7 +167,7 @@ def _from_document(document: Mapping[str, Any], folder: Path) -> ModelMetadata:
         licence=str(document["licence"]),
         path=folder / file_name,
         sha256=str(document["sha256"]).lower(),
-        labels=tuple(document["labels"]),
+        labels=tuple(map(str, document["labels"])),
         input_name=str(tensor["name"]),
         output_name=str(document["output"]["name"]),
         temperature=temperature,

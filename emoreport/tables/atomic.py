@@ -8,9 +8,11 @@ and the temporary ones go.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import secrets
+import socket
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -20,7 +22,9 @@ from typing import BinaryIO, Final, Self
 
 from emoreport.errors import OutputError
 
-_TEMPORARY: Final = re.compile(r"^\..+\.tmp-(?P<pid>\d+)-[0-9a-f]{8}$")
+_TEMPORARY: Final = re.compile(
+    r"^\..+\.tmp-(?:(?P<computer>[0-9a-f]{8})-)?(?P<pid>\d+)-[0-9a-f]{8}$"
+)
 _NAME_PART: Final = 40
 """Characters of the final name that a temporary name repeats; file systems limit the length."""
 _ABANDONED_AFTER_S: Final = 3600.0
@@ -91,7 +95,7 @@ class Staging:
         OutputError
             When it cannot be written.
         """
-        mark = f"tmp-{os.getpid()}-{secrets.token_hex(4)}"
+        mark = f"tmp-{_computer()}-{os.getpid()}-{secrets.token_hex(4)}"
         temporary = self._folder / f".{name[:_NAME_PART]}.{mark}"
         final = self._folder / name
         # Noted before it exists, so that an interruption at any point finds it.
@@ -165,7 +169,7 @@ def remove_leftovers(folder: Path) -> None:
     with suppress(OSError):
         for path in folder.iterdir():
             found = _TEMPORARY.match(path.name)
-            if found and _abandoned(path, int(found["pid"])):
+            if found and _abandoned(path, found["computer"], int(found["pid"])):
                 with suppress(OSError):
                     path.unlink()
 
@@ -207,9 +211,14 @@ def _missing_folders(folder: Path) -> list[Path]:
     return missing
 
 
-def _abandoned(path: Path, pid: int) -> bool:
+def _computer() -> str:
+    """Mark of this computer; on a shared disk the process numbers of others mean nothing here."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _abandoned(path: Path, computer: str | None, pid: int) -> bool:
     # A container may give every run the same process number.
-    if os.name == "posix" and pid != os.getpid():
+    if os.name == "posix" and pid != os.getpid() and computer in {None, _computer()}:
         try:
             os.kill(pid, 0)
         except ProcessLookupError:

@@ -65,7 +65,9 @@ def csv_bytes(content: ShownTable, form: Form = PLAIN) -> bytes:
         for column, cells in zip(table.columns, content.columns, strict=True)
     ]
     between = form.separator.join
-    lines = [between(table.names), *map(between, zip(*written, strict=True))]
+    # Columns of a user's own stand in a batch's tables: their names are texts like any other.
+    head = between(map(text_field, table.names))
+    lines = [head, *map(between, zip(*written, strict=True))]
     # A name that the file system holds in no known encoding is spelt out instead of refused.
     return (form.mark + "\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
 

@@ -25,6 +25,8 @@ SPEECH_FILE: Final = "speech.parquet"
 LAYOUT: Final = 1
 ROWS_AT_ONCE: Final = 8192
 """Rows that the writer holds in its buffers: five minutes of video at 25 frames a second."""
+MAX_ROWS: Final = 12_000_000
+"""Rows that are read: a day at 138 frames a second. A few bytes can claim, and hold, billions."""
 REMEDY: Final = "analyse the video again with --overwrite"
 _FACTS_KEY: Final = b"emoreport"
 _DIGEST_KEY: Final = b"emoreport.sha256"
@@ -244,7 +246,10 @@ def _translated(path: Path) -> Iterator[None]:
         raise StoredReadingsError(f"is damaged ({error})", remedy=REMEDY, file=path) from error
     except OSError as error:
         raise StoredReadingsError(f"cannot be read ({error})", remedy=REMEDY, file=path) from error
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+    except (
+        *(ValueError, TypeError, KeyError, IndexError),
+        *(OverflowError, MemoryError, RecursionError),
+    ) as error:
         raise StoredReadingsError(
             f"is not a file of readings ({error})", remedy=REMEDY, file=path
         ) from error
@@ -253,8 +258,14 @@ def _translated(path: Path) -> Iterator[None]:
 def _read(path: Path) -> Any:  # noqa: ANN401 - pyarrow has no types
     import pyarrow.parquet as pq
 
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no regular file")
     with path.open("rb") as stream:
-        content = pq.ParquetFile(stream, page_checksum_verification=True).read()
+        file = pq.ParquetFile(stream, page_checksum_verification=True)
+        # What stands deeper in the footer is not asked for: of a damaged one Arrow aborts.
+        if file.metadata.num_rows > MAX_ROWS:
+            raise ValueError(f"it claims {file.metadata.num_rows} rows")
+        content = file.read()
     content.validate(full=True)
     return content
 

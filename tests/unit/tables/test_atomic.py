@@ -231,3 +231,16 @@ def test_kill_leaves_no_half_file_and_the_next_run_starts_cleanly(tmp_path):
     write_file(tmp_path / "1.txt", b"new")
     assert names(tmp_path) == ["1.txt"]
     assert (tmp_path / "1.txt").read_text() == "new"
+
+
+def test_temporary_files_of_another_computer_stay_until_they_are_old(tmp_path):
+    gone = 2**22 + 1
+    other = tmp_path / f".1.txt.tmp-01234567-{gone}-0123abcd"
+    own = tmp_path / f".1.txt.tmp-{atomic._computer()}-{gone}-0123abcd"
+    for path in (other, own):
+        path.write_bytes(b"x")
+    atomic.remove_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == [other]
+    os.utime(other, (0, time.time() - 7200))
+    atomic.remove_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == []
