@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from emoreport.errors import SettingsError
+from emoreport.errors import OutputError, SettingsError
 from emoreport.runs import now
-from emoreport.tables.atomic import output_error
+from emoreport.tables.atomic import output_error, write_file
 
 WORKING_FOLDER: Final = ".batch"
 """Hidden folder inside the output folder: lock and rows of the long table."""
@@ -49,6 +49,7 @@ def only_batch(out: Path, part: str = "") -> Iterator[None]:
     own = f"{HOLDER_NAME}{part}{HOLDER_SUFFIX}"
     name = own
     try:
+        refuse_link(folder)
         folder.mkdir(parents=True, exist_ok=True)
         # The operating system drops the lock with its process, whatever became of that.
         held.enter_context(FileLock(folder / f"{LOCK_FILE}{part}").acquire(timeout=0))
@@ -80,11 +81,21 @@ def only_batch(out: Path, part: str = "") -> Iterator[None]:
                 (folder / own).unlink()
 
 
+def refuse_link(path: Path) -> None:
+    """Raise OutputError where a symbolic link stands: a batch writes into its own folder only."""
+    if path.is_symlink():
+        raise OutputError(
+            "is a symbolic link, and a batch does not write through links",
+            remedy="move it away or choose another folder with --out",
+            file=path,
+        )
+
+
 def _tell(path: Path) -> None:
     """Leave word for others who want the folder."""
     facts = {"process": os.getpid(), "computer": socket.gethostname(), "since": now()}
-    with suppress(OSError):  # the lock holds without it
-        path.write_text(json.dumps(facts), encoding="utf-8")
+    with suppress(OutputError):  # the lock holds without it
+        write_file(path, json.dumps(facts).encode())
 
 
 def _holder(path: Path) -> str:

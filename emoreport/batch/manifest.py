@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 
 from emoreport.batch.discovery import FileFacts
 from emoreport.batch.engine import Failed, Finished, VideoOutcome
-from emoreport.batch.lock import WORKING_FOLDER
+from emoreport.batch.lock import WORKING_FOLDER, refuse_link
 from emoreport.errors import StoredReadingsError
 from emoreport.tables.atomic import output_error
 
@@ -27,6 +27,7 @@ PART_NAME: Final = "manifest"
 PART_SUFFIX: Final = ".jsonl"
 LAYOUT: Final = 1
 _HEAD: Final = {"kind": "head", "layout": LAYOUT}
+_HEAD_LINE: Final = json.dumps(_HEAD).encode("ascii")
 
 State = Literal["finished", "failed", "no_video"]
 
@@ -111,13 +112,14 @@ class Manifest:
         self._digests: dict[str, tuple[Signature, str]] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
         self._stream: FileIO | None = None
+        refuse_link(self.path)
         try:
             self._read()
             parts = (out / WORKING_FOLDER).glob(f"{PART_NAME}-*{PART_SUFFIX}")
             for other in (out / MANIFEST_FILE, *sorted(parts)):
                 if other != self.path and other.exists():
                     self._absorb(other)
-            self._stream = self.path.open("ab", buffering=0)
+            self._stream = FileIO(self.path, "ab", opener=_opened_itself)
         except OSError as error:
             raise output_error(error, self.path) from error
         if self._stream.tell() == 0:
@@ -198,6 +200,8 @@ class Manifest:
         with self.path.open("rb") as stream:
             for number, line in enumerate(stream):
                 if not line.endswith(b"\n"):
+                    if number == 0 and not _HEAD_LINE.startswith(line):
+                        self._take(number, line)  # not ours: refused, never cut
                     break
                 self._take(number, line)
                 whole += len(line)
@@ -238,6 +242,11 @@ class Manifest:
                     "is no manifest of a batch", remedy="move it away", file=self.path
                 ) from error
             # A damaged line in the middle costs what it said: that video is looked at again.
+
+
+def _opened_itself(path: str, flags: int) -> int:
+    # A link that came after the check is an error of the system.
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def manifest_path(out: Path, part: str = "") -> Path:
