@@ -215,7 +215,7 @@ class Manifest:
                 try:
                     document = json.loads(line) if line.endswith(b"\n") else {"kind": ""}
                     kept = list(_kept(document["kind"], document))
-                except (ValueError, KeyError, TypeError, AttributeError):
+                except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                     continue
                 for (store, key), value in kept:
                     known = getattr(self, f"_{store}")
@@ -236,7 +236,7 @@ class Manifest:
             for key, value in _kept(kind, document):
                 store: dict[Any, Any] = getattr(self, f"_{key[0]}")
                 store[key[1]] = value
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             if number == 0:
                 raise StoredReadingsError(
                     "is no manifest of a batch", remedy="move it away", file=self.path

@@ -259,7 +259,7 @@ def _read(path: Path) -> Any:  # noqa: ANN401 - pyarrow has no types
     import pyarrow.parquet as pq
 
     if path.exists() and not path.is_file():
-        raise ValueError("it is no regular file")
+        raise OSError("it is no regular file")
     with path.open("rb") as stream:
         file = pq.ParquetFile(stream, page_checksum_verification=True)
         # What stands deeper in the footer is not asked for: of a damaged one Arrow aborts.
