@@ -43,6 +43,7 @@ bench: $(VENV)/dev ## Measure speed and memory beside a baseline (minutes)
 soak: $(VENV)/dev ## Kill a batch of 300 recordings 20 times, run all malformed media (long)
 	$(BIN)/python -m tests.soak.soak --videos 300 --bad 30 --kills 20
 	$(BIN)/python -m tests.hostile.everything
+	FUZZ_EXAMPLES=700 $(BIN)/python -m pytest -q tests/fuzz
 
 docker-check: $(VENV)/dev ## Build the image's recipe without an engine and try it (root, debootstrap; minutes)
 	$(BIN)/python -m docker.check

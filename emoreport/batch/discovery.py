@@ -22,7 +22,8 @@ SUFFIXES: Final = frozenset({
 """A file with one of these is a video by its name: if it cannot be read, that is a failure."""
 
 SHARED_SUFFIXES: Final = frozenset({".ts"})
-"""Suffixes that other kinds of files have too: here the first bytes decide."""
+"""Suffixes that text has, too: here the first bytes decide. What is neither text nor begins like a
+video is a damaged one, and the user must hear of it."""
 
 SOUNDS_AND_PICTURES: Final = frozenset({
     ".aac", ".ac3", ".avif", ".cr3", ".flac", ".gif", ".heic", ".heif", ".m4a", ".m4b", ".m4p",
@@ -215,6 +216,8 @@ def _candidate(path: Path, name: str, unreadable: Callable[[str, str], None]) ->
         facts = path.stat()
         # Opening a pipe or a device could wait for ever.
         if not stat.S_ISREG(facts.st_mode):
+            if suffix in SUFFIXES:
+                unreadable(name, "not a regular file")
             return None
         if suffix in SUFFIXES - SHARED_SUFFIXES:
             return Candidate(name, path, facts.st_size, certain=True)
@@ -224,9 +227,19 @@ def _candidate(path: Path, name: str, unreadable: Callable[[str, str], None]) ->
         if suffix in SUFFIXES:
             unreadable(name, error.strerror or str(error))
         return None
-    if looks_like_video(start):
+    if looks_like_video(start) or (suffix in SHARED_SUFFIXES and not is_text(start)):
         return Candidate(name, path, facts.st_size, certain=suffix in SUFFIXES)
     return None
+
+
+def is_text(start: bytes) -> bool:
+    """Whether a file that begins with these bytes is text in UTF-8."""
+    try:
+        # The last line may be cut within a letter.
+        text = start[: start.rfind(b"\n") + 1 or len(start)].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return False
+    return all(letter.isprintable() or letter in "\t\n\r\f" for letter in text)
 
 
 def looks_like_video(start: bytes) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from emoreport.batch.discovery import Candidate
 from emoreport.batch.engine import Failed, Finished, VideoJob, VideoOutcome
 from emoreport.batch.together import Talk
-from emoreport.cli.console import PLAIN_EVERY_S, error_line, note_line, warning_line
+from emoreport.cli.console import PLAIN_EVERY_S, error_line, note_line, shown, warning_line
 from emoreport.cli.pull_display import PullDisplay
 from emoreport.words import text
 
@@ -242,16 +242,6 @@ class BatchDisplay:
 
     def _word(self, key: str, group: str = "line", **values: object) -> str:
         return text(f"batch.{group}.{key}", self._lang, **values)
-
-
-def shown(line: str) -> str:
-    """Text that is safe to print.
-
-    Characters that steer a terminal or turn its writing round are spelt out.
-    """
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in line
-    )
 
 
 def clock(seconds: float) -> str:

@@ -1,0 +1,316 @@
+"""Damaged files of our own kinds: each is read or refused, never anything else."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from emoreport import runs, stored
+from emoreport.batch.manifest import MANIFEST_FILE, Manifest
+from emoreport.batch.metadata import read_metadata as read_groups
+from emoreport.coding import Tiers, read_codings
+from emoreport.evaluation import read_labelled_faces, read_labels
+from emoreport.models import metadata as models
+from emoreport.models.lockfile import LOCK_FILE, FileRecord, LockFile, PullRecord
+from emoreport.settings import Settings, load_settings
+from emoreport.tables import readings
+from emoreport.vocabulary import EMOTIONS
+from tests.fixtures.stored import store, wandering_talk
+from tests.fuzz.mutations import DEEP, damaged, json_file, survives, targets, wrong_values
+
+DURATION_S = 12.0
+TIERS = Tiers(
+    face=None, voice=None, modality=None, mapping={}, face_labels=EMOTIONS, voice_labels=EMOTIONS
+)
+EAF = """<?xml version="1.0" encoding="UTF-8"?>
+<ANNOTATION_DOCUMENT AUTHOR="" DATE="2024-01-01T00:00:00+00:00" FORMAT="3.0" VERSION="3.0">
+  <HEADER MEDIA_FILE="" TIME_UNITS="milliseconds"/>
+  <TIME_ORDER>
+    <TIME_SLOT TIME_SLOT_ID="ts1" TIME_VALUE="0"/><TIME_SLOT TIME_SLOT_ID="ts2" TIME_VALUE="900"/>
+    <TIME_SLOT TIME_SLOT_ID="ts3" TIME_VALUE="2000"/>
+  </TIME_ORDER>
+  <TIER LINGUISTIC_TYPE_REF="default" TIER_ID="face">
+    <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a1" TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2">
+      <ANNOTATION_VALUE>anger</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>
+    <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a2" TIME_SLOT_REF1="ts2" TIME_SLOT_REF2="ts3">
+      <ANNOTATION_VALUE>neutral</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>
+  </TIER>
+  <TIER LINGUISTIC_TYPE_REF="ref" PARENT_REF="face" TIER_ID="voice">
+    <ANNOTATION><REF_ANNOTATION ANNOTATION_ID="a3" ANNOTATION_REF="a1">
+      <ANNOTATION_VALUE>sadness</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION>
+  </TIER>
+</ANNOTATION_DOCUMENT>
+"""
+TEXTGRID = """File type = "ooTextFile"
+Object class = "TextGrid"
+
+xmin = 0
+xmax = 2
+tiers? <exists>
+size = 1
+item []:
+    item [1]:
+        class = "IntervalTier"
+        name = "face"
+        xmin = 0
+        xmax = 2
+        intervals: size = 2
+        intervals [1]:
+            xmin = 0
+            xmax = 0.9
+            text = "anger"
+        intervals [2]:
+            xmin = 0.9
+            xmax = 2
+            text = "neutral"
+"""
+CODING = "coder,modality,start,end,emotion\nA,face,0,0.9,anger\nA,voice,0.9,2,neutral\n"
+TOML = """[analysis]
+smoothing = 0.5
+min-interval = 0.4
+[output]
+formats = ["csv", "parquet"]
+lang = "ru"
+"""
+BRIDGE = '[bridge]\nenthusiasm = "happiness"\npositive = "happiness"\n'
+VIDEOS = ("a.mp4", "b/c.mp4")
+GROUPS = "video,speaker,group\na.mp4,1,x\nb/c.mp4,2,y\n"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A whole file, and what reads it."""
+
+    name: str
+    content: bytes
+    read: Callable[[Path], object]
+
+
+def whole_files(folder: Path) -> dict[str, bytes]:
+    """A folder of results of twelve seconds, by file name."""
+    faces, speech = wandering_talk(DURATION_S)
+    store(folder, faces, speech, DURATION_S)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def _npz() -> bytes:
+    content = io.BytesIO()
+    images = np.zeros((2, 8, 8), dtype=np.uint8)
+    np.savez_compressed(content, images=images, labels=np.array(["anger", "neutral"]))
+    return content.getvalue()
+
+
+def _manifest() -> bytes:
+    signature = [3, 1, 1, 7]
+    lines: list[Mapping[str, Any]] = [
+        {"kind": "head", "layout": 1},
+        {"kind": "file", "name": "a.mp4", "signature": signature, "sha256": "ab"},
+        {"kind": "folder", "sha256": "ab", "folder": "a"},
+        {
+            "kind": "video", "sha256": "ab", "fingerprint": "f", "name": "a.mp4", "folder": "a",
+            "state": "finished", "summary": {"frames": 3}, "files": ["run.json"], "warnings": [],
+            "wall_s": 1.0, "stage": "", "cause": "", "remedy": "",
+        },
+    ]  # fmt: skip
+    return b"".join(json_file(line) + b"\n" for line in lines)
+
+
+def _open_manifest(path: Path) -> dict[str, str]:
+    manifest = Manifest(path.parent)
+    try:
+        return dict(manifest.folders)
+    finally:
+        manifest.close()
+
+
+LOCK = {
+    "layout": 1,
+    "models": {
+        "made/net": PullRecord(
+            "c" * 40, "https://a.example", "2024-01-01", {"net.onnx": FileRecord(3, "a" * 64)}
+        ).document()
+    },
+}
+MODEL = {
+    "name": "mine", "kind": "face", "version": "1", "licence": "own", "file": "net.onnx",
+    "sha256": "0" * 64, "labels": ["anger", "neutral"],
+    "input": {"name": "face", "width_px": 48, "height_px": 48}, "output": {"name": "logits"},
+    "temperature": 1.5, "crop": {"scale": 1.3, "shift_x": 0, "shift_y": -0.1, "align_roll": True},
+}  # fmt: skip
+
+
+def _description(path: Path) -> object:
+    return models.read_metadata(path, "face", remedy="none")
+
+
+def _settings(path: Path) -> Settings:
+    return load_settings({}, config=path, environment={})
+
+
+TARGETS = (
+    Target("a.eaf", EAF.encode(), lambda path: read_codings(path, TIERS)),
+    Target("a.TextGrid", TEXTGRID.encode(), lambda path: read_codings(path, TIERS)),
+    Target("a.csv", CODING.encode(), lambda path: read_codings(path, TIERS)),
+    Target("emoreport.toml", TOML.encode(), _settings),
+    Target("bridge.toml", BRIDGE.encode(), lambda path: runs.load_bridge(str(path))),
+    Target("metadata.csv", GROUPS.encode(), lambda path: read_groups(path, VIDEOS, [])),
+    Target(MANIFEST_FILE, _manifest(), _open_manifest),
+    Target(LOCK_FILE, json_file(LOCK), lambda path: LockFile(path.parent).read()),
+    Target("model.json", json_file(MODEL), _description),
+    Target("faces.npz", _npz(), read_labelled_faces),
+)
+BY_NAME = {target.name: target for target in TARGETS}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("damaged")
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_the_whole_file_is_read(folder: Path, name: str) -> None:
+    path = folder / name
+    path.write_bytes(BY_NAME[name].content)
+    (folder / "net.onnx").write_bytes(b"")
+    if name == "model.json":
+        with pytest.raises(models.ModelError, match="SHA-256"):  # of a graph that is not there
+            BY_NAME[name].read(path)
+    else:
+        assert BY_NAME[name].read(path)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_damaged_file_is_read_or_refused(folder: Path, name: str) -> None:
+    target = BY_NAME[name]
+    path = folder / name
+
+    @targets
+    @given(damaged(target.content))
+    @example(b"")
+    @example(b"[" * DEEP)
+    @example(b'{"a":' * DEEP)
+    @example(b"a = " + b"[" * DEEP)
+    @example(b"<a>" * DEEP)
+    @example(b'"' * DEEP)
+    @example(b"\xff\xfe")
+    @example(target.content[:-1] + b"\xff")
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        survives(lambda: target.read(path), path)
+
+    check()
+
+
+@pytest.mark.parametrize("name", [LOCK_FILE, "model.json", MANIFEST_FILE])
+def test_wrong_values_in_json_are_refused_or_taken(folder: Path, name: str) -> None:
+    target = BY_NAME[name]
+    path = folder / name
+    lines = [json.loads(line) for line in target.content.splitlines()]
+
+    @targets
+    @given(wrong_values(lines))
+    def check(documents: list[Any]) -> None:
+        path.write_bytes(b"".join(json_file(document) + b"\n" for document in documents))
+        survives(lambda: target.read(path), path)
+
+    check()
+
+
+@pytest.mark.parametrize("name", ["frames.parquet", "speech.parquet", "run.json"])
+def test_damaged_results_are_read_or_refused(tmp_path: Path, name: str) -> None:
+    results = tmp_path / "talk"
+    whole = whole_files(results)
+
+    @targets
+    @given(damaged(whole[name]))
+    @example(b"[" * DEEP)
+    @example(b"")
+    def check(content: bytes) -> None:
+        (results / name).write_bytes(content)
+        survives(lambda: stored.read_stored(results), results)
+
+    check()
+
+
+def test_wrong_values_in_a_run_are_refused_or_written_anew(tmp_path: Path) -> None:
+    results = tmp_path / "talk"
+    document = json.loads(whole_files(results)["run.json"])
+    document["settings"]["formats"] = ["csv", "xlsx", "json", "html"]
+    written = 0
+
+    @targets
+    @given(wrong_values(document))
+    def check(changed: Any) -> None:
+        nonlocal written
+        (results / "run.json").write_bytes(json_file(changed))
+        outcome = survives(lambda: runs.read_report(results).write(tmp_path / "again"), results)
+        written += isinstance(outcome, Path)
+
+    check()
+    assert written > 0
+
+
+@targets
+@given(st.data())
+def test_wrong_settings_are_refused_or_taken(data: st.DataObject) -> None:
+    values = Settings().values()
+    plain = {name: list(one) if isinstance(one, tuple) else one for name, one in values.items()}
+    changed = data.draw(wrong_values(plain))
+    survives(lambda: Settings.from_values(changed))
+
+
+def test_a_parquet_file_that_unpacks_to_billions_of_rows_is_refused(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    results = tmp_path / "talk"
+    whole_files(results)
+    path = results / readings.FRAMES_FILE
+    schema = pq.read_schema(path)
+    rows = 1_000_000
+    chunk = pa.table(
+        {
+            field.name: pa.nulls(rows, field.type)
+            if not pa.types.is_floating(field.type)
+            else pa.array(np.zeros(rows), type=field.type)
+            for field in schema
+        },
+        schema=schema,
+    )
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for _ in range(readings.MAX_ROWS // rows + 1):
+            writer.write_table(chunk)
+    assert path.stat().st_size < 10_000_000
+    refused = survives(lambda: readings.read_frames(path), path)
+    assert "rows" in str(refused)
+
+
+def test_an_npz_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "faces.npz"
+    path.write_bytes(_npz())
+    with zipfile.ZipFile(path, "a") as archive:
+        # The directory is written anew on closing, with this claim in it.
+        archive.getinfo("images.npy").file_size = 1 << 40
+        archive.writestr("more.npy", b"")
+    refused = survives(lambda: read_labelled_faces(path), path)
+    assert "more than the 4.0 GB" in str(refused)
+
+
+def test_a_table_of_labels_is_refused_or_read(tmp_path: Path) -> None:
+    @targets
+    @given(damaged(b"file,emotion\na.wav,anger\nb.wav,neutral\n"))
+    def check(content: bytes) -> None:
+        (tmp_path / "labels.csv").write_bytes(content)
+        survives(lambda: read_labels(tmp_path), tmp_path)
+
+    check()

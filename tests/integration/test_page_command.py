@@ -1,0 +1,99 @@
+"""report.html as `analyze` and `retable` write it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.media import constant_rate, tone
+from tests.fixtures.results_on_disk import run_json
+from tests.fixtures.stored import store, wandering_talk
+
+PAGE = "report.html"
+
+
+@pytest.fixture
+def stored(emoreport):
+    """Results of a talk whose video lies in the working folder."""
+    constant_rate(Path("talk.mp4"), seconds=20.0, fps=5.0, sound=tone(20.0))
+    return store(Path("statistics/talk").absolute(), *wandering_talk(20.0), 20.0)
+
+
+def page(folder):
+    return (folder / PAGE).read_text(encoding="utf-8")
+
+
+def test_analyze_writes_a_page_that_finds_the_video(clip, emoreport):
+    assert emoreport("analyze", clip, "--offline").code == 0
+    folder = Path("statistics") / clip.stem
+    linked = page(folder).split('<video id="video"')[1].split(">")[0]
+    address = linked.split('src="')[1].split('"')[0]
+    assert (folder / address).resolve() == clip.resolve()
+    assert run_json(folder)["settings"]["page_video"] == "link"
+    assert (folder / run_json(folder)["input"]["from_folder"]).resolve() == clip.resolve()
+
+
+def test_other_formats_bring_no_page(stored, emoreport):
+    assert emoreport("retable", stored).code == 0
+    assert (stored / PAGE).is_file()
+    assert emoreport("retable", stored, "--formats", "csv").code == 0
+    assert not (stored / PAGE).exists()
+
+
+def test_retable_makes_the_page_again_with_its_settings(stored, emoreport):
+    assert emoreport("retable", stored, "--smoothing", "2", "--lang", "ru").code == 0
+    assert '<html lang="ru">' in page(stored)
+    assert '"smoothing":2.0' in page(stored)
+
+
+@pytest.mark.parametrize(
+    ("flags", "mode"),
+    [
+        ((), "link"),
+        (("--embed-video",), "embed"),
+        (("--no-video",), "none"),
+        (("--page-video", "none"), "none"),
+        (("--no-video", "--page-video", "none"), "none"),
+    ],
+)
+def test_flags_choose_the_video_of_the_page(stored, emoreport, flags, mode):
+    assert emoreport("retable", stored, *flags).code == 0
+    text = page(stored)
+    assert ('src="../../talk.mp4"' in text) == (mode == "link")
+    assert ('id="proxy"' in text) == (mode == "embed")
+    assert ("<video" in text) == (mode != "none")
+    assert run_json(stored)["settings"]["page_video"] == mode
+
+
+@pytest.mark.parametrize(
+    "flags", [("--embed-video", "--no-video"), ("--no-video", "--page-video", "link")]
+)
+def test_flags_that_contradict_each_other_are_refused(stored, emoreport, flags):
+    outcome = emoreport("retable", stored, *flags)
+    assert outcome.code == 2
+    assert "contradicts" in outcome.errors[0]
+    assert not (stored / PAGE).exists()
+
+
+def test_embedding_a_video_that_is_gone_leaves_the_earlier_results(stored, emoreport):
+    assert emoreport("retable", stored).code == 0
+    before = {path.name: path.read_bytes() for path in stored.iterdir()}
+    Path("talk.mp4").unlink()
+    outcome = emoreport("retable", stored, "--embed-video")
+    assert outcome.code == 2
+    assert "--no-video" in outcome.errors[0]
+    assert {path.name: path.read_bytes() for path in stored.iterdir()} == before
+
+
+def test_a_page_made_elsewhere_still_finds_the_video(stored, emoreport, tmp_path, monkeypatch):
+    assert emoreport("retable", stored).code == 0
+    monkeypatch.chdir(tmp_path)
+    other = tmp_path / "other" / "deep" / "talk"
+    assert emoreport("retable", stored, "--out", other).code == 0
+    assert 'src="../../../working/talk.mp4"' in page(other)
+    shutil.move(tmp_path / "working", tmp_path / "moved")
+    folder = tmp_path / "moved" / "statistics" / "talk"
+    assert emoreport("retable", folder).code == 0
+    assert 'src="../../talk.mp4"' in page(folder)
