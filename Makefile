@@ -40,7 +40,8 @@ bench: $(VENV)/dev ## Measure speed and memory beside a baseline (minutes)
 	$(BIN)/python -m benchmarks.page
 	$(BIN)/python benchmarks/batch.py
 
-soak: $(VENV)/dev ## Kill a batch of 300 recordings 20 times, run all malformed media (long)
+soak: $(VENV)/dev ## Lose machines, kill a batch of 300 recordings 20 times, run all malformed media (long)
+	$(BIN)/python -m pytest -m soak
 	$(BIN)/python -m tests.soak.soak --videos 300 --bad 30 --kills 20
 	$(BIN)/python -m tests.hostile.everything
 	FUZZ_EXAMPLES=700 $(BIN)/python -m pytest -q tests/fuzz

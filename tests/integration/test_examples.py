@@ -67,7 +67,7 @@ def tables(out: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_tasks_of_a_slurm_array_and_the_one_after_them(
     videos: Path, path: Path, tmp_path: Path
 ) -> None:

@@ -138,7 +138,7 @@ def test_the_tables_are_those_of_the_local_engine(
     assert {path: path.stat().st_mtime_ns for path in out.rglob("run.json")} == before
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_machine_that_is_lost_in_the_middle_costs_nothing(
     videos: Path, local: Path, cluster: Any, tmp_path: Path
 ) -> None:
@@ -158,7 +158,7 @@ def test_a_machine_that_is_lost_in_the_middle_costs_nothing(
     assert tables(out) == tables(local)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_worker_that_is_killed_is_replaced(
     videos: Path, local: Path, cluster: Any, tmp_path: Path
 ) -> None:
@@ -176,7 +176,7 @@ def test_a_worker_that_is_killed_is_replaced(
     assert tables(out) == tables(local)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_video_that_takes_too_long_is_ended_and_a_small_cluster_is_started_here(
     talk: Path, tmp_path: Path
 ) -> None:

@@ -29,7 +29,7 @@ def tables(out: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_batch_on_a_store_that_is_killed_goes_on(
     talk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,7 +37,9 @@ class Hurts(Told):
 
     def started(self, job: VideoJob) -> None:
         self.begun.append(job.name)
-        (worker,) = psutil.Process().children()
+        (worker,) = [
+            child for child in psutil.Process().children() if "emoreport" in str(child.cmdline())
+        ]
         first = self.begun.count(job.name) == 1
         if job.name == "killed twice" or (job.name == "killed once" and first):
             worker.send_signal(signal.SIGSEGV)
