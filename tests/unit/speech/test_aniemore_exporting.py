@@ -105,7 +105,8 @@ def test_a_graph_says_what_the_network_says(tiny, runtime):
         ("wav2vec2-resd", GROUP_NORM),
         ("wavlm-resd", {}),
         ("hubert-resd", {}),
-        ("wav2vec2-xlsr-53", {"pooling_mode": "max"}),
+        # The graph differs from the usual one in its last step only.
+        pytest.param("wav2vec2-xlsr-53", {"pooling_mode": "max"}, marks=pytest.mark.soak),
     ],
     ids=["layer sum", "group", "wavlm", "hubert", "max"],
 )
