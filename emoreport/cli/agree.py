@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,9 +10,8 @@ import typer
 
 from emoreport.cli.console import warning_line
 from emoreport.cli.model_tables import print_table
-from emoreport.cli.options import Config, Quiet, with_settings
-from emoreport.errors import EXIT_OK, SettingsError
-from emoreport.settings import LANGUAGES, OPTIONS, from_environment, from_file
+from emoreport.cli.options import Config, Quiet, checked_language, configured, with_settings
+from emoreport.errors import EXIT_OK
 from emoreport.words import label_name, text
 
 if TYPE_CHECKING:
@@ -122,8 +120,7 @@ def agree(
     from emoreport.agreeing import agree as compare
     from emoreport.comparing import write_csv
 
-    known = (from_file(config) if config is not None else {}) | from_environment(os.environ)
-    lang = _language(known | given)
+    lang = checked_language(configured(config) | given)
     result = compare(
         stats_dir,
         coded,
@@ -142,13 +139,6 @@ def agree(
     elif not quiet:
         _show(result, lang)
     return EXIT_OK
-
-
-def _language(known: dict[str, Any]) -> str:
-    lang = str(known.get("lang", OPTIONS["lang"].default))
-    if lang not in LANGUAGES:
-        raise SettingsError(f"--lang cannot be {lang!r}", remedy=OPTIONS["lang"].help_line)
-    return lang
 
 
 def _show(result: Agreed, lang: str) -> None:

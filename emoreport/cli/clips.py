@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from emoreport.cli.console import ProgressDisplay, note_line
-from emoreport.cli.options import Config, Quiet, with_settings
+from emoreport.cli.options import Config, Quiet, language, with_settings
 from emoreport.cli.render import (
     BlurFace,
     Folder,
@@ -17,7 +17,6 @@ from emoreport.cli.render import (
     Overwrite,
     Video,
     hiding_mode,
-    language,
     warn,
 )
 from emoreport.errors import EXIT_OK, SettingsError

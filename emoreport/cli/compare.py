@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,9 +10,8 @@ import typer
 
 from emoreport.cli.console import warning_line
 from emoreport.cli.model_tables import print_table
-from emoreport.cli.options import Config, Quiet, with_settings
+from emoreport.cli.options import Config, Quiet, checked_language, configured, with_settings
 from emoreport.errors import EXIT_OK, SettingsError
-from emoreport.settings import LANGUAGES, OPTIONS, from_environment, from_file
 from emoreport.words import label_name, text
 
 if TYPE_CHECKING:
@@ -87,10 +85,9 @@ def compare(
     """
     from emoreport.comparing import compare_folders, compare_talk_folders, write_csv
 
-    known = (from_file(config) if config is not None else {}) | from_environment(os.environ)
-    known |= given
+    known = configured(config) | given
     changes = {name: value for name, value in known.items() if name in CHANGEABLE}
-    lang = _language(known)
+    lang = checked_language(known)
     result: TalksCompared | GroupsCompared
     if groups:
         if len(folders) != 2:
@@ -109,13 +106,6 @@ def compare(
     elif not quiet:
         _show(result, lang)
     return EXIT_OK
-
-
-def _language(known: dict[str, Any]) -> str:
-    lang = str(known.get("lang", OPTIONS["lang"].default))
-    if lang not in LANGUAGES:
-        raise SettingsError(f"--lang cannot be {lang!r}", remedy=OPTIONS["lang"].help_line)
-    return lang
 
 
 def _show(result: TalksCompared | GroupsCompared, lang: str) -> None:

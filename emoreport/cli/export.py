@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from emoreport.cli.console import warning_line
-from emoreport.cli.options import Config, Quiet, with_settings
+from emoreport.cli.options import Config, Quiet, configured, with_settings
 from emoreport.errors import EXIT_OK
-from emoreport.settings import OPTIONS, from_environment, from_file
+from emoreport.settings import OPTIONS
 from emoreport.words import text
 
 Folder = Annotated[
@@ -65,8 +64,7 @@ def export(
     from emoreport.exporting import ALL_FORMATS, parse_formats
     from emoreport.exporting import export as write_exports
 
-    known = (from_file(config) if config is not None else {}) | from_environment(os.environ)
-    known |= given
+    known = configured(config) | given
     lang = known.get("lang")
     formats = ALL_FORMATS if to is None else parse_formats(to)
     done = write_exports(stats_dir, formats, out=out, video=video, lang=lang)

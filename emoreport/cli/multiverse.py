@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,9 +9,8 @@ import typer
 
 from emoreport.cli.console import note_line, warning_line
 from emoreport.cli.model_tables import print_table
-from emoreport.cli.options import Config, Quiet, with_settings
+from emoreport.cli.options import Config, Quiet, language, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED
-from emoreport.settings import from_environment, from_file
 from emoreport.words import text
 
 if TYPE_CHECKING:
@@ -77,10 +75,8 @@ def multiverse(
     from emoreport.multiverse import FOLDER, explore, parse_grid
     from emoreport.stored import read_stored
 
-    changes = (from_file(config) if config is not None else {}) | from_environment(os.environ)
-    language = {name: value for name, value in (changes | given).items() if name == "lang"}
     grid = parse_grid(smoothing, min_interval, abstention, bridge or ())
-    talk = read_stored(stats_dir, language)
+    talk = read_stored(stats_dir, language(given, config))
     lang = talk.settings.output.lang
     result = explore(talk, grid)
     folder = result.write(out or stats_dir / FOLDER, lang)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
@@ -12,7 +13,14 @@ import typer
 
 from emoreport.described import OptionInfo
 from emoreport.errors import SettingsError
-from emoreport.settings import OPTIONS, Settings, load_settings
+from emoreport.settings import (
+    LANGUAGES,
+    OPTIONS,
+    Settings,
+    from_environment,
+    from_file,
+    load_settings,
+)
 
 METAVARS = {"seconds": "SECONDS"}
 SHORT_FORMS = {
@@ -103,6 +111,25 @@ def _expanded(given: dict[str, Any], flags: Iterable[str]) -> dict[str, str]:
             )
         found[name] = value
     return found
+
+
+def configured(config: Path | None) -> dict[str, Any]:
+    """What the configuration file that was named says, overruled by the environment."""
+    return (from_file(config) if config is not None else {}) | from_environment(os.environ)
+
+
+def language(given: dict[str, Any], config: Path | None) -> dict[str, Any]:
+    """The language asked for, as a change of settings; empty if none was."""
+    known = configured(config) | given
+    return {name: value for name, value in known.items() if name == "lang"}
+
+
+def checked_language(known: dict[str, Any]) -> str:
+    """The language among `known` values, else the usual one; raise SettingsError if unknown."""
+    lang = str(known.get("lang", OPTIONS["lang"].default))
+    if lang not in LANGUAGES:
+        raise SettingsError(f"--lang cannot be {lang!r}", remedy=OPTIONS["lang"].help_line)
+    return lang
 
 
 def settings_from(given: dict[str, Any], config: Path | None) -> Settings:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from emoreport.cli.options import Config, Quiet, with_settings
-from emoreport.settings import from_environment, from_file
+from emoreport.cli.options import Config, Quiet, language, with_settings
 from emoreport.words import text
 
 Folder = Annotated[
@@ -52,9 +50,7 @@ def plot(
     from emoreport.runs import read_report
 
     kinds, formats = parse_kinds(kind), parse_formats(format)
-    changes = (from_file(config) if config is not None else {}) | from_environment(os.environ)
-    language = {name: value for name, value in (changes | given).items() if name == "lang"}
-    report = read_report(stats_dir, language)
+    report = read_report(stats_dir, language(given, config))
     lang = report.settings.output.lang
     folder = out or stats_dir / FOLDER
     files = write_plots(report.findings, folder, kinds, formats, lang)

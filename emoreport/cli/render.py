@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from emoreport.cli.console import ProgressDisplay, note_line, warning_line
-from emoreport.cli.options import Config, Quiet, with_settings
+from emoreport.cli.options import Config, Quiet, language, with_settings
 from emoreport.errors import EXIT_OK, SettingsError
-from emoreport.settings import from_environment, from_file
 from emoreport.words import text
 
 Folder = Annotated[
@@ -117,12 +115,6 @@ def hiding_mode(*, blur_face: bool, mesh_only: bool) -> str | None:
     if blur_face:
         return "blur"
     return "mesh" if mesh_only else None
-
-
-def language(given: dict[str, Any], config: Path | None) -> dict[str, Any]:
-    """The language asked for, if any."""
-    changes = (from_file(config) if config is not None else {}) | from_environment(os.environ)
-    return {name: value for name, value in (changes | given).items() if name == "lang"}
 
 
 def warn(name: str, decode_failures: int, lang: str, *, same: bool) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from emoreport.cli.agree import Modality, Renamings, TierFace, TierVoice
-from emoreport.cli.options import Config, Quiet, with_settings
+from emoreport.cli.options import Config, Quiet, configured, with_settings
 from emoreport.cli.show import show_report
-from emoreport.settings import from_environment, from_file
 
 RETABLED = (
     "smoothing",
@@ -80,9 +78,8 @@ def retable(
     from emoreport.relabelling import parse_labels
     from emoreport.runs import read_report
 
-    changes = from_file(config) if config is not None else {}
-    changes |= from_environment(os.environ)
-    changes = {name: value for name, value in changes.items() if name in RETABLED} | given
+    known = configured(config)
+    changes = {name: value for name, value in known.items() if name in RETABLED} | given
     coded = parse_labels(
         stats_dir,
         labels,

@@ -87,7 +87,6 @@ class Soundtrack:
         self.channels = 1 if mono else 2
         self._waiting: deque[tuple[int, FloatArray]] = deque()
         self.position = 0
-        self.position = 0
         self._pieces = iter(()) if context is None else self._decode()
         self._done = False
         self._pull()
