@@ -19,6 +19,7 @@ null.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
@@ -293,19 +294,26 @@ def _summed_distances(
 ) -> DoubleArray:
     """Sum of the distances over the overlap, by shift; float64 (N,)."""
     steps = len(face)
-    # One row per label: the sums run along memory. Missing counts as 0 and is weighted out.
-    mine = np.nan_to_num(face).T.astype(np.float32)
-    theirs = np.nan_to_num(voice).T.astype(np.float32)[:, ::-1]
-    twice = np.ascontiguousarray(np.concatenate((theirs, theirs), axis=1))
-    weight = np.concatenate((heard[::-1], heard[::-1])).astype(np.float32)
+    mine = np.nan_to_num(face).astype(np.float32)
+    # One row per label: the sums run along memory.
+    theirs = np.ascontiguousarray(np.nan_to_num(voice).T.astype(np.float32))
     total = np.zeros(steps)
-    for place in np.flatnonzero(seen):
-        # At shift s the face at `place` meets the voice at place − s: reversed, a plain window.
-        first = (steps - 1 - place) % steps
-        window = slice(first, first + steps)
-        apart = np.abs(twice[:, window] - mine[:, place, np.newaxis]).sum(axis=0)
-        total += apart * weight[window]
-    return 0.5 * total
+    # The face keeps its distribution for a whole interval: one sum over the voice serves all of it.
+    changes = (mine[1:] != mine[:-1]).any(axis=1) | (seen[1:] != seen[:-1])
+    bounds = np.concatenate(([0], np.flatnonzero(changes) + 1, [steps]))
+    for first, end in pairwise(bounds):
+        if not seen[first]:
+            continue
+        length = end - first
+        apart = np.abs(theirs - mine[first][:, np.newaxis]).sum(axis=0) * heard
+        before = np.zeros(steps + length + 1)
+        np.cumsum(np.concatenate((apart, apart[:length])), out=before[1:])
+        # By the place on the circle of the voice that the interval's first step meets.
+        met = before[length : length + steps] - before[:steps]
+        total[: steps - first] += met[first:]
+        total[steps - first :] += met[:first]
+    # At shift s a step of the face meets the voice s steps earlier.
+    return 0.5 * np.roll(total[::-1], 1)
 
 
 def _judge(excess: DoubleArray, overlap: DoubleArray, step_s: float) -> ShiftTest:

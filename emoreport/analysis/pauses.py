@@ -6,6 +6,7 @@ to hold in the pauses too.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -68,23 +69,32 @@ def scoped_rows(
         ]
     )
     seconds = np.append(0.0, np.cumsum(weight_s))
+    cut = _cut(rows, bounds_s)
+    starts_s = np.asarray([span.start_s for _, span in cut])
+    ends_s = np.asarray([span.end_s for _, span in cut])
+    spoken = np.searchsorted(bounds_s, 0.5 * (starts_s + ends_s), side="right") % 2 == 1
+    first, stop = np.searchsorted(time_s, starts_s), np.searchsorted(time_s, ends_s)
+    totals, held_s = summed[stop] - summed[first], seconds[stop] - seconds[first]
     pieces = []
-    for row in rows:
-        inside = bounds_s[(bounds_s > row.span.start_s) & (bounds_s < row.span.end_s)]
-        cuts = [row.span.start_s, *inside.tolist(), row.span.end_s]
-        for start_s, end_s in pairwise(cuts):
-            spoken = np.searchsorted(bounds_s, 0.5 * (start_s + end_s), side="right") % 2 == 1
-            first, stop = np.searchsorted(time_s, [start_s, end_s])
-            piece = replace(row, span=Span(start_s, end_s), frames=int(stop - first))
-            if is_emotion(row.emotion):
-                piece = _judged(
-                    piece,
-                    faces.labels,
-                    summed[stop] - summed[first],
-                    seconds[stop] - seconds[first],
-                )
-            pieces.append(ScopedRow(piece, "speaking" if spoken else "pausing"))
+    for place, (row, span) in enumerate(cut):
+        frames = int(stop[place] - first[place])
+        piece = replace(row, span=span, frames=frames)
+        if is_emotion(row.emotion):
+            piece = _judged(piece, faces.labels, totals[place], float(held_s[place]))
+        pieces.append(ScopedRow(piece, "speaking" if spoken[place] else "pausing"))
     return tuple(pieces)
+
+
+def _cut(rows: Sequence[VideoInterval], bounds_s: DoubleArray) -> list[tuple[VideoInterval, Span]]:
+    """The rows cut at the bounds inside them: every piece with the row that it comes from."""
+    ordered = bounds_s.tolist()
+    cut = []
+    for row in rows:
+        start_s, end_s = row.span.start_s, row.span.end_s
+        inside = ordered[bisect_right(ordered, start_s) : bisect_left(ordered, end_s)]
+        for first_s, last_s in pairwise([start_s, *inside, end_s]):
+            cut.append((row, Span(first_s, last_s)))
+    return cut
 
 
 def only(pieces: Sequence[ScopedRow], scope: Scope) -> tuple[VideoInterval, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emoreport.analysis.labelling import hysteresis_labels, label_runs
-from emoreport.analysis.smoothing import smooth_track
+from emoreport.analysis.smoothing import Smoother, track_smoother
 from emoreport.analysis.timeline import (
     TIME_TOLERANCE_S,
     BoolArray,
@@ -22,6 +22,9 @@ from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray, Span
 from emoreport.results import VideoInterval
 from emoreport.settings import AnalysisSettings
 from emoreport.vocabulary import NO_FACE
+
+_Stretch = tuple[DoubleArray, IntArray, IntArray]
+"""Probabilities of the frames with a face, float64 (N, K), starts of their runs, labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +76,27 @@ class FaceSegmenter:
         self._probabilities = _Weighted(faces.probabilities, self._timeline, self._weight_s)
         self._valence = _Weighted(faces.valence, self._timeline, self._weight_s)
         self._arousal = _Weighted(faces.arousal, self._timeline, self._weight_s)
-        self._smoothed: tuple[tuple[float, str, float], DoubleArray] | None = None
+        self._smoother: tuple[float, Smoother] | None = None
+        self._led: tuple[tuple[float, str, float, float], _Led] | None = None
 
     def rows(self, settings: AnalysisSettings) -> tuple[VideoInterval, ...]:
         """Rows under some settings; see `segment_faces`."""
         if len(self._timeline) == 0:
             return ()
-        smoothed = self._smooth(settings)
-        return self._measure(_label_cells(smoothed, self._timeline, self._seen, settings))
+        led = self._follow(settings)
+        return self._measure(_label_cells(led, self._timeline, self._seen, settings))
 
-    def _smooth(self, settings: AnalysisSettings) -> DoubleArray:
-        """Smoothed probabilities; kept until other settings of smoothing are asked for."""
-        key = (settings.smoothing_s, settings.smoothing_method, settings.gap_limit_s)
-        if self._smoothed is None or self._smoothed[0] != key:
-            self._smoothed = key, smooth_track(self._faces, self._duration_s, settings)
-        return self._smoothed[1]
+    def _follow(self, settings: AnalysisSettings) -> _Led:
+        """Smoothed probabilities with their leading labels; kept until other ones are asked for."""
+        gap_limit_s = settings.gap_limit_s
+        key = (settings.smoothing_s, settings.smoothing_method, gap_limit_s, settings.hysteresis)
+        if self._led is None or self._led[0] != key:
+            if self._smoother is None or self._smoother[0] != gap_limit_s:
+                smoother = track_smoother(self._faces, self._duration_s, gap_limit_s)
+                self._smoother = gap_limit_s, smoother
+            smoothed = self._smoother[1].smooth(settings.smoothing_s, settings.smoothing_method)
+            self._led = key, _Led(smoothed, settings.hysteresis)
+        return self._led[1]
 
     def _measure(self, rows: _Rows) -> tuple[VideoInterval, ...]:
         starts, labels = rows.first[:-1], self._faces.labels
@@ -156,15 +165,44 @@ def absent_cells(
     return absent
 
 
+class _Led:
+    """Smoothed probabilities of the frames and who leads in a stretch of them, worked out once.
+
+    Parameters
+    ----------
+    smoothed
+        float64 (N, K).
+    hysteresis
+        Lead that a change needs.
+    """
+
+    def __init__(self, smoothed: DoubleArray, hysteresis: float) -> None:
+        self._smoothed, self._hysteresis = smoothed, hysteresis
+        self._stretches: dict[tuple[int, int, int], _Stretch] = {}
+
+    def stretch(self, frames: IntArray) -> _Stretch:
+        """Probabilities of the frames, the starts of their runs and the labels of these.
+
+        Stretches of one timeline are told apart by where they begin and end and by their length.
+        """
+        key = (int(frames[0]), int(frames[-1]), len(frames))
+        found = self._stretches.get(key)
+        if found is None:
+            probabilities = self._smoothed[frames]
+            found = (probabilities, *hysteresis_labels(probabilities, self._hysteresis))
+            self._stretches[key] = found
+        return found
+
+
 def _label_cells(
-    smoothed: DoubleArray, timeline: Timeline, seen: BoolArray, settings: AnalysisSettings
+    led: _Led, timeline: Timeline, seen: BoolArray, settings: AnalysisSettings
 ) -> _Rows:
     absent = absent_cells(timeline, seen, settings.gap_limit_s, settings.min_interval_s)
     rows = [(int(first), -1) for first in true_runs(absent)[0]]
     for first, end in zip(*true_runs(~absent), strict=True):
         voters = first + np.flatnonzero(seen[first:end])
         starts, labels = _label_stretch(
-            smoothed[timeline.frame[voters]],
+            led.stretch(timeline.frame[voters]),
             np.append(timeline.edges_s[voters], timeline.edges_s[end]),
             float(timeline.edges_s[first]),
             timeline.length_s[voters],
@@ -179,7 +217,7 @@ def _label_cells(
 
 
 def _label_stretch(
-    probabilities: DoubleArray,
+    stretch: _Stretch,
     edges_s: DoubleArray,
     start_s: float,
     hold_s: DoubleArray,
@@ -190,7 +228,7 @@ def _label_stretch(
     A bridged gap votes for nothing and belongs to the run before it (one at the start of the
     recording to the run after it): a label changes only at a frame that shows a face.
     """
-    starts, labels = hysteresis_labels(probabilities, settings.hysteresis)
+    probabilities, starts, labels = stretch
     cuts_s = edges_s[np.append(starts, len(probabilities))]
     cuts_s[0] = start_s
     shortest_s = settings.min_interval_s - TIME_TOLERANCE_S

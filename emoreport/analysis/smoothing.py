@@ -29,12 +29,16 @@ def smooth_track(faces: FaceTrack, duration_s: float, settings: AnalysisSettings
     -------
     float64 (N, K); NaN rows where the window holds no valid frame and inside long gaps.
     """
+    smoother = track_smoother(faces, duration_s, settings.gap_limit_s)
+    return smoother.smooth(settings.smoothing_s, settings.smoothing_method)
+
+
+def track_smoother(faces: FaceTrack, duration_s: float, gap_limit_s: float) -> Smoother:
+    """What smooths one track under any window; gaps longer than `gap_limit_s` cut windows off."""
     timeline = build_timeline(faces.time_s, duration_s)
-    gaps = long_gaps(timeline, faces.valid, settings.gap_limit_s)
+    gaps = long_gaps(timeline, faces.valid, gap_limit_s)
     stretch = stretch_of_frames(timeline, gaps, len(faces))
-    return smooth(
-        faces.probabilities, faces.time_s, stretch, settings.smoothing_s, settings.smoothing_method
-    )
+    return Smoother(faces.probabilities, faces.time_s, stretch)
 
 
 def smooth(
@@ -66,37 +70,62 @@ def smooth(
     -------
     float64 (N, K), NaN rows where no valid frame is in the window.
     """
-    wide = np.asarray(values, dtype=np.float64)
-    valid = ~np.isnan(wide).any(axis=1) & (stretch >= 0)
-    result = np.full(wide.shape, np.nan)
-    if window_s <= 0:
-        result[valid] = wide[valid]
-        return result
-    wanted = np.flatnonzero(stretch >= 0)
-    times, groups = time_s[valid], stretch[valid]
-    reach_s = 0.5 * window_s + WINDOW_TOLERANCE_S
-    low = np.searchsorted(times, time_s[wanted] - reach_s, side="left")
-    high = np.searchsorted(times, time_s[wanted] + reach_s, side="right")
-    low = np.maximum(low, np.searchsorted(groups, stretch[wanted], side="left"))
-    high = np.minimum(high, np.searchsorted(groups, stretch[wanted], side="right"))
-    filled = high > low
-    windowed = _window_means if method == "mean" else _window_medians
-    result[wanted[filled]] = windowed(wide[valid], low[filled], high[filled])
-    return result
+    return Smoother(values, time_s, stretch).smooth(window_s, method)
 
 
-def _window_means(values: DoubleArray, low: IntArray, high: IntArray) -> DoubleArray:
-    """Mean of ``values[low:high]`` per window, from cumulative sums.
+class Smoother:
+    """Smooths one series under any window; what does not hang on the window is made once.
 
-    The sums are integers (2**-40 is the unit), which add without rounding: an hour-long sum
-    cannot drift, and equal frames give exactly equal means.
+    Parameters
+    ----------
+    values, time_s, stretch
+        As in `smooth`.
     """
-    units = np.rint(values * FIXED_POINT).astype(np.int64)
-    sums = np.zeros((len(values) + 1, values.shape[1]), dtype=np.int64)
-    np.cumsum(units, axis=0, out=sums[1:])
-    total = (sums[high] - sums[low]).astype(np.float64)
-    means: DoubleArray = total / ((high - low)[:, np.newaxis] * FIXED_POINT)
-    return means
+
+    def __init__(
+        self, values: FloatArray | DoubleArray, time_s: DoubleArray, stretch: IntArray
+    ) -> None:
+        wide = np.asarray(values, dtype=np.float64)
+        self._shape = wide.shape
+        self._valid = ~np.isnan(wide).any(axis=1) & (stretch >= 0)
+        self._values, self._times = wide[self._valid], time_s[self._valid]
+        self._wanted = np.flatnonzero(stretch >= 0)
+        self._wanted_s = time_s[self._wanted]
+        groups, wanted = stretch[self._valid], stretch[self._wanted]
+        self._first = np.searchsorted(groups, wanted, side="left")
+        self._end = np.searchsorted(groups, wanted, side="right")
+        self._sums: IntArray | None = None
+
+    def smooth(self, window_s: float, method: str = "mean") -> DoubleArray:
+        """The series under a window; see `smooth`."""
+        result = np.full(self._shape, np.nan)
+        if window_s <= 0:
+            result[self._valid] = self._values
+            return result
+        reach_s = 0.5 * window_s + WINDOW_TOLERANCE_S
+        low = np.searchsorted(self._times, self._wanted_s - reach_s, side="left")
+        high = np.searchsorted(self._times, self._wanted_s + reach_s, side="right")
+        low, high = np.maximum(low, self._first), np.minimum(high, self._end)
+        filled = high > low
+        low, high = low[filled], high[filled]
+        result[self._wanted[filled]] = (
+            self._means(low, high) if method == "mean" else _window_medians(self._values, low, high)
+        )
+        return result
+
+    def _means(self, low: IntArray, high: IntArray) -> DoubleArray:
+        """Mean of ``values[low:high]`` per window, from cumulative sums.
+
+        The sums are integers (2**-40 is the unit), which add without rounding: an hour-long sum
+        cannot drift, and equal frames give exactly equal means.
+        """
+        if self._sums is None:
+            units = np.rint(self._values * FIXED_POINT).astype(np.int64)
+            self._sums = np.zeros((len(units) + 1, units.shape[1]), dtype=np.int64)
+            np.cumsum(units, axis=0, out=self._sums[1:])
+        total = (self._sums[high] - self._sums[low]).astype(np.float64)
+        means: DoubleArray = total / ((high - low)[:, np.newaxis] * FIXED_POINT)
+        return means
 
 
 def _window_medians(values: DoubleArray, low: IntArray, high: IntArray) -> DoubleArray:

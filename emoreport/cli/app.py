@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -27,6 +28,8 @@ from emoreport.cli import (
 )
 from emoreport.cli.console import error_line
 from emoreport.errors import EXIT_INTERRUPTED, EXIT_USAGE, EmoreportError
+
+OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
 
 # Newer releases of typer carry a click of their own: the class is found, not imported.
 _UsageError: Any = next(
@@ -81,7 +84,14 @@ app.command("doctor")(doctor.doctor)
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with the exit code of the contract."""
-    sys.exit(run(arguments))
+    # Tables are many small objects that all stay: looking for dead cycles every 700 of them takes
+    # a tenth of the time of `retable` and finds none.
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    code = run(arguments)
+    # What is left is not searched for cycles on the way out (a fifth of a second after an hour's
+    # tables): the system takes the memory back as a whole.
+    gc.freeze()
+    sys.exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:

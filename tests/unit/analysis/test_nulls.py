@@ -50,9 +50,11 @@ def test_the_excess_at_every_shift_is_that_of_the_shifted_voice():
         assert excess[shift] == pytest.approx(excess_of(face, moved, 3))
 
 
-def test_the_distance_at_every_shift_is_that_of_the_shifted_voice():
+@pytest.mark.parametrize("steps_alike", [1, 5])
+def test_the_distance_at_every_shift_is_that_of_the_shifted_voice(steps_alike):
     rng = np.random.default_rng(2)
     face, voice = rng.dirichlet(np.ones(3), 23), rng.dirichlet(np.ones(3), 23)
+    face = np.repeat(face, steps_alike, axis=0)[:23]
     face[[3, 4, 20]] = np.nan
     voice[[0, 9]] = np.nan
     seen, heard = ~np.isnan(face[:, 0]), ~np.isnan(voice[:, 0])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emoreport.analysis.segmentation import segment_faces
+from emoreport.analysis.segmentation import FaceSegmenter, segment_faces
 from emoreport.settings import AnalysisSettings
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.readings import face_track, peaked, track_of
@@ -213,3 +213,31 @@ def test_frames_past_the_end_belong_to_the_last_row():
     found = segment_faces(track, 1.5, PLAIN)
     assert [row.frames for row in found] == [25, 25]
     assert found[-1].span.end_s == 1.5
+
+
+def test_one_segmenter_under_many_settings_gives_what_a_fresh_one_gives():
+    rng = np.random.default_rng(4)
+    shown = np.repeat(rng.dirichlet(np.ones(len(EMOTIONS)), 60), rng.integers(1, 30, 60), axis=0)
+    shown[rng.random(len(shown)) < 0.05] = np.nan
+    shown[300:330] = np.nan
+    duration_s = len(shown) / 25.0
+    track = track_of(np.arange(len(shown)) / 25.0, shown)
+    segmenter = FaceSegmenter(track, duration_s)
+    varied = [
+        AnalysisSettings(
+            smoothing_s=smoothing_s,
+            smoothing_method=method,
+            min_interval_s=min_interval_s,
+            gap_limit_s=gap_limit_s,
+            hysteresis=hysteresis,
+        )
+        for smoothing_s in (0.0, 0.5, 1.0)
+        for method in ("mean", "median")
+        for min_interval_s in (0.2, 1.0)
+        for gap_limit_s in (0.1, 0.5)
+        for hysteresis in (0.0, 0.3)
+    ]
+    found = {settings: segment_faces(track, duration_s, settings) for settings in varied}
+    assert len(set(found.values())) > len(varied) / 3
+    for settings in [*varied, *reversed(varied)]:
+        assert segmenter.rows(settings) == found[settings]
