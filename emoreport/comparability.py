@@ -27,6 +27,7 @@ SAME_RECORDING: Final = "same_recording"
 OTHER_VERSION: Final = "other_version"
 OTHER_RUNTIME: Final = "other_runtime"
 NO_RESULTS: Final = "no_results"
+NO_PARTNER: Final = "no_partner"
 
 REMEDIES: Final = {
     OTHER_MODEL: "analyse them with the same models",

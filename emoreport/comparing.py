@@ -1,4 +1,4 @@
-"""Talks compared with each other, from their stored readings: two talks, or two groups of them."""
+"""Talks compared from their stored readings: two talks, two groups, or the same people twice."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
+from unicodedata import normalize
 
 from emoreport.analysis.comparison import Difference, Talk, compare_talks
 from emoreport.analysis.groups import GroupDifference, compare_groups
+from emoreport.analysis.paired import PairedDifference, compare_pairs
 from emoreport.analysis.rows import judge_rows
 from emoreport.comparability import (
+    NO_PARTNER,
     NO_RESULTS,
     Caveat,
     TalkFacts,
@@ -71,10 +74,7 @@ class TalksCompared:
             for one in self.comparisons
             for row in one.differences
         )
-        names = [name for name in Difference.__slots__ if name not in {"first", "second"}]
-        place = names.index("difference")
-        names[place:place] = ["first_value", "second_value"]
-        return _csv(("first", "second", *names), rows)
+        return _csv(_columns(Difference), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,48 @@ class GroupsCompared:
         rows = (
             (str(self.first), str(self.second), *asdict(row).values()) for row in self.differences
         )
-        names = [name for name in GroupDifference.__slots__ if name not in {"first", "second"}]
-        place = names.index("difference")
-        names[place:place] = ["first_value", "second_value"]
-        return _csv(("first", "second", *names), rows)
+        return _csv(_columns(GroupDifference), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class PairsCompared:
+    """The same people before and after.
+
+    Attributes
+    ----------
+    first, second
+        Their folders: before, after.
+    people
+        Names of the folders that are in both, sorted.
+    differences
+        After less before.
+    caveats
+        What a reader must know; who is left out stands here.
+    """
+
+    first: Path
+    second: Path
+    people: tuple[str, ...]
+    differences: tuple[PairedDifference, ...]
+    caveats: tuple[Caveat, ...]
+
+    def document(self) -> dict[str, Any]:
+        """JSON values."""
+        return {
+            "unit": "person",
+            "caveats": [one.document() for one in self.caveats],
+            "first": str(self.first),
+            "second": str(self.second),
+            "people": list(self.people),
+            "differences": [asdict(row) for row in self.differences],
+        }
+
+    def csv(self) -> bytes:
+        """One row per figure."""
+        rows = (
+            (str(self.first), str(self.second), *asdict(row).values()) for row in self.differences
+        )
+        return _csv(_columns(PairedDifference), rows)
 
 
 def compare_talk_folders(
@@ -185,7 +223,7 @@ def compare_folders(
     """
     groups, empty = [], []
     for folder in (first, second):
-        talks, others = _members(folder)
+        talks, others = _members(folder, "--groups")
         groups.append([_read(talk, changes) for talk in talks])
         empty += [Caveat(NO_RESULTS, {"folder": str(other)}) for other in others]
     facts = [talk for group in groups for talk, _ in group]
@@ -193,6 +231,62 @@ def compare_folders(
     refuse(caveats, force=force)
     before, after = ([talk for _, talk in group] for group in groups)
     return GroupsCompared(first, second, compare_groups(before, after, seed=seed), caveats)
+
+
+def compare_paired_folders(
+    first: Path,
+    second: Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    force: bool = False,
+    seed: int = 0,
+) -> PairsCompared:
+    """Compare talks of the same people before and after; the person is the unit. Decodes nothing.
+
+    A talk before and a talk after are a pair if their folders have the same name. Talks without a
+    partner are named in the caveats and are not read.
+
+    Parameters
+    ----------
+    first, second
+        Folders that hold folders of results: before, after.
+    changes, force
+        As for `compare_talk_folders`.
+    seed
+        Of the random flips of the test.
+
+    Raises
+    ------
+    SettingsError
+        When a folder holds no results, when there are fewer than two pairs, or when the talks are
+        not comparable.
+    InputNotFoundError, StoredReadingsError
+        When a folder does not exist or a run is damaged.
+    """
+    talks, left_out = [], []
+    for folder in (first, second):
+        found, others = _members(folder, "--paired")
+        # macOS writes й and ё as two characters each: the same name all the same.
+        talks.append({normalize("NFC", talk.name): talk for talk in found})
+        left_out += [Caveat(NO_RESULTS, {"folder": str(other)}) for other in others]
+    people = tuple(name for name in talks[0] if name in talks[1])
+    for mine, theirs in ((0, second), (1, first)):
+        alone = [talk for name, talk in talks[mine].items() if name not in people]
+        left_out += [
+            Caveat(NO_PARTNER, {"folder": str(talk), "other": str(theirs)}) for talk in alone
+        ]
+    if len(people) < 2:
+        raise SettingsError(
+            f"{first} and {second} have {len(people)} talk(s) of the same name; "
+            "a paired comparison needs at least two",
+            remedy="give both folders of results of a person the same name, or compare different "
+            "people with --groups",
+        )
+    sides = [[_read(side[name], changes) for name in people] for side in talks]
+    caveats = (*caveats_of([facts for side in sides for facts, _ in side]), *left_out)
+    refuse(caveats, force=force)
+    before, after = ([talk for _, talk in side] for side in sides)
+    return PairsCompared(first, second, people, compare_pairs(before, after, seed=seed), caveats)
 
 
 def write_csv(content: bytes, file: Path) -> None:
@@ -226,19 +320,19 @@ def _check_talk(folder: Path) -> None:
     if folder.is_dir() and not is_result(folder) and any(map(is_result, _subfolders(folder))):
         raise SettingsError(
             "holds several folders of results",
-            remedy="name one of them, or give --groups to compare groups of talks",
+            remedy="name one of them, or give --groups (different people) or --paired (the same)",
             file=folder,
         )
 
 
-def _members(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Folders with results in a folder, and those without."""
+def _members(folder: Path, option: str) -> tuple[list[Path], list[Path]]:
+    """Folders with results in a folder, and those without; `option` asked for them."""
     if not folder.is_dir():
         raise InputNotFoundError("is not a folder of results", file=folder)
     if is_result(folder):
         raise SettingsError(
             "holds the results of one talk, not of a group",
-            remedy="leave out --groups, or name the folder that holds several such folders",
+            remedy=f"leave out {option}, or name the folder that holds several such folders",
             file=folder,
         )
     inside = _subfolders(folder)
@@ -260,6 +354,12 @@ def _subfolders(folder: Path) -> list[Path]:
 
 
 # --------------------------------------------------------------------------- files
+
+
+def _columns(row: type[Difference | GroupDifference | PairedDifference]) -> list[str]:
+    """Names of the columns: `first` and `second` are the folders, their values come later."""
+    values = {"first": "first_value", "second": "second_value"}
+    return ["first", "second", *(values.get(name, name) for name in row.__slots__)]
 
 
 def _csv(names: Iterable[str], rows: Iterable[Sequence[Any]]) -> bytes:

@@ -11,29 +11,20 @@ from typing import Final
 import numpy as np
 
 from emoreport.analysis.chains import CONFIDENCE
-from emoreport.analysis.comparison import (
-    EMOTION_SHARE,
-    MEAN_VALENCE,
-    MISMATCH_SHARE,
-    TRANSITION_RATE,
-    UNKNOWN,
-    Talk,
-    emotions_shown,
-    talk_measures,
-)
-from emoreport.analysis.order import holm_correction
+from emoreport.analysis.comparison import UNKNOWN, Talk, emotions_shown
 from emoreport.analysis.quantiles import t_quantile
+from emoreport.analysis.talk_figures import (
+    RESAMPLES,
+    ROUNDING,
+    SIGNIFICANT,
+    figure_keys,
+    figure_table,
+    holm_over_figures,
+)
 from emoreport.records import DoubleArray
 
 LEAST_TALKS: Final = 3
 """Talks in each group that an interval must rest on."""
-
-RESAMPLES: Final = 9999
-
-SIGNIFICANT: Final = 0.05
-
-ROUNDING: Final = 1e-9
-"""Figures closer than this are equal."""
 
 TOO_FEW_TALKS: Final = "too_few_talks"
 """Reason: too few talks for an interval, or for any p-value below 0.05."""
@@ -109,29 +100,16 @@ def compare_groups(
         Coverage of each interval, 0–1.
     """
     emotions = emotions_shown([*first, *second])
-    before, after = _values(first, emotions), _values(second, emotions)
-    keys: list[tuple[str, str | None]] = [(EMOTION_SHARE, emotion) for emotion in emotions]
-    keys += [(TRANSITION_RATE, None), (MISMATCH_SHARE, None), (MEAN_VALENCE, None)]
+    before, after = figure_table(first, emotions), figure_table(second, emotions)
     rows = []
-    for place, key in enumerate(keys):
+    for place, key in enumerate(figure_keys(emotions)):
         one, other = (table[~np.isnan(table[:, place]), place] for table in (before, after))
         rng = np.random.default_rng(seed)
         rows.append(_compared(key, one, other, rng, resamples, confidence))
-    tested = [row.p_value for row in rows if row.p_value is not None]
-    corrected = iter(holm_correction(np.asarray(tested, dtype=np.float64)).tolist())
+    corrected = holm_over_figures([row.p_value for row in rows])
     return tuple(
-        dataclasses.replace(row, p_holm=next(corrected)) if row.p_value is not None else row
-        for row in rows
+        dataclasses.replace(row, p_holm=p_holm) for row, p_holm in zip(rows, corrected, strict=True)
     )
-
-
-def _values(talks: Sequence[Talk], emotions: Sequence[str]) -> DoubleArray:
-    """Figures per talk, float64 (talks, figures); NaN where one is not defined."""
-    table = [
-        [np.nan if (value := one.ratio.value) is None else value for one in measures]
-        for measures in (talk_measures(talk, emotions) for talk in talks)
-    ]
-    return np.asarray(table, dtype=np.float64).reshape(len(talks), len(emotions) + 3)
 
 
 def _compared(

@@ -1,4 +1,4 @@
-"""``emoreport compare A B``: two talks, or two groups of talks, with intervals."""
+"""``emoreport compare A B``: two talks, two groups of talks, or the same people twice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from emoreport.words import label_name, text
 if TYPE_CHECKING:
     from emoreport.analysis.comparison import Difference
     from emoreport.analysis.groups import GroupDifference
-    from emoreport.comparing import GroupsCompared, TalksCompared
+    from emoreport.analysis.paired import PairedDifference
+    from emoreport.comparing import GroupsCompared, PairsCompared, TalksCompared
+
+    Result = TalksCompared | GroupsCompared | PairsCompared
+    Row = Difference | GroupDifference | PairedDifference
 
 CHANGEABLE = (
     "smoothing",
@@ -34,8 +38,8 @@ Folders = Annotated[
     list[Path],
     typer.Argument(
         metavar="A B...",
-        help="Folders that `emoreport analyze` wrote; with --groups two folders that hold several "
-        "of them each.",
+        help="Folders that `emoreport analyze` wrote; with --groups or --paired two folders that "
+        "hold several of them each.",
         show_default=False,
     ),
 ]
@@ -43,6 +47,14 @@ Groups = Annotated[
     bool,
     typer.Option(
         "--groups", help="Compare the talks in A with the talks in B; each talk counts once."
+    ),
+]
+Paired = Annotated[
+    bool,
+    typer.Option(
+        "--paired",
+        help="A is before and B is after, of the same people; folders of the same name in A and B "
+        "are one person.",
     ),
 ]
 Target = Annotated[
@@ -65,6 +77,7 @@ def compare(
     *,
     folders: Folders,
     groups: Groups = False,
+    paired: Paired = False,
     out: Target = None,
     as_json: Json = False,
     force: Force = False,
@@ -72,31 +85,24 @@ def compare(
     quiet: Quiet = False,
     given: dict[str, Any],
 ) -> int:
-    """Compare the first talk with each of the others, or two groups of talks with each other.
+    """Compare talks with the first one, two groups of talks, or the same people before and after.
 
     Shares of the emotions, transitions per minute, mismatch share and mean valence, second less
     first. Between two talks the 95 % intervals respect that neighbouring moments resemble each
     other; they say nothing about another day or other people. Between groups (--groups) the talk
-    is the unit: intervals and p-values are about people like these, if each gave one talk.
+    is the unit: intervals and p-values are about people like these, if each gave one talk. With
+    --paired the person is the unit, and each is compared with themselves.
 
     Talks that were made with other models or settings are refused: their figures are not
     comparable. Settings of the analysis can be set anew for all of them here; --force compares
     nevertheless, and says so.
     """
-    from emoreport.comparing import compare_folders, compare_talk_folders, write_csv
+    from emoreport.comparing import write_csv
 
     known = configured(config) | given
     changes = {name: value for name, value in known.items() if name in CHANGEABLE}
     lang = checked_language(known)
-    result: TalksCompared | GroupsCompared
-    if groups:
-        if len(folders) != 2:
-            raise SettingsError(
-                "--groups compares two folders", remedy="name two folders that hold results"
-            )
-        result = compare_folders(folders[0], folders[1], changes, force=force)
-    else:
-        result = compare_talk_folders(folders, changes, force=force)
+    result = _compared(folders, changes, groups=groups, paired=paired, force=force)
     for caveat in result.caveats:
         warning_line(_word(f"caveat.{caveat.key}", lang, **caveat.values))
     if out is not None:
@@ -108,11 +114,34 @@ def compare(
     return EXIT_OK
 
 
-def _show(result: TalksCompared | GroupsCompared, lang: str) -> None:
-    from emoreport.comparing import GroupsCompared
+def _compared(
+    folders: list[Path], changes: dict[str, Any], *, groups: bool, paired: bool, force: bool
+) -> Result:
+    from emoreport.comparing import compare_folders, compare_paired_folders, compare_talk_folders
+
+    if groups and paired:
+        raise SettingsError(
+            "--groups and --paired exclude each other",
+            remedy="give --paired for the same people twice, --groups for different people",
+        )
+    if not groups and not paired:
+        return compare_talk_folders(folders, changes, force=force)
+    if len(folders) != 2:
+        raise SettingsError(
+            f"{'--groups' if groups else '--paired'} compares two folders",
+            remedy="name two folders that hold results",
+        )
+    compare = compare_folders if groups else compare_paired_folders
+    return compare(folders[0], folders[1], changes, force=force)
+
+
+def _show(result: Result, lang: str) -> None:
+    from emoreport.comparing import GroupsCompared, PairsCompared
 
     if isinstance(result, GroupsCompared):
         _show_groups(result, lang)
+    elif isinstance(result, PairsCompared):
+        _show_pairs(result, lang)
     else:
         _show_talks(result, lang)
 
@@ -147,7 +176,27 @@ def _show_groups(result: GroupsCompared, lang: str) -> None:
     print(_word("line.groups", lang))
 
 
-def _cells(row: Difference | GroupDifference, lang: str) -> list[str]:
+def _show_pairs(result: PairsCompared, lang: str) -> None:
+    heads = ("figure", "before", "after", "change", "interval", "people", "turns", "p", "p_holm")
+    print(_word("line.title", lang, first=result.first, second=result.second))
+    print_table(
+        [_word(f"column.{name}", lang) for name in (*heads, "note")],
+        [
+            [
+                *_cells(row, lang),
+                str(row.pairs),
+                f"{row.rose}, {row.fell}, {row.stayed}",
+                _number(row.p_value, 4),
+                _number(row.p_holm, 4),
+                _note(row.reason, lang),
+            ]
+            for row in result.differences
+        ],
+    )
+    print(_word("line.pairs", lang))
+
+
+def _cells(row: Row, lang: str) -> list[str]:
     interval = "–"
     if row.low is not None and row.high is not None:
         interval = f"{_number(row.low)} … {_number(row.high)}"
@@ -160,7 +209,7 @@ def _cells(row: Difference | GroupDifference, lang: str) -> list[str]:
     ]
 
 
-def _figure(row: Difference | GroupDifference, lang: str) -> str:
+def _figure(row: Row, lang: str) -> str:
     name = _word(f"measure.{row.measure}", lang)
     return name if row.emotion is None else f"{name}: {label_name(row.emotion, lang)}"
 

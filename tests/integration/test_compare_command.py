@@ -1,8 +1,9 @@
-"""`emoreport compare` on stored readings: two talks, several, and groups."""
+"""`emoreport compare` on stored readings: two talks, several, groups, and pairs."""
 
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,104 @@ def test_groups_are_compared_talk_by_talk(
     assert document["unit"] == "talk"
 
 
+def test_people_are_compared_with_themselves(
+    two_groups: tuple[Path, Path], emoreport: Emoreport
+) -> None:
+    before, after = two_groups
+    outcome = emoreport("compare", before, after, "--paired", "--out", "pairs.csv")
+    assert (outcome.code, outcome.err) == (0, "")
+    document = json.loads(emoreport("compare", before, after, "--paired", "--json").out)
+    assert (document["unit"], document["caveats"]) == ("person", [])
+    assert document["people"] == ["talk0", "talk1", "talk2", "talk3"]
+    happy = next(row for row in document["differences"] if row["emotion"] == "happiness")
+    single = [
+        next(
+            row
+            for row in json.loads(emoreport("compare", before / name, after / name, "--json").out)[
+                "comparisons"
+            ][0]["differences"]
+            if row["emotion"] == "happiness"
+        )
+        for name in document["people"]
+    ]
+    assert happy["difference"] == pytest.approx(sum(row["difference"] for row in single) / 4)
+    assert happy["second"] == pytest.approx(sum(row["second"] for row in single) / 4)
+    assert (happy["pairs"], happy["rose"], happy["fell"], happy["stayed"]) == (4, 4, 0, 0)
+    assert happy["p_value"] == happy["least_p"] == pytest.approx(2 / 16)
+    assert happy["reason"] == "too_few_pairs"
+    table = rows(Path("pairs.csv"))
+    assert {(row["first"], row["second"]) for row in table} == {(str(before), str(after))}
+    for line, row in zip(table, document["differences"], strict=True):
+        assert (line["measure"], line["pairs"]) == (row["measure"], str(row["pairs"]))
+        assert line["difference"] == f"{row['difference']:.4f}"
+        assert line["first_value"] == f"{row['first']:.4f}"
+        assert line["high"] == ("" if row["high"] is None else f"{row['high']:.4f}")
+        assert line["reason"] == (row["reason"] or "")
+        assert f"  {row['difference']:.3f}  " in outcome.out
+    assert "4, 0, 0" in outcome.out
+
+
+def test_a_name_is_the_same_however_the_system_writes_its_letters(
+    two_groups: tuple[Path, Path], emoreport: Emoreport
+) -> None:
+    before, after = two_groups
+    (before / "talk0").rename(before / unicodedata.normalize("NFD", "Андрей"))
+    (after / "talk0").rename(after / unicodedata.normalize("NFC", "Андрей"))
+    document = json.loads(emoreport("compare", before, after, "--paired", "--json").out)
+    assert document["caveats"] == []
+    assert document["people"] == ["talk1", "talk2", "talk3", "Андрей"]
+
+
+def test_people_without_a_partner_are_named_and_left_out(
+    two_groups: tuple[Path, Path], emoreport: Emoreport
+) -> None:
+    before, after = two_groups
+    (before / "talk0").rename(before / "anna")
+    (after / "talk3" / "run.json").unlink()
+    outcome = emoreport("compare", before, after, "--paired", "--json", "--lang", "ru")
+    assert outcome.code == 0
+    document = json.loads(outcome.out)
+    assert document["people"] == ["talk1", "talk2"]
+    assert {row["pairs"] for row in document["differences"]} == {2}
+    assert [(one["key"], one["folder"]) for one in document["caveats"]] == [
+        ("no_results", str(after / "talk3")),
+        ("no_partner", str(before / "anna")),
+        ("no_partner", str(before / "talk3")),
+        ("no_partner", str(after / "talk0")),
+    ]
+    assert len(outcome.warnings) == 4
+    assert f"{before / 'anna'}: в {after} нет папки" in outcome.err
+    (after / "talk2").rename(after / "ben")
+    outcome = emoreport("compare", before, after, "--paired")
+    assert (outcome.code, len(outcome.errors), outcome.out) == (2, 1, "")
+    assert "at least two" in outcome.err
+    assert "same name" in outcome.err
+
+
+def test_pairs_that_are_not_comparable_are_refused(
+    two_groups: tuple[Path, Path], emoreport: Emoreport
+) -> None:
+    before, after = two_groups
+    assert emoreport("compare", before, before, "--paired").code == 2
+    path = after / "talk1" / "run.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    was = document["input"]["sha256"]
+    document["input"]["sha256"] = str(before / "talk1")
+    path.write_text(json.dumps(document), encoding="utf-8")
+    same = emoreport("compare", before, after, "--paired")
+    assert (same.code, len(same.errors)) == (2, 1)
+    assert "same recording" in same.err
+    document["input"]["sha256"] = was
+    document["models"]["face"]["name"] = "hsemotion/x"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    other = emoreport("compare", before, after, "--paired")
+    assert (other.code, len(other.errors)) == (2, 1)
+    assert "hsemotion/x" in other.err
+    forced = emoreport("compare", before, after, "--paired", "--force", "--json")
+    assert (forced.code, len(forced.warnings)) == (0, 1)
+    assert json.loads(forced.out)["caveats"][0]["key"] == "other_model"
+
+
 def test_other_settings_are_refused_and_can_be_made_the_same(
     tmp_path: Path, emoreport: Emoreport
 ) -> None:
@@ -188,6 +287,11 @@ def test_the_wrong_kind_of_folder_is_one_line_that_says_so(
         ((*pair, "--groups"), "--groups"),
         ((two_groups[0], "--groups"), "two folders"),
         ((two_groups[0], "nowhere", "--groups"), "nowhere"),
+        ((*two_groups,), "--paired"),
+        ((*pair, "--paired"), "leave out --paired"),
+        ((two_groups[0], "--paired"), "two folders"),
+        ((*two_groups, two_groups[0], "--paired"), "two folders"),
+        ((*two_groups, "--groups", "--paired"), "the same people twice"),
         ((*pair, "--lang", "tlh"), "--lang"),
     ):
         outcome = emoreport("compare", *arguments)
