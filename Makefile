@@ -49,9 +49,9 @@ soak: $(VENV)/dev ## Lose machines, kill a batch of 300 recordings 20 times, run
 docker-check: $(VENV)/dev ## Build the image's recipe without an engine and try it (root, debootstrap; minutes)
 	$(BIN)/python -m docker.check
 
-weights: $(VENV)/dev ## Train and export the shipped models again (hours); DATA=folder
+weights: $(VENV)/dev ## Train and export the shipped models again (hours); DATA=folder, TEACHER=file
 	$(BIN)/python -m emoreport.training.face --data $(DATA)/fer --out emoreport/weights
-	$(BIN)/python -m emoreport.training.voice --data $(DATA)/speech --out emoreport/weights
+	$(BIN)/python -m emoreport.training.voice --data $(DATA)/speech --teacher $(TEACHER) --out emoreport/weights
 
 sample: $(VENV)/dev ## Make samples/talk.mp4 again (needs espeak-ng)
 	$(BIN)/python samples/make_talk.py --out samples/talk.mp4

@@ -28,26 +28,43 @@ Threads = Annotated[
 ]
 
 
+Teacher = Annotated[
+    Path,
+    typer.Option(
+        "--teacher",
+        help="smart-turn-v3.2-cpu.onnx from the wheel of pipecat-ai 1.14.0, whose encoder the "
+        "network learns to imitate.",
+    ),
+]
+
+
 @app.command("face")
 def face(data: Data, out: Out, epochs: Epochs = None, threads: Threads = None) -> int:
     """Train the compact face-emotion model."""
-    return _train("face", data, out, epochs, threads)
+    more = [] if epochs is None else ["--epochs", str(epochs)]
+    return _train("face", data, out, threads, more)
 
 
 @app.command("voice")
-def voice(data: Data, out: Out, epochs: Epochs = None, threads: Threads = None) -> int:
+def voice(data: Data, teacher: Teacher, out: Out, threads: Threads = None) -> int:
     """Train the compact voice-emotion model."""
-    return _train("voice", data, out, epochs, threads)
+    if not teacher.is_file():
+        raise SettingsError(
+            "the teacher's file does not exist",
+            remedy="`pip download --no-deps pipecat-ai==1.14.0`; the wheel is a zip archive and "
+            "holds it",
+            file=teacher,
+        )
+    return _train("voice", data, out, threads, ["--teacher", str(teacher)])
 
 
-def _train(kind: str, data: Path, out: Path, epochs: int | None, threads: int | None) -> int:
+def _train(kind: str, data: Path, out: Path, threads: int | None, more: list[str]) -> int:
     if importlib.util.find_spec("torch") is None:
         raise SettingsError("training needs torch", remedy="pip install 'emoreport[train]'")
     if not data.is_dir():
         raise SettingsError("the folder with training data does not exist", file=data)
     command = [sys.executable, "-m", f"emoreport.training.{kind}"]
-    command += ["--data", str(data), "--out", str(out)]
-    command += [] if epochs is None else ["--epochs", str(epochs)]
+    command += ["--data", str(data), "--out", str(out), *more]
     command += [] if threads is None else ["--threads", str(threads)]
     # A process of its own: torch's threads and memory end with it.
     return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module

@@ -1,4 +1,4 @@
-"""Export: the ensemble as one ONNX graph, its metadata, and a check against PyTorch."""
+"""Export: the model as one ONNX graph, its metadata, and a check against PyTorch."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
-from emoreport.training.voice.features import SAMPLE_RATE_HZ
+from emoreport.training.voice.data import SAMPLE_RATE_HZ
 from emoreport.training.voice.labels import LABELS
-from emoreport.training.voice.network import VoiceModel
 
 GRAPH_NAME = "voice_compact.onnx"
 METADATA_NAME = "voice_compact.json"
@@ -24,14 +24,14 @@ SHORTEST_AUDIO_S = 0.5
 OPSET = 18
 
 
-def export_graph(model: VoiceModel, path: Path) -> None:
+def export_graph(model: nn.Module, path: Path) -> None:
     """Write the graph: input ``audio`` (N, T), both axes free; output ``logits`` (N, 7)."""
     model.eval()
     example = torch.zeros(2, SAMPLE_RATE_HZ)
     path.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         # The tracing exporter is announced as deprecated, but the newer one of torch 2.13 fails on
-        # a GRU with a free batch axis. What the warnings fear is checked: see difference_to_torch.
+        # free axes here. What the warnings fear is checked: see difference_to_torch.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             model,
@@ -45,7 +45,7 @@ def export_graph(model: VoiceModel, path: Path) -> None:
         )
 
 
-def difference_to_torch(model: VoiceModel, path: Path, seed: int = 0) -> float:
+def difference_to_torch(model: nn.Module, path: Path, seed: int = 0) -> float:
     """Largest difference of logits between the graph and PyTorch, over lengths and batch sizes."""
     import onnxruntime
 
@@ -68,6 +68,8 @@ def write_metadata(
     temperature: float,
     training: dict[str, Any],
     figures: dict[str, Any],
+    normalisation: str,
+    terms: str,
 ) -> None:
     """Write the JSON that tells an adapter how to feed the graph and how to read its logits."""
     graph = folder / GRAPH_NAME
@@ -87,14 +89,11 @@ def write_metadata(
         "output": {"name": "logits"},
         "min_window_s": MIN_WINDOW_S,
         "max_window_s": MAX_WINDOW_S,
-        "normalisation": (
-            "inside the graph: mel power in decibels about the mean power of the clip (some "
-            "members: of each band), cut off 40 dB below it; gain has no effect"
-        ),
+        "normalisation": normalisation,
         "temperature": round(temperature, 4),
         "training": training,
         "figures": figures,
-        "licence": "weights: CC BY-NC-SA 4.0, research, non-commercial",
+        "licence": terms,
     }
     text = json.dumps(metadata, indent=2, ensure_ascii=False) + "\n"
     (folder / METADATA_NAME).write_text(text, encoding="utf-8")

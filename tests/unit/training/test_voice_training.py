@@ -20,19 +20,33 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not inst
 pytest.importorskip("onnx", reason="the train extra is not installed")
 pytest.importorskip("av", reason="PyAV is not installed")
 
-from emoreport.training.voice import augment, evaluate, export, perturb  # noqa: E402
+from emoreport.training.voice import __main__ as command  # noqa: E402
+from emoreport.training.voice import augment, evaluate, export  # noqa: E402
 from emoreport.training.voice.__main__ import main  # noqa: E402
-from emoreport.training.voice.bank import (  # noqa: E402
-    build_bank,
-    cut_out,
-    mel_db,
-    sampling_weights,
-)
+from emoreport.training.voice.changes import changed_stretch  # noqa: E402
 from emoreport.training.voice.data import Clip, decode, read_corpora, speaker_folds  # noqa: E402
-from emoreport.training.voice.features import FrontEnd, MelPower, mel_filters  # noqa: E402
+from emoreport.training.voice.distill import (  # noqa: E402
+    DistillRecipe,
+    distill,
+    imitation_error,
+)
+from emoreport.training.voice.encoder import (  # noqa: E402
+    STATISTICS,
+    Encoder,
+    LogMel,
+    slaney_filters,
+)
+from emoreport.training.voice.head import (  # noqa: E402
+    HeadRecipe,
+    Statistics,
+    VoiceModel,
+    embed,
+    sampling_weights,
+    train_head,
+)
 from emoreport.training.voice.labels import LABELS, TRAINED_LABELS  # noqa: E402
-from emoreport.training.voice.network import Architecture, VoiceModel, VoiceNet  # noqa: E402
-from emoreport.training.voice.train import BatchMaker, Recipe, train_network  # noqa: E402
+from emoreport.training.voice.pack import pack_graph, round_weights  # noqa: E402
+from emoreport.training.voice.teacher import read_teacher  # noqa: E402
 
 RATE_HZ = 16_000
 
@@ -69,25 +83,6 @@ def clips() -> list[Clip]:
         for speaker in range(3)
         for label, pitch_hz in ((0, 300.0), (5, 110.0))
     ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def bank(clips: list[Clip]):
-    return build_bank(clips, MelPower(FrontEnd()), 1, augment.degrade, seed=3)
-
-
-@pytest.fixture
-def small_recipe() -> Recipe:
-    return Recipe(
-        architecture=Architecture(channels=(4, 4, 8, 8), hidden=8),
-        epochs=1,
-        cycles=2,
-        steps_per_epoch=2,
-        batch=8,
-        shortest_s=0.6,
-        longest_s=0.9,
-        variants=1,
-    )
 
 
 def write_wav(path: Path, samples: np.ndarray, channels: int = 1) -> None:
@@ -159,25 +154,160 @@ class TestData:
             speaker_folds(["one/0"], 1)
 
 
-class TestFeatures:
-    def test_a_tone_lands_in_its_band(self) -> None:
-        front_end = FrontEnd()
-        tone = np.sin(2 * np.pi * 1000.0 * np.arange(RATE_HZ) / RATE_HZ).astype(np.float32)
-        spectrum = mel_db(MelPower(front_end), tone)
-        found = int(spectrum.mean(dim=1).argmax())
-        bins_hz = np.fft.rfftfreq(front_end.window_samples, 1 / RATE_HZ)
-        assert abs(bins_hz[mel_filters(front_end)[found].argmax()] - 1000.0) < 60.0
-        assert abs(float(spectrum.max())) < 3.0  # a full-scale sine has power 1, 0 dB
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    """An encoder with random 8-bit weights."""
+    torch.manual_seed(0)
+    made = Encoder().eval().requires_grad_(requires_grad=False)
+    round_weights(made)
+    return made
 
-    def test_transform_agrees_with_numpy(self) -> None:
-        front_end = FrontEnd()
-        audio = np.random.default_rng(0).normal(0, 0.1, 4000).astype(np.float32)
-        found = MelPower(front_end)(torch.from_numpy(audio)[None])[0].numpy()
-        size, hop = front_end.window_samples, front_end.hop_samples
-        window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
-        frames = np.stack([audio[i : i + size] for i in range(0, len(audio) - size + 1, hop)])
-        power = np.abs(np.fft.rfft(frames * window) * 2 / window.sum()) ** 2
-        np.testing.assert_allclose(found, mel_filters(front_end) @ power.T, rtol=1e-3, atol=1e-9)
+
+@pytest.fixture(scope="module")
+def model(encoder: Encoder) -> VoiceModel:
+    torch.manual_seed(1)
+    return VoiceModel(encoder, [torch.nn.Linear(STATISTICS, len(TRAINED_LABELS))]).eval()
+
+
+class TestEncoder:
+    def test_log_mel_ignores_gain_and_offset(self) -> None:
+        audio = torch.from_numpy(buzz(150.0, 1.0))[None]
+        seen = LogMel()(audio)
+        assert seen.shape == (1, 80, 100)
+        torch.testing.assert_close(LogMel()(audio * 0.05 + 0.1), seen, atol=2e-3, rtol=0)
+
+    def test_log_mel_agrees_with_numpy(self) -> None:
+        audio = buzz(150.0, 0.5)
+        scaled = (audio - audio.mean()) / np.sqrt(audio.var() + 1e-7)
+        padded = np.pad(scaled, 200, mode="reflect")
+        window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(400) / 400)
+        frames = np.stack([padded[i : i + 400] for i in range(0, len(padded) - 399, 160)])
+        power = slaney_filters() @ (np.abs(np.fft.rfft(frames * window)) ** 2).T
+        level = np.log10(np.maximum(power[:, :-1], 1e-10))
+        level = (np.maximum(level, level.max() - 8.0) + 4.0) / 4.0
+        found = LogMel()(torch.from_numpy(audio)[None])[0].numpy()
+        np.testing.assert_allclose(found, level, atol=2e-3)
+
+    def test_filters_have_equal_area(self) -> None:
+        # Bins lie 40 Hz apart; the narrowest low bands hold too few of them to sum up evenly.
+        areas = slaney_filters()[45:].sum(axis=1) * 40.0
+        np.testing.assert_allclose(areas, 1.0, atol=0.03)
+
+    def test_a_long_clip_is_seen_in_pieces(self, encoder: Encoder) -> None:
+        once = buzz(150.0, 8.0)  # the beat ends where it began, so that the seam is smooth
+        with torch.no_grad():
+            alone, twice, cut = (
+                encoder(torch.from_numpy(audio)[None])
+                for audio in (once, np.tile(once, 2), np.tile(once, 2)[: 13 * RATE_HZ])
+            )
+        torch.testing.assert_close(twice, alone, atol=0.01, rtol=0)
+        assert torch.isfinite(cut).all()
+        assert not torch.allclose(cut, alone, atol=1e-4)
+
+    def test_another_file_is_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "other.onnx"
+        path.write_bytes(b"something else")
+        with pytest.raises(ValueError, match="not smart-turn"):
+            read_teacher(path)
+
+
+class TestGraph:
+    def test_packed_graph_equals_torch_for_every_length_and_batch(
+        self, model: VoiceModel, tmp_path: Path
+    ) -> None:
+        path = tmp_path / export.GRAPH_NAME
+        export.export_graph(model, path)
+        before = path.stat().st_size
+        assert pack_graph(path) == 14  # two convolutions, six matrices in either layer
+        assert path.stat().st_size < 0.5 * before
+        assert export.difference_to_torch(model, path) < 1e-4
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        audio = np.stack([buzz(150.0 + 20 * i, 1.0, i) for i in range(3)])
+        together = session.run(None, {"audio": audio})[0]
+        alone = np.concatenate([session.run(None, {"audio": clip[None]})[0] for clip in audio])
+        np.testing.assert_allclose(together, alone, atol=1e-4)
+        silence = session.run(None, {"audio": np.zeros((1, 8000), np.float32)})[0]
+        assert np.isfinite(silence).all()
+
+    def test_weights_that_are_not_8_bit_are_left_alone(self, tmp_path: Path) -> None:
+        torch.manual_seed(0)
+        model = VoiceModel(Encoder(), [torch.nn.Linear(STATISTICS, len(TRAINED_LABELS))])
+        path = tmp_path / export.GRAPH_NAME
+        export.export_graph(model, path)
+        assert pack_graph(path) == 0
+        assert export.difference_to_torch(model, path) < 1e-4
+
+
+class TestHead:
+    @staticmethod
+    def separable(speakers: int = 4) -> Statistics:
+        """Two emotions, told apart by some of the values, far from zero mean and unit scale."""
+        generator = torch.Generator().manual_seed(0)
+        labels = torch.tensor([0, 5] * (10 * speakers))
+        values = torch.randn(2, len(labels), STATISTICS, generator=generator)
+        values[:, :, :200] += 1.0 * (labels == 5)[:, None]
+        return Statistics(
+            values=values * 3.0 + 50.0,
+            labels=labels,
+            speakers=tuple(f"one/{i // 20}" for i in range(len(labels))),
+            corpora=("one",) * len(labels),
+        )
+
+    def test_a_head_learns_and_takes_raw_statistics(self) -> None:
+        statistics = self.separable()
+        heard = statistics.of_speakers(frozenset({"one/3"}), left_out=True)
+        unheard = statistics.of_speakers(frozenset({"one/3"}), left_out=False)
+        assert len(heard) == 60
+        assert len(unheard) == 20
+        head = train_head(statistics, heard, HeadRecipe(steps=150, batch=64, dropout=0.0))
+        said = head(statistics.values[0, unheard]).argmax(dim=1)
+        assert float((said == statistics.labels[unheard]).float().mean()) >= 0.9
+
+    def test_training_is_repeatable(self) -> None:
+        statistics, recipe = self.separable(), HeadRecipe(steps=3, batch=8)
+        everybody = torch.arange(len(statistics.labels))
+        first, second = (train_head(statistics, everybody, recipe) for _ in range(2))
+        torch.testing.assert_close(first.weight, second.weight)
+
+    def test_the_model_is_the_mean_of_its_heads(self, encoder: Encoder) -> None:
+        heads = [torch.nn.Linear(STATISTICS, len(TRAINED_LABELS)) for _ in range(3)]
+        audio = torch.from_numpy(buzz(150.0, 0.6))[None]
+        with torch.no_grad():
+            together = VoiceModel(encoder, heads)(audio)
+            alone = [VoiceModel(encoder, [head])(audio) for head in heads]
+        assert together.shape == (1, len(LABELS))
+        torch.testing.assert_close(together, torch.stack(alone).mean(dim=0), atol=1e-4, rtol=0)
+
+    def test_copies_do_not_depend_on_other_clips(self, encoder: Encoder) -> None:
+        def louder_noise(samples, rng):
+            return samples + rng.normal(0, 0.01, len(samples)).astype(np.float32)
+
+        clips = [
+            Clip((buzz(pitch_hz, 0.5) * 32767).astype(np.int16), 0, "one/0", "one")
+            for pitch_hz in (120.0, 240.0)
+        ]
+        both = embed(clips, encoder, 1, louder_noise, seed=3)
+        first = embed(clips[:1], encoder, 1, louder_noise, seed=3)
+        assert both.values.shape == (2, 2, STATISTICS)
+        torch.testing.assert_close(both.values[:, :1], first.values)
+        assert not torch.equal(both.values[0], both.values[1])
+
+
+def test_corpora_and_classes_are_balanced(clips: list[Clip]) -> None:
+    statistics = Statistics(
+        values=torch.zeros(1, len(clips), 1),
+        labels=torch.tensor([clip.label for clip in clips]),
+        speakers=tuple(clip.speaker for clip in clips),
+        corpora=tuple(clip.corpus for clip in clips),
+    )
+    chosen = torch.tensor([0, 1, 2, 4, 6, 7])  # corpus one: three of class 0, one of class 5
+    weights = sampling_weights(statistics, chosen)
+    assert float(weights.sum()) == pytest.approx(1.0)
+    own = [i for i, clip in enumerate(chosen) if clips[clip].corpus == "one"]
+    per_class = [
+        sum(float(weights[i]) for i in own if clips[chosen[i]].label == label) for label in (0, 5)
+    ]
+    assert per_class[0] == pytest.approx(per_class[1])
 
 
 class TestDegradations:
@@ -233,40 +363,6 @@ class TestDegradations:
             assert np.array_equal(heard, silence)
 
 
-class TestBatches:
-    def test_corpora_and_classes_are_balanced(self, bank) -> None:
-        chosen = torch.tensor([0, 1, 2, 4, 6, 7])  # corpus one: three of class 0, one of class 5
-        weights = sampling_weights(bank, chosen)
-        assert float(weights.sum()) == pytest.approx(1.0)
-        own = [i for i, clip in enumerate(chosen) if bank.corpora[clip] == "one"]
-        per_class = [
-            sum(float(weights[i]) for i in own if int(bank.labels[chosen[i]]) == label)
-            for label in (0, 5)
-        ]
-        assert per_class[0] == pytest.approx(per_class[1])
-
-    def test_short_clips_are_repeated(self, bank) -> None:
-        n_frames = 3 * int(bank.lengths.max())
-        spectra, labels = cut_out(bank, torch.tensor([0, 1]), n_frames, 0.5, torch.Generator())
-        assert spectra.shape == (2, FrontEnd().n_mels, n_frames)
-        assert labels.tolist() == [0, 5]
-        period = set(bank.lengths[0].tolist())
-        assert any(torch.equal(spectra[0, :, :10], spectra[0, :, p : p + 10]) for p in period)
-
-    def test_warping_without_strength_changes_nothing(self, bank) -> None:
-        still = replace(perturb.Perturbation(), frequency_warp=0.0, tempo=0.0)
-        spectra = bank.spectrogram_db(0)[None]
-        warped = perturb.warp(spectra, 20, still, FrontEnd(), torch.Generator())
-        torch.testing.assert_close(warped, spectra[:, :, :20], rtol=0, atol=1e-3)
-
-    def test_batches_are_finite_and_repeatable(self, bank, small_recipe: Recipe) -> None:
-        everybody = torch.arange(len(bank.labels))
-        first, second = (BatchMaker(bank, everybody, small_recipe).draw() for _ in range(2))
-        assert torch.isfinite(first[0]).all()
-        torch.testing.assert_close(first[0], second[0])
-        torch.testing.assert_close(first[1].sum(dim=1), torch.ones(small_recipe.batch))
-
-
 class TestFigures:
     def test_macro_recall_counts_every_class_once(self) -> None:
         labels = np.array([0, 0, 0, 5])
@@ -288,65 +384,107 @@ class TestFigures:
         )
 
 
-class TestTrainingAndExport:
-    def test_training_lowers_the_loss(self, bank, small_recipe: Recipe) -> None:
-        recipe = replace(small_recipe, steps_per_epoch=25, batch=16)
-        everybody = torch.arange(len(bank.labels))
-        network = train_network(bank, everybody, recipe)
-        maker = BatchMaker(bank, everybody, replace(recipe, seed=9))
-        views, targets = maker.draw()
-        untrained = VoiceNet(recipe.architecture, recipe.front_end.n_mels).eval()
-        with torch.no_grad():
-            before, after = (
-                float(torch.nn.functional.cross_entropy(net(views), targets))
-                for net in (untrained, network)
-            )
-        assert after < before - 0.2
+class TestImitation:
+    SMALL = DistillRecipe(block_steps=8, joint_steps=4, tokens=160, warm_up_steps=2, seed=3)
 
-    def test_graph_equals_torch_for_every_length_and_batch(
-        self, tmp_path: Path, small_recipe: Recipe
-    ) -> None:
-        torch.manual_seed(0)
-        networks = [
-            VoiceNet(replace(small_recipe.architecture, views=views), 64)
-            for views in (("band",), ("clip",), ("clip", "band"))
-        ]
-        model = VoiceModel(small_recipe.front_end, networks)
-        path = tmp_path / export.GRAPH_NAME
-        export.export_graph(model, path)
-        assert export.difference_to_torch(model, path) < 1e-5
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        audio = np.stack([buzz(150.0 + 20 * i, 1.0, i) for i in range(3)])
-        together = session.run(None, {"audio": audio})[0]
-        alone = np.concatenate([session.run(None, {"audio": clip[None]})[0] for clip in audio])
-        np.testing.assert_allclose(together, alone, atol=1e-5)
-        quiet = session.run(None, {"audio": audio * np.float32(0.05)})[0]
-        np.testing.assert_allclose(quiet, together, atol=1e-3)
-        silence = session.run(None, {"audio": np.zeros((1, 8000), np.float32)})[0]
-        assert np.isfinite(silence).all()
+    @staticmethod
+    def sounds() -> list[np.ndarray]:
+        return [to_int16(buzz(pitch_hz, 1.5, int(pitch_hz))) for pitch_hz in (110.0, 170.0, 260.0)]
 
-    def test_the_command_writes_graph_and_metadata(
-        self,
-        data_folder: Path,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        small_recipe: Recipe,
+    def test_stretches_have_the_length_asked_for_and_change_with_the_draw(self) -> None:
+        rng = np.random.default_rng(0)
+        for samples in (4_000, 60_000):
+            drawn = [changed_stretch(self.sounds(), samples, rng) for _ in range(20)]
+            assert {(len(sound), sound.dtype.name) for sound in drawn} == {(samples, "float32")}
+            assert all(np.isfinite(sound).all() and sound.std() > 0.001 for sound in drawn)
+            assert len({sound.tobytes() for sound in drawn}) == 20
+
+    def test_the_student_comes_closer_to_its_teacher(
+        self, encoder: Encoder, tmp_path: Path
     ) -> None:
-        monkeypatch.setattr("emoreport.training.voice.__main__.Recipe", lambda: small_recipe)
-        out = tmp_path / "weights"
-        assert (
-            main(["--data", str(data_folder), "--out", str(out), "--folds", "0,1", "--conditions"])
-            == 0
-        )
-        metadata = json.loads((out / export.METADATA_NAME).read_text(encoding="utf-8"))
-        assert metadata["labels"] == list(LABELS)
-        assert metadata["temperature"] > 0
-        assert set(metadata["figures"]["left_out_speakers"]) == {"packed", "loose"}
-        assert metadata["training"]["members"] == 2
-        assert len(list((out / "work").glob("fold*_cycle*.pt"))) == 4
-        session = onnxruntime.InferenceSession(
-            str(out / metadata["file"]), providers=["CPUExecutionProvider"]
-        )
-        logits = session.run(["logits"], {"audio": buzz(200.0, 1.0)[None]})[0]
-        assert logits.shape == (1, len(LABELS))
-        assert len(LABELS) < len(TRAINED_LABELS)
+        taught = distill(encoder, self.sounds(), self.SMALL, tmp_path / "state.pt")
+        torch.manual_seed(self.SMALL.seed)
+        untaught = Encoder().eval()
+        before, after = (imitation_error(encoder, one, self.sounds()) for one in (untaught, taught))
+        assert after < 0.7 * before
+        assert imitation_error(encoder, encoder, self.sounds()) == 0.0
+
+    def test_an_interrupted_run_goes_on_where_it_was(
+        self, encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        whole = distill(encoder, self.sounds(), self.SMALL, tmp_path / "whole.pt", every=5)
+        store = tmp_path / "state.pt"
+        kept = torch.save
+        saved = []
+
+        def stop_after_two(state: object, path: Path) -> None:
+            kept(state, path)
+            saved.append(path)
+            if len(saved) == 2:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(torch, "save", stop_after_two)
+        with pytest.raises(KeyboardInterrupt):
+            distill(encoder, self.sounds(), self.SMALL, store, every=5)
+        monkeypatch.undo()
+        assert torch.load(store, weights_only=True)["step"] == 5  # the second never got its name
+        again = distill(encoder, self.sounds(), self.SMALL, store, every=5)
+        for name, weight in whole.state_dict().items():
+            torch.testing.assert_close(again.state_dict()[name], weight)
+
+    def test_a_state_of_another_recipe_is_refused(self, encoder: Encoder, tmp_path: Path) -> None:
+        store, recipe = tmp_path / "state.pt", replace(self.SMALL, block_steps=1, joint_steps=1)
+        distill(encoder, self.sounds(), recipe, store)
+        with pytest.raises(ValueError, match="another recipe"):
+            distill(encoder, self.sounds(), replace(recipe, seed=4), store)
+
+
+def test_the_command_writes_graph_and_metadata(
+    data_folder: Path, encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "weights"
+    small = replace(TestImitation.SMALL, block_steps=2, joint_steps=1)
+    monkeypatch.setattr(command, "read_teacher", lambda _: encoder)
+    monkeypatch.setattr(command, "EVERY", 1)
+    monkeypatch.setattr(command, "DistillRecipe", lambda: small)
+    monkeypatch.setattr(command, "HeadRecipe", lambda: HeadRecipe(steps=2, variants=1))
+    arguments = ["--data", str(data_folder), "--teacher", "any.onnx", "--out", str(out)]
+    assert main([*arguments, "--conditions"]) == 0
+    metadata = json.loads((out / export.METADATA_NAME).read_text(encoding="utf-8"))
+    assert metadata["labels"] == list(LABELS)
+    assert metadata["temperature"] > 0
+    assert metadata["training"]["members"] == 7
+    left_out = metadata["figures"]["left_out_speakers"]
+    assert {name: figures["clips"] for name, figures in left_out.items()} == {
+        "packed": 8,
+        "loose": 6,
+    }
+    assert set(metadata["figures"]["macro_recall_by_window"]) == {"1 s", "2 s", "3 s", "all"}
+    session = onnxruntime.InferenceSession(
+        str(out / metadata["file"]), providers=["CPUExecutionProvider"]
+    )
+    logits = session.run(["logits"], {"audio": buzz(200.0, 1.0)[None]})[0]
+    assert logits.shape == (1, len(LABELS))
+    # What is kept is taken up again: the graph of the second run is the same.
+    graph = (out / metadata["file"]).read_bytes()
+    monkeypatch.setattr(command, "read_teacher", None)
+    assert main(arguments) == 0
+    assert (out / metadata["file"]).read_bytes() == graph
+
+
+def test_a_speaker_is_judged_by_the_head_that_never_heard_him() -> None:
+    speakers = tuple(f"one/{number}" for number in range(9))
+    folds = speaker_folds(speakers, 3)
+    heads = {fold: torch.nn.Linear(4, len(TRAINED_LABELS)) for fold in range(3)}
+    for fold, head in heads.items():
+        torch.nn.init.constant_(head.bias, float(fold))
+        torch.nn.init.zeros_(head.weight)
+    some = Statistics(
+        values=torch.zeros(1, 3, 4),
+        labels=torch.zeros(3, dtype=torch.long),
+        speakers=(speakers[1], speakers[5], speakers[6]),
+        corpora=("one",) * 3,
+    )
+    said = command.left_out(some, heads, folds)
+    own = [next(k for k, fold in enumerate(folds) if name in fold) for name in said.speakers]
+    assert said.logits[:, 0].tolist() == [float(fold) for fold in own]
