@@ -192,8 +192,8 @@ def coverage(talks: int, hours: int = 100) -> None:
     """How often the 95 % intervals hold the figures of the process."""
     print(f"\n# coverage: share of intervals with the true figure (width); {', '.join(FIGURES)}")
     designs = {"independent": Design(), **DEPENDENT}
-    cases = [(hard_joint, name, (240.0, 300.0, 600.0, 1800.0, 3600.0)) for name in designs]
-    cases += [(read_joint, name, (300.0, 600.0, 1800.0)) for name in ("independent", "agree 0.6")]
+    cases = [(hard_joint, name, (600.0, 900.0, 1800.0, 3600.0)) for name in designs]
+    cases += [(read_joint, name, (600.0, 900.0, 1800.0)) for name in ("independent", "agree 0.6")]
     for maker, name, lengths_s in cases:
         design, read = designs[name], maker is read_joint
         true = long_run(design, maker, hours) if read else true_figures(design)

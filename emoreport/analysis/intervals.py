@@ -36,11 +36,15 @@ from emoreport.analysis.blocks import automatic_block, bin_edges
 from emoreport.analysis.sequences import JointSequence
 from emoreport.records import DoubleArray
 
-MIN_INTERVAL_S: Final = 200.0
-"""Comparable seconds that an interval needs: about four and a half minutes of a usual talk."""
+MIN_INTERVAL_S: Final = 430.0
+"""Comparable seconds that an interval needs: nine to ten minutes of a usual talk.
+
+In shorter talks intervals are too narrow where agreement comes and goes in stretches of half a
+minute, and nothing in the talk gives that away.
+"""
 
 BIN_S: Final = 1.0
-MIN_BLOCKS: Final = 8
+MIN_BLOCKS: Final = 6
 """A talk must hold so many blocks as long as its dependence asks for."""
 
 LEAST_BLOCK_S: Final = 50.0

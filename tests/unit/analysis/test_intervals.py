@@ -65,7 +65,7 @@ def lively(rng, pieces, length_s=4.0):
 def test_the_interval_holds_the_figure_and_narrows_with_length():
     rng = np.random.default_rng(7)
     widths = []
-    for pieces in (90, 900):
+    for pieces in (120, 1200):
         joint = join(lively(rng, pieces), lively(rng, pieces))
         found, measured = block_bootstrap(joint, draws=499), agreement(joint)
         for name in FIGURES:
@@ -78,7 +78,7 @@ def test_the_interval_holds_the_figure_and_narrows_with_length():
 
 def test_the_same_seed_gives_the_same_interval_and_another_nearly_so():
     rng = np.random.default_rng(8)
-    joint = join(lively(rng, 100), lively(rng, 100))
+    joint = join(lively(rng, 120), lively(rng, 120))
     first, again = block_bootstrap(joint, seed=1), block_bootstrap(joint, seed=1)
     other = block_bootstrap(joint, seed=2)
     assert first == again
@@ -90,7 +90,7 @@ def test_the_same_seed_gives_the_same_interval_and_another_nearly_so():
 @given(st.integers(0, 2**32 - 1), st.permutations(range(4)))
 def test_names_order_and_cuts_change_no_interval(seed, order):
     rng = np.random.default_rng(seed)
-    face, voice = random_sequence(rng, 300, 90), random_sequence(rng, 300, 120)
+    face, voice = random_sequence(rng, 900, 270), random_sequence(rng, 900, 360)
     found = pytest.approx(bounds(join(face, voice)), abs=1e-8)
     assert bounds(join(voice, face)) == found
     assert bounds(join(halved(face), voice)) == found
@@ -107,9 +107,9 @@ def bounds(joint):
     [
         (sequence((0, 300), labels=1), sequence((0, 300), labels=1), NO_SHARED_LABELS),
         (sequence((0, 200), (None, 200)), sequence((None, 200), (1, 200)), NO_OVERLAP),
-        (sequence((0, 60), (1, 139)), sequence((0, 50), (1, 149)), TOO_SHORT),
+        (sequence((0, 160), (1, 269)), sequence((0, 150), (1, 279)), TOO_SHORT),
         # Two labels, each for minutes: one change in all is no sample of changes.
-        (sequence((0, 200), (1, 200)), sequence((0, 100), (1, 300)), DEPENDENT),
+        (sequence((0, 300), (1, 300)), sequence((0, 200), (1, 400)), DEPENDENT),
     ],
 )
 def test_where_there_is_too_little_there_is_no_interval(face, voice, reason):
@@ -118,13 +118,13 @@ def test_where_there_is_too_little_there_is_no_interval(face, voice, reason):
 
 def test_a_talk_that_can_only_be_compared_at_its_start_has_no_interval():
     rng = np.random.default_rng(10)
-    joint = join(lively(rng, 60), lively(rng, 60))
+    joint = join(lively(rng, 120), lively(rng, 120))
     assert block_bootstrap(joint, draws=99).kappa is not None
-    silence = sequence((None, 2160))
+    silence = sequence((None, 4320))
     face, voice = (
         dataclasses.replace(
             side,
-            edges_s=np.append(side.edges_s, 2400.0),
+            edges_s=np.append(side.edges_s, 4800.0),
             label=np.append(side.label, MISSING),
             distribution=np.concatenate((side.distribution, silence.distribution)),
         )
@@ -135,31 +135,37 @@ def test_a_talk_that_can_only_be_compared_at_its_start_has_no_interval():
 
 def test_a_figure_that_is_not_defined_has_no_interval_but_the_others_do():
     rng = np.random.default_rng(9)
-    found = block_bootstrap(join(sequence((0, 400)), lively(rng, 100)), draws=99)
+    found = block_bootstrap(join(sequence((0, 480)), lively(rng, 120)), draws=99)
     assert (found.kappa, found.severity_kappa) == (None, None)
     assert found.disagreement is not None
     assert found.ac1 is not None
 
 
 def test_labels_that_never_change_have_no_interval_of_no_width():
-    found = block_bootstrap(join(sequence((0, 400)), sequence((0, 400))), draws=99)
+    found = block_bootstrap(join(sequence((0, 480)), sequence((0, 480))), draws=99)
     assert set(astuple(found)[:5]) == {None}
     assert found.reason == "one_label"
 
 
 def test_a_voice_that_always_differs_has_no_interval_of_no_width():
-    face = lively(np.random.default_rng(11), 100)
+    face = lively(np.random.default_rng(11), 120)
     found = block_bootstrap(join(face, renamed(face, [1, 2, 0])), draws=99)
     assert (found.disagreement, found.severity) == (None, None)
     assert found.kappa is not None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("coupling", [0.0, 0.6])
-def test_intervals_cover_the_true_figures(coupling):
-    design = Design(coupling=coupling)
+@pytest.mark.parametrize(
+    "design",
+    [
+        pytest.param(Design(), id="independent"),
+        pytest.param(Design(coupling=0.6), id="agreeing"),
+        pytest.param(Design(coupling=0.5, errors=False), id="long stretches of agreement"),
+    ],
+)
+def test_intervals_cover_the_true_figures(design):
     for share, _, given_ in covered(design, true_figures(design), 600.0, 500, hard_joint).values():
-        assert given_ >= 490
+        assert given_ >= 460
         # 95 % with the error of 500 talks: 3 standard errors are 2.9 points.
         assert 0.92 <= share <= 0.98
 
