@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from emoreport.training.voice import evaluate, export
-from emoreport.training.voice.augment import degrade
+from emoreport.training.voice.augment import degrade, make_noisy
 from emoreport.training.voice.crossval import ENCODER_FOLDS, N_FOLDS, figures_per_corpus
 from emoreport.training.voice.data import SAMPLE_RATE_HZ, Clip, read_corpora, speaker_folds
 from emoreport.training.voice.distill import DistillRecipe, distill
@@ -109,8 +109,9 @@ def load_statistics(
     """The encoder's statistics of all clips and their changed copies; kept between runs."""
     if stored.exists():
         return Statistics(**torch.load(stored, weights_only=True))
-    LOG.info("%d clips; running the encoder on %d copies each", len(clips), recipe.variants + 1)
-    statistics = embed(clips, encoder, recipe.variants, degrade, CHANGE_SEED)
+    changes = [degrade] * recipe.degraded + [make_noisy] * recipe.noisy
+    LOG.info("%d clips; running the encoder on %d copies each", len(clips), len(changes) + 1)
+    statistics = embed(clips, encoder, changes, CHANGE_SEED)
     names = Statistics.__slots__
     torch.save({name: getattr(statistics, name) for name in names}, stored)
     return statistics
@@ -177,7 +178,7 @@ def tables(
 
     def recall(change: Callable[[Clip, int], Clip]) -> dict[str, float]:
         some = [change(clip, seed) for seed, clip in enumerate(clips[::EVERY])]
-        return means_per_corpus(left_out(embed(some, encoder, 0, degrade, 0), heads, folds))
+        return means_per_corpus(left_out(embed(some, encoder, [], 0), heads, folds))
 
     conditions = {}
     for name, degradation in CONDITIONS.items():

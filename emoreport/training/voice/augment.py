@@ -43,6 +43,22 @@ def degrade(samples: Samples, rng: np.random.Generator) -> Samples:
     return samples
 
 
+def make_noisy(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Bury the voice in noise, coloured or white, 0 to 30 dB below it; at times in a room or line.
+
+    White noise fills the high bands, where speech is weakest: a head that has never met it takes
+    it for a change of voice.
+    """
+    if rng.random() < 0.4:
+        samples = add_room(samples, rng.uniform(0.15, 0.8), rng.uniform(-2.0, 10.0), rng)
+    if rng.random() < 0.2:
+        samples = telephone(samples)
+    ratio_db = rng.uniform(0.0, 30.0)
+    if rng.random() < 0.5:
+        return add_noise(samples, ratio_db, rng)
+    return add_white_noise(samples, ratio_db, rng)
+
+
 def change_speed(samples: Samples, factor: float) -> Samples:
     """Play ``factor`` times as fast: tempo, pitch and formants move together."""
     target = max(1, round(len(samples) / factor))
@@ -100,6 +116,11 @@ def add_noise(samples: Samples, ratio_db: float, rng: np.random.Generator) -> Sa
         hum = sum(np.sin(2.0 * np.pi * mains_hz * k * time_s) / k for k in (1, 2, 3, 5))
         noise = noise + hum * noise.std() * rng.uniform(0.2, 1.0)
     return _blend(samples, noise, ratio_db)
+
+
+def add_white_noise(samples: Samples, ratio_db: float, rng: np.random.Generator) -> Samples:
+    """White noise at a given SNR."""
+    return _blend(samples, rng.standard_normal(len(samples)), ratio_db)
 
 
 def add_music(samples: Samples, ratio_db: float, rng: np.random.Generator) -> Samples:

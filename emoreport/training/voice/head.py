@@ -14,7 +14,7 @@ from emoreport.training.voice.data import Clip
 from emoreport.training.voice.encoder import Encoder
 from emoreport.training.voice.labels import LABELS, TRAINED_LABELS
 
-Degrade = Callable[[NDArray[np.float32], np.random.Generator], NDArray[np.float32]]
+Change = Callable[[NDArray[np.float32], np.random.Generator], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class HeadRecipe:
         Share of each target that is spread over all labels.
     mixup
         Parameter of the Beta distribution of mixup; 0 = none.
-    variants
-        Changed copies per clip.
+    degraded, noisy
+        Changed copies per clip: by `augment.degrade` and by `augment.make_noisy`.
     clean_share
         Share of the draws that take the clip as recorded whatever else is there.
     seed
@@ -73,7 +73,8 @@ class HeadRecipe:
     dropout: float = 0.3
     label_smoothing: float = 0.1
     mixup: float = 0.2
-    variants: int = 1
+    degraded: int = 1
+    noisy: int = 3
     clean_share: float = 0.4
     seed: int = 1
 
@@ -97,17 +98,22 @@ class VoiceModel(nn.Module):  # type: ignore[misc]  # torch is not typed here
 
 
 def embed(
-    clips: Sequence[Clip], encoder: Encoder, variants: int, degrade: Degrade, seed: int
+    clips: Sequence[Clip], encoder: Encoder, changes: Sequence[Change], seed: int
 ) -> Statistics:
-    """Run the encoder over every clip as recorded and ``variants`` times changed.
+    """Run the encoder over every clip as recorded and once after each of the changes.
 
-    Each clip's generator is its own, so that the result does not depend on the clips' order.
+    Each copy's generator is its own, so that the result does not depend on the clips' order.
     """
     rows = []
     for number, clip in enumerate(clips):
         samples = (clip.samples / 32768.0).astype(np.float32)
-        rng = np.random.default_rng((seed, number))
-        copies = [samples, *(degrade(samples, rng) for _ in range(variants))]
+        copies = [
+            samples,
+            *(
+                change(samples, np.random.default_rng((seed, number, place)))
+                for place, change in enumerate(changes)
+            ),
+        ]
         rows.append(torch.stack([statistics_of(encoder, copy) for copy in copies]))
     return Statistics(
         values=torch.stack(rows, dim=1),

@@ -20,6 +20,8 @@ CONDITIONS: dict[str, Change] = {
     "room, 0.5 s, direct 0 dB": lambda samples, rng: augment.add_room(samples, 0.5, 0.0, rng),
     "noise, 20 dB": lambda samples, rng: augment.add_noise(samples, 20.0, rng),
     "noise, 10 dB": lambda samples, rng: augment.add_noise(samples, 10.0, rng),
+    "white noise, 20 dB": lambda samples, rng: augment.add_white_noise(samples, 20.0, rng),
+    "white noise, 10 dB": lambda samples, rng: augment.add_white_noise(samples, 10.0, rng),
     "music bed, 15 dB": lambda samples, rng: augment.add_music(samples, 15.0, rng),
     "telephone band": lambda samples, _: augment.telephone(samples),
     "AAC 32 kbit/s": lambda samples, _: augment.pass_codec(samples, "aac", 32_000),

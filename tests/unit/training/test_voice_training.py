@@ -286,8 +286,8 @@ class TestHead:
             Clip((buzz(pitch_hz, 0.5) * 32767).astype(np.int16), 0, "one/0", "one")
             for pitch_hz in (120.0, 240.0)
         ]
-        both = embed(clips, encoder, 1, louder_noise, seed=3)
-        first = embed(clips[:1], encoder, 1, louder_noise, seed=3)
+        both = embed(clips, encoder, [louder_noise], seed=3)
+        first = embed(clips[:1], encoder, [louder_noise], seed=3)
         assert both.values.shape == (2, 2, STATISTICS)
         torch.testing.assert_close(both.values[:, :1], first.values)
         assert not torch.equal(both.values[0], both.values[1])
@@ -313,11 +313,12 @@ def test_corpora_and_classes_are_balanced(clips: list[Clip]) -> None:
 class TestDegradations:
     @pytest.mark.parametrize("seed", range(6))
     def test_a_random_chain_keeps_audio_usable(self, seed: int) -> None:
-        heard = augment.degrade(buzz(180.0, 1.0), np.random.default_rng(seed))
-        assert heard.dtype == np.float32
-        assert np.isfinite(heard).all()
-        assert 0.8 * RATE_HZ < len(heard) < 2.3 * RATE_HZ
-        assert heard.std() > 0.01
+        for change in (augment.degrade, augment.make_noisy):
+            heard = change(buzz(180.0, 1.0), np.random.default_rng(seed))
+            assert heard.dtype == np.float32
+            assert np.isfinite(heard).all()
+            assert 0.8 * RATE_HZ < len(heard) < 2.3 * RATE_HZ
+            assert heard.std() > 0.01
 
     def test_speed_moves_the_pitch(self) -> None:
         tone = np.sin(2 * np.pi * 200.0 * np.arange(RATE_HZ) / RATE_HZ).astype(np.float32)
@@ -328,7 +329,7 @@ class TestDegradations:
 
     def test_noise_and_music_have_the_ratio_asked_for(self) -> None:
         voice, rng = buzz(180.0, 1.0), np.random.default_rng(0)
-        for add in (augment.add_noise, augment.add_music):
+        for add in (augment.add_noise, augment.add_white_noise, augment.add_music):
             added = add(voice, 10.0, rng) - voice
             ratio_db = 10 * np.log10(np.mean(voice**2) / np.mean(added**2))
             assert abs(ratio_db - 10.0) < 0.1
@@ -447,7 +448,7 @@ def test_the_command_writes_graph_and_metadata(
     monkeypatch.setattr(command, "read_teacher", lambda _: encoder)
     monkeypatch.setattr(command, "EVERY", 1)
     monkeypatch.setattr(command, "DistillRecipe", lambda: small)
-    monkeypatch.setattr(command, "HeadRecipe", lambda: HeadRecipe(steps=2, variants=1))
+    monkeypatch.setattr(command, "HeadRecipe", lambda: HeadRecipe(steps=2, noisy=1))
     arguments = ["--data", str(data_folder), "--teacher", "any.onnx", "--out", str(out)]
     assert main([*arguments, "--conditions"]) == 0
     metadata = json.loads((out / export.METADATA_NAME).read_text(encoding="utf-8"))
