@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,17 @@ def _own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("EMOREPORT_MODEL_DIR", str(tmp_path_factory.mktemp("models")))
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.delenv("EMOREPORT_MODEL_MIRROR", raising=False)
+        # The command is started hundreds of times: its modules are compiled once, as after an
+        # installation, also where the environment says that Python shall write no such files.
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _ctrl_c_is_heard() -> None:
+    """A shell starts what runs in its background deaf to Ctrl-C, and children inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
