@@ -108,10 +108,7 @@ class GroupsCompared:
 
     def csv(self) -> bytes:
         """One row per figure."""
-        rows = (
-            (str(self.first), str(self.second), *asdict(row).values()) for row in self.differences
-        )
-        return _csv(_columns(GroupDifference), rows)
+        return _two_folders(self.first, self.second, GroupDifference, self.differences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +146,7 @@ class PairsCompared:
 
     def csv(self) -> bytes:
         """One row per figure."""
-        rows = (
-            (str(self.first), str(self.second), *asdict(row).values()) for row in self.differences
-        )
-        return _csv(_columns(PairedDifference), rows)
+        return _two_folders(self.first, self.second, PairedDifference, self.differences)
 
 
 def compare_talk_folders(
@@ -360,6 +354,16 @@ def _columns(row: type[Difference | GroupDifference | PairedDifference]) -> list
     """Names of the columns: `first` and `second` are the folders, their values come later."""
     values = {"first": "first_value", "second": "second_value"}
     return ["first", "second", *(values.get(name, name) for name in row.__slots__)]
+
+
+def _two_folders(
+    first: Path,
+    second: Path,
+    row: type[GroupDifference | PairedDifference],
+    differences: Sequence[GroupDifference | PairedDifference],
+) -> bytes:
+    rows = ((str(first), str(second), *asdict(one).values()) for one in differences)
+    return _csv(_columns(row), rows)
 
 
 def _csv(names: Iterable[str], rows: Iterable[Sequence[Any]]) -> bytes:
