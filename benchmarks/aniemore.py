@@ -30,7 +30,7 @@ import numpy as np
 from emoreport.media.sound import read_sound
 from emoreport.models.derived_graphs import fix_shapes
 from emoreport.models.optimizing import FLOAT32, TORCH, Form
-from emoreport.optimization import GRAPH, derive_graphs, exported_forms
+from emoreport.optimization.voice import GRAPH, derive_graphs, exported_forms
 from emoreport.records import FloatArray
 from emoreport.speech.aniemore import AniemoreVoiceModel, local_aniemore
 from emoreport.speech.aniemore.checkpoint import SAMPLE_RATE_HZ, read_checkpoint

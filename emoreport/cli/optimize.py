@@ -1,4 +1,4 @@
-"""``emoreport models optimize NAME``: the form of a voice model that is fastest on this machine."""
+"""``emoreport models optimize NAME``: the form of a model that is fastest on this machine."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from emoreport.models.optimizing import FormsRecord
     from emoreport.models.registry import PulledModel
 
-FAMILY = "aniemore"
+VOICES, FACES = "aniemore", "hsemotion"
+"""Families whose models have several forms."""
 
 Name = Annotated[
     str,
     typer.Argument(
-        metavar="NAME", help="aniemore/<name>, or a folder in its layout.", show_default=False
+        metavar="NAME",
+        help="aniemore/<name>, a folder in its layout, or hsemotion/<name>.",
+        show_default=False,
     ),
 ]
 Speech = Annotated[
@@ -29,8 +32,18 @@ Speech = Annotated[
     typer.Option(
         "--speech",
         metavar="FILE",
-        help="Recording of a person talking, up to ten minutes; may be given more than once. "
-        "Speed and agreement are measured on it.",
+        help="For a voice model: recording of a person talking, up to ten minutes; may be given "
+        "more than once. Speed and agreement are measured on it.",
+        show_default=False,
+    ),
+]
+Face = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--face",
+        metavar="VIDEO",
+        help="For a face model: video of a person talking; may be given more than once. Speed "
+        "and agreement are measured on its faces.",
         show_default=False,
     ),
 ]
@@ -39,9 +52,9 @@ FormName = Annotated[
     typer.Option(
         "--form",
         metavar="FORM",
-        help="auto takes the fastest form that answers as torch does; or torch-float32, "
-        "torch-bfloat16, onnxruntime-float32, onnxruntime-int8, openvino-float32, "
-        "openvino-bfloat16 or openvino-int8.",
+        help="auto takes the fastest form that answers as the model does by itself. Or, by name, "
+        "onnxruntime-float32, openvino-float32 or openvino-bfloat16; for voices also "
+        "torch-float32, torch-bfloat16, onnxruntime-int8 or openvino-int8.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -52,33 +65,38 @@ def optimize(
     *,
     name: Name,
     speech: Speech = None,
+    face: Face = None,
     form: FormName = "auto",
     as_json: Json = False,
     config: Config = None,
     quiet: Quiet = False,
     given: dict[str, Any],
 ) -> int:
-    """Export a voice model, measure its forms on real speech and use the fastest equal one.
+    """Measure the forms of a model on recordings of yours and use the fastest equal one.
 
-    A form is equal if no probability differs by more than 0.02 from torch in float32 and 99 % of
-    the windows keep their first label. The forms lie beside the model, some 1.3 GB for the large
-    ones; 8-bit weights are used only if --form names them.
+    A form is a runtime and a precision. It is equal if no probability differs by more than 0.02
+    from the model as it runs by itself in float32 and 99 % of the windows or faces keep their
+    first label. Voice models are exported for it; their forms lie beside the model, some 1.3 GB
+    for the large ones. 8-bit weights are used only if --form names them.
     """
-    from emoreport.optimization import optimize as make_forms
-
-    if not speech:
-        raise SettingsError(
-            "agreement is measured on speech like that which is to be judged",
-            remedy="give a recording of a person talking with --speech FILE",
-        )
     settings = settings_from(given, config)
-    record = make_forms(
-        _pulled(name),
-        speech,
-        form=form,
-        threads=settings.runtime.threads,
-        announce=_say_nothing if quiet else note_line,
-    )
+    announce = _say_nothing if quiet else note_line
+    family, pulled = _pulled(name)
+    if family == FACES:
+        _check_material(name, face, "--face", speech, "--speech")
+        from emoreport.optimization.face import optimize_face_model
+
+        record = optimize_face_model(
+            pulled, face or [], settings=settings, form=form, announce=announce
+        )
+    else:
+        _check_material(name, speech, "--speech", face, "--face")
+        from emoreport.optimization.voice import optimize_voice_model
+
+        threads = settings.runtime.threads
+        record = optimize_voice_model(
+            pulled, speech or [], form=form, threads=threads, announce=announce
+        )
     _print(record, as_json=as_json)
     return 0
 
@@ -88,21 +106,35 @@ def _say_nothing(line: str) -> None:
     del line
 
 
-def _pulled(name: str) -> PulledModel:
+def _check_material(
+    name: str, wanted: list[Path] | None, flag: str, other: list[Path] | None, wrong: str
+) -> None:
+    """Refuse to measure a model on nothing, or on what it cannot judge."""
+    if not wanted:
+        raise SettingsError(
+            f"agreement is measured on recordings like those that {name} is to judge",
+            remedy=f"give a recording of a person talking with {flag} FILE",
+        )
+    if other:
+        raise SettingsError(f"{name} takes no {wrong}", remedy=f"leave {wrong} away")
+
+
+def _pulled(name: str) -> tuple[str, PulledModel]:
+    """Family and files of the model that the command line names."""
     from emoreport.models.registry import find_entry
     from emoreport.models.store import ModelStore
     from emoreport.speech.aniemore import local_aniemore
 
     folder = Path(name).expanduser()
-    if folder.is_dir() and not name.startswith(f"{FAMILY}/"):
-        return local_aniemore(folder)
+    if folder.is_dir() and not name.startswith((f"{VOICES}/", f"{FACES}/")):
+        return VOICES, local_aniemore(folder)
     entry = find_entry(name)
-    if entry.family != FAMILY:
+    if entry.family not in {VOICES, FACES}:
         raise SettingsError(
-            f"{name} needs no export; it runs in ONNX Runtime and OpenVINO as it is",
+            f"{name} has one form; it runs in ONNX Runtime and OpenVINO as it is",
             remedy="choose the runtime with --runtime",
         )
-    return ModelStore(offline=True).open(entry)
+    return entry.family, ModelStore(offline=True).open(entry)
 
 
 def _print(record: FormsRecord, *, as_json: bool) -> None:
@@ -111,12 +143,15 @@ def _print(record: FormsRecord, *, as_json: bool) -> None:
         return
     on = record.measured_on
     names = ", ".join(recording["name"] for recording in on["recordings"])
-    print(f"{record.model}: {on['windows']} windows of {on['window_s']:g} s of {names}")
-    print(f"{'form':<22}{'× real time':>12}{'largest |Δp|':>14}{'same label':>12}")
-    for form in sorted(record.forms, key=lambda entry: -entry.times_real_time):
+    if "faces" in on:
+        print(f"{record.model}: {on['faces']} faces of {names}")
+    else:
+        print(f"{record.model}: {on['windows']} windows of {on['window_s']:g} s of {names}")
+    print(f"{'form':<22}{record.unit:>12}{'largest |Δp|':>14}{'same label':>12}")
+    for form in sorted(record.forms, key=lambda entry: -entry.speed):
         used = "  used from now on" if form.name == record.chosen else ""
         print(
-            f"{form.name:<22}{form.times_real_time:>12.1f}{form.max_difference:>14.4f}"
+            f"{form.name:<22}{form.speed:>12.1f}{form.max_difference:>14.4f}"
             f"{form.same_label:>11.1%} {used}"
         )
     for name, cause in record.failed.items():

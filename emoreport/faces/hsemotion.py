@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from emoreport.errors import FaceStageError, ModelError
 from emoreport.models.graphs import GraphSession, TensorInfo, open_graph, shape_text
-from emoreport.models.onnx_runtime import softmax
+from emoreport.models.onnx_runtime import built_for_cuda, softmax
+from emoreport.models.optimizing import optimized_form
 from emoreport.models.penultimate import REMEDY, OpenedGraph, with_features
 from emoreport.models.registry import ModelEntry, PulledModel
 from emoreport.records import (
@@ -32,8 +33,47 @@ FACES_AT_ONCE: Final = 2
 MOST_WORKERS: Final = 8
 """The pipeline hands over 16 faces at a time: work for so many threads."""
 
+AUTO: Final = "auto"
 AFFECT: Final = 2
 """Output columns after the classes where a model gives valence and arousal, in this order."""
+
+
+def open_hsemotion(
+    pulled: PulledModel,
+    *,
+    runtime: str = "auto",
+    device: str = "auto",
+    threads: int = 0,
+    reason: str = "",
+) -> HSEmotionModel:
+    """Open a model in the form that is to run here.
+
+    Parameters
+    ----------
+    pulled, device, threads, reason
+        As for `HSEmotionModel`.
+    runtime
+        ``auto``: the form that `emoreport models optimize` chose for this model, where it made one
+        and ONNX Runtime finds no graphics card, else ONNX Runtime. ``openvino``: the
+        fastest form for it that was measured to be equal, else float32. ``onnxruntime``: float32.
+
+    Raises
+    ------
+    ModelError
+        As for `HSEmotionModel`, and when the forms no longer fit the files or the runtime here.
+    """
+    choice: dict[str, Any] = {"device": device, "threads": threads, "reason": reason}
+    if runtime == AUTO and device == AUTO and built_for_cuda():
+        # Forms are chosen among those for the processor; a card that works goes before them.
+        model = HSEmotionModel(pulled, **choice)
+        if model.record.device == "cuda":
+            return model
+    form = None
+    if runtime in {AUTO, "openvino"} and device != "cuda":
+        form = optimized_form(pulled, runtime)
+    if form is None:
+        return HSEmotionModel(pulled, runtime=runtime, **choice)
+    return HSEmotionModel(pulled, runtime=form.runtime, precision=form.precision, **choice)
 
 
 class HSEmotionModel:

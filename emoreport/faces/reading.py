@@ -35,6 +35,9 @@ FRAMES_WAITING: Final = 8
 FRAME_BYTES_WAITING: Final = 96 * 1024 * 1024
 """Decoded frames between decoder and detector: eight of 1080p, three of 4K."""
 
+FACES_AT_ONCE: Final = 16
+"""Faces per call of the emotion model."""
+
 SIGHTINGS_WAITING: Final = 64
 SIGHTING_BYTES_WAITING: Final = 64 * 1024 * 1024
 
@@ -57,7 +60,7 @@ def read_faces(
     model: FaceEmotionModel,
     settings: FaceSettings,
     *,
-    batch: int = 16,
+    batch: int = FACES_AT_ONCE,
 ) -> FaceTrack:
     """Read the speaker's face from a stream of frames, at constant memory beyond the readings.
 
@@ -93,7 +96,7 @@ def read_faces(
         max_items=SIGHTINGS_WAITING, max_bytes=SIGHTING_BYTES_WAITING
     )
     tracker = SpeakerTracker(min_score=settings.min_face_score, strict=settings.strict_single_face)
-    viewer = _Viewer(detector, tracker, model.crop)
+    viewer = Viewer(detector, tracker, model.crop)
     threads = [
         threading.Thread(target=_decode, args=(source, frames), name="decode", daemon=True),
         threading.Thread(
@@ -111,8 +114,16 @@ def read_faces(
             thread.join()
 
 
-class _Viewer:
-    """Detection, tracking and cropping of one frame."""
+class Viewer:
+    """Detection, tracking and cropping of one frame after the other.
+
+    Parameters
+    ----------
+    detector, tracker
+        What finds faces, and what tells the speaker's from others; frames come in order of time.
+    crop
+        What the emotion model wants to see.
+    """
 
     def __init__(self, detector: FaceDetector, tracker: SpeakerTracker, crop: CropSpec) -> None:
         self._detector, self._tracker, self._crop = detector, tracker, crop
@@ -166,7 +177,7 @@ def _decode(source: Iterable[Frame], frames: Channel[Frame]) -> None:
         frames.fail(error)
 
 
-def _watch(frames: Channel[Frame], viewer: _Viewer, sightings: Channel[Sighting]) -> None:
+def _watch(frames: Channel[Frame], viewer: Viewer, sightings: Channel[Sighting]) -> None:
     """Thread: turn frames into sightings."""
     try:
         while (frame := frames.get()) is not None:

@@ -45,9 +45,9 @@ def open_face_model(
     choice = choose_model("face", settings.faces.face, settings, announce, progress)
     run = settings.runtime
     if choice.pulled is not None:
-        from emoreport.faces.hsemotion import HSEmotionModel
+        from emoreport.faces.hsemotion import open_hsemotion
 
-        return HSEmotionModel(
+        return open_hsemotion(
             choice.pulled,
             runtime=run.runtime,
             device=run.device,

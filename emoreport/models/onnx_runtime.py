@@ -30,6 +30,13 @@ NO_CUDA: Final = (
 )
 
 
+def built_for_cuda() -> bool:
+    """Whether this build of ONNX Runtime has CUDA; whether it starts is another question."""
+    import onnxruntime
+
+    return CUDA in onnxruntime.get_available_providers()
+
+
 class OnnxSession:
     """One ONNX graph in ONNX Runtime.
 
@@ -97,7 +104,7 @@ class OnnxSession:
         """
         import onnxruntime
 
-        if CUDA not in onnxruntime.get_available_providers():
+        if not built_for_cuda():
             return None, "this build of ONNX Runtime has none"
         # Finds the CUDA libraries that pip installed; what it misses it prints.
         with redirect_stdout(io.StringIO()) as said:

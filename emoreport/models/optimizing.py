@@ -1,6 +1,7 @@
-"""Exported forms of a model: which there are, what they were measured to do, which one runs.
+"""Forms of a model: which there are, what they were measured to do, which one runs.
 
-They lie in ``optimized/`` beside the pulled files: one sub-folder with the graphs and
+A form is a runtime and a precision, for some models with a graph exported for it. They lie in
+``optimized/`` beside the pulled files: one sub-folder with the exported graphs, if any, and
 ``forms.json``, which names the files by digest. The record is replaced in one step after its
 files are in place, so that a reader finds an old set of forms or a new one, never a mixture.
 """
@@ -25,7 +26,7 @@ from emoreport.models.registry import PulledModel
 
 FOLDER: Final = "optimized"
 RECORD: Final = "forms.json"
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 """Version of the record and of what the graphs expect; a form of another version is not run."""
 MAKING: Final = ".making"
 
@@ -45,7 +46,7 @@ LIBRARIES: Final = (
 MOST_DIFFERENCE: Final = 0.02
 """A form that moves no probability further than this, …"""
 LEAST_SAME: Final = 0.99
-"""… and gives at least this share of clips the same first label, is equal within tolerance."""
+"""… and gives at least this share of windows or faces the same first label, is equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Form:
     precision
         ``float32``, ``bfloat16`` (steps of half the width) or ``int8`` (quantised weights).
     graph
-        The exported graph; None where the checkpoint itself runs.
+        The exported graph; None where the model's own file runs.
     window
         The same graph for one clip of one fixed length, which some runtimes run faster; or None.
     files
@@ -88,14 +89,14 @@ class MeasuredForm:
         What ran it.
     graph, window
         Names of its graphs among the exported files; "" where it has none.
-    times_real_time
-        Seconds of sound judged in one second.
+    speed
+        What it judged in one second, in the unit of the record.
     max_difference
-        Largest difference of a probability from those of torch in float32, 0–1.
+        Largest difference of a probability from those of the reference, 0–1.
     same_label
-        Share of clips with the same first label as there, 0–1.
+        Share of windows or faces with the same first label as there, 0–1.
     kept
-        Whether its files were kept.
+        Whether it can run from now on: its files, if it has any, were kept.
     """
 
     runtime: str
@@ -103,7 +104,7 @@ class MeasuredForm:
     version: str
     graph: str
     window: str
-    times_real_time: float
+    speed: float
     max_difference: float
     same_label: float
     kept: bool = False
@@ -124,7 +125,7 @@ class MeasuredForm:
 
     @property
     def equal(self) -> bool:
-        """Whether it answers as torch does in float32, within the tolerance."""
+        """Whether it answers as the reference does, within the tolerance."""
         return self.max_difference <= MOST_DIFFERENCE and self.same_label >= LEAST_SAME
 
 
@@ -141,9 +142,11 @@ class FormsRecord:
     versions
         Libraries that took part.
     measured_on
-        The recordings, the clips and the machine that the figures hold for.
+        The recordings, what was taken from them and the machine that the figures hold for.
+    unit
+        Of the speeds: ``× real time`` or ``faces/s``.
     forms
-        What was measured.
+        What was measured; the first one is the reference.
     failed
         ``{name of a form: why it did not run here}``.
     chosen
@@ -156,6 +159,7 @@ class FormsRecord:
     source: Mapping[str, str]
     versions: Mapping[str, str]
     measured_on: Mapping[str, Any]
+    unit: str
     forms: tuple[MeasuredForm, ...]
     failed: Mapping[str, str]
     chosen: str
@@ -182,7 +186,7 @@ class FormsRecord:
         for entry in document["forms"].values():
             facts = {key: value for key, value in entry.items() if key != "equal"}
             forms.append(MeasuredForm(**facts))
-        names = ("model", "source", "versions", "measured_on", "failed", "chosen", "files")
+        names = ("model", "source", "versions", "measured_on", "unit", "failed", "chosen", "files")
         record = cls(**{name: document[name] for name in names}, forms=tuple(forms))
         if record.chosen not in {form.name for form in forms if form.kept}:
             raise ValueError(f"it chose {record.chosen!r}, of which it has nothing")
@@ -204,7 +208,7 @@ class FormsRecord:
         if runtime in {"auto", chosen.runtime}:
             return chosen
         kept = [form for form in self.forms if form.runtime == runtime and form.kept and form.equal]
-        return max(kept, key=lambda form: form.times_real_time, default=None)
+        return max(kept, key=lambda form: form.speed, default=None)
 
 
 def optimized_form(pulled: PulledModel, runtime: str) -> Form | None:
@@ -227,11 +231,11 @@ def optimized_form(pulled: PulledModel, runtime: str) -> Form | None:
         record = FormsRecord.from_document(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"is no record of exported forms ({error})", remedy=_again(pulled), file=path
+            f"is no record of a model's forms ({error})", remedy=_again(pulled), file=path
         ) from error
     if dict(record.source) != dict(pulled.files):
         raise ModelError(
-            "the exported forms were made from other files than the model has now",
+            "the forms were made from other files than the model has now",
             remedy=_again(pulled),
             file=path,
         )
@@ -274,11 +278,17 @@ def _checked(pulled: PulledModel, record: FormsRecord, measured: MeasuredForm) -
 def command(pulled: PulledModel) -> str:
     """The command that makes the forms of a model."""
     name = pulled.name if pulled.entry is not None else str(pulled.folder)
-    return f"`emoreport models optimize {name} --speech RECORDING`"
+    material = "--face VIDEO" if _is_of_faces(pulled) else "--speech RECORDING"
+    return f"`emoreport models optimize {name} {material}`"
 
 
 def _again(pulled: PulledModel) -> str:
-    return f"{command(pulled)} makes them anew, --runtime torch does without"
+    plain = "onnxruntime" if _is_of_faces(pulled) else TORCH
+    return f"{command(pulled)} makes them anew, --runtime {plain} does without"
+
+
+def _is_of_faces(pulled: PulledModel) -> bool:
+    return pulled.entry is not None and pulled.entry.kind == "face"
 
 
 def runtime_version(runtime: str) -> str | None:

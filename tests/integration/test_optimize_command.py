@@ -1,6 +1,7 @@
 """``emoreport models optimize`` from the command line to the form that analyses run."""
 
 import json
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 
 from emoreport.cli import optimize
 from emoreport.models.optimizing import FOLDER, RECORD, FormsRecord, MeasuredForm
-from emoreport.optimization import FORMS
+from emoreport.models.registry import find_entry
+from emoreport.optimization import face, voice
 from tests.fixtures.aniemore import checkpoint_folder
+from tests.fixtures.hsemotion import tiny_graph_of
 from tests.fixtures.known_models import served_models
 from tests.fixtures.results_on_disk import run_json
 from tests.fixtures.server import running_server
@@ -17,6 +20,7 @@ from tests.fixtures.stores import go_online_with_hub
 from tests.integration.conftest import Emoreport
 
 VOICE = "aniemore/wav2vec2-xlsr-53"
+FACE = "hsemotion/enet_b0_8_best_vgaf"
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def test_help_names_every_form(emoreport: Emoreport) -> None:
     assert outcome.code == 0
     # The terminal breaks lines, also at hyphens.
     text = "".join(outcome.out.split())
-    assert all(form in text for form in FORMS)
+    assert all(form in text for form in (*voice.FORMS, *face.FORMS))
 
 
 @pytest.mark.slow
@@ -90,6 +94,62 @@ def test_a_model_of_the_store_is_optimised_and_stays_as_it_was_pulled(
     assert model["files"]["optimized/model.onnx"] == sha256(graph.read_bytes()).hexdigest()
 
 
+@pytest.fixture
+def faces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, emoreport: Emoreport) -> Iterator[Path]:
+    """A store that holds a tiny face model under the name of a published one; its folder there."""
+    entry = find_entry(FACE)
+    files = {entry.files[0].name: tiny_graph_of(entry).SerializeToString()}
+    go_online_with_hub(monkeypatch, tmp_path)
+    monkeypatch.setenv("EMOREPORT_MODEL_DIR", str(tmp_path / "store"))
+    with running_server() as server, served_models(server, tmp_path, {FACE: files}):
+        monkeypatch.setenv("EMOREPORT_MODEL_MIRROR", server.url)
+        assert emoreport("models", "pull", FACE).code == 0
+        yield tmp_path / "store" / FACE
+
+
+@pytest.mark.slow
+def test_a_face_model_runs_in_the_form_that_was_chosen_on_a_video(
+    emoreport: Emoreport, faces: Path, talk: Path, clip: Path
+) -> None:
+    pytest.importorskip("openvino")
+    arguments = ("--face", talk, "--form", "openvino-float32")
+    outcome = emoreport("models", "optimize", FACE, *arguments)
+    assert outcome.code == 0, outcome.err
+    title, head, *lines = outcome.out.splitlines()
+    assert title.startswith(f"{FACE}: ")
+    assert title.endswith(" faces of talk.mp4")
+    assert "faces/s" in head
+    assert sum("used from now on" in line for line in lines) == 1
+    assert emoreport("models", "verify", FACE).code == 0
+    outcome = emoreport("analyze", clip, "--face", FACE, "--speech", "none")
+    assert outcome.code == 0, outcome.err
+    model = run_json(Path("statistics/clip"))["models"]["face"]
+    assert (model["name"], model["runtime"].split()[0]) == (FACE, "openvino")
+    plain = ("--runtime", "onnxruntime", "--overwrite")
+    outcome = emoreport("analyze", clip, "--face", FACE, "--speech", "none", *plain)
+    assert outcome.code == 0, outcome.err
+    model = run_json(Path("statistics/clip"))["models"]["face"]
+    assert model["runtime"].startswith("onnxruntime ")
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ((), "--face FILE"),
+        (("--speech", "talk.wav"), "--face FILE"),
+        (("--face", "a.mp4", "--speech", "a.mp4"), "takes no --speech"),
+        (("--face", "nowhere.mp4"), "nowhere.mp4"),
+    ],
+)
+def test_a_face_model_is_measured_on_faces(
+    emoreport: Emoreport, faces: Path, flags: tuple[str, ...], words: str
+) -> None:
+    outcome = emoreport("models", "optimize", FACE, *flags)
+    assert outcome.code == 2
+    assert words in outcome.errors[0]
+    assert not (faces / FOLDER).exists()
+
+
 def test_the_table_shows_every_form_and_the_one_that_is_used(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -100,6 +160,7 @@ def test_the_table_shows_every_form_and_the_one_that_is_used(
         source={},
         versions={},
         measured_on={"recordings": [{"name": "a.wav"}], "windows": 40, "window_s": 3.0},
+        unit="× real time",
         forms=(plain, half),
         failed={"onnxruntime-int8": "it has no room"},
         chosen=half.name,
@@ -124,8 +185,8 @@ def test_speech_is_asked_for(emoreport: Emoreport, folder: Path) -> None:
     ("name", "code", "word"),
     [
         ("aniemore/nothing", 2, "no model"),
-        ("hsemotion/enet_b0_8_va_mtl", 2, "needs no export"),
-        ("dusha", 2, "needs no export"),
+        ("hsemotion/enet_b0_8_va_mtl", 1, "models pull"),
+        ("dusha", 2, "has one form"),
         ("aniemore/wav2vec2-xlsr-53", 1, "models pull"),
     ],
 )

@@ -220,7 +220,8 @@ def test_openvino_gives_what_onnx_runtime_gives(tmp_path, name):
     faces = crops(models[0].crop.size_px)
     answers = [model.predict(faces).probabilities for model in models]
     assert answers[0].max() < 0.95
-    np.testing.assert_allclose(*answers, atol=1e-5)
+    # Eighty layers of float32, summed in another order.
+    np.testing.assert_allclose(*answers, atol=5e-5)
 
 
 @pytest.mark.parametrize("name", [VGAF, MTL])

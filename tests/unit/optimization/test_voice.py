@@ -9,11 +9,15 @@ import wave
 import numpy as np
 import pytest
 
-from emoreport import optimization
 from emoreport.errors import InputNotFoundError, ModelError, SettingsError
 from emoreport.media.sound import read_sound
-from emoreport.models.optimizing import FOLDER, FormsRecord, MeasuredForm
-from emoreport.optimization import FORMS, MOST_WINDOWS, optimize, speech_clips
+from emoreport.models.optimizing import FOLDER, FormsRecord
+from emoreport.optimization.voice import (
+    FORMS,
+    MOST_WINDOWS,
+    optimize_voice_model,
+    speech_clips,
+)
 from emoreport.speech.aniemore import open_aniemore
 from tests.fixtures.aniemore import published
 from tests.fixtures.audio import RATE_HZ, noise, silence, voice
@@ -72,38 +76,9 @@ def test_a_recording_that_is_not_there_is_an_error(tmp_path):
 def test_an_unknown_form_is_refused_before_anything_is_read(tmp_path):
     pulled = published(tmp_path, NAME, weights={})
     with pytest.raises(SettingsError, match="openvino-int4"):
-        optimize(pulled, [tmp_path / "nowhere.wav"], form="openvino-int4", announce=print)
-
-
-# ------------------------------------------------------------------------------- choice
-
-
-def bench_of(*forms, failed=None):
-    return type("Bench", (), {"measured": list(forms), "failed": failed or {}})()
-
-
-FAST = MeasuredForm("onnxruntime", "float32", "1", "model.onnx", "", 20.0, 0.0, 1.0)
-SLOW = dataclasses.replace(FAST, runtime="torch", times_real_time=10.0)
-FASTER = dataclasses.replace(FAST, runtime="openvino", times_real_time=30.0)
-SMALL = dataclasses.replace(FAST, precision="int8", times_real_time=40.0)
-
-
-def test_the_fastest_equal_form_is_chosen():
-    assert optimization._chosen(bench_of(SLOW, FAST, FASTER), "auto") == "openvino-float32"
-    off = dataclasses.replace(FASTER, same_label=0.98)
-    assert optimization._chosen(bench_of(SLOW, FAST, off), "auto") == "onnxruntime-float32"
-
-
-def test_eight_bit_weights_are_chosen_only_by_name():
-    assert optimization._chosen(bench_of(SLOW, FAST, SMALL), "auto") == "onnxruntime-float32"
-    assert optimization._chosen(bench_of(SLOW, SMALL), "onnxruntime-int8") == "onnxruntime-int8"
-
-
-def test_a_form_that_does_not_run_here_is_not_replaced():
-    bench = bench_of(SLOW, failed={"openvino-bfloat16": "this processor has none"})
-    assert optimization._chosen(bench, "auto") == "torch-float32"
-    with pytest.raises(ModelError, match="this processor has none"):
-        optimization._chosen(bench, "openvino-bfloat16")
+        optimize_voice_model(
+            pulled, [tmp_path / "nowhere.wav"], form="openvino-int4", announce=print
+        )
 
 
 # ------------------------------------------------------------------------------- all of it
@@ -114,7 +89,7 @@ def made(tmp_path_factory, talk):
     """A tiny checkpoint, its forms made once."""
     pulled = published(tmp_path_factory.mktemp("model"), NAME)
     lines = []
-    record = optimize(pulled, [talk], threads=1, announce=lines.append)
+    record = optimize_voice_model(pulled, [talk], threads=1, announce=lines.append)
     return pulled, record, lines
 
 
@@ -128,6 +103,7 @@ def test_every_form_is_measured_or_says_why_not(made, talk):
     assert record.measured_on["recordings"] == [
         {"name": "talk.mp4", "sha256": hashlib.sha256(talk.read_bytes()).hexdigest()}
     ]
+    assert record.unit == "× real time"
     assert record.measured_on["windows"] >= 10
     assert record.source == pulled.files
     assert [f"measuring {form.name}" in lines for form in record.forms] == [True] * len(
@@ -143,7 +119,7 @@ def test_the_figures_are_those_of_the_recording(made, talk):
     clips = speech_clips([talk], 3.0)
     expected = open_aniemore(pulled, runtime="torch", device="cpu", threads=1).predict(clips)
     for form in record.forms:
-        assert form.times_real_time > 0
+        assert form.speed > 0
         if form.precision == "float32":
             assert form.max_difference < 1e-4
             assert form.same_label == 1.0
@@ -190,7 +166,9 @@ def test_changed_weights_make_the_forms_void(made):
 @pytest.mark.slow
 def test_eight_bit_weights_run_when_they_are_asked_for(tmp_path, talk):
     pulled = published(tmp_path, NAME)
-    record = optimize(pulled, [talk], form="onnxruntime-int8", threads=1, announce=lambda _: None)
+    record = optimize_voice_model(
+        pulled, [talk], form="onnxruntime-int8", threads=1, announce=lambda _: None
+    )
     assert record.chosen == "onnxruntime-int8"
     found = open_aniemore(pulled, device="cpu", threads=1).record
     assert found.runtime.endswith(" int8")

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import gc
-import importlib.util
-import os
-import platform
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from emoreport.errors import EmoreportError, ModelError, SettingsError
+from emoreport.errors import SettingsError
 from emoreport.media.sound import read_sound
 from emoreport.models.derived_graphs import fix_shapes, quantise
-from emoreport.models.integrity import digest_file
 from emoreport.models.optimizing import (
     BFLOAT16,
     FLOAT32,
@@ -31,6 +27,17 @@ from emoreport.models.optimizing import (
     making,
 )
 from emoreport.models.registry import PulledModel
+from emoreport.optimization.bench import (
+    AUTO,
+    WAITING,
+    Announce,
+    Answers,
+    Bench,
+    check_form,
+    circumstances,
+    even_places,
+    timed,
+)
 from emoreport.records import DecodeOutcome, FloatArray, Span
 from emoreport.settings import SpeechSettings
 from emoreport.speech.activity import SileroDetector
@@ -43,7 +50,7 @@ from emoreport.speech.aniemore.model import (
     own_frames,
     prepared_clip,
 )
-from emoreport.speech.aniemore.runners import AUDIO, FRAMES, TorchRunner, graph_feeds
+from emoreport.speech.aniemore.runners import AUDIO, FRAMES, Runner, TorchRunner, graph_feeds
 from emoreport.speech.reading import CLIPS_AT_ONCE
 from emoreport.speech.windows import speech_seconds, window_grid
 
@@ -71,7 +78,7 @@ FORMS: Final[tuple[str, ...]] = (
     f"{TORCH}-{BFLOAT16}",
     *(f"{runtime}-{precision}" for runtime, precision, *_ in EXPORTED),
 )
-AUTO: Final = "auto"
+UNIT: Final = "× real time"
 
 RANGE_CLIPS: Final = 16
 """So many of the clips set the ranges of 8-bit numbers."""
@@ -82,10 +89,8 @@ HOP_S: Final = 1.0
 LEAST_SPEECH: Final = 0.5
 """Share of a window that must be speech."""
 
-Announce = Callable[[str], None]
 
-
-def optimize(
+def optimize_voice_model(
     pulled: PulledModel,
     speech: Sequence[Path],
     *,
@@ -123,33 +128,72 @@ def optimize(
         When the model cannot be loaded or exported, the form asked for does not run here, or the
         folder cannot be written.
     """
-    if form not in {AUTO, *FORMS}:
-        raise SettingsError(
-            f"--form {form!r} is unknown", remedy=f"choose one of {AUTO}, {', '.join(FORMS)}"
-        )
+    check_form(form, FORMS)
     checkpoint = read_checkpoint(pulled)
     clips = speech_clips(speech, checkpoint.min_window_s)
-    waiting = "another process is making the forms of this model; waiting for it"
-    with making(pulled, lambda: announce(waiting)) as staging:
-        bench = _Bench(pulled, checkpoint, clips, threads, announce)
-        bench.measure_reference(staging / GRAPH)
-        # The network and its export refer to each other; quantising needs their room.
-        gc.collect()
-        announce("quantising")
-        derive_graphs(staging, checkpoint, clips)
-        for entry in exported_forms(staging):
-            bench.measure(entry)
-        chosen = _chosen(bench, form)
+    with making(pulled, lambda: announce(WAITING)) as staging:
+        bench = _measured(pulled, checkpoint, clips, staging, threads, announce)
+        chosen = bench.chosen(form)
         record = FormsRecord(
             model=pulled.name,
             source=dict(pulled.files),
             versions=library_versions(),
-            measured_on=_measured_on(speech, clips, checkpoint, threads),
+            measured_on=circumstances(speech, threads)
+            | {
+                "windows": len(clips),
+                "window_s": checkpoint.min_window_s,
+                "windows_at_once": CLIPS_AT_ONCE,
+                "windows_for_8_bit_ranges": min(len(clips), RANGE_CLIPS),
+            },
+            unit=UNIT,
             forms=tuple(replace(entry, kept=_kept(entry, chosen)) for entry in bench.measured),
             failed=bench.failed,
             chosen=chosen,
         )
         return keep(pulled, staging, record)
+
+
+def _measured(
+    pulled: PulledModel,
+    checkpoint: Checkpoint,
+    clips: Sequence[FloatArray],
+    folder: Path,
+    threads: int,
+    announce: Announce,
+) -> Bench:
+    """Make all forms in `folder` and measure them; only one is in memory at a time."""
+    bench = Bench(announce)
+
+    def answers(runner: Runner) -> Answers:
+        model = AniemoreVoiceModel(checkpoint, runner, pulled.files, pulled)
+        probabilities, speed = timed(model.predict, clips, CLIPS_AT_ONCE, _seconds)
+        return Answers(probabilities, speed, model.record.runtime)
+
+    def answers_of(form: Form) -> Answers:
+        return answers(open_form(checkpoint, form, device="cpu", threads=threads))
+
+    announce(f"measuring {REFERENCE.name}")
+    runner = TorchRunner(checkpoint, device="cpu", threads=threads)
+    bench.add(REFERENCE, answers(runner))
+    announce("exporting")
+    export_graph(runner.network, checkpoint, folder / GRAPH)
+    # The network and its export refer to each other; quantising needs their room.
+    del runner
+    gc.collect()
+    announce("quantising")
+    derive_graphs(folder, checkpoint, clips)
+    for form in exported_forms(folder):
+        bench.measure(form, partial(answers_of, form))
+    return bench
+
+
+def _seconds(clips: Sequence[FloatArray]) -> float:
+    return sum(map(len, clips)) / SAMPLE_RATE_HZ
+
+
+def _kept(entry: MeasuredForm, chosen: str) -> bool:
+    """Whether the files of a form stay: all share the float32 graph but the quantised ones."""
+    return entry.name == chosen or entry.precision != INT8
 
 
 def exported_forms(folder: Path) -> list[Form]:
@@ -220,118 +264,7 @@ def speech_clips(recordings: Sequence[Path], window_s: float) -> list[FloatArray
             f"the recordings hold {len(found)} windows with speech, {LEAST_WINDOWS} are needed",
             remedy="give --speech a longer recording of a person talking",
         )
-    chosen = np.linspace(0, len(found) - 1, min(len(found), MOST_WINDOWS)).round().astype(int)
-    return [found[place] for place in chosen]
-
-
-class _Bench:
-    """Runs the forms one after the other over the same clips; only one is in memory at a time."""
-
-    def __init__(
-        self,
-        pulled: PulledModel,
-        checkpoint: Checkpoint,
-        clips: Sequence[FloatArray],
-        threads: int,
-        announce: Announce,
-    ) -> None:
-        self._pulled, self._checkpoint, self._clips = pulled, checkpoint, clips
-        self._threads, self._announce = threads, announce
-        self._reference = np.zeros((0, 0), dtype=np.float32)
-        self.measured: list[MeasuredForm] = []
-        self.failed: dict[str, str] = {}
-
-    def measure_reference(self, target: Path) -> None:
-        """Measure torch in float32 and, while the network is in memory, export it to `target`."""
-        self._announce(f"measuring {REFERENCE.name}")
-        runner = TorchRunner(self._checkpoint, device="cpu", threads=self._threads)
-        model = AniemoreVoiceModel(self._checkpoint, runner, self._pulled.files, self._pulled)
-        self._reference, rate = self._run(model)
-        self.measured.append(self._described(REFERENCE, model, self._reference, rate))
-        self._announce("exporting")
-        export_graph(runner.network, self._checkpoint, target)
-
-    def measure(self, form: Form) -> None:
-        """Measure one form; one that cannot run here is noted with the reason."""
-        gc.collect()
-        if importlib.util.find_spec(form.runtime) is None:
-            self.failed[form.name] = f"{form.runtime} is not installed"
-            return
-        self._announce(f"measuring {form.name}")
-        try:
-            runner = open_form(self._checkpoint, form, device="cpu", threads=self._threads)
-            model = AniemoreVoiceModel(self._checkpoint, runner, self._pulled.files, self._pulled)
-            found, rate = self._run(model)
-        except EmoreportError as error:
-            self.failed[form.name] = error.cause
-            return
-        self.measured.append(self._described(form, model, found, rate))
-
-    def _run(self, model: AniemoreVoiceModel) -> tuple[FloatArray, float]:
-        """Probabilities of all clips, and seconds of sound judged in a second at best."""
-        groups = [
-            self._clips[first : first + CLIPS_AT_ONCE]
-            for first in range(0, len(self._clips), CLIPS_AT_ONCE)
-        ]
-        # The first run of a shape makes the runtimes prepare for it.
-        model.predict(groups[0])
-        found, rates = [], []
-        for group in groups:
-            start = time.perf_counter()
-            found.append(model.predict(group))
-            elapsed_s = time.perf_counter() - start
-            rates.append(sum(map(len, group)) / SAMPLE_RATE_HZ / elapsed_s)
-        # Forms are measured minutes apart: the best group is least touched by what else ran.
-        return np.concatenate(found), max(rates)
-
-    def _described(
-        self, form: Form, model: AniemoreVoiceModel, found: FloatArray, rate: float
-    ) -> MeasuredForm:
-        same = found.argmax(axis=1) == self._reference.argmax(axis=1)
-        return MeasuredForm(
-            runtime=form.runtime,
-            precision=form.precision,
-            version=model.record.runtime.split()[1],
-            graph="" if form.graph is None else form.graph.name,
-            window="" if form.window is None else form.window.name,
-            times_real_time=round(rate, 2),
-            max_difference=float(np.abs(found - self._reference).max()),
-            same_label=float(same.mean()),
-        )
-
-
-def _chosen(bench: _Bench, form: str) -> str:
-    """Name of the form that is to run."""
-    if form == AUTO:
-        equal = [entry for entry in bench.measured if entry.equal and entry.precision != INT8]
-        return max(equal, key=lambda entry: entry.times_real_time).name
-    if form in bench.failed:
-        raise ModelError(
-            f"{form} does not run here: {bench.failed[form]}", remedy="choose another form"
-        )
-    return form
-
-
-def _kept(entry: MeasuredForm, chosen: str) -> bool:
-    """Whether the files of a form stay: all share the float32 graph but the quantised ones."""
-    return entry.name == chosen or entry.precision != INT8
-
-
-def _measured_on(
-    recordings: Sequence[Path], clips: Sequence[FloatArray], checkpoint: Checkpoint, threads: int
-) -> dict[str, Any]:
-    return {
-        "recordings": [
-            {"name": path.name, "sha256": digest_file(path).sha256} for path in recordings
-        ],
-        "windows": len(clips),
-        "window_s": checkpoint.min_window_s,
-        "windows_at_once": CLIPS_AT_ONCE,
-        "windows_for_8_bit_ranges": min(len(clips), RANGE_CLIPS),
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "threads": threads,
-    }
+    return [found[place] for place in even_places(len(found), MOST_WINDOWS)]
 
 
 class _Sound:
