@@ -475,6 +475,11 @@ def _stored_sha256(folder: Path) -> str | None:
 # --------------------------------------------------------------------------- retable
 
 
+def is_retabled(name: str) -> bool:
+    """Whether a setting, by public name, acts on stored readings and not on how they are made."""
+    return OPTIONS[name].group in RETABLED_GROUPS or name in RETABLED_OPTIONS
+
+
 def read_report(
     folder: Path | str,
     changes: Mapping[str, Any] | None = None,
@@ -503,10 +508,9 @@ def read_report(
     source = Path(folder)
     run = read_run(source)
     for name in changes or {}:
-        info = OPTIONS.get(name)
-        if info and info.group not in RETABLED_GROUPS and name not in RETABLED_OPTIONS:
+        if name in OPTIONS and not is_retabled(name):
             raise SettingsError(
-                f"{info.flag} changes the readings themselves",
+                f"{OPTIONS[name].flag} changes the readings themselves",
                 remedy="run `emoreport analyze` with it",
             )
     settings = settings_of(run, source, changes or {})

@@ -34,6 +34,8 @@ class VideoJob:
         File for its rows of the batch's long table of intervals.
     collect
         Whether `folder` already holds the results, so that only the rows are missing.
+    retable
+        Whether it holds readings from which the results can be made without decoding.
     certain
         Whether its name says that it is a video. Of other files only the first bytes do: without
         pictures they are no failures.
@@ -50,6 +52,7 @@ class VideoJob:
     folder: str
     part: str
     collect: bool = False
+    retable: bool = False
     certain: bool = True
     target: str = ""
 
@@ -124,6 +127,9 @@ class Opened:
     fingerprint
         Digest of everything but the video that decides the results: settings, models with their
         files, label bridge, version of emoreport.
+    readings
+        The same of what decides the readings only: results whose digests agree in this can be made
+        from each other's readings.
     columns
         Names and kinds (``text``, ``number``, ``count``) of the columns of the long table of
         intervals, in order.
@@ -132,6 +138,7 @@ class Opened:
     """
 
     fingerprint: str
+    readings: str
     columns: tuple[tuple[str, str], ...]
     models: tuple[str, str]
 

@@ -6,19 +6,19 @@ import os
 import queue
 import threading
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
 from emoreport import runs
 from emoreport.batch.discovery import Candidate, FileFacts
-from emoreport.batch.engine import VideoJob
+from emoreport.batch.engine import Opened, VideoJob
 from emoreport.batch.lock import WORKING_FOLDER
 from emoreport.batch.manifest import Entry, Manifest, Signature
 from emoreport.batch.names import OWN_FILES
 from emoreport.batch.parts import has_part
-from emoreport.batch.work import fingerprint_of
+from emoreport.batch.work import fingerprint_of, readings_fingerprint_of
 from emoreport.errors import EmoreportError, InputNotFoundError, OutputError, StoredReadingsError
 from emoreport.tables.readings import FRAMES_FILE, SPEECH_FILE
 
@@ -73,6 +73,14 @@ class Choices:
     retry_failed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Digests of what decides results that are there, and of what decides their readings."""
+
+    results: str
+    readings: str
+
+
 class Planner:
     """Decides about videos one after the other, in the order of their names.
 
@@ -82,16 +90,16 @@ class Planner:
         The output folder.
     manifest
         What is known from earlier runs.
-    fingerprint
-        Of models and settings.
+    opened
+        What the models say of themselves.
     choices
         What the user asked for.
     """
 
-    def __init__(self, out: Path, manifest: Manifest, fingerprint: str, choices: Choices) -> None:
+    def __init__(self, out: Path, manifest: Manifest, opened: Opened, choices: Choices) -> None:
         self._out = out
         self._manifest = manifest
-        self._fingerprint = fingerprint
+        self._fingerprint, self._readings = opened.fingerprint, opened.readings
         self._choices = choices
         self._taken = {_same(name): sha256 for sha256, name in manifest.folders.items()}
         self._seen: set[str] = set()
@@ -181,9 +189,9 @@ class Planner:
             return None
         if entry.state == "finished":
             folder = Path(job.folder)
-            whole = self._made(folder, job.sha256) == self._fingerprint and all(
-                (folder / name).is_file() for name in entry.files
-            )
+            made = self._made(folder, job.sha256)
+            same = made is not None and made.results == self._fingerprint
+            whole = same and _all_there(folder, entry.files)
             if not whole or not has_part(Path(job.part), job.sha256, self._fingerprint):
                 return None
         elif entry.state == "failed" and self._choices.retry_failed:
@@ -202,27 +210,32 @@ class Planner:
         made = self._made(folder, job.sha256)
         if made is None:
             return job
-        if made != self._fingerprint:
-            if self._manifest.entry(job.sha256, made) is None:
+        entry = self._manifest.entry(job.sha256, made.results)
+        needed = {FRAMES_FILE, SPEECH_FILE}
+        if made.results != self._fingerprint:
+            if entry is None:
                 raise OutputError(
                     "holds results of this video made with other settings, models or versions",
                     remedy="replace them with --overwrite or write elsewhere with --out",
                     file=folder,
                 )
-            return job
-        entry = self._manifest.entry(job.sha256, made)
-        needed = {FRAMES_FILE, SPEECH_FILE, *(entry.files if entry else ())}
-        if all((folder / name).is_file() for name in needed):
-            return replace(job, collect=True)
-        return job
+            can_retable = made.readings == self._readings and _all_there(folder, needed)
+            return replace(job, retable=can_retable)
+        return replace(job, collect=_all_there(folder, {*needed, *(entry.files if entry else ())}))
 
-    def _made(self, folder: Path, sha256: str) -> str | None:
-        """Fingerprint of the results of a content that a folder holds; None without any."""
+    def _made(self, folder: Path, sha256: str) -> _Made | None:
+        """What a folder holds of a content; None without any results."""
         try:
             run = runs.read_run(folder)
-            return fingerprint_of(run) if run["input"]["sha256"] == sha256 else None
+            if run["input"]["sha256"] != sha256:
+                return None
+            return _Made(fingerprint_of(run), readings_fingerprint_of(run))
         except (InputNotFoundError, StoredReadingsError, KeyError, TypeError, AttributeError):
             return None
+
+
+def _all_there(folder: Path, names: Iterable[str]) -> bool:
+    return all((folder / name).is_file() for name in names)
 
 
 def part_path(out: Path, sha256: str) -> Path:

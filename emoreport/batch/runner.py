@@ -155,7 +155,7 @@ def run_batch(request: BatchRequest, watcher: BatchWatcher, make: EngineMaker) -
                 metadata = _metadata(request, names, frozenset(), watcher)
                 book.opened = engine.open()
                 metadata = _metadata(request, names, reserved_columns(book.opened), None)
-                planner = Planner(out, manifest, book.opened.fingerprint, request.choices)
+                planner = Planner(out, manifest, book.opened, request.choices)
                 ahead = Ahead(planner.steps(candidates))
                 stack.callback(ahead.close)
                 for outcome in engine.run(book.jobs(ahead)):

@@ -179,7 +179,7 @@ def staged(job: VideoJob) -> Iterator[VideoJob]:
                 part=str(place / "part" / Path(job.part).name),
                 target="",
             )
-            if job.collect:
+            if job.collect or job.retable:
                 _fetch_folder(job, Path(local.folder))
         before = _run_of(local)
         yield local
@@ -230,7 +230,7 @@ def _with_video(job: VideoJob, place: Path) -> VideoJob:
     folder = place / "video"
     folder.mkdir()
     path = folder / name
-    # Also where only rows are to be collected: stored readings may turn out to be damaged.
+    # Also where stored readings are to do: they readings may turn out to be damaged.
     if store.fetch(name, path) != job.sha256:
         raise TransferError("changed after its digest was taken", remedy="run the batch again")
     facts = path.stat()

@@ -92,6 +92,7 @@ def read_opened(document: Mapping[str, Any]) -> Opened:
     """What `opened_document` turned into JSON values."""
     return Opened(
         fingerprint=document["fingerprint"],
+        readings=document["readings"],
         columns=tuple((name, kind) for name, kind in document["columns"]),
         models=tuple(document["models"]),
     )

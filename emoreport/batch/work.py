@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -72,6 +72,11 @@ class Workshop:
         self._settings = settings
         self._progress = progress
         self._job: VideoJob | None = None
+        self._changes = {
+            name: value
+            for name, value in settings.values().items()
+            if runs.is_retabled(name) and name not in runs.WITHOUT_EFFECT
+        }
         self._analyzer = Analyzer(
             settings, announce=announce, progress=self._tell, pull_progress=pull_progress
         )
@@ -86,6 +91,7 @@ class Workshop:
         bridge = dict(runs.load_bridge(settings.analysis.bridge).mapping)
         self.opened = Opened(
             fingerprint=fingerprint_of({**plan, "bridge": bridge}),
+            readings=readings_fingerprint_of(plan),
             columns=kinds(table),
             models=(models["face"]["name"], models["speech"]["name"]),
         )
@@ -145,24 +151,23 @@ class Workshop:
         `source` is where the video really lies, should the job's path be a copy's.
         """
         folder, part = Path(job.folder), Path(job.part)
-        if job.collect:
+        if job.collect or job.retable:
             try:
-                stored = runs.read_report(folder)
-                write_part(part, stored, self.opened, job.sha256)
+                stored = runs.read_report(folder, self._changes if job.retable else None)
             except StoredReadingsError:
                 pass  # without readings, or with damaged ones, the video is analysed again
             else:
+                if job.retable:
+                    _check_place(folder)
+                write_part(part, stored, self.opened, job.sha256)
+                if job.retable:
+                    stored.write(folder, copy=Path(job.path))
                 return stored
         report = self._analyzer.analyze(job.path, sha256=job.sha256)
         if job.path != source:
             report = named_after(report, source)
         _check_unchanged(job)
-        if folder.is_symlink():
-            raise OutputError(
-                "is a symbolic link, and results are not written through links",
-                remedy="move it away or choose another folder with --out",
-                file=folder,
-            )
+        _check_place(folder)
         write_part(part, report, self.opened, job.sha256)
         report.write(folder, copy=Path(job.path))
         return report
@@ -180,17 +185,41 @@ def fingerprint_of(run: Mapping[str, Any]) -> str:
     KeyError, TypeError, AttributeError
         When `run` is none.
     """
-    models = {
-        role: [model["name"], sorted(dict(model.get("files", {})).items())]
-        for role, model in run["models"].items()
-    }
     settings = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in run["settings"].items()
         if name not in runs.WITHOUT_EFFECT
     }
     coded = (run.get("labels") or {}).get("sha256")
-    facts = [run["versions"]["emoreport"], settings, models, dict(run.get("bridge", {})), coded]
+    version, models = run["versions"]["emoreport"], _models_of(run)
+    return _digest([version, settings, models, dict(run.get("bridge", {})), coded])
+
+
+def readings_fingerprint_of(run: Mapping[str, Any]) -> str:
+    """Digest of everything in a run.json, but the video, that decides the readings.
+
+    Raises
+    ------
+    KeyError, TypeError, AttributeError
+        When `run` is none.
+    """
+    settings = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in run["settings"].items()
+        if name not in runs.WITHOUT_EFFECT and not runs.is_retabled(name)
+    }
+    return _digest([run["versions"]["emoreport"], settings, _models_of(run)])
+
+
+def _models_of(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Names and files of the models in a run.json."""
+    return {
+        role: [model["name"], sorted(dict(model.get("files", {})).items())]
+        for role, model in run["models"].items()
+    }
+
+
+def _digest(facts: Sequence[Any]) -> str:
     content = json.dumps(facts, sort_keys=True, ensure_ascii=True).encode("ascii")
     return hashlib.sha256(content).hexdigest()
 
@@ -211,6 +240,15 @@ def _without_pictures(path: Path) -> str | None:
     except MediaError as error:
         return error.cause
     return None
+
+
+def _check_place(folder: Path) -> None:
+    if folder.is_symlink():
+        raise OutputError(
+            "is a symbolic link, and results are not written through links",
+            remedy="move it away or choose another folder with --out",
+            file=folder,
+        )
 
 
 def _check_unchanged(job: VideoJob) -> None:

@@ -202,8 +202,8 @@ def engine(cluster: Cluster | None = None, **values: object) -> RayEngine:
 
 
 def test_machines_with_different_models_are_refused() -> None:
-    ours = Opened("0123", (("emotion", "text"),), ("compact", "compact"))
-    theirs = Opened("4567", (("emotion", "text"),), ("hsemotion/enet_b0_8_va_mtl", "compact"))
+    ours = Opened("0123", "01", (("emotion", "text"),), ("compact", "compact"))
+    theirs = Opened("4567", "45", (("emotion", "text"),), ("hsemotion/enet_b0_8_va_mtl", "compact"))
     chosen = engine()
     chosen._opened = ours
     newcomer = SimpleNamespace(node="")

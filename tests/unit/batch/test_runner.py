@@ -12,6 +12,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from emoreport import pipeline
 from emoreport.batch import names
 from emoreport.batch.lock import only_batch
 from emoreport.batch.manifest import MANIFEST_FILE
@@ -200,14 +201,85 @@ def test_a_full_disk_ends_the_batch(batch: Batch, shorts: list[bytes]) -> None:
     assert len(batch.done) == 3
 
 
-def test_other_settings_mean_everything_again(batch: Batch, shorts: list[bytes]) -> None:
+def test_other_settings_of_the_readings_mean_everything_again(
+    batch: Batch, shorts: list[bytes]
+) -> None:
     put(batch, a_mp4=shorts[0], b_mp4=shorts[1])
     batch()
-    batch(min_interval=0.3)
+    before = (batch.out / "a" / "frames.parquet").read_bytes()
+    batch(fps="5")
     assert batch.done == [("a.mp4", False), ("b.mp4", False)]
+    assert [job.retable for job in batch.engine.jobs] == [False, False]
+    assert run_json(batch.out / "a")["settings"]["fps"] == "5"
+    assert (batch.out / "a" / "frames.parquet").read_bytes() != before
+    batch(choices=Choices(overwrite=True), fps="5")
+    assert [job.retable for job in batch.engine.jobs] == [False, False]
+
+
+CHANGED = {"min_interval": 0.3, "smoothing": 0.0, "baseline": "none", "lang": "ru"}
+
+
+def test_other_settings_of_the_tables_decode_nothing(
+    batch: Batch, shorts: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(batch, a_mp4=shorts[0], b_mp4=shorts[1])
+    batch()
+    fresh = Batch(batch.folder, tmp_path / "fresh")
+    fresh(**CHANGED)
+
+    def decode(*_: object) -> None:
+        pytest.fail("a video was decoded")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "open_video", decode)
+        patch.setattr(pipeline, "open_audio", decode)
+        result = batch(**CHANGED)
+    assert set(batch.states(result).values()) == {"finished"}
+    assert [job.retable for job in batch.engine.jobs] == [True, True]
+    assert tables(batch.out) == tables(fresh.out)
     assert run_json(batch.out / "a")["settings"]["min_interval"] == 0.3
-    batch(choices=Choices(overwrite=True), min_interval=0.3)
-    assert len(batch.done) == 2
+    again = batch(**CHANGED)
+    assert batch.done == []
+    assert set(batch.states(again).values()) == {"finished"}
+
+
+@pytest.mark.parametrize("lost", ["frames.parquet", "speech.parquet"])
+def test_readings_that_are_gone_or_damaged_are_made_again(
+    batch: Batch, shorts: list[bytes], lost: str
+) -> None:
+    put(batch, a_mp4=shorts[0], b_mp4=shorts[1])
+    batch()
+    (batch.out / "a" / lost).unlink()
+    (batch.out / "b" / lost).write_bytes(b"PAR1")
+    result = batch(min_interval=0.3)
+    assert [job.retable for job in batch.engine.jobs] == [False, True]
+    assert set(batch.states(result).values()) == {"finished"}
+    assert (batch.out / "b" / lost).stat().st_size > 100
+
+
+def test_tables_are_not_made_again_through_a_link(
+    batch: Batch, shorts: list[bytes], tmp_path: Path
+) -> None:
+    put(batch, a_mp4=shorts[0])
+    batch()
+    (batch.out / "a").rename(tmp_path / "elsewhere")
+    (batch.out / "a").symlink_to(tmp_path / "elsewhere")
+    before = (tmp_path / "elsewhere" / "run.json").read_bytes()
+    result = batch(min_interval=0.3)
+    assert result.talks[0].entry.stage == "output"
+    assert (tmp_path / "elsewhere" / "run.json").read_bytes() == before
+
+
+def test_labels_of_a_person_are_not_replaced_by_the_way(batch: Batch, shorts: list[bytes]) -> None:
+    put(batch, a_mp4=shorts[0])
+    batch()
+    path = batch.out / "a" / "run.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["labels"] = {"sha256": "0" * 64}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    before = path.read_bytes()
+    batch(min_interval=0.3)
+    assert path.read_bytes() == before
 
 
 def test_results_that_no_batch_made_are_kept(batch: Batch, shorts: list[bytes]) -> None:

@@ -6,7 +6,7 @@ import tempfile
 import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import fsspec
 import pytest
@@ -64,7 +64,7 @@ def run(
     *,
     before=lambda job: None,
     choices: Choices | None = None,
-    options: dict[str, str] | None = None,
+    options: dict[str, Any] | None = None,
     **values,
 ) -> tuple[BatchResult, InlineEngine, Told]:
     engines: list[InlineEngine] = []
@@ -145,6 +145,20 @@ def test_results_whose_manifest_is_lost_are_only_collected(shorts: list[bytes]) 
     result, _, _ = run("memory://talks", "memory://out")
     assert states(result)["one.mp4"] == "finished"
     assert files("memory://out") == before
+
+
+def test_tables_in_a_store_are_made_again_from_its_readings(shorts: list[bytes]) -> None:
+    put("memory://talks", one_mp4=shorts[0], two_mp4=shorts[1])
+    run("memory://talks", "memory://out")
+    changed = {"min_interval": 0.3, "smoothing": 0.0}
+    result, engine, _ = run("memory://talks", "memory://out", options=changed)
+    assert [job.retable for job in engine.jobs] == [True, True]
+    assert states(result) == {"one.mp4": "finished", "two.mp4": "finished"}
+    run("memory://talks", "memory://fresh", options=changed)
+    assert files("memory://out") == files("memory://fresh")
+    document = json.loads(Store("memory://out").read("one/run.json"))
+    assert document["settings"]["min_interval"] == 0.3
+    assert document["input"]["path"] == "memory://talks/one.mp4"
 
 
 @pytest.mark.parametrize("at", ["frames.parquet", "run.json"])

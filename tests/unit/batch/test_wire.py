@@ -14,7 +14,7 @@ OUTCOMES = [
     Failed(JOB, "decode", "broken\n", "mend it", lasting=False, trace="Traceback"),
     NoVideo(JOB, "audio only"),
 ]
-OPENED = Opened("f", (("emotion", "text"), ("start", "number")), ("compact", "none"))
+OPENED = Opened("f", "r", (("emotion", "text"), ("start", "number")), ("compact", "none"))
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
