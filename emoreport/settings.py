@@ -35,6 +35,10 @@ class DecodingSettings:
     )
 
 
+RUNTIMES: Final = ("auto", "onnxruntime", "openvino", "torch")
+SAME: Final = "same"
+
+
 @dataclass(frozen=True, slots=True)
 class FaceSettings:
     """Face detection, tracking and face-emotion model."""
@@ -163,10 +167,14 @@ class RuntimeSettings:
     threads: int = option(0, "Processor threads to use; 0 means all", minimum=0, maximum=256)
     runtime: str = option(
         "auto",
-        "What runs the models; auto is ONNX Runtime, or the faster form that "
-        "`emoreport models optimize` made; torch runs the Aniemore models only, so that every face "
-        "model refuses it",
-        choices=("auto", "onnxruntime", "openvino", "torch"),
+        "What runs the models; auto is ONNX Runtime, for the Aniemore models torch, or the faster "
+        "form that `emoreport models optimize` found; no face model runs in torch",
+        choices=RUNTIMES,
+    )
+    speech_runtime: str = option(
+        SAME,
+        "What runs the voice model, where that is to be another runtime than --runtime says",
+        choices=(SAME, *RUNTIMES),
     )
     device: str = option(
         "auto",
@@ -174,6 +182,11 @@ class RuntimeSettings:
         "else the processor",
         choices=("auto", "cpu", "cuda"),
     )
+
+    @property
+    def of_voice(self) -> str:
+        """Runtime of the voice model."""
+        return self.runtime if self.speech_runtime == SAME else self.speech_runtime
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 MEGABYTES_PER_GIGABYTE = 1000
 
 
-@with_settings(("offline", "runtime", "device", "threads", "lang"))
+@with_settings(("offline", "runtime", "speech_runtime", "device", "threads", "lang"))
 def doctor(*, as_json: Json = False, config: Config = None, given: dict[str, Any]) -> int:
     """Look at the installation: versions, models, what runs and how fast, what is missing.
 

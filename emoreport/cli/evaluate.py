@@ -60,7 +60,7 @@ def face(
 
 
 @app.command("voice")
-@with_settings((*RUNTIME, "speech", "speech_bias"))
+@with_settings((*RUNTIME, "speech", "speech_bias", "speech_runtime"))
 def voice(
     *, folder: Voices, as_json: Json = False, config: Config = None, given: dict[str, Any]
 ) -> int:

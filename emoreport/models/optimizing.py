@@ -283,8 +283,8 @@ def command(pulled: PulledModel) -> str:
 
 
 def _again(pulled: PulledModel) -> str:
-    plain = "onnxruntime" if _is_of_faces(pulled) else TORCH
-    return f"{command(pulled)} makes them anew, --runtime {plain} does without"
+    plain = "--runtime onnxruntime" if _is_of_faces(pulled) else f"--speech-runtime {TORCH}"
+    return f"{command(pulled)} makes them anew, {plain} does without"
 
 
 def _is_of_faces(pulled: PulledModel) -> bool:

@@ -76,7 +76,7 @@ def _opened(choice: Choice, settings: Settings) -> VoiceEmotionModel:
             metadata = folder_metadata(choice.folder, "voice")
         return CompactVoiceModel(
             metadata,
-            runtime=run.runtime,
+            runtime=run.of_voice,
             device=run.device,
             threads=run.threads or SMALL_MODEL_THREADS,
             reason=reason,
@@ -86,7 +86,7 @@ def _opened(choice: Choice, settings: Settings) -> VoiceEmotionModel:
 
         return open_dusha(
             pulled,
-            runtime=run.runtime,
+            runtime=run.of_voice,
             device=run.device,
             threads=run.threads or SMALL_MODEL_THREADS,
             reason=reason,
@@ -95,7 +95,7 @@ def _opened(choice: Choice, settings: Settings) -> VoiceEmotionModel:
     from emoreport.speech.aniemore import open_aniemore
 
     return open_aniemore(
-        pulled, runtime=run.runtime, device=run.device, threads=run.threads, reason=reason
+        pulled, runtime=run.of_voice, device=run.device, threads=run.threads, reason=reason
     )
 
 

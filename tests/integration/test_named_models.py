@@ -92,6 +92,37 @@ def test_a_runtime_that_cannot_run_the_model_is_an_error(
     assert not Path("statistics").exists()
 
 
+@pytest.mark.parametrize(
+    ("flags", "face", "voice"),
+    [
+        (("--speech-runtime", "torch"), "onnxruntime", "torch"),
+        (("--runtime", "openvino", "--speech-runtime", "auto"), "openvino", "torch"),
+    ],
+)
+def test_the_voice_may_run_elsewhere_than_the_face(
+    server: ModelServer,
+    clip: Path,
+    emoreport: Emoreport,
+    flags: tuple[str, ...],
+    face: str,
+    voice: str,
+) -> None:
+    pytest.importorskip(face)
+    outcome = emoreport("analyze", clip, "--face", FACE, "--speech", VOICE, *flags)
+    assert outcome.code == 0, outcome.err
+    models = run_json(Path("statistics/clip"))["models"]
+    assert models["face"]["runtime"].startswith(f"{face} ")
+    assert models["speech"]["runtime"].startswith(f"{voice} ")
+
+
+def test_a_voice_model_that_torch_cannot_run_is_an_error(clip: Path, emoreport: Emoreport) -> None:
+    outcome = emoreport("analyze", clip, "--speech", "compact", "--speech-runtime", "torch")
+    assert outcome.code == 1
+    (error,) = outcome.errors
+    assert "PyTorch" in error
+    assert not Path("statistics").exists()
+
+
 def test_a_local_folder_in_the_hubs_layout_is_a_voice_model(
     clip: Path, emoreport: Emoreport, tmp_path: Path
 ) -> None:

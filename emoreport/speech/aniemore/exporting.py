@@ -78,7 +78,7 @@ def export_graph(network: VoiceNetwork, checkpoint: Checkpoint, target: Path) ->
         first = next(iter(str(error).splitlines()), "")
         raise ModelError(
             f"cannot be exported ({type(error).__name__}: {first})",
-            remedy="--runtime torch runs it",
+            remedy="--speech-runtime torch runs it",
             file=checkpoint.folder,
         ) from error
 

@@ -169,7 +169,7 @@ def _form(pulled: PulledModel, runtime: str, device: str) -> Form:
     if form is None and runtime != AUTO:
         raise ModelError(
             f"no form of {pulled.name} for {runtime} was made",
-            remedy=f"{command(pulled)} makes it, --runtime torch does without",
+            remedy=f"{command(pulled)} makes it, --speech-runtime torch does without",
             file=pulled.folder,
         )
     # The forms were chosen among those for the processor.

@@ -242,7 +242,7 @@ def test_forms_of_other_files_are_void(pulled):
     with pytest.raises(ModelError, match="made from other files") as caught:
         optimized_form(other, "auto")
     assert "`emoreport models optimize" in caught.value.remedy
-    assert "--runtime torch" in caught.value.remedy
+    assert "--speech-runtime torch" in caught.value.remedy
 
 
 def test_forms_for_another_major_version_are_void(pulled):

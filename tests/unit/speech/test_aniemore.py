@@ -242,6 +242,7 @@ def record_of(pulled, **changes):
         "source": dict(pulled.files),
         "versions": {},
         "measured_on": {},
+        "unit": "× real time",
         "forms": (form,),
         "failed": {},
         "chosen": form.name,
