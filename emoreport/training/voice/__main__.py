@@ -39,6 +39,7 @@ from emoreport.training.voice.labels import LABELS
 from emoreport.training.voice.pack import pack_graph, round_weights
 from emoreport.training.voice.robustness import (
     CONDITIONS,
+    UNCHANGED,
     WINDOWS_S,
     Change,
     changed,
@@ -184,10 +185,8 @@ def tables(
     for name, degradation in CONDITIONS.items():
         conditions[name] = recall(partial(_degraded, degradation))
         LOG.info("%s: %s", name, conditions[name])
-    windows = {
-        "all" if window_s is None else f"{window_s:g} s": recall(partial(_middle, window_s))
-        for window_s in WINDOWS_S
-    }
+    windows = {f"{window_s:g} s": recall(partial(_middle, window_s)) for window_s in WINDOWS_S}
+    windows["all"] = conditions[UNCHANGED]
     return {"macro_recall_by_condition": conditions, "macro_recall_by_window": windows}
 
 
@@ -195,8 +194,8 @@ def _degraded(degradation: Change, clip: Clip, seed: int) -> Clip:
     return changed(clip, degradation, seed)
 
 
-def _middle(window_s: float | None, clip: Clip, _seed: int) -> Clip:
-    wanted = len(clip.samples) if window_s is None else round(window_s * SAMPLE_RATE_HZ)
+def _middle(window_s: float, clip: Clip, _seed: int) -> Clip:
+    wanted = round(window_s * SAMPLE_RATE_HZ)
     start = max(0, len(clip.samples) - wanted) // 2
     return replace(clip, samples=clip.samples[start : start + wanted])
 

@@ -14,8 +14,9 @@ from emoreport.training.voice.evaluate import LeftOut, mean_over_groups
 Samples = NDArray[np.float32]
 Change = Callable[[Samples, np.random.Generator], Samples]
 
+UNCHANGED = "as recorded"
 CONDITIONS: dict[str, Change] = {
-    "as recorded": lambda samples, _: samples,
+    UNCHANGED: lambda samples, _: samples,
     "gain −20 dB": lambda samples, _: (samples * 0.1).astype(np.float32),
     "room, 0.5 s, direct 0 dB": lambda samples, rng: augment.add_room(samples, 0.5, 0.0, rng),
     "noise, 20 dB": lambda samples, rng: augment.add_noise(samples, 20.0, rng),
@@ -27,7 +28,7 @@ CONDITIONS: dict[str, Change] = {
     "AAC 32 kbit/s": lambda samples, _: augment.pass_codec(samples, "aac", 32_000),
     "Opus 12 kbit/s": lambda samples, _: augment.pass_codec(samples, "libopus", 12_000),
 }
-WINDOWS_S = (1.0, 2.0, 3.0, None)
+WINDOWS_S = (1.0, 2.0, 3.0)
 
 
 def means_per_corpus(said: LeftOut) -> dict[str, float]:
