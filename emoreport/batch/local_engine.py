@@ -38,6 +38,10 @@ OPENING_LIMIT_S: Final = 600.0
 """Seconds in which a worker that replaces another must have its models open."""
 WATCH_EVERY_S: Final = 0.25
 SOON_S: Final = 0.02
+LAST_LINES: Final = 60
+MAX_LAST_LINE: Final = 1000
+"""So much is kept of what a worker writes to stderr."""
+TRACEBACK: Final = "Traceback (most recent call last)"
 FULL_SHARE: Final = 0.6
 """A worker that holds more than this share of its limit between two videos is replaced."""
 CRASHED: Final = "worker"
@@ -81,10 +85,13 @@ class _Worker:
             command(os.getpid()),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             env=environment,
         )
         self.pid = self._process.pid
+        self._said: deque[bytes] = deque(maxlen=LAST_LINES)
+        self._overhearing = threading.Thread(target=self._overhear, daemon=True)
+        self._overhearing.start()
         threading.Thread(target=self._listen, args=(inbox,), daemon=True).start()
         self._send(settings_message(settings))
 
@@ -109,11 +116,21 @@ class _Worker:
         self.end_after_line()
         code = self._process.returncode
         if code >= 0:
-            return f"ended by itself with exit code {code}"
+            words = self.last_words()
+            # Of Python the last line says what went wrong; libraries warn of this and that.
+            error = f" ({words.splitlines()[-1]})" if TRACEBACK in words else ""
+            return f"ended by itself with exit code {code}{error}"
         try:
             return f"was ended by {signal.Signals(-code).name}"
         except ValueError:
             return f"was ended by signal {-code}"
+
+    def last_words(self) -> str:
+        """What a process that has ended last wrote to stderr; "" if nothing."""
+        self._overhearing.join(timeout=1)
+        text = b"".join(self._said).decode("utf-8", "replace")
+        shown = "".join(sign for sign in text if sign.isprintable() or sign == "\n")
+        return f"{shown.strip()}\n" if shown.strip() else ""
 
     def end_after_line(self) -> None:
         """Give a process whose line has closed a moment to end, then kill it."""
@@ -126,6 +143,13 @@ class _Worker:
         with suppress(OSError):  # dead already: its closed line tells
             self._process.stdin.write(content)
             self._process.stdin.flush()
+
+    def _overhear(self) -> None:
+        """Keep the end of what libraries and Python itself write to stderr."""
+        assert self._process.stderr is not None
+        with self._process.stderr as stream, suppress(OSError):
+            while line := stream.readline(MAX_LAST_LINE):
+                self._said.append(line)
 
     def _listen(self, inbox: queue.Queue[tuple[int, Any]]) -> None:
         assert self._process.stdout is not None
@@ -336,7 +360,7 @@ class LocalEngine:
             if self._attempts[job.name] < ATTEMPTS:
                 self._again.append(job)
             else:
-                yield _crashed(job, cause, worker.stage)
+                yield _crashed(job, cause, worker.stage, worker.last_words())
 
     def _watch(self) -> None:
         """End the workers whose videos cost more than they may."""
@@ -372,12 +396,13 @@ class LocalEngine:
                 worker.end()
 
 
-def _crashed(job: VideoJob, cause: str, stage: str) -> Failed:
+def _crashed(job: VideoJob, cause: str, stage: str, trace: str) -> Failed:
     return Failed(
         job,
         CRASHED,
         f"its worker process {cause}{_during(stage)}, {ATTEMPTS} times",
         "the file may be damaged: convert it again, then --retry-failed",
+        trace=trace,
     )
 
 

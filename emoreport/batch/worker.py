@@ -6,6 +6,7 @@ It ends with its parent, however that ends.
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import os
 import queue
 import signal
@@ -64,6 +65,8 @@ class _Line:
 
 def main() -> None:
     """Open the models, then work off jobs until the parent closes the line."""
+    # A crash of a library then leaves on stderr where Python was.
+    faulthandler.enable()
     line = _Line(_own_output())
     parent = int(sys.argv[2])
     _end_with(parent)

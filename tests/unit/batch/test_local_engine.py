@@ -14,11 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from emoreport.batch import local_engine
 from emoreport.batch.engine import Failed, Finished, Limits, VideoJob, VideoOutcome
 from emoreport.batch.limits import Share
 from emoreport.batch.local_engine import LocalEngine
 from emoreport.batch.plan import part_path
-from emoreport.errors import ModelError, SettingsError
+from emoreport.errors import EmoreportError, ModelError, SettingsError
 from tests.unit.batch.inline import Told, settings_for
 
 PLENTY = Share(jobs=1, threads=1, memory_mb=4000.0)
@@ -99,6 +100,9 @@ def test_a_crash_is_tried_again_once_and_then_told(hurt) -> None:
     assert outcomes["killed twice"].stage == "worker"
     assert "SIGSEGV" in outcomes["killed twice"].cause
     assert outcomes["killed twice"].lasting
+    # Where Python was, for --verbose.
+    assert "Segmentation fault" in outcomes["killed twice"].trace
+    assert "emoreport/batch/worker.py" in outcomes["killed twice"].trace
 
 
 def test_what_hangs_is_ended_at_the_limit(hurt) -> None:
@@ -157,6 +161,31 @@ def test_a_model_that_cannot_be_had_is_told_as_without_a_batch(
     ):
         engine.open()
     assert error.value.remedy
+
+
+def test_a_worker_that_cannot_begin_says_why(tmp_path: Path, monkeypatch) -> None:
+    code = (
+        "import sys; print('WARNING: some library', file=sys.stderr); "
+        "raise ImportError('libGL.so.1: \x1b[31mcannot open\x1b[0m')"
+    )
+    monkeypatch.setattr(local_engine, "command", lambda _: [sys.executable, "-c", code])
+    with (
+        LocalEngine(settings_for(tmp_path), PLENTY, Limits(), Told()) as engine,
+        pytest.raises(EmoreportError) as error,
+    ):
+        engine.open()
+    assert "exit code 1 (ImportError: libGL.so.1: [31mcannot open[0m)" in error.value.cause
+    assert "emoreport doctor" in error.value.remedy
+
+
+def test_a_worker_that_writes_without_end_is_not_held_up(tmp_path: Path, monkeypatch) -> None:
+    code = "import os\nfor _ in range(3000): os.write(2, b'x' * 5000)\nos._exit(3)"
+    monkeypatch.setattr(local_engine, "command", lambda _: [sys.executable, "-c", code])
+    with (
+        LocalEngine(settings_for(tmp_path), PLENTY, Limits(), Told()) as engine,
+        pytest.raises(EmoreportError, match=r"exit code 3 while"),
+    ):
+        engine.open()
 
 
 def test_closing_ends_every_worker(tmp_path: Path) -> None:
