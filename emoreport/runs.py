@@ -458,11 +458,26 @@ def up_to_date(folder: Path, sha256: str, run: Mapping[str, Any]) -> bool:
 
 def _fingerprint(run: Mapping[str, Any]) -> tuple[Any, ...]:
     chosen = {key: value for key, value in run["settings"].items() if key not in WITHOUT_EFFECT}
-    models = {
-        role: (model["name"], dict(model.get("files", {}))) for role, model in run["models"].items()
-    }
     coded = (run.get("labels") or {}).get("sha256")
-    return run["versions"]["emoreport"], chosen, models, coded
+    return run["versions"]["emoreport"], chosen, models_that_ran(run), coded
+
+
+def models_that_ran(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Of each model in a run.json what decides its answers: name, files, runtime and precision.
+
+    Versions of runtimes move the last digits only and are left out.
+
+    Raises
+    ------
+    KeyError, TypeError, AttributeError
+        When `run` is none.
+    """
+    found = {}
+    for role, model in run["models"].items():
+        library, *rest = str(model.get("runtime", "")).split(" ")
+        files = sorted(dict(model.get("files", {})).items())
+        found[role] = [model["name"], files, library, *rest[1:]]
+    return found
 
 
 def _stored_sha256(folder: Path) -> str | None:
@@ -476,8 +491,12 @@ def _stored_sha256(folder: Path) -> str | None:
 
 
 def is_retabled(name: str) -> bool:
-    """Whether a setting, by public name, acts on stored readings and not on how they are made."""
-    return OPTIONS[name].group in RETABLED_GROUPS or name in RETABLED_OPTIONS
+    """Whether a setting, by public name, acts on stored readings and not on how they are made.
+
+    Of a setting that this version does not know that cannot be said: it is False.
+    """
+    group = OPTIONS[name].group if name in OPTIONS else ""
+    return group in RETABLED_GROUPS or name in RETABLED_OPTIONS
 
 
 def read_report(

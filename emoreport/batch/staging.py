@@ -230,7 +230,7 @@ def _with_video(job: VideoJob, place: Path) -> VideoJob:
     folder = place / "video"
     folder.mkdir()
     path = folder / name
-    # Also where stored readings are to do: they readings may turn out to be damaged.
+    # Also where stored readings are to do: they may turn out to be damaged.
     if store.fetch(name, path) != job.sha256:
         raise TransferError("changed after its digest was taken", remedy="run the batch again")
     facts = path.stat()

@@ -185,14 +185,8 @@ def fingerprint_of(run: Mapping[str, Any]) -> str:
     KeyError, TypeError, AttributeError
         When `run` is none.
     """
-    settings = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in run["settings"].items()
-        if name not in runs.WITHOUT_EFFECT
-    }
     coded = (run.get("labels") or {}).get("sha256")
-    version, models = run["versions"]["emoreport"], _models_of(run)
-    return _digest([version, settings, models, dict(run.get("bridge", {})), coded])
+    return _digest([*_facts(run, lambda _: True), dict(run.get("bridge", {})), coded])
 
 
 def readings_fingerprint_of(run: Mapping[str, Any]) -> str:
@@ -203,20 +197,17 @@ def readings_fingerprint_of(run: Mapping[str, Any]) -> str:
     KeyError, TypeError, AttributeError
         When `run` is none.
     """
+    return _digest(_facts(run, lambda name: not runs.is_retabled(name)))
+
+
+def _facts(run: Mapping[str, Any], counts: Callable[[str], bool]) -> list[Any]:
+    """Version, settings that count, and models of a run.json."""
     settings = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in run["settings"].items()
-        if name not in runs.WITHOUT_EFFECT and not runs.is_retabled(name)
+        if name not in runs.WITHOUT_EFFECT and counts(name)
     }
-    return _digest([run["versions"]["emoreport"], settings, _models_of(run)])
-
-
-def _models_of(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Names and files of the models in a run.json."""
-    return {
-        role: [model["name"], sorted(dict(model.get("files", {})).items())]
-        for role, model in run["models"].items()
-    }
+    return [run["versions"]["emoreport"], settings, runs.models_that_ran(run)]
 
 
 def _digest(facts: Sequence[Any]) -> str:

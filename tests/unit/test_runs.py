@@ -95,6 +95,31 @@ def test_results_of_the_same_run_are_up_to_date(tmp_path: Path) -> None:
     assert not runs.up_to_date(tmp_path / "none", HASH, same)
 
 
+@pytest.mark.parametrize(
+    ("stored", "now", "same"),
+    [
+        ("onnxruntime 1.31.1", "onnxruntime 1.32.0", True),
+        ("onnxruntime 1.31.1", "openvino 2026.4.1", False),
+        ("openvino 2026.4.1", "openvino 2026.4.1 bfloat16", False),
+        ("openvino 2026.4.0 bfloat16", "openvino 2026.4.1 bfloat16", True),
+    ],
+)
+def test_another_runtime_or_precision_makes_other_results(
+    tmp_path: Path, stored: str, now: str, *, same: bool
+) -> None:
+    texts = ("kind", "version", "device", "licence", "reason")
+    document, other = run_document(), run_document()
+    for run, runtime in ((document, stored), (other, now)):
+        facts = dict.fromkeys(texts, "x") | {"labels": ["neutral"], "runtime": runtime}
+        run["models"]["face"].update(facts)
+    store_run(tmp_path, document)
+    if same:
+        assert runs.up_to_date(tmp_path, HASH, other)
+        return
+    with pytest.raises(OutputError, match="--overwrite"):
+        runs.up_to_date(tmp_path, HASH, other)
+
+
 @pytest.mark.parametrize("change", ["settings", "models", "versions"])
 def test_results_of_another_run_are_protected(tmp_path: Path, change: str) -> None:
     store_run(tmp_path, run_document(smoothing=1))

@@ -270,6 +270,21 @@ def test_tables_are_not_made_again_through_a_link(
     assert (tmp_path / "elsewhere" / "run.json").read_bytes() == before
 
 
+def test_settings_of_a_later_version_are_no_reason_to_write_over_results(
+    batch: Batch, shorts: list[bytes]
+) -> None:
+    put(batch, a_mp4=shorts[0])
+    batch()
+    path = batch.out / "a" / "run.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["settings"]["invented_later"] = 3
+    path.write_text(json.dumps(document), encoding="utf-8")
+    before = path.read_bytes()
+    result = batch()
+    assert result.talks[0].entry.stage == "output"
+    assert path.read_bytes() == before
+
+
 def test_labels_of_a_person_are_not_replaced_by_the_way(batch: Batch, shorts: list[bytes]) -> None:
     put(batch, a_mp4=shorts[0])
     batch()
