@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from emoreport.errors import InputNotFoundError, MediaError
+from emoreport.records import ProgressCallback
 from emoreport.results import Findings
 
 FROM_FOLDER: Final = "from_folder"
@@ -18,7 +19,14 @@ PLAYER_START: Final = "player_start_s"
 """Key of run.json's input: what a browser's player shows at time zero, seconds; None if unknown."""
 
 
-def page_bytes(findings: Findings, *, video: Path | None, lang: str, mode: str) -> bytes:
+def page_bytes(
+    findings: Findings,
+    *,
+    video: Path | None,
+    lang: str,
+    mode: str,
+    progress: ProgressCallback | None = None,
+) -> bytes:
     """Content of the page.
 
     Parameters
@@ -31,6 +39,8 @@ def page_bytes(findings: Findings, *, video: Path | None, lang: str, mode: str) 
         Language in which the page opens.
     mode
         ``link``, ``embed`` or ``none``: the setting `page_video`.
+    progress
+        Told how far the copy of the video is that is to be embedded.
 
     Raises
     ------
@@ -47,7 +57,7 @@ def page_bytes(findings: Findings, *, video: Path | None, lang: str, mode: str) 
         address = None if place is None else href(place)
         shown = PageVideo(mode, href=address, start_s=known.get(PLAYER_START) or 0.0)
     elif mode == "embed":
-        shown = PageVideo(mode, content=_small_copy(video))
+        shown = PageVideo(mode, content=_small_copy(video, progress))
     else:
         shown = PageVideo(mode)
     return page_html(findings, lang=lang, video=shown)
@@ -125,7 +135,7 @@ def _player_start_s(run: Mapping[str, Any], video: Path | None) -> float | None:
         return None
 
 
-def _small_copy(video: Path | None) -> bytes:
+def _small_copy(video: Path | None, progress: ProgressCallback | None) -> bytes:
     from emoreport.media.proxy import small_copy
 
     if video is None or not video.is_file():
@@ -134,4 +144,4 @@ def _small_copy(video: Path | None) -> bytes:
             remedy="move it back, or take --page-video link or --no-video",
             file=video or "the video",
         )
-    return small_copy(video)
+    return small_copy(video, progress=progress)

@@ -28,7 +28,13 @@ from emoreport.errors import (
     SettingsError,
     StoredReadingsError,
 )
-from emoreport.records import FaceTrack, ModelRecord, Recording, SpeechTrack
+from emoreport.records import (
+    FaceTrack,
+    ModelRecord,
+    ProgressCallback,
+    Recording,
+    SpeechTrack,
+)
 from emoreport.results import Analysis, Findings
 from emoreport.run_document import check_document
 from emoreport.settings import OPTIONS, Settings
@@ -145,7 +151,13 @@ class Report:
             for entry in self.run["warnings"]
         )
 
-    def write(self, folder: Path | str, *, copy: Path | None = None) -> Path:
+    def write(
+        self,
+        folder: Path | str,
+        *,
+        copy: Path | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> Path:
         """Write every file of the report into `folder`; return the folder.
 
         run.json comes last, so that a folder with it is complete. With `page_video` ``embed``, the
@@ -157,6 +169,8 @@ class Report:
             Where to; made if it is not there.
         copy
             A copy of the video on this machine, where the run names one that is elsewhere.
+        progress
+            Told ``("page", done, total)``, seconds of the recording, while the video is embedded.
 
         Raises
         ------
@@ -179,6 +193,7 @@ class Report:
                 video=copy or video,
                 lang=output.lang,
                 mode=output.page_video,
+                progress=progress,
             )
         store.write_all(
             target,

@@ -161,7 +161,7 @@ class Workshop:
                     _check_place(folder)
                 write_part(part, stored, self.opened, job.sha256)
                 if job.retable:
-                    stored.write(folder, copy=Path(job.path))
+                    stored.write(folder, copy=Path(job.path), progress=self._tell)
                 return stored
         report = self._analyzer.analyze(job.path, sha256=job.sha256)
         if job.path != source:
@@ -169,7 +169,7 @@ class Workshop:
         _check_unchanged(job)
         _check_place(folder)
         write_part(part, report, self.opened, job.sha256)
-        report.write(folder, copy=Path(job.path))
+        report.write(folder, copy=Path(job.path), progress=self._tell)
         return report
 
     def _tell(self, stage: str, done_s: float, total_s: float | None) -> None:

@@ -62,7 +62,7 @@ def analyze(
             try:
                 with ProgressDisplay(video.name, lang=settings.output.lang, quiet=quiet) as bars:
                     display[:] = [bars]
-                    folder, report = _one_video(analyzer, video, settings, taken)
+                    folder, report = _one_video(analyzer, video, settings, taken, bars)
                 _show(folder, report, settings.output.lang, quiet=quiet)
             except EmoreportError as error:
                 error.with_file(video)
@@ -79,7 +79,7 @@ def analyze(
 
 
 def _one_video(
-    analyzer: Analyzer, video: Path, settings: Settings, taken: set[Path]
+    analyzer: Analyzer, video: Path, settings: Settings, taken: set[Path], bars: ProgressDisplay
 ) -> tuple[Path, Report | None]:
     """Analyse and write one video; the report is None if its results are there already."""
     from emoreport import runs
@@ -92,7 +92,7 @@ def _one_video(
     ):
         return folder, None
     report = analyzer.analyze(video, sha256=sha256)
-    report.write(folder)
+    report.write(folder, progress=bars)
     return folder, report
 
 

@@ -125,9 +125,9 @@ class BatchDisplay:
         self._running[job.name] = _Running(job, time.monotonic())
 
     def progress(self, job: VideoJob, stage: str, done_s: float, total_s: float | None) -> None:
-        """Show how far a stage is: the face's, which takes longest, or what runs before it."""
+        """Show how far a stage is: the face's, which takes longest, or one beside it."""
         running = self._running.get(job.name)
-        if running is None or (running.stage == "faces" and stage != "faces"):
+        if running is None or (running.stage == "faces" and stage not in {"faces", "page"}):
             return
         now = time.monotonic()
         if running.stage != stage:

@@ -109,10 +109,18 @@ class ProgressDisplay:
         self, stage: str, done_s: float, total_s: float | None, elapsed_s: float
     ) -> None:
         rate = done_s / elapsed_s if elapsed_s > 0 else 0.0
-        share = f"{min(100.0, 100 * done_s / total_s):.0f} %" if total_s else f"{done_s:.0f} s"
-        left = f", {(total_s - done_s) / rate:.0f} s left" if total_s and rate > 0 else ""
-        name = text(f"cli.stage.{stage}", self._lang)
-        note_line(f"{self._name}: {name} {share}, {rate:.1f}× real time{left}")
+        values = {
+            "name": self._name,
+            "stage": text(f"cli.stage.{stage}", self._lang),
+            "rate": f"{rate:.1f}",
+        }
+        if total_s:
+            values["share"] = f"{min(100.0, 100 * done_s / total_s):.0f}"
+            values["left"] = f"{max(0.0, total_s - done_s) / rate:.0f}" if rate > 0 else "?"
+            note_line(text("cli.line.progress", self._lang, **values))
+        else:
+            values["done"] = f"{done_s:.0f}"
+            note_line(text("cli.line.progress_open", self._lang, **values))
 
 
 def _make_bars() -> Progress:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from emoreport.cli.agree import Modality, Renamings, TierFace, TierVoice
+from emoreport.cli.console import ProgressDisplay
 from emoreport.cli.options import Config, Quiet, configured, with_settings
 from emoreport.cli.show import show_report
 
@@ -89,6 +90,8 @@ def retable(
         renamings=renamings or (),
     )
     report = read_report(stats_dir, changes, labels=coded)
-    folder = report.write(out or stats_dir)
+    title = str(report.run["input"]["name"])
+    with ProgressDisplay(title, lang=report.settings.output.lang, quiet=quiet) as bars:
+        folder = report.write(out or stats_dir, progress=bars)
     show_report(report, folder, quiet=quiet)
     return 0

@@ -14,8 +14,9 @@ from emoreport.media.aspect import pixel_aspect
 from emoreport.media.encoding import VideoWriter
 from emoreport.media.soundtrack import open_soundtrack
 from emoreport.media.video import open_video
-from emoreport.records import Frame, MediaInfo
+from emoreport.records import Frame, MediaInfo, ProgressCallback
 
+STAGE: Final = "page"
 HEIGHT_PX: Final = 240
 RATE_HZ: Final = 12.5
 CRF: Final = 30
@@ -27,7 +28,13 @@ ENCODERS: Final = ("libx264",)
 """What a browser plays; another codec would leave the page without a picture."""
 
 
-def small_copy(path: Path, *, height_px: int = HEIGHT_PX, rate_hz: float = RATE_HZ) -> bytes:
+def small_copy(
+    path: Path,
+    *,
+    height_px: int = HEIGHT_PX,
+    rate_hz: float = RATE_HZ,
+    progress: ProgressCallback | None = None,
+) -> bytes:
     """Encode a recording anew, small: H.264 and AAC in MP4.
 
     Parameters
@@ -39,6 +46,8 @@ def small_copy(path: Path, *, height_px: int = HEIGHT_PX, rate_hz: float = RATE_
         pixels.
     rate_hz
         At most so many frames per second; their presentation times stay.
+    progress
+        Told ``("page", done, total)`` in seconds of the recording.
 
     Returns
     -------
@@ -53,14 +62,20 @@ def small_copy(path: Path, *, height_px: int = HEIGHT_PX, rate_hz: float = RATE_
     """
     with tempfile.TemporaryDirectory(prefix="emoreport-") as folder:
         target = Path(folder) / "proxy.mp4"
-        _write(path, target, height_px, rate_hz)
+        _write(path, target, height_px, rate_hz, progress or _ignore)
         try:
             return target.read_bytes()
         except OSError as error:
             raise OutputError(f"the copy is gone ({error.strerror})", file=target) from error
 
 
-def _write(path: Path, target: Path, height_px: int, rate_hz: float) -> None:
+def _ignore(stage: str, done_s: float, total_s: float | None) -> None:
+    """Take progress that nobody wants to see."""
+
+
+def _write(
+    path: Path, target: Path, height_px: int, rate_hz: float, progress: ProgressCallback
+) -> None:
     with open_video(path, fps=str(rate_hz)) as source:
         size_px = _size(source.info, float(pixel_aspect(path, source.info)), height_px)
         track = open_soundtrack(path, source.info)
@@ -83,11 +98,14 @@ def _write(path: Path, target: Path, height_px: int, rate_hz: float) -> None:
                     small = cv2.resize(frame.rgb, size_px, interpolation=cv2.INTER_AREA)
                     writer.write_frame(np.asarray(small, dtype=np.uint8), frame.time_s)
                     last = frame
+                    progress(STAGE, frame.time_s, source.info.duration_s)
                 if last is None:
                     raise MediaError("holds no picture", file=path)
                 for block in () if track is None else track.rest():
                     writer.write_audio(np.mean(block, axis=0, keepdims=True))
-                writer.close(source.outcome.duration_s)
+                end_s = source.outcome.duration_s
+                writer.close(end_s)
+                progress(STAGE, end_s, end_s)
         finally:
             if track is not None:
                 track.close()

@@ -97,3 +97,21 @@ def test_a_page_made_elsewhere_still_finds_the_video(stored, emoreport, tmp_path
     folder = tmp_path / "moved" / "statistics" / "talk"
     assert emoreport("retable", folder).code == 0
     assert 'src="../../talk.mp4"' in page(folder)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ("video for the page", "real time", " s left")),
+        ("ru", ("видео для страницы", "осталось")),
+    ],
+)
+def test_embedding_tells_how_far_it_is(stored, emoreport, monkeypatch, lang, words):
+    monkeypatch.setattr("emoreport.cli.console.PLAIN_EVERY_S", 0.0)
+    outcome = emoreport("retable", stored, "--embed-video", "--lang", lang)
+    assert outcome.code == 0, outcome.err
+    lines = outcome.err.splitlines()
+    assert lines
+    assert all(word in lines[0] for word in words)
+    outcome = emoreport("retable", stored, "--embed-video", "--quiet")
+    assert outcome.err == ""

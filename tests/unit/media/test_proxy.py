@@ -29,6 +29,17 @@ def test_a_copy_is_h264_and_aac_at_the_same_times(tmp_path):
     assert times_s == pytest.approx(np.arange(25) * 0.08, abs=0.001)
 
 
+def test_progress_ends_at_the_end_of_the_recording(tmp_path):
+    source = constant_rate(tmp_path / "talk.mkv", seconds=2.0, fps=25.0, sound=tone(2.0))
+    told = []
+    small_copy(source, progress=lambda *values: told.append(values))
+    assert {stage for stage, _, _ in told} == {"page"}
+    done_s = [done for _, done, _ in told]
+    assert done_s == sorted(done_s)
+    assert len(told) > 20
+    assert told[-1] == ("page", pytest.approx(2.0, abs=0.05), done_s[-1])
+
+
 def test_a_small_recording_is_not_enlarged(tmp_path):
     content = small_copy(no_audio(tmp_path / "talk.mp4"))
     kinds, _, last = read(content, tmp_path)
