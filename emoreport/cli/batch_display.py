@@ -36,9 +36,19 @@ class _Running:
     @property
     def share(self) -> float:
         """Share of the face's stage, the longest one, 0–1."""
+        if self.stage == "page":
+            return 1.0
         if self.stage != "faces" or not self.total_s:
             return 0.0
         return min(1.0, self.done_s / self.total_s)
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that this video needs yet, going by its present stage; 0 if unknown."""
+        if not self.total_s or self.done_s <= 0:
+            return 0.0
+        elapsed_s = time.monotonic() - self.stage_since
+        return max(0.0, self.total_s - self.done_s) / self.done_s * elapsed_s
 
     @property
     def rate(self) -> str:
@@ -195,16 +205,15 @@ class BatchDisplay:
     # --------------------------------------------------------------------- the live table
 
     def left(self) -> str:
-        """Time that is left, in words."""
-        running = [
-            (self._bytes.get(one.job.name, 0), one.share) for one in [*self._running.values()]
-        ]
-        under_way = sum(size * share for size, share in running)
+        """Time that is left, in words: by the bytes, but no less than a running video needs."""
+        running = [*self._running.values()]
+        under_way = sum(self._bytes.get(one.job.name, 0) * one.share for one in running)
         worked = self._worked_bytes + under_way
         elapsed_s = time.monotonic() - self._started
         if worked <= 0 or elapsed_s <= 0:
             return self._word("left_unknown", group="table")
         left_s = (self._left_bytes - under_way) / worked * elapsed_s
+        left_s = max([left_s, *(one.left_s for one in running)])
         return self._word("left", group="table", left=clock(left_s))
 
     def table(self) -> Group:
