@@ -272,9 +272,10 @@ def load_bridge(name: str) -> Bridge:
     """
     if name == "default":
         return DEFAULT_BRIDGE
-    if Path(name).exists() and not Path(name).is_file():
-        raise SettingsError("the bridge is no regular file", remedy="name a TOML file", file=name)
     try:
+        # Opening a pipe would wait for a writer.
+        if Path(name).exists() and not Path(name).is_file():
+            raise OSError("it is no regular file")  # noqa: TRY301
         document = tomllib.loads(Path(name).read_text(encoding="utf-8"))
         return Bridge.from_mapping(document["bridge"])
     except SettingsError as error:

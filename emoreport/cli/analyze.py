@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emoreport.cli.console import ProgressDisplay, error_line, note_line
+from emoreport.cli.console import ProgressDisplay, error_line, note_line, system_error_line
 from emoreport.cli.options import Config, Quiet, Verbose, settings_from, with_settings
 from emoreport.cli.show import show_report
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, EmoreportError
@@ -64,18 +64,23 @@ def analyze(
                     display[:] = [bars]
                     folder, report = _one_video(analyzer, video, settings, taken, bars)
                 _show(folder, report, settings.output.lang, quiet=quiet)
-            except EmoreportError as error:
-                error.with_file(video)
-                error_line(str(error))
-                worst = max(worst, error.exit_code)
-                if verbose:
-                    traceback.print_exc()
             except Exception as error:  # noqa: BLE001 - the edge: one bad video must not end the rest
-                error_line(f"{video}: internal error: {error!r}; --verbose shows where")
-                worst = max(worst, EXIT_VIDEO_FAILED)
+                worst = max(worst, _tell(error, video))
                 if verbose:
                     traceback.print_exc()
     return worst
+
+
+def _tell(error: Exception, video: Path) -> int:
+    """Print one line about what went wrong with a video; return the exit code."""
+    if isinstance(error, OSError):
+        return system_error_line(error, video)
+    if isinstance(error, EmoreportError):
+        error.with_file(video)
+        error_line(str(error))
+        return error.exit_code
+    error_line(f"{video}: internal error: {error!r}; --verbose shows where")
+    return EXIT_VIDEO_FAILED
 
 
 def _one_video(

@@ -26,7 +26,7 @@ from emoreport.cli import (
     retable,
     train,
 )
-from emoreport.cli.console import error_line
+from emoreport.cli.console import error_line, system_error_line
 from emoreport.errors import EXIT_INTERRUPTED, EXIT_USAGE, EmoreportError
 
 OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
@@ -106,6 +106,9 @@ def run(arguments: list[str] | None = None) -> int:
     except EmoreportError as error:
         error_line(str(error))
         return error.exit_code
+    except OSError as error:
+        # Where a name from the command line is looked at first: too long, in a closed folder, …
+        return system_error_line(error)
     # Some releases of typer turn Ctrl-C into this exit code by themselves.
     if result == EXIT_INTERRUPTED:
         error_line("interrupted; what was finished is kept")

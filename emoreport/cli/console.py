@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
+from emoreport.errors import EXIT_USAGE, EXIT_VIDEO_FAILED
 from emoreport.words import text
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+NO_SUCH_PLACE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 PLAIN_EVERY_S: Final = 10.0
 """Seconds between two plain progress lines when stderr is no terminal."""
 
@@ -30,6 +33,16 @@ def shown(line: str) -> str:
 def error_line(message: str) -> None:
     """Print one error line on stderr."""
     print(f"error: {shown(' '.join(message.split()))}", file=sys.stderr, flush=True)
+
+
+def system_error_line(error: OSError, place: object = "") -> int:
+    """Print what the operating system refused as one error line; return the exit code.
+
+    `place` is named where the system names no file.
+    """
+    named = error.filename or place
+    error_line(f"{named}: the system says: {error.strerror or error}".removeprefix(": "))
+    return EXIT_USAGE if error.errno in NO_SUCH_PLACE else EXIT_VIDEO_FAILED
 
 
 def warning_line(message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import resource
@@ -293,3 +294,65 @@ def test_stereo_with_one_silent_channel_is_heard(
     ]
     assert heard[0] > 1
     np.testing.assert_allclose(heard[1], heard[0], atol=0.5)
+
+
+LONG = "a" * 5000
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("analyze", f"{LONG}.mp4"),
+        ("analyze", "TALK", "--face", LONG),
+        ("analyze", "TALK", "--speech", LONG),
+        ("analyze", "TALK", "--bridge", LONG),
+        ("analyze", "TALK", "--config", LONG),
+        ("analyze", "TALK", "--out", LONG),
+        ("batch", LONG),
+        ("retable", LONG),
+        ("multiverse", LONG),
+        ("compare", LONG, LONG),
+        ("plot", LONG),
+        ("export", LONG, "--to", "csv"),
+        ("agree", LONG, LONG),
+        ("render", LONG, "TALK"),
+        ("clips", LONG, "TALK"),
+        ("evaluate", "face", LONG),
+        ("evaluate", "voice", LONG),
+        ("models", "show", LONG),
+        ("models", "optimize", LONG, "--speech", "TALK"),
+    ],
+)
+def test_a_name_that_no_system_takes_is_one_line(
+    arguments: tuple[str, ...], talk: Path, emoreport: Emoreport
+) -> None:
+    offline = ("--offline",) if arguments[0] in {"analyze", "batch", "evaluate"} else ()
+    given = [str(talk) if one == "TALK" else one for one in arguments]
+    assert LONG[:255] in only_error(emoreport(*given, *offline), 2)
+
+
+def test_a_folder_that_is_closed_is_one_line(
+    emoreport: Emoreport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", closed)
+    assert "closed/talk: the system says: Permission denied" in only_error(
+        emoreport("retable", "closed/talk"), 1
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_a_full_disk_behind_the_output_is_one_line() -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "emoreport", "models", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
