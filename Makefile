@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 export OMP_NUM_THREADS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench soak docker-check weights sample clean
+.PHONY: help demo test coverage lint format bench soak docker-check weights sample clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ demo: $(VENV)/light ## Install the light package and analyse samples/talk.mp4
 	@echo "The tables are in $(CURDIR)/statistics/talk"
 
 test: $(VENV)/dev ## Install what the tests need and run them all
+	$(BIN)/python -m pytest
+
+coverage: $(VENV)/dev ## The same with line and branch coverage, a third slower
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/dev ## Check style, types and the direction of imports

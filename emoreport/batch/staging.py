@@ -245,11 +245,13 @@ def _fetch_folder(job: VideoJob, folder: Path) -> None:
             store.fetch(name, folder / name)
 
 
-def _run_of(job: VideoJob) -> bytes | None:
+def _run_of(job: VideoJob) -> tuple[int, int] | None:
+    """Which file the run.json is: its content may be the same twice within one second."""
     try:
-        return (Path(job.folder) / RUN_FILE).read_bytes()
+        facts = (Path(job.folder) / RUN_FILE).stat()
     except OSError:
         return None
+    return facts.st_ino, facts.st_mtime_ns
 
 
 def _upload(job: VideoJob, local: VideoJob, *, anew: bool) -> None:
