@@ -28,6 +28,7 @@ from emoreport.errors import (
     SettingsError,
     StoredReadingsError,
 )
+from emoreport.fingerprints import deciding_facts, is_retabled
 from emoreport.records import (
     FaceTrack,
     ModelRecord,
@@ -50,9 +51,6 @@ LAYOUT: Final = 1
 """Version of the layout of run.json; a reader refuses a later one."""
 
 RUN_FILE: Final = store.RUN_FILE
-RETABLED_GROUPS: Final = frozenset({"analysis", "output"})
-RETABLED_OPTIONS: Final = frozenset({"min_speech"})
-WITHOUT_EFFECT: Final = frozenset({"out", "overwrite", "offline", "threads"})
 MAX_NAME_BYTES: Final = 255
 MAX_RUN_BYTES: Final = 64 << 20
 LIBRARIES: Final[tuple[str, ...]] = (
@@ -462,7 +460,7 @@ def up_to_date(folder: Path, sha256: str, run: Mapping[str, Any]) -> bool:
     if _stored_sha256(folder) != sha256:
         return False
     stored = read_run(folder)
-    if _fingerprint(stored) == _fingerprint(run):
+    if deciding_facts(stored) == deciding_facts(run):
         return True
     raise OutputError(
         "holds results of this video made with other settings, models or versions",
@@ -470,30 +468,6 @@ def up_to_date(folder: Path, sha256: str, run: Mapping[str, Any]) -> bool:
         "`emoreport retable` makes the tables again from them",
         file=folder,
     )
-
-
-def _fingerprint(run: Mapping[str, Any]) -> tuple[Any, ...]:
-    chosen = {key: value for key, value in run["settings"].items() if key not in WITHOUT_EFFECT}
-    coded = (run.get("labels") or {}).get("sha256")
-    return run["versions"]["emoreport"], chosen, models_that_ran(run), coded
-
-
-def models_that_ran(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Of each model in a run.json what decides its answers: name, files, runtime and precision.
-
-    Versions of runtimes move the last digits only and are left out.
-
-    Raises
-    ------
-    KeyError, TypeError, AttributeError
-        When `run` is none.
-    """
-    found = {}
-    for role, model in run["models"].items():
-        library, *rest = str(model.get("runtime", "")).split(" ")
-        files = sorted(dict(model.get("files", {})).items())
-        found[role] = [model["name"], files, library, *rest[1:]]
-    return found
 
 
 def _stored_sha256(folder: Path) -> str | None:
@@ -504,15 +478,6 @@ def _stored_sha256(folder: Path) -> str | None:
 
 
 # --------------------------------------------------------------------------- retable
-
-
-def is_retabled(name: str) -> bool:
-    """Whether a setting, by public name, acts on stored readings and not on how they are made.
-
-    Of a setting that this version does not know that cannot be said: it is False.
-    """
-    group = OPTIONS[name].group if name in OPTIONS else ""
-    return group in RETABLED_GROUPS or name in RETABLED_OPTIONS
 
 
 def read_report(

@@ -18,8 +18,8 @@ from emoreport.batch.lock import WORKING_FOLDER
 from emoreport.batch.manifest import Entry, Manifest, Signature
 from emoreport.batch.names import OWN_FILES
 from emoreport.batch.parts import has_part
-from emoreport.batch.work import fingerprint_of, readings_fingerprint_of
 from emoreport.errors import EmoreportError, InputNotFoundError, OutputError, StoredReadingsError
+from emoreport.fingerprints import fingerprint_of, readings_fingerprint_of
 from emoreport.tables.readings import FRAMES_FILE, SPEECH_FILE
 
 PARTS_FOLDER: Final = "intervals"

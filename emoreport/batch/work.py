@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -22,6 +20,12 @@ from emoreport.errors import (
     MediaError,
     OutputError,
     StoredReadingsError,
+)
+from emoreport.fingerprints import (
+    WITHOUT_EFFECT,
+    fingerprint_of,
+    is_retabled,
+    readings_fingerprint_of,
 )
 from emoreport.media import probe
 from emoreport.models.store import PullProgress
@@ -75,7 +79,7 @@ class Workshop:
         self._changes = {
             name: value
             for name, value in settings.values().items()
-            if runs.is_retabled(name) and name not in runs.WITHOUT_EFFECT
+            if is_retabled(name) and name not in WITHOUT_EFFECT
         }
         self._analyzer = Analyzer(
             settings, announce=announce, progress=self._tell, pull_progress=pull_progress
@@ -150,69 +154,39 @@ class Workshop:
 
         `source` is where the video really lies, should the job's path be a copy's.
         """
-        folder, part = Path(job.folder), Path(job.part)
         if job.collect or job.retable:
             try:
-                stored = runs.read_report(folder, self._changes if job.retable else None)
+                stored = runs.read_report(job.folder, self._changes if job.retable else None)
             except StoredReadingsError:
                 pass  # without readings, or with damaged ones, the video is analysed again
             else:
                 if job.retable:
-                    _check_place(folder)
-                write_part(part, stored, self.opened, job.sha256)
-                if job.retable:
-                    stored.write(folder, copy=Path(job.path), progress=self._tell)
+                    self._put(stored, job)
+                else:
+                    write_part(Path(job.part), stored, self.opened, job.sha256)
                 return stored
         report = self._analyzer.analyze(job.path, sha256=job.sha256)
         if job.path != source:
             report = named_after(report, source)
         _check_unchanged(job)
-        _check_place(folder)
-        write_part(part, report, self.opened, job.sha256)
-        report.write(folder, copy=Path(job.path), progress=self._tell)
+        self._put(report, job)
         return report
+
+    def _put(self, report: Report, job: VideoJob) -> None:
+        """Write the rows of a report, then its files."""
+        folder = Path(job.folder)
+        if folder.is_symlink():
+            raise OutputError(
+                "is a symbolic link, and results are not written through links",
+                remedy="move it away or choose another folder with --out",
+                file=folder,
+            )
+        write_part(Path(job.part), report, self.opened, job.sha256)
+        report.write(folder, copy=Path(job.path), progress=self._tell)
 
     def _tell(self, stage: str, done_s: float, total_s: float | None) -> None:
         if self._job is not None:
             self._progress(self._job, stage, done_s, total_s)
-
-
-def fingerprint_of(run: Mapping[str, Any]) -> str:
-    """Digest of everything in a run.json, but the video, that decides the results.
-
-    Raises
-    ------
-    KeyError, TypeError, AttributeError
-        When `run` is none.
-    """
-    coded = (run.get("labels") or {}).get("sha256")
-    return _digest([*_facts(run, lambda _: True), dict(run.get("bridge", {})), coded])
-
-
-def readings_fingerprint_of(run: Mapping[str, Any]) -> str:
-    """Digest of everything in a run.json, but the video, that decides the readings.
-
-    Raises
-    ------
-    KeyError, TypeError, AttributeError
-        When `run` is none.
-    """
-    return _digest(_facts(run, lambda name: not runs.is_retabled(name)))
-
-
-def _facts(run: Mapping[str, Any], counts: Callable[[str], bool]) -> list[Any]:
-    """Version, settings that count, and models of a run.json."""
-    settings = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in run["settings"].items()
-        if name not in runs.WITHOUT_EFFECT and counts(name)
-    }
-    return [run["versions"]["emoreport"], settings, runs.models_that_ran(run)]
-
-
-def _digest(facts: Sequence[Any]) -> str:
-    content = json.dumps(facts, sort_keys=True, ensure_ascii=True).encode("ascii")
-    return hashlib.sha256(content).hexdigest()
 
 
 def summary_row(report: Report) -> dict[str, Any]:
@@ -231,15 +205,6 @@ def _without_pictures(path: Path) -> str | None:
     except MediaError as error:
         return error.cause
     return None
-
-
-def _check_place(folder: Path) -> None:
-    if folder.is_symlink():
-        raise OutputError(
-            "is a symbolic link, and results are not written through links",
-            remedy="move it away or choose another folder with --out",
-            file=folder,
-        )
 
 
 def _check_unchanged(job: VideoJob) -> None:

@@ -63,16 +63,16 @@ def open_hsemotion(
         As for `HSEmotionModel`, and when the forms no longer fit the files or the runtime here.
     """
     choice: dict[str, Any] = {"device": device, "threads": threads, "reason": reason}
+    plain = form = None
     if runtime == AUTO and device == AUTO and built_for_cuda():
         # Forms are chosen among those for the processor; a card that works goes before them.
-        model = HSEmotionModel(pulled, **choice)
-        if model.record.device == "cuda":
-            return model
-    form = None
+        plain = HSEmotionModel(pulled, **choice)
+        if plain.record.device == "cuda":
+            return plain
     if runtime in {AUTO, "openvino"} and device != "cuda":
         form = optimized_form(pulled, runtime)
     if form is None:
-        return HSEmotionModel(pulled, runtime=runtime, **choice)
+        return plain or HSEmotionModel(pulled, runtime=runtime, **choice)
     return HSEmotionModel(pulled, runtime=form.runtime, precision=form.precision, **choice)
 
 

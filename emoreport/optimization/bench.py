@@ -7,8 +7,8 @@ import importlib.util
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -16,7 +16,8 @@ import numpy as np
 
 from emoreport.errors import EmoreportError, ModelError, SettingsError
 from emoreport.models.integrity import digest_file
-from emoreport.models.optimizing import INT8, Form, MeasuredForm
+from emoreport.models.optimizing import INT8, Form, FormsRecord, MeasuredForm, library_versions
+from emoreport.models.registry import PulledModel
 from emoreport.records import FloatArray
 
 AUTO: Final = "auto"
@@ -120,6 +121,45 @@ class Bench:
                 f"{form} does not run here: {self.failed[form]}", remedy="choose another form"
             )
         return form
+
+    def record(
+        self,
+        pulled: PulledModel,
+        form: str,
+        *,
+        unit: str,
+        measured_on: Mapping[str, Any],
+        kept: Callable[[MeasuredForm, str], bool],
+    ) -> FormsRecord:
+        """The record of what was measured.
+
+        Parameters
+        ----------
+        pulled
+            The model.
+        form
+            As for `chosen`.
+        unit, measured_on
+            As in `FormsRecord`.
+        kept
+            Whether a form can run from now on, given the name of the chosen one.
+
+        Raises
+        ------
+        ModelError
+            As for `chosen`.
+        """
+        chosen = self.chosen(form)
+        return FormsRecord(
+            model=pulled.name,
+            source=dict(pulled.files),
+            versions=library_versions(),
+            measured_on=measured_on,
+            unit=unit,
+            forms=tuple(replace(entry, kept=kept(entry, chosen)) for entry in self.measured),
+            failed=self.failed,
+            chosen=chosen,
+        )
 
 
 def check_form(form: str, known: Sequence[str]) -> None:

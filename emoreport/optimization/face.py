@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -23,8 +22,8 @@ from emoreport.models.optimizing import (
     FLOAT32,
     Form,
     FormsRecord,
+    MeasuredForm,
     keep,
-    library_versions,
     making,
 )
 from emoreport.models.registry import PulledModel
@@ -110,18 +109,18 @@ def optimize_face_model(
         bench.add(REFERENCE, _answers(reference, faces))
         for entry in OTHERS:
             bench.measure(entry, partial(_answers_of, pulled, entry, threads, faces))
-        record = FormsRecord(
-            model=pulled.name,
-            source=dict(pulled.files),
-            versions=library_versions(),
-            measured_on=circumstances(recordings, threads)
-            | {"faces": len(faces), "faces_at_once": FACES_AT_ONCE},
-            unit=UNIT,
-            forms=tuple(replace(entry, kept=True) for entry in bench.measured),
-            failed=bench.failed,
-            chosen=bench.chosen(form),
-        )
+        measured_on = circumstances(recordings, threads) | {
+            "faces": len(faces),
+            "faces_at_once": FACES_AT_ONCE,
+        }
+        record = bench.record(pulled, form, unit=UNIT, measured_on=measured_on, kept=_kept)
         return keep(pulled, staging, record)
+
+
+def _kept(entry: MeasuredForm, chosen: str) -> bool:
+    """All forms stay: they are one file."""
+    del entry, chosen
+    return True
 
 
 def _opened(pulled: PulledModel, form: Form, threads: int) -> HSEmotionModel:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -23,7 +22,6 @@ from emoreport.models.optimizing import (
     FormsRecord,
     MeasuredForm,
     keep,
-    library_versions,
     making,
 )
 from emoreport.models.registry import PulledModel
@@ -133,23 +131,13 @@ def optimize_voice_model(
     clips = speech_clips(speech, checkpoint.min_window_s)
     with making(pulled, lambda: announce(WAITING)) as staging:
         bench = _measured(pulled, checkpoint, clips, staging, threads, announce)
-        chosen = bench.chosen(form)
-        record = FormsRecord(
-            model=pulled.name,
-            source=dict(pulled.files),
-            versions=library_versions(),
-            measured_on=circumstances(speech, threads)
-            | {
-                "windows": len(clips),
-                "window_s": checkpoint.min_window_s,
-                "windows_at_once": CLIPS_AT_ONCE,
-                "windows_for_8_bit_ranges": min(len(clips), RANGE_CLIPS),
-            },
-            unit=UNIT,
-            forms=tuple(replace(entry, kept=_kept(entry, chosen)) for entry in bench.measured),
-            failed=bench.failed,
-            chosen=chosen,
-        )
+        measured_on = circumstances(speech, threads) | {
+            "windows": len(clips),
+            "window_s": checkpoint.min_window_s,
+            "windows_at_once": CLIPS_AT_ONCE,
+            "windows_for_8_bit_ranges": min(len(clips), RANGE_CLIPS),
+        }
+        record = bench.record(pulled, form, unit=UNIT, measured_on=measured_on, kept=_kept)
         return keep(pulled, staging, record)
 
 
