@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PACKAGE := pyproject.toml constraints.txt
 DATA ?= ../shared/data
-# Without these, each library would start its own pool of threads for every core.
+# Tests run side by side, one worker for every core, files of tests kept whole for their fixtures.
+JOBS ?= auto
+# Without this, each library would start its own pool of threads for every core.
 export OMP_NUM_THREADS ?= 2
 
 .DEFAULT_GOAL := help
@@ -19,7 +21,7 @@ demo: $(VENV)/light ## Install the light package and analyse samples/talk.mp4
 	@echo "The tables are in $(CURDIR)/statistics/talk"
 
 test: $(VENV)/dev ## Install what the tests need and run them all
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 coverage: $(VENV)/dev ## The same with line and branch coverage, a third slower
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered

@@ -26,16 +26,11 @@ from emoreport.analysis.chains import (
     transition_counts,
     unbroken_chains,
 )
-from emoreport.analysis.comparison import (
-    EMOTION_SHARE,
-    Talk,
-    compare_talks,
-    describe_talk,
-    talk_measures,
-)
+from emoreport.analysis.comparison import compare_talks
 from emoreport.analysis.dwell import dwell_times, recovery_time
 from emoreport.analysis.evidence import face_evidence
 from emoreport.analysis.groups import compare_groups
+from emoreport.analysis.one_talk import EMOTION_SHARE, Talk, describe_talk, talk_measures
 from emoreport.analysis.order import holm_correction, order_p_values
 from emoreport.analysis.paired import compare_pairs
 from emoreport.analysis.segmentation import segment_faces

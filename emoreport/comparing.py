@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from unicodedata import normalize
 
-from emoreport.analysis.comparison import Difference, Talk, compare_talks
+from emoreport.analysis.comparison import Difference, compare_talks
 from emoreport.analysis.groups import GroupDifference, compare_groups
+from emoreport.analysis.mismatch import compare_intervals
+from emoreport.analysis.one_talk import Talk
 from emoreport.analysis.paired import PairedDifference, compare_pairs
 from emoreport.analysis.rows import judge_rows
 from emoreport.comparability import (
@@ -307,7 +309,10 @@ def _read(folder: Path, changes: Mapping[str, Any] | None) -> tuple[TalkFacts, T
     rows = judge_rows(
         stored.faces, stored.speech, stored.duration_s, stored.settings, stored.bridge
     )
-    return facts_of(stored), Talk(stored.name, rows.video, rows.comparisons)
+    comparisons = compare_intervals(
+        rows.video, rows.audio, stored.faces.labels, stored.speech.labels, stored.bridge
+    )
+    return facts_of(stored), Talk(stored.name, rows.video, comparisons)
 
 
 def _check_talk(folder: Path) -> None:

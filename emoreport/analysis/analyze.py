@@ -6,6 +6,7 @@ from emoreport.analysis.abstention import usable_windows
 from emoreport.analysis.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.compounds import compound_intervals
 from emoreport.analysis.firmness import firm_faces
+from emoreport.analysis.mismatch import compare_intervals
 from emoreport.analysis.mismatch_rows import face_against_voice, mismatch_rows
 from emoreport.analysis.pauses import scoped_rows
 from emoreport.analysis.relabelling import coded_pieces
@@ -51,7 +52,8 @@ def analyze_readings(
     """
     duration_s, level = recording.duration_s, abstention_level(settings.analysis)
     rows = judge_rows(faces, speech, duration_s, settings, bridge, labels)
-    video, audio, comparisons = rows.video, rows.audio, rows.comparisons
+    video, audio = rows.video, rows.audio
+    comparisons = compare_intervals(video, audio, faces.labels, speech.labels, bridge)
     transitions = count_transitions(video)
     usable = usable_windows(speech, level)
     agreement = face_against_voice(video, faces, speech, duration_s, bridge, usable, labels.voice)

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from emoreport.analysis.chains import CONFIDENCE
-from emoreport.analysis.comparison import UNKNOWN, Talk, emotions_shown
+from emoreport.analysis.one_talk import UNKNOWN, Talk, emotions_shown
 from emoreport.analysis.quantiles import t_quantile
 from emoreport.analysis.talk_figures import (
     RESAMPLES,

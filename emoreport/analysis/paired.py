@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from emoreport.analysis.chains import CONFIDENCE
-from emoreport.analysis.comparison import Talk, emotions_shown
+from emoreport.analysis.one_talk import Talk, emotions_shown
 from emoreport.analysis.quantiles import t_quantile
 from emoreport.analysis.talk_figures import (
     RESAMPLES,

@@ -1,4 +1,4 @@
-"""From readings to the rows of face and voice and their comparison: what all statistics rest on."""
+"""From readings to the rows of face and voice: what all statistics rest on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from emoreport.analysis.abstention import Level, abstain_voices
 from emoreport.analysis.bridge import Bridge
 from emoreport.analysis.evidence import FrameEvidence, voice_evidence
 from emoreport.analysis.firmness import firm_faces
-from emoreport.analysis.mismatch import compare_intervals
 from emoreport.analysis.relabelling import coded_faces, coded_voices
 from emoreport.analysis.scores import with_audio_dimensions, with_video_dimensions
 from emoreport.analysis.segmentation import FaceSegmenter
@@ -19,7 +18,6 @@ from emoreport.results import (
     UNCODED,
     AudioInterval,
     CodedLabels,
-    Comparison,
     FaceEvidence,
     VideoInterval,
     VoiceEvidence,
@@ -39,7 +37,6 @@ class JudgedRows:
 
     video: tuple[VideoInterval, ...]
     audio: tuple[AudioInterval, ...]
-    comparisons: tuple[Comparison, ...]
     video_evidence: tuple[FaceEvidence, ...]
     audio_evidence: tuple[VoiceEvidence, ...]
     video_reasons: tuple[tuple[str, ...], ...]
@@ -57,7 +54,7 @@ def judge_rows(
     bridge: Bridge,
     labels: CodedLabels = UNCODED,
 ) -> JudgedRows:
-    """Cut the talk into rows, take back the labels that rest on too little, compare.
+    """Cut the talk into rows and take back the labels that rest on too little.
 
     Parameters
     ----------
@@ -91,7 +88,6 @@ def judge_rows(
     return JudgedRows(
         video=video,
         audio=audio,
-        comparisons=compare_intervals(video, audio, faces.labels, speech.labels, bridge),
         video_evidence=firm.evidence,
         audio_evidence=evidence,
         video_reasons=firm.reasons,

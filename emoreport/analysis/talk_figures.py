@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from emoreport.analysis.comparison import (
+from emoreport.analysis.one_talk import (
     EMOTION_SHARE,
     MEAN_VALENCE,
     MISMATCH_SHARE,

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from emoreport.analysis.chains import Rate
-from emoreport.analysis.comparison import EMOTION_SHARE, Talk, describe_talk
 from emoreport.analysis.dwell import Durations, dwell_times, recovery_time
+from emoreport.analysis.one_talk import EMOTION_SHARE, Talk, describe_talk
 from emoreport.analysis.order import PairStatistic
 from emoreport.analysis.pauses import SCOPES, ScopedRow, only
 from emoreport.analysis.sensitivity import SettingCounts

@@ -86,6 +86,36 @@ class Signature:
         return cls(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
 
 
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One video of a batch and what became of it.
+
+    Attributes
+    ----------
+    name
+        Path below the batch's folder.
+    state
+        ``finished``, ``failed``, ``no_video``, ``copy`` or ``waiting``.
+    entry
+        What became of it; None for one that was not reached, or whose first copy was not.
+    sha256
+        Digest of its content, if it was read.
+    copy_of
+        The video before it with the same content; empty if there is none.
+    """
+
+    name: str
+    state: str
+    entry: Entry | None = None
+    sha256: str = ""
+    copy_of: str = ""
+
+    @property
+    def counted(self) -> bool:
+        """Whether it has a row in the summary: each content has one, however many copies."""
+        return self.state == "finished" and self.entry is not None
+
+
 class Manifest:
     """The manifest of one output folder; several threads may use it.
 

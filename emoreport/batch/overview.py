@@ -24,7 +24,7 @@ from emoreport.vocabulary import COLOURS, ICONS, text_on
 if TYPE_CHECKING:
     from jinja2 import Template
 
-    from emoreport.batch.together import Talk
+    from emoreport.batch.manifest import Talk
 
 TEMPLATE: Final = "batch.html.jinja"
 FIGURES: Final = (

@@ -14,13 +14,13 @@ from typing import Final, Protocol
 from emoreport.batch.discovery import Candidate, find_videos
 from emoreport.batch.engine import Engine, Failed, Opened, VideoJob, VideoOutcome, Watcher
 from emoreport.batch.lock import WORKING_FOLDER, only_batch
-from emoreport.batch.manifest import Entry, Manifest
+from emoreport.batch.manifest import Entry, Manifest, Talk
 from emoreport.batch.metadata import METADATA_FILE, Metadata, read_metadata
 from emoreport.batch.parts import load_arrow
 from emoreport.batch.plan import PARTS_FOLDER, Ahead, Choices, Planner, Settled
 from emoreport.batch.sharding import Shard
 from emoreport.batch.staging import RemoteFolder
-from emoreport.batch.together import Talk, reserved_columns, write_together
+from emoreport.batch.together import reserved_columns, write_together
 from emoreport.errors import EmoreportError, InputNotFoundError, OutputError
 from emoreport.settings import Settings
 from emoreport.tables.atomic import remove_leftovers

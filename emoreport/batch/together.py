@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from emoreport.batch import names
 from emoreport.batch.engine import Opened
-from emoreport.batch.manifest import Entry
+from emoreport.batch.manifest import Talk
 from emoreport.batch.metadata import Metadata
 from emoreport.batch.overview import overview_page
 from emoreport.batch.parts import OWN, arrow_schema
@@ -34,36 +33,6 @@ INTERVALS_START: Final = ("video", "path", "folder")
 FAILURE_COLUMNS: Final = ("video", "stage", "error", "remedy")
 WORD: Final = "batch"
 """Where the descriptions of the batch's own columns stand among the words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """One video of a batch and what became of it.
-
-    Attributes
-    ----------
-    name
-        Path below the batch's folder.
-    state
-        ``finished``, ``failed``, ``no_video``, ``copy`` or ``waiting``.
-    entry
-        What became of it; None for one that was not reached, or whose first copy was not.
-    sha256
-        Digest of its content, if it was read.
-    copy_of
-        The video before it with the same content; empty if there is none.
-    """
-
-    name: str
-    state: str
-    entry: Entry | None = None
-    sha256: str = ""
-    copy_of: str = ""
-
-    @property
-    def counted(self) -> bool:
-        """Whether it has a row in the summary: each content has one, however many copies."""
-        return self.state == "finished" and self.entry is not None
 
 
 def reserved_columns(opened: Opened) -> frozenset[str]:

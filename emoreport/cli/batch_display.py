@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from emoreport.batch.discovery import Candidate
 from emoreport.batch.engine import Failed, Finished, VideoJob, VideoOutcome
-from emoreport.batch.together import Talk
+from emoreport.batch.manifest import Talk
 from emoreport.cli.console import PLAIN_EVERY_S, error_line, note_line, shown, warning_line
 from emoreport.cli.pull_display import PullDisplay
 from emoreport.words import text

@@ -193,7 +193,9 @@ def bundle(
                 if entry.source.kind != "package" and store.state(entry) is ModelState.COMPLETE
             ]
         )
-        written = store.bundle(file, entries, overwrite=overwrite)
+        from emoreport.models.bundles import write_bundle
+
+        written = write_bundle(store, file, entries, overwrite=overwrite)
     if not quiet:
         _tell(settings, "bundled", file=file, **_content(written.models, written.size_bytes))
     return EXIT_OK
@@ -213,7 +215,9 @@ def import_bundle(
     """Take the models of a tar file that `emoreport models bundle` wrote; all of them or none."""
     with _tracebacks(verbose):
         settings = settings_from(given, config)
-        taken = _store(settings, quiet=quiet).import_bundle(file, accept_new=accept_new)
+        from emoreport.models.bundles import read_bundle
+
+        taken = read_bundle(_store(settings, quiet=quiet), file, accept_new=accept_new)
     if not quiet:
         _tell(settings, "imported", file=file, **_content(taken.models, taken.size_bytes))
     return EXIT_OK

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from emoreport.errors import FaceStageError, ModelError
+from emoreport.models.classifiers import OnnxNetwork
 from emoreport.models.metadata import ModelMetadata
-from emoreport.models.onnx_runtime import OnnxNetwork
 from emoreport.records import CropSpec, FaceScores, FloatArray, ModelRecord, RgbImage
 
 LUMA: Final = (0.299, 0.587, 0.114)

@@ -13,8 +13,10 @@ from typing import Any, Final
 import numpy as np
 
 from emoreport.errors import FaceStageError, ModelError
-from emoreport.models.graphs import GraphSession, TensorInfo, open_graph, shape_text
-from emoreport.models.onnx_runtime import built_for_cuda, softmax
+from emoreport.models.classifiers import softmax
+from emoreport.models.graphs import GraphSession, TensorInfo, shape_text
+from emoreport.models.onnx_runtime import built_for_cuda
+from emoreport.models.opening import open_graph
 from emoreport.models.optimizing import optimized_form
 from emoreport.models.penultimate import REMEDY, OpenedGraph, with_features
 from emoreport.models.registry import ModelEntry, PulledModel

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from emoreport.errors import EmoreportError, ModelError, SettingsError
 from emoreport.models.disk import disk_error, make_folder, move_into_place, require_space
@@ -23,9 +23,7 @@ from emoreport.models.integrity import Expected, check_file
 from emoreport.models.lockfile import FileRecord, PullRecord, expected_file
 from emoreport.models.locks import exclusive
 from emoreport.models.registry import ModelEntry, PulledModel, registry
-
-if TYPE_CHECKING:
-    from emoreport.models.store import ModelStore
+from emoreport.models.store import ModelStore
 
 FORMAT: Final = "emoreport-models"
 LAYOUT: Final = 1

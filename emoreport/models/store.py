@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from emoreport.errors import ModelError, SettingsError
 from emoreport.models.disk import disk_error, make_folder, move_into_place
@@ -28,9 +28,6 @@ from emoreport.models.network import (
 from emoreport.models.pulling import fetch_files
 from emoreport.models.registry import ModelEntry, ModelFile, PulledModel
 from emoreport.models.sources import make_plan
-
-if TYPE_CHECKING:
-    from emoreport.models.bundles import Bundle
 
 __all__ = ["ModelState", "ModelStore", "Note", "PullProgress", "UnreachableError", "default_root"]
 
@@ -242,35 +239,6 @@ class ModelStore:
             with suppress(OSError):  # a neighbour of the same family is still there
                 folder.parent.rmdir()
         return True
-
-    def bundle(
-        self, target: Path, entries: Iterable[ModelEntry], *, overwrite: bool = False
-    ) -> Bundle:
-        """Write models that are complete here into one tar file.
-
-        Raises
-        ------
-        SettingsError
-            When `target` exists and may not be replaced, or there is nothing to write.
-        ModelError
-            When a model is not complete, or the file cannot be written.
-        """
-        from emoreport.models.bundles import write_bundle
-
-        return write_bundle(self, target, entries, overwrite=overwrite)
-
-    def import_bundle(self, source: Path, *, accept_new: bool = False) -> Bundle:
-        """Take the models of a tar file that `bundle` wrote; all of them or none.
-
-        Raises
-        ------
-        ModelError
-            When the file is no bundle, or holds anything else than what the registry and the
-            store's lock file expect.
-        """
-        from emoreport.models.bundles import read_bundle
-
-        return read_bundle(self, source, accept_new=accept_new)
 
     def locked(self, entry: ModelEntry) -> AbstractContextManager[None]:
         """Keep other processes away from a model while the block runs."""

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from emoreport.errors import ModelError, SpeechStageError
+from emoreport.models.classifiers import OnnxNetwork
 from emoreport.models.metadata import ModelMetadata
-from emoreport.models.onnx_runtime import OnnxNetwork
 from emoreport.records import FloatArray
 
 SAMPLE_RATE_HZ: Final = 16_000
@@ -29,7 +29,7 @@ class CompactVoiceModel:
     reason
         Why this model was chosen, for run.json.
     runtime, device
-        As for `emoreport.models.graphs.open_graph`.
+        As for `emoreport.models.opening.open_graph`.
 
     Raises
     ------

@@ -14,9 +14,10 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from emoreport.errors import ModelError, SpeechStageError
+from emoreport.models.classifiers import softmax
 from emoreport.models.dusha_graph import INPUT, OUTPUT, dusha_graph
-from emoreport.models.graphs import GraphSession, open_graph
-from emoreport.models.onnx_runtime import softmax
+from emoreport.models.graphs import GraphSession
+from emoreport.models.opening import open_graph
 from emoreport.models.registry import ModelEntry, PulledModel
 from emoreport.models.torch_files import read_state_dict
 from emoreport.records import DoubleArray, FloatArray, ModelRecord

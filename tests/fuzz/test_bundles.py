@@ -31,7 +31,7 @@ def made_registry(monkeypatch: pytest.MonkeyPatch) -> None:
 def whole(tmp_path: Path) -> bytes:
     full = ModelStore(tmp_path / "full")
     place(full, ENTRY, FILES)
-    full.bundle(tmp_path / "models.tar", [ENTRY])
+    bundles.write_bundle(full, tmp_path / "models.tar", [ENTRY])
     return (tmp_path / "models.tar").read_bytes()
 
 
@@ -46,7 +46,7 @@ def taken(store: ModelStore) -> dict[str, bytes]:
 def test_the_whole_bundle_is_taken(tmp_path: Path, whole: bytes) -> None:
     (tmp_path / "a.tar").write_bytes(whole)
     store = ModelStore(tmp_path / "store")
-    store.import_bundle(tmp_path / "a.tar")
+    bundles.read_bundle(store, tmp_path / "a.tar")
     assert taken(store) == FILES
 
 
@@ -63,7 +63,7 @@ def test_a_damaged_bundle_gives_the_whole_model_or_none(tmp_path: Path, whole: b
         count += 1
         path.write_bytes(content)
         store = ModelStore(tmp_path / f"store-{count}")
-        survives(lambda: store.import_bundle(path), path)
+        survives(lambda: bundles.read_bundle(store, path), path)
         assert taken(store) in ({}, FILES)
 
     check()
@@ -95,13 +95,13 @@ def test_wrong_values_in_a_manifest_are_refused_or_taken(tmp_path: Path, whole: 
     @given(wrong_values(manifest_of(whole)))
     def check(document: Any) -> None:
         path.write_bytes(bundle_of(json_file(document), members))
-        survives(lambda: store.import_bundle(path), path)
+        survives(lambda: bundles.read_bundle(store, path), path)
         assert taken(store) in ({}, FILES)
 
     check()
     path.write_bytes(bundle_of(b'{"a":' * DEEP, members))
     with pytest.raises(ModelError, match="unusable manifest"):
-        store.import_bundle(path)
+        bundles.read_bundle(store, path)
 
 
 ESCAPES = (
@@ -121,7 +121,7 @@ def test_a_member_never_leaves_the_store(tmp_path: Path, whole: bytes, name: str
         path = tmp_path / "a.tar"
         path.write_bytes(bundle_of(manifests, {**members, name: b"bad"}))
         with pytest.raises(ModelError):
-            store.import_bundle(path)
+            bundles.read_bundle(store, path)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a.tar", "deep", "full", "models.tar"]
     assert taken(store) == {}
 
@@ -143,5 +143,5 @@ def test_a_member_that_is_no_plain_file_is_refused(
     path.write_bytes(content.getvalue())
     store = ModelStore(tmp_path / "store")
     with pytest.raises(ModelError, match="no plain file"):
-        store.import_bundle(path)
+        bundles.read_bundle(store, path)
     assert taken(store) == {}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from emoreport.analysis.comparison import Talk, compare_talks
+from emoreport.analysis.comparison import compare_talks
+from emoreport.analysis.one_talk import Talk
 from emoreport.runs import read_report
 from tests.fixtures.results_on_disk import rows
 from tests.fixtures.stored import store, wandering_talk

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from emoreport.errors import ModelError
-from emoreport.models.onnx_runtime import softmax
+from emoreport.models.classifiers import softmax
 from emoreport.models.optimizing import FLOAT32, TORCH, Form, command, optimized_form
 from emoreport.models.registry import PulledModel
 from emoreport.records import FloatArray, IntArray, ModelRecord

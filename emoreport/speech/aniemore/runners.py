@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.errors import ModelError
-from emoreport.models.graphs import GraphSession, open_graph
+from emoreport.models.graphs import GraphSession
+from emoreport.models.opening import open_graph
 from emoreport.models.optimizing import BFLOAT16, FLOAT32, INT8, Form
 from emoreport.records import FloatArray, IntArray
 from emoreport.speech.aniemore.checkpoint import Checkpoint

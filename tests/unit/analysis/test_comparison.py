@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoreport.analysis.comparison import (
+from emoreport.analysis.comparison import compare_talks
+from emoreport.analysis.one_talk import (
     EMOTION_SHARE,
     MEAN_VALENCE,
     MISMATCH_SHARE,
@@ -16,7 +17,6 @@ from emoreport.analysis.comparison import (
     TRANSITION_RATE,
     UNKNOWN,
     Talk,
-    compare_talks,
     describe_talk,
 )
 from emoreport.records import Span

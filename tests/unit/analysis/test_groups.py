@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from emoreport.analysis.comparison import EMOTION_SHARE, MISMATCH_SHARE, TRANSITION_RATE, Talk
 from emoreport.analysis.groups import (
     NO_VARIATION,
     TOO_FEW_TALKS,
     UNKNOWN,
     compare_groups,
 )
+from emoreport.analysis.one_talk import EMOTION_SHARE, MISMATCH_SHARE, TRANSITION_RATE, Talk
 from tests.fixtures.readings import video_rows
 
 

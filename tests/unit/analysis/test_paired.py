@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from emoreport.analysis.comparison import (
+from emoreport.analysis.groups import compare_groups
+from emoreport.analysis.one_talk import (
     EMOTION_SHARE,
     MEAN_VALENCE,
     MISMATCH_SHARE,
     TRANSITION_RATE,
     Talk,
 )
-from emoreport.analysis.groups import compare_groups
 from emoreport.analysis.paired import (
     CHANGED_ALIKE,
     NO_PAIRS,

@@ -5,8 +5,9 @@ import pytest
 from scipy import stats
 
 from emoreport.analysis.chains import pair_counts, transition_counts, unbroken_chains
-from emoreport.analysis.comparison import compare_talks, talk_measures
+from emoreport.analysis.comparison import compare_talks
 from emoreport.analysis.dwell import dwell_times
+from emoreport.analysis.one_talk import talk_measures
 from emoreport.analysis.order import order_p_values
 from emoreport.analysis.shuffling import shuffled_orders
 from tests.fixtures import talks

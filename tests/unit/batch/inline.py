@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Self
 
 from emoreport.batch.engine import Opened, VideoJob, VideoOutcome
+from emoreport.batch.manifest import Talk
 from emoreport.batch.plan import Choices
 from emoreport.batch.runner import BatchRequest, BatchResult, run_batch
-from emoreport.batch.together import Talk
 from emoreport.batch.work import Workshop
 from emoreport.settings import Settings
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from emoreport.batch.engine import Finished, VideoJob
-from emoreport.batch.together import Talk
+from emoreport.batch.manifest import Talk
 from emoreport.cli import batch_display
 from emoreport.cli.batch_display import BatchDisplay
 

@@ -64,7 +64,7 @@ def empty(tmp_path: Path) -> ModelStore:
 @pytest.fixture
 def bundle(full: ModelStore, tmp_path: Path) -> Path:
     path = tmp_path / "models.tar"
-    full.bundle(path, [OPEN, KNOWN])
+    bundles.write_bundle(full, path, [OPEN, KNOWN])
     return path
 
 
@@ -77,7 +77,7 @@ def everything_below(folder: Path) -> dict[str, bytes]:
 
 
 def test_what_goes_in_comes_out(bundle: Path, full: ModelStore, empty: ModelStore) -> None:
-    taken = empty.import_bundle(bundle)
+    taken = bundles.read_bundle(empty, bundle)
     assert list(taken.models) == ["made/known", "made/open"]
     assert taken.size_bytes == len(GRAPH) + sum(map(len, OPEN_FILES.values()))
     for entry in (KNOWN, OPEN):
@@ -95,9 +95,9 @@ def test_what_goes_in_comes_out(bundle: Path, full: ModelStore, empty: ModelStor
 def test_the_same_models_give_the_same_bytes(
     bundle: Path, full: ModelStore, empty: ModelStore, tmp_path: Path
 ) -> None:
-    empty.import_bundle(bundle)
+    bundles.read_bundle(empty, bundle)
     again = tmp_path / "again.tar"
-    empty.bundle(again, [KNOWN, OPEN])
+    bundles.write_bundle(empty, again, [KNOWN, OPEN])
     assert again.read_bytes() == bundle.read_bytes()
     with tarfile.open(bundle) as archive:
         members = archive.getmembers()
@@ -115,12 +115,12 @@ def test_only_what_is_whole_goes_in(full: ModelStore, tmp_path: Path) -> None:
     target = tmp_path / "models.tar"
     place(full, KNOWN, {"net.onnx": GRAPH[:-1] + b"!"})
     with pytest.raises(ModelError, match=r"damaged.*models pull made/known"):
-        full.bundle(target, [KNOWN, OPEN])
+        bundles.write_bundle(full, target, [KNOWN, OPEN])
     assert not target.exists()
     with pytest.raises(SettingsError, match="comes with emoreport"):
-        full.bundle(target, [PACKAGE, OPEN])
+        bundles.write_bundle(full, target, [PACKAGE, OPEN])
     with pytest.raises(SettingsError, match="no model is complete"):
-        full.bundle(target, [])
+        bundles.write_bundle(full, target, [])
     assert list(tmp_path.iterdir()) == [full.root]
 
 
@@ -130,22 +130,22 @@ def test_a_file_that_is_there_is_replaced_only_when_asked_for(
     target = tmp_path / "talk.mp4"
     target.write_bytes(b"a film")
     with pytest.raises(SettingsError, match="--overwrite"):
-        full.bundle(target, [KNOWN])
+        bundles.write_bundle(full, target, [KNOWN])
     assert target.read_bytes() == b"a film"
-    full.bundle(target, [KNOWN], overwrite=True)
+    bundles.write_bundle(full, target, [KNOWN], overwrite=True)
     assert tarfile.is_tarfile(target)
 
 
 def test_a_place_that_cannot_be_written_is_named(full: ModelStore, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"cannot be written.*another place for the file"):
-        full.bundle(tmp_path / "absent" / "models.tar", [KNOWN])
+        bundles.write_bundle(full, tmp_path / "absent" / "models.tar", [KNOWN])
 
 
 def test_importing_mends_what_is_damaged(bundle: Path, full: ModelStore, empty: ModelStore) -> None:
-    empty.import_bundle(bundle)
+    bundles.read_bundle(empty, bundle)
     place(empty, KNOWN, {"net.onnx": b"broken"})
     place(empty, OPEN, {"net.safetensors": b"of another pull"})
-    empty.import_bundle(bundle)
+    bundles.read_bundle(empty, bundle)
     assert empty.open(KNOWN).files == full.open(KNOWN).files
     assert not (empty.folder(OPEN) / "net.safetensors").exists()
 
@@ -180,7 +180,7 @@ def repacked(
 def assert_refused(store: ModelStore, bundle: Path, words: str, **facts: Any) -> None:
     before = everything_below(store.root.parent)
     with pytest.raises(ModelError, match=words) as caught:
-        store.import_bundle(bundle, **facts)
+        bundles.read_bundle(store, bundle, **facts)
     assert str(bundle) in str(caught.value)
     assert everything_below(store.root.parent) == before
 
@@ -292,7 +292,7 @@ def test_a_size_of_the_registry_is_kept_against_the_manifest(
 ) -> None:
     sized = made_entry(KNOWN_FILES, name="made/known", known="sha256")
     monkeypatch.setattr(bundles, "registry", lambda: {"made/known": sized, "made/open": OPEN})
-    empty.import_bundle(bundle)
+    bundles.read_bundle(empty, bundle)
     repacked(
         bundle,
         manifest=lambda document: document["models"]["made/known"]["files"]["net.onnx"].update(
@@ -330,7 +330,7 @@ def test_a_damaged_header_is_refused(empty: ModelStore, bundle: Path) -> None:
     content[content.index(b"made/known/net.onnx") + 3] ^= 1
     bundle.write_bytes(bytes(content))
     with pytest.raises(ModelError):
-        empty.import_bundle(bundle)
+        bundles.read_bundle(empty, bundle)
     assert not (empty.root / "made").exists()
 
 
@@ -385,7 +385,7 @@ def test_another_revision_of_a_pinned_model_is_refused(empty: ModelStore, bundle
 def test_what_was_pulled_here_before_holds_the_import(
     full: ModelStore, empty: ModelStore, bundle: Path
 ) -> None:
-    empty.import_bundle(bundle)
+    bundles.read_bundle(empty, bundle)
     other = b"WEIGHTS"
 
     def state(document: Any) -> None:
@@ -396,19 +396,19 @@ def test_what_was_pulled_here_before_holds_the_import(
         bundle, manifest=state, members=lambda found: found.update({"made/open/net.bin": other})
     )
     assert_refused(empty, bundle, "another net.bin.*--accept-new")
-    empty.import_bundle(bundle, accept_new=True)
+    bundles.read_bundle(empty, bundle, accept_new=True)
     assert (empty.folder(OPEN) / "net.bin").read_bytes() == other
     assert empty.state(OPEN) is ModelState.COMPLETE
 
 
 def test_a_file_that_is_not_there_is_named(empty: ModelStore, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"absent\.tar: models: cannot be read"):
-        empty.import_bundle(tmp_path / "absent.tar")
+        bundles.read_bundle(empty, tmp_path / "absent.tar")
 
 
 def test_what_a_killed_import_left_is_cleared(empty: ModelStore, bundle: Path) -> None:
     left = empty.root / ".importing" / "made" / "known"
     left.mkdir(parents=True)
     (left / "net.onnx").write_bytes(b"half")
-    empty.import_bundle(bundle)
+    bundles.read_bundle(empty, bundle)
     assert not (empty.root / ".importing").exists()

@@ -11,7 +11,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from emoreport.errors import ModelError
-from emoreport.models.graphs import TensorInfo, open_graph
+from emoreport.models.graphs import TensorInfo
+from emoreport.models.opening import open_graph
 from tests.fixtures.hsemotion import tiny_graph
 
 RUNTIMES = [

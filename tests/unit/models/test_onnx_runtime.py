@@ -8,8 +8,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from emoreport.errors import ModelError
+from emoreport.models.classifiers import OnnxNetwork, softmax
 from emoreport.models.metadata import folder_metadata
-from emoreport.models.onnx_runtime import CPU, CUDA, OnnxNetwork, OnnxSession, softmax
+from emoreport.models.onnx_runtime import CPU, CUDA, OnnxSession
 from tests.fixtures.graphs import FACE_LABELS, face_model_folder
 
 

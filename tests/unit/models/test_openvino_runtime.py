@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from emoreport.errors import ModelError
-from emoreport.models.graphs import open_graph
+from emoreport.models.opening import open_graph
 from emoreport.models.openvino_runtime import OpenvinoSession, load_openvino
 from tests.fixtures.hsemotion import tiny_graph
 

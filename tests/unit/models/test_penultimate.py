@@ -6,7 +6,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from emoreport.errors import ModelError
-from emoreport.models.graphs import open_graph
+from emoreport.models.opening import open_graph
 from emoreport.models.penultimate import with_features
 
 WEIGHT = np.arange(12, dtype=np.float32).reshape(4, 3) / 7

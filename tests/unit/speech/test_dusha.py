@@ -10,7 +10,7 @@ import torch
 from emoreport.errors import ModelError, SpeechStageError
 from emoreport.media.sound import read_sound
 from emoreport.models.dusha_graph import dusha_graph
-from emoreport.models.graphs import open_graph
+from emoreport.models.opening import open_graph
 from emoreport.models.registry import ModelEntry, ModelFile, ModelSource, find_entry
 from emoreport.models.torch_files import read_state_dict
 from emoreport.speech.dusha import LABELS, DushaModel, open_dusha, read_correction
