@@ -1,4 +1,4 @@
-"""What little evidence costs: the figures behind the limits in `emoreport.analysis.abstention`.
+"""What little evidence costs: the figures behind the limits in `analysis.rows.abstention`.
 
     python -m benchmarks.evidence_limits [--data ../shared/data]
 
@@ -16,11 +16,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emoreport.analysis.evidence import normalised_entropy
-from emoreport.evaluation import predict_clip, read_clips, read_labels
-from emoreport.faces.compact import CompactFaceModel
-from emoreport.models.metadata import shipped_metadata
-from emoreport.speech.compact import CompactVoiceModel
+from emoreport.analysis.rows.evidence import normalised_entropy
+from emoreport.measure.evaluate import predict_clip, read_clips, read_labels
+from emoreport.models.families.compact_face import CompactFaceModel
+from emoreport.models.families.compact_voice import CompactVoiceModel
+from emoreport.models.store.metadata import shipped_metadata
 
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 PICTURE_PX = 48

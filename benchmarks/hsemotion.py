@@ -99,8 +99,8 @@ def demo_frames_per_second(video: Path, frames: int) -> float:
 def analyze_here(video: Path, out: Path, runtime: str, precision: str) -> None:
     """Analyse `video` as the command does, with the network of random weights."""
     from emoreport import analyze, pipeline
-    from emoreport.faces.hsemotion import HSEmotionModel
-    from emoreport.models.registry import PulledModel, find_entry
+    from emoreport.models.families.hsemotion import HSEmotionModel
+    from emoreport.models.store.registry import PulledModel, find_entry
     from emoreport.settings import Settings
 
     entry = find_entry(NAME)

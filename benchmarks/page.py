@@ -17,9 +17,9 @@ from playwright.sync_api import sync_playwright
 
 from benchmarks.retable import HOUR_S, SAMPLE, repeated_faces, repeated_speech
 from emoreport import analyze
-from emoreport.report.page import PageVideo, page_html
+from emoreport.page.document import PageVideo, page_html
 from emoreport.results import Findings
-from emoreport.runs import build_report
+from emoreport.run.report import build_report
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 ROUNDS = 5

@@ -19,27 +19,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kstest
 
-from emoreport.analysis.agreement import agreement
-from emoreport.analysis.intervals import FIGURES, block_bootstrap
-from emoreport.analysis.lag import (
+from emoreport.analysis.mismatch.agreement import agreement
+from emoreport.analysis.mismatch.bootstrap import FIGURES, block_bootstrap
+from emoreport.analysis.mismatch.lag import (
     LagResult,
     boxcar,
     circular_correlations,
     lead_and_lag,
     resample,
 )
-from emoreport.analysis.nulls import (
+from emoreport.analysis.mismatch.shift_test import (
     MIN_POSITIONS,
     label_excess,
     mismatch_statistics,
     severity_shift_test,
     shift_test,
 )
-from emoreport.analysis.sequences import (
-    JointSequence,
-    LabelSequence,
-    join,
-)
+from emoreport.analysis.rows.sequences import JointSequence, LabelSequence, join
 from tests.fixtures.talks import (
     Design,
     Talk,

@@ -18,25 +18,30 @@ import numpy as np
 from scipy import stats
 from scipy.integrate import simpson
 
-from emoreport.analysis.abstention import abstain_faces
-from emoreport.analysis.chains import (
+from emoreport.analysis.numeric.shuffling import shuffled_orders
+from emoreport.analysis.rows.abstention import abstain_faces
+from emoreport.analysis.rows.evidence import face_evidence
+from emoreport.analysis.rows.segmentation import segment_faces
+from emoreport.analysis.talks.groups import compare_groups
+from emoreport.analysis.talks.pairs import compare_pairs
+from emoreport.analysis.talks.two import compare_talks
+from emoreport.analysis.transitions.chains import (
     entropy_rate,
     pair_counts,
     poisson_rate,
     transition_counts,
     unbroken_chains,
 )
-from emoreport.analysis.comparison import compare_talks
-from emoreport.analysis.dwell import dwell_times, recovery_time
-from emoreport.analysis.evidence import face_evidence
-from emoreport.analysis.groups import compare_groups
-from emoreport.analysis.one_talk import EMOTION_SHARE, Talk, describe_talk, talk_measures
-from emoreport.analysis.order import holm_correction, order_p_values
-from emoreport.analysis.paired import compare_pairs
-from emoreport.analysis.segmentation import segment_faces
-from emoreport.analysis.sensitivity import sensitivity
-from emoreport.analysis.shuffling import shuffled_orders
-from emoreport.analysis.transition_statistics import transition_statistics
+from emoreport.analysis.transitions.durations import dwell_times, recovery_time
+from emoreport.analysis.transitions.order import holm_correction, order_p_values
+from emoreport.analysis.transitions.record import transition_statistics
+from emoreport.analysis.transitions.sensitivity import sensitivity
+from emoreport.analysis.transitions.talk_figures import (
+    EMOTION_SHARE,
+    Talk,
+    describe_talk,
+    talk_measures,
+)
 from emoreport.records import FaceTrack
 from emoreport.results import VideoInterval
 from emoreport.settings import AnalysisSettings

@@ -17,12 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from emoreport import runs
 from emoreport.errors import EmoreportError
 from emoreport.faces.reading import read_faces
 from emoreport.faces.select import open_detector, open_face_model
 from emoreport.media import open_audio, open_video, probe
-from emoreport.models.store import PullProgress
+from emoreport.models.store.model_store import PullProgress
 from emoreport.records import (
     DecodeOutcome,
     FaceDetector,
@@ -36,7 +35,8 @@ from emoreport.records import (
     VoiceActivityDetector,
     VoiceEmotionModel,
 )
-from emoreport.runs import Report
+from emoreport.run import report as runs
+from emoreport.run.report import Report
 from emoreport.settings import Settings
 from emoreport.speech.activity import SileroDetector
 from emoreport.speech.reading import read_speech

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from emoreport.cli.app import run
-from emoreport.plotting import write_plots
-from emoreport.runs import read_report
+from emoreport.plots.files import write_plots
+from emoreport.run.report import read_report
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parents[1] / "samples" / "talk.mp4"

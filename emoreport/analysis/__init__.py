@@ -6,14 +6,14 @@ Modules: `timeline` (what each frame stands for), `smoothing`, `labelling`
 """
 
 from emoreport.analysis.analyze import analyze_readings
-from emoreport.analysis.bridge import DEFAULT_BRIDGE, Bridge
-from emoreport.analysis.mismatch import compare_intervals, mismatches
-from emoreport.analysis.segmentation import segment_faces
-from emoreport.analysis.smoothing import smooth_track
+from emoreport.analysis.mismatch.comparison import compare_intervals, mismatches
+from emoreport.analysis.numeric.timeline import hold_times
+from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
+from emoreport.analysis.rows.segmentation import segment_faces
+from emoreport.analysis.rows.smoothing import smooth_track
+from emoreport.analysis.rows.voice import voice_intervals
 from emoreport.analysis.summary import summarize
-from emoreport.analysis.timeline import hold_times
-from emoreport.analysis.transitions import count_transitions
-from emoreport.analysis.voice import voice_intervals
+from emoreport.analysis.transitions.counting import count_transitions
 
 __all__ = [
     "DEFAULT_BRIDGE",

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from emoreport.analysis.abstention import usable_windows
-from emoreport.analysis.bridge import DEFAULT_BRIDGE, Bridge
-from emoreport.analysis.compounds import compound_intervals
-from emoreport.analysis.firmness import firm_faces
-from emoreport.analysis.mismatch import compare_intervals
-from emoreport.analysis.mismatch_rows import face_against_voice, mismatch_rows
-from emoreport.analysis.pauses import scoped_rows
-from emoreport.analysis.relabelling import coded_pieces
-from emoreport.analysis.rows import abstention_level, judge_rows
-from emoreport.analysis.scores import z_scores
-from emoreport.analysis.sensitivity import sensitivity
+from emoreport.analysis.mismatch.comparison import compare_intervals
+from emoreport.analysis.mismatch.statistics import face_against_voice, mismatch_rows
+from emoreport.analysis.rows.abstention import usable_windows
+from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
+from emoreport.analysis.rows.compounds import compound_intervals
+from emoreport.analysis.rows.firmness import firm_faces
+from emoreport.analysis.rows.judging import abstention_level, judge_rows
+from emoreport.analysis.rows.pauses import scoped_rows
+from emoreport.analysis.rows.relabelling import coded_pieces
+from emoreport.analysis.rows.scores import z_scores
 from emoreport.analysis.summary import summarize
-from emoreport.analysis.transition_rows import transition_rows
-from emoreport.analysis.transition_statistics import transition_statistics
-from emoreport.analysis.transitions import count_transitions
+from emoreport.analysis.transitions.counting import count_transitions
+from emoreport.analysis.transitions.record import transition_statistics
+from emoreport.analysis.transitions.sensitivity import sensitivity
+from emoreport.analysis.transitions.statistics import transition_rows
 from emoreport.records import FaceTrack, Recording, SpeechTrack
 from emoreport.results import UNCODED, Analysis, CodedLabels
 from emoreport.settings import Settings

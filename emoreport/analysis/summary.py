@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from emoreport.analysis.abstention import judged_time
-from emoreport.analysis.nulls import MismatchStatistics
-from emoreport.analysis.timeline import hold_times
-from emoreport.analysis.voice import spoken_before
+from emoreport.analysis.mismatch.shift_test import MismatchStatistics
+from emoreport.analysis.numeric.timeline import hold_times
+from emoreport.analysis.rows.abstention import judged_time
+from emoreport.analysis.rows.voice import spoken_before
 from emoreport.records import FaceTrack, Recording, SpeechTrack
 from emoreport.results import AudioInterval, Comparison, Summary, Transition, VideoInterval
 from emoreport.vocabulary import ALL_LABELS, is_emotion

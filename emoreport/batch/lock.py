@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from emoreport.atomic import output_error, write_file
 from emoreport.errors import OutputError, SettingsError
-from emoreport.runs import now
-from emoreport.tables.atomic import output_error, write_file
+from emoreport.run.report import now
 
 WORKING_FOLDER: Final = ".batch"
 """Hidden folder inside the output folder: lock and rows of the long table."""

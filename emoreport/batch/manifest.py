@@ -16,11 +16,11 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from emoreport.atomic import output_error
 from emoreport.batch.discovery import FileFacts
 from emoreport.batch.engine import Failed, Finished, VideoOutcome
 from emoreport.batch.lock import WORKING_FOLDER, refuse_link
 from emoreport.errors import StoredReadingsError
-from emoreport.tables.atomic import output_error
 
 MANIFEST_FILE: Final = "manifest.jsonl"
 PART_NAME: Final = "manifest"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from emoreport import words
+from emoreport import messages as words
 from emoreport.batch import names
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.columns import SUMMARY

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from emoreport.atomic import Staging
 from emoreport.batch.engine import Opened
-from emoreport.runs import Report
-from emoreport.tables.atomic import Staging
+from emoreport.run.report import Report
 from emoreport.tables.columns import result_tables
 from emoreport.tables.kinds import TEXT_KINDS, Column, Kind, Table
 

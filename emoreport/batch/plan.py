@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from emoreport import runs
 from emoreport.batch.discovery import Candidate, FileFacts
 from emoreport.batch.engine import Opened, VideoJob
 from emoreport.batch.lock import WORKING_FOLDER
@@ -19,7 +18,8 @@ from emoreport.batch.manifest import Entry, Manifest, Signature
 from emoreport.batch.names import OWN_FILES
 from emoreport.batch.parts import has_part
 from emoreport.errors import EmoreportError, InputNotFoundError, OutputError, StoredReadingsError
-from emoreport.fingerprints import fingerprint_of, readings_fingerprint_of
+from emoreport.run import report as runs
+from emoreport.run.fingerprint import fingerprint_of, readings_fingerprint_of
 from emoreport.tables.readings import FRAMES_FILE, SPEECH_FILE
 
 PARTS_FOLDER: Final = "intervals"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
+from emoreport.atomic import remove_leftovers
 from emoreport.batch.discovery import Candidate, find_videos
 from emoreport.batch.engine import Engine, Failed, Opened, VideoJob, VideoOutcome, Watcher
 from emoreport.batch.lock import WORKING_FOLDER, only_batch
@@ -18,12 +19,11 @@ from emoreport.batch.manifest import Entry, Manifest, Talk
 from emoreport.batch.metadata import METADATA_FILE, Metadata, read_metadata
 from emoreport.batch.parts import load_arrow
 from emoreport.batch.plan import PARTS_FOLDER, Ahead, Choices, Planner, Settled
+from emoreport.batch.remote.staging import RemoteFolder
 from emoreport.batch.sharding import Shard
-from emoreport.batch.staging import RemoteFolder
 from emoreport.batch.together import reserved_columns, write_together
 from emoreport.errors import EmoreportError, InputNotFoundError, OutputError
 from emoreport.settings import Settings
-from emoreport.tables.atomic import remove_leftovers
 
 UNWRITABLE_IN_A_ROW: Final = 3
 """So many videos in a row that could not be written end the batch: the disk is full or gone."""

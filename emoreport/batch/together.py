@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from emoreport.atomic import Staging
 from emoreport.batch import names
 from emoreport.batch.engine import Opened
 from emoreport.batch.manifest import Talk
@@ -16,7 +17,6 @@ from emoreport.batch.parts import OWN, arrow_schema
 from emoreport.batch.plan import part_path
 from emoreport.batch.workbook import summary_workbook
 from emoreport.settings import OutputSettings
-from emoreport.tables.atomic import Staging
 from emoreport.tables.cells import Cell, ShownTable, show
 from emoreport.tables.columns import SUMMARY
 from emoreport.tables.csv_files import LOCALES, csv_bytes, joined, localised_name

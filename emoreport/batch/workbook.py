@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from emoreport import words
+from emoreport import messages as words
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.codes import cell_names
 from emoreport.tables.columns import SUMMARY

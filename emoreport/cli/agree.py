@@ -12,11 +12,11 @@ from emoreport.cli.console import warning_line
 from emoreport.cli.model_tables import print_table
 from emoreport.cli.options import Config, Quiet, checked_language, configured, with_settings
 from emoreport.errors import EXIT_OK
-from emoreport.words import label_name, text
+from emoreport.messages import label_name, text
 
 if TYPE_CHECKING:
-    from emoreport.analysis.coder_agreement import Alpha
-    from emoreport.coder_report import Agreed, Pair
+    from emoreport.analysis.annotators.agreement import Alpha
+    from emoreport.annotators.figures import Agreed, Pair
 
 Folder = Annotated[
     Path,
@@ -117,8 +117,8 @@ def agree(
     coders also Krippendorff's alpha among them. Time without an emotion on either side is left out
     and reported. docs/exports.md explains every figure.
     """
-    from emoreport.agreeing import agree as compare
-    from emoreport.comparing import write_csv
+    from emoreport.annotators.agree import agree as compare
+    from emoreport.studies.compare import write_csv
 
     lang = checked_language(configured(config) | given)
     result = compare(
@@ -201,7 +201,7 @@ def _show_emotions(pair: Pair, lang: str) -> None:
 
 
 def _show_confusion(pair: Pair, lang: str) -> None:
-    from emoreport.analysis.coder_agreement import label_order
+    from emoreport.analysis.annotators.agreement import label_order
 
     figures = pair.figures
     print(_word("line.confusion", lang, coder=pair.reference))

@@ -12,11 +12,11 @@ from emoreport.cli.console import ProgressDisplay, error_line, note_line, system
 from emoreport.cli.options import Config, Quiet, Verbose, settings_from, with_settings
 from emoreport.cli.show import show_report
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, EmoreportError
-from emoreport.words import text
+from emoreport.messages import text
 
 if TYPE_CHECKING:
     from emoreport.pipeline import Analyzer
-    from emoreport.runs import Report
+    from emoreport.run.report import Report
     from emoreport.settings import Settings
 
 Videos = Annotated[
@@ -87,7 +87,7 @@ def _one_video(
     analyzer: Analyzer, video: Path, settings: Settings, taken: set[Path], bars: ProgressDisplay
 ) -> tuple[Path, Report | None]:
     """Analyse and write one video; the report is None if its results are there already."""
-    from emoreport import runs
+    from emoreport.run import report as runs
 
     sha256 = runs.content_sha256(video)
     folder = runs.result_folder(Path(settings.output.out), video, sha256, frozenset(taken))

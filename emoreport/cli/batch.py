@@ -10,7 +10,7 @@ import typer
 from emoreport.cli.console import note_line
 from emoreport.cli.options import Config, Quiet, Verbose, settings_from, with_settings
 from emoreport.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_VIDEO_FAILED
-from emoreport.words import text
+from emoreport.messages import text
 
 if TYPE_CHECKING:
     from emoreport.batch.engine import Engine, Watcher
@@ -146,10 +146,10 @@ def batch(
     when settings or models changed, are done again.
     """
     settings = settings_from(given, config)
+    from emoreport.batch.anywhere import place, run_anywhere
     from emoreport.batch.engine import Limits
-    from emoreport.batch.engines import EngineOptions, make_engine
+    from emoreport.batch.engines.choice import EngineOptions, make_engine
     from emoreport.batch.plan import Choices
-    from emoreport.batch.remote import place, run_anywhere
     from emoreport.batch.runner import BatchRequest
     from emoreport.batch.sharding import Shard
     from emoreport.cli.batch_display import BatchDisplay

@@ -15,13 +15,13 @@ from emoreport.batch.engine import Failed, Finished, VideoJob, VideoOutcome
 from emoreport.batch.manifest import Talk
 from emoreport.cli.console import PLAIN_EVERY_S, error_line, note_line, shown, warning_line
 from emoreport.cli.pull_display import PullDisplay
-from emoreport.words import text
+from emoreport.messages import text
 
 if TYPE_CHECKING:
     from rich.console import Group
     from rich.live import Live
 
-    from emoreport.batch.staging import RemoteFolder
+    from emoreport.batch.remote.staging import RemoteFolder
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from emoreport.cli.render import (
     warn,
 )
 from emoreport.errors import EXIT_OK, SettingsError
-from emoreport.words import text
+from emoreport.messages import text
 
 BY_MISMATCH: Final = "mismatch"
 BY_EMOTION: Final = "emotion"
@@ -102,8 +102,8 @@ def clips(
     """
     hiding = hiding_mode(blur_face=blur_face, mesh_only=mesh_only)
     _check(by, emotion)
-    from emoreport.clipping import FOLDER, choose_passages, write_clips
-    from emoreport.runs import read_report
+    from emoreport.overlay.clips import FOLDER, choose_passages, write_clips
+    from emoreport.run.report import read_report
 
     report = read_report(stats_dir, language(given, config))
     lang = report.settings.output.lang

@@ -12,13 +12,13 @@ from emoreport.cli.console import warning_line
 from emoreport.cli.model_tables import print_table
 from emoreport.cli.options import Config, Quiet, checked_language, configured, with_settings
 from emoreport.errors import EXIT_OK, SettingsError
-from emoreport.words import label_name, text
+from emoreport.messages import label_name, text
 
 if TYPE_CHECKING:
-    from emoreport.analysis.comparison import Difference
-    from emoreport.analysis.groups import GroupDifference
-    from emoreport.analysis.paired import PairedDifference
-    from emoreport.comparing import GroupsCompared, PairsCompared, TalksCompared
+    from emoreport.analysis.talks.groups import GroupDifference
+    from emoreport.analysis.talks.pairs import PairedDifference
+    from emoreport.analysis.talks.two import Difference
+    from emoreport.studies.compare import GroupsCompared, PairsCompared, TalksCompared
 
     Result = TalksCompared | GroupsCompared | PairsCompared
     Row = Difference | GroupDifference | PairedDifference
@@ -97,7 +97,7 @@ def compare(
     comparable. Settings of the analysis can be set anew for all of them here; --force compares
     nevertheless, and says so.
     """
-    from emoreport.comparing import write_csv
+    from emoreport.studies.compare import write_csv
 
     known = configured(config) | given
     changes = {name: value for name, value in known.items() if name in CHANGEABLE}
@@ -117,7 +117,11 @@ def compare(
 def _compared(
     folders: list[Path], changes: dict[str, Any], *, groups: bool, paired: bool, force: bool
 ) -> Result:
-    from emoreport.comparing import compare_folders, compare_paired_folders, compare_talk_folders
+    from emoreport.studies.compare import (
+        compare_folders,
+        compare_paired_folders,
+        compare_talk_folders,
+    )
 
     if groups and paired:
         raise SettingsError(
@@ -136,7 +140,7 @@ def _compared(
 
 
 def _show(result: Result, lang: str) -> None:
-    from emoreport.comparing import GroupsCompared, PairsCompared
+    from emoreport.studies.compare import GroupsCompared, PairsCompared
 
     if isinstance(result, GroupsCompared):
         _show_groups(result, lang)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from emoreport.errors import EXIT_USAGE, EXIT_VIDEO_FAILED
-from emoreport.words import text
+from emoreport.messages import text
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

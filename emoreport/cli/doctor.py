@@ -11,12 +11,12 @@ import typer
 from emoreport.cli.model_tables import print_table
 from emoreport.cli.options import Config, settings_from, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, SettingsError
-from emoreport.words import text
+from emoreport.messages import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from emoreport.diagnosis.report import Diagnosis
+    from emoreport.measure.doctor.report import Diagnosis
     from emoreport.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -31,7 +31,7 @@ def doctor(*, as_json: Json = False, config: Config = None, given: dict[str, Any
     of the store is compared byte by byte. The network is never used. The exit code is 0 when
     analyses can run and 1 when something is broken.
     """
-    from emoreport.diagnosis.report import diagnose
+    from emoreport.measure.doctor.report import diagnose
 
     settings, trouble = _settings(given, config)
     diagnosis = diagnose(settings, config=config, trouble=trouble)

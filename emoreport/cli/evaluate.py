@@ -13,7 +13,7 @@ from emoreport.cli.options import Config, settings_from, with_settings
 from emoreport.errors import SettingsError
 
 if TYPE_CHECKING:
-    from emoreport.evaluation import Evaluation
+    from emoreport.measure.evaluate import Evaluation
 
 app = typer.Typer(
     help="Accuracy, recall, calibration and speed of a model on labelled data.",
@@ -49,8 +49,8 @@ def face(
 ) -> int:
     """Score a face-emotion model on labelled face pictures."""
     from emoreport.cli.pull_display import PullDisplay
-    from emoreport.evaluation import evaluate_faces
     from emoreport.faces.select import open_face_model
+    from emoreport.measure.evaluate import evaluate_faces
 
     settings = settings_from(given, config)
     with PullDisplay(lang=settings.output.lang, quiet=False) as pulls:
@@ -66,7 +66,7 @@ def voice(
 ) -> int:
     """Score a voice-emotion model on labelled clips."""
     from emoreport.cli.pull_display import PullDisplay
-    from emoreport.evaluation import evaluate_voices
+    from emoreport.measure.evaluate import evaluate_voices
     from emoreport.speech.select import open_voice_model
 
     settings = settings_from(given, config)

@@ -10,8 +10,8 @@ import typer
 from emoreport.cli.console import warning_line
 from emoreport.cli.options import Config, Quiet, configured, with_settings
 from emoreport.errors import EXIT_OK
+from emoreport.messages import text
 from emoreport.settings import OPTIONS
-from emoreport.words import text
 
 Folder = Annotated[
     Path,
@@ -61,8 +61,8 @@ def export(
     paste; bids: events.tsv with its sidecar; csv: the table that coders fill in; json: everything,
     with a schema. docs/exports.md describes the files.
     """
-    from emoreport.exporting import ALL_FORMATS, parse_formats
-    from emoreport.exporting import export as write_exports
+    from emoreport.exchange.export import ALL_FORMATS, parse_formats
+    from emoreport.exchange.export import export as write_exports
 
     known = configured(config) | given
     lang = known.get("lang")

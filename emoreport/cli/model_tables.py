@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from emoreport.words import text
+from emoreport.messages import text
 
 if TYPE_CHECKING:
-    from emoreport.models.registry import ModelEntry
-    from emoreport.models.store import ModelStore
+    from emoreport.models.store.model_store import ModelStore
+    from emoreport.models.store.registry import ModelEntry
 
 COLUMNS = ("name", "kind", "size", "state", "needs", "licence")
 

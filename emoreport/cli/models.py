@@ -15,11 +15,11 @@ from emoreport.cli.console import error_line, note_line
 from emoreport.cli.model_tables import model_facts, model_rows, print_table, size_text
 from emoreport.cli.options import Config, Quiet, Verbose, settings_from, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, EmoreportError, ModelError, SettingsError
-from emoreport.words import text
+from emoreport.messages import text
 
 if TYPE_CHECKING:
-    from emoreport.models.registry import ModelEntry
-    from emoreport.models.store import ModelStore
+    from emoreport.models.store.model_store import ModelStore
+    from emoreport.models.store.registry import ModelEntry
     from emoreport.settings import Settings
 
 app = typer.Typer(
@@ -68,7 +68,7 @@ def list_models(
     given: dict[str, Any],
 ) -> int:
     """Every model that emoreport knows, and how much of it is here."""
-    from emoreport.models.registry import registry
+    from emoreport.models.store.registry import registry
 
     with _tracebacks(verbose):
         settings = settings_from(given, config)
@@ -101,7 +101,7 @@ def pull(
     in for their sources.
     """
     from emoreport.cli.pull_display import PullDisplay
-    from emoreport.models.store import UnreachableError
+    from emoreport.models.store.model_store import UnreachableError
 
     with _tracebacks(verbose):
         settings = settings_from(given, config)
@@ -141,8 +141,8 @@ def verify(
     given: dict[str, Any],
 ) -> int:
     """Read every byte of the models that are here and compare it; exit code 1 if any is damaged."""
-    from emoreport.models.registry import registry
-    from emoreport.models.store import ModelState
+    from emoreport.models.store.model_store import ModelState
+    from emoreport.models.store.registry import registry
 
     with _tracebacks(verbose):
         settings = settings_from(given, config)
@@ -178,8 +178,8 @@ def bundle(
 
     Without NAME, all that are complete here.
     """
-    from emoreport.models.registry import registry
-    from emoreport.models.store import ModelState
+    from emoreport.models.store.model_store import ModelState
+    from emoreport.models.store.registry import registry
 
     with _tracebacks(verbose):
         settings = settings_from(given, config)
@@ -193,7 +193,7 @@ def bundle(
                 if entry.source.kind != "package" and store.state(entry) is ModelState.COMPLETE
             ]
         )
-        from emoreport.models.bundles import write_bundle
+        from emoreport.models.store.bundles import write_bundle
 
         written = write_bundle(store, file, entries, overwrite=overwrite)
     if not quiet:
@@ -215,7 +215,7 @@ def import_bundle(
     """Take the models of a tar file that `emoreport models bundle` wrote; all of them or none."""
     with _tracebacks(verbose):
         settings = settings_from(given, config)
-        from emoreport.models.bundles import read_bundle
+        from emoreport.models.store.bundles import read_bundle
 
         taken = read_bundle(_store(settings, quiet=quiet), file, accept_new=accept_new)
     if not quiet:
@@ -235,8 +235,8 @@ def show(
 ) -> int:
     """Print the card of a model: what it was trained on, its terms, what it is good for."""
     from emoreport.cli.model_tables import entry_rows
-    from emoreport.models.cards import card_text
-    from emoreport.models.registry import find_entry
+    from emoreport.models.store.cards import card_text
+    from emoreport.models.store.registry import find_entry
 
     with _tracebacks(verbose):
         settings = settings_from(given, config)
@@ -274,7 +274,7 @@ def remove(
 
 
 def _store(settings: Settings, *, quiet: bool) -> ModelStore:
-    from emoreport.models.store import ModelStore
+    from emoreport.models.store.model_store import ModelStore
 
     def note(key: str, values: Any) -> None:  # noqa: ANN401 - words take any values
         if not quiet:
@@ -294,7 +294,7 @@ def _chosen(names: Sequence[str]) -> list[ModelEntry]:
     from difflib import get_close_matches
     from fnmatch import fnmatchcase
 
-    from emoreport.models.registry import registry
+    from emoreport.models.store.registry import registry
 
     chosen: dict[str, ModelEntry] = {}
     for name in names:

@@ -11,11 +11,11 @@ from emoreport.cli.console import note_line, warning_line
 from emoreport.cli.model_tables import print_table
 from emoreport.cli.options import Config, Quiet, language, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED
-from emoreport.words import text
+from emoreport.messages import text
 
 if TYPE_CHECKING:
-    from emoreport.analysis.multiverse import Conclusion
-    from emoreport.multiverse import MultiverseResult
+    from emoreport.analysis.talks.multiverse import Conclusion
+    from emoreport.studies.multiverse import MultiverseResult
 
 Folder = Annotated[
     Path,
@@ -72,21 +72,22 @@ def multiverse(
     multiverse_summary.csv (one row per conclusion) and the specification curve multiverse.png and
     multiverse.svg. The exit code is 1 when a setting failed; the others are complete.
     """
-    from emoreport.multiverse import FOLDER, explore, parse_grid
-    from emoreport.stored import read_stored
+    from emoreport.plots.specification_curve import drawn
+    from emoreport.run.read import read_stored
+    from emoreport.studies.multiverse import FOLDER, explore, parse_grid
 
     grid = parse_grid(smoothing, min_interval, abstention, bridge or ())
     talk = read_stored(stats_dir, language(given, config))
     lang = talk.settings.output.lang
     result = explore(talk, grid)
-    folder = result.write(out or stats_dir / FOLDER, lang)
+    folder = result.write(out or stats_dir / FOLDER, lang, drawn)
     if not quiet:
         _show(result, folder, lang)
     return _judge(result, folder, lang)
 
 
 def _show(result: MultiverseResult, folder: Path, lang: str) -> None:
-    from emoreport.multiverse_files import conclusion_name, share_name, value_name
+    from emoreport.studies.multiverse_files import conclusion_name, share_name, value_name
 
     heads = [_word(f"column.{name}", lang) for name in ("conclusion", "run", "share")]
     heads += [_word(f"column.{name}", lang) for name in ("range", "typical")]
@@ -112,7 +113,7 @@ def _show(result: MultiverseResult, folder: Path, lang: str) -> None:
 
 def _judge(result: MultiverseResult, folder: Path, lang: str) -> int:
     """Warn of what a reader must know; return the exit code."""
-    from emoreport.multiverse_files import TABLE_FILE
+    from emoreport.studies.multiverse_files import TABLE_FILE
 
     if result.own not in result.universes:
         warning_line(_word("line.outside", lang))

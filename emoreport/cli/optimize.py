@@ -13,8 +13,8 @@ from emoreport.cli.options import Config, Quiet, settings_from, with_settings
 from emoreport.errors import SettingsError
 
 if TYPE_CHECKING:
-    from emoreport.models.optimizing import FormsRecord
-    from emoreport.models.registry import PulledModel
+    from emoreport.models.runtimes.forms import FormsRecord
+    from emoreport.models.store.registry import PulledModel
 
 VOICES, FACES = "aniemore", "hsemotion"
 """Families whose models have several forms."""
@@ -84,14 +84,14 @@ def optimize(
     family, pulled = _pulled(name)
     if family == FACES:
         _check_material(name, face, "--face", speech, "--speech")
-        from emoreport.optimization.face import optimize_face_model
+        from emoreport.measure.optimize.face import optimize_face_model
 
         record = optimize_face_model(
             pulled, face or [], settings=settings, form=form, announce=announce
         )
     else:
         _check_material(name, speech, "--speech", face, "--face")
-        from emoreport.optimization.voice import optimize_voice_model
+        from emoreport.measure.optimize.voice import optimize_voice_model
 
         threads = settings.runtime.threads
         record = optimize_voice_model(
@@ -121,9 +121,9 @@ def _check_material(
 
 def _pulled(name: str) -> tuple[str, PulledModel]:
     """Family and files of the model that the command line names."""
-    from emoreport.models.registry import find_entry
-    from emoreport.models.store import ModelStore
-    from emoreport.speech.aniemore import local_aniemore
+    from emoreport.models.families.aniemore import local_aniemore
+    from emoreport.models.store.model_store import ModelStore
+    from emoreport.models.store.registry import find_entry
 
     folder = Path(name).expanduser()
     if folder.is_dir() and not name.startswith((f"{VOICES}/", f"{FACES}/")):

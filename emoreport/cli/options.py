@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 import typer
 
-from emoreport.described import OptionInfo
 from emoreport.errors import SettingsError
 from emoreport.settings import (
     LANGUAGES,
@@ -21,6 +20,7 @@ from emoreport.settings import (
     from_file,
     load_settings,
 )
+from emoreport.settings.described import OptionInfo
 
 METAVARS = {"seconds": "SECONDS"}
 SHORT_FORMS = {

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from emoreport.cli.options import Config, Quiet, language, with_settings
-from emoreport.words import text
+from emoreport.messages import text
 
 Folder = Annotated[
     Path,
@@ -46,8 +46,8 @@ def plot(
     shared out; transitions: which emotion of the face followed which; matrix: face by voice.
     captions.txt says under each what it shows and what chance has to do with it.
     """
-    from emoreport.plotting import FOLDER, parse_formats, parse_kinds, write_plots
-    from emoreport.runs import read_report
+    from emoreport.plots.files import FOLDER, parse_formats, parse_kinds, write_plots
+    from emoreport.run.report import read_report
 
     kinds, formats = parse_kinds(kind), parse_formats(format)
     report = read_report(stats_dir, language(given, config))

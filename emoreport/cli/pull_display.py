@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from emoreport.cli.console import PLAIN_EVERY_S, note_line
-from emoreport.words import text
+from emoreport.messages import text
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -10,7 +10,7 @@ import typer
 from emoreport.cli.console import ProgressDisplay, note_line, warning_line
 from emoreport.cli.options import Config, Quiet, language, with_settings
 from emoreport.errors import EXIT_OK, SettingsError
-from emoreport.words import text
+from emoreport.messages import text
 
 Folder = Annotated[
     Path,
@@ -66,9 +66,9 @@ def render(
     H.264 and AAC in MP4; presentation times and sound stay as they are in the recording.
     """
     hiding = hiding_mode(blur_face=blur_face, mesh_only=mesh_only)
-    from emoreport.rendering import FILE
-    from emoreport.rendering import render as write
-    from emoreport.runs import read_report
+    from emoreport.overlay.render import FILE
+    from emoreport.overlay.render import render as write
+    from emoreport.run.report import read_report
 
     report = read_report(stats_dir, language(given, config))
     lang = report.settings.output.lang

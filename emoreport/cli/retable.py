@@ -76,8 +76,8 @@ def retable(
     model gave to the person's label, and run.json, the summary and a warning say whose labels they
     are.
     """
-    from emoreport.relabelling import parse_labels
-    from emoreport.runs import read_report
+    from emoreport.annotators.relabel import parse_labels
+    from emoreport.run.report import read_report
 
     known = configured(config)
     changes = {name: value for name, value in known.items() if name in RETABLED} | given

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emoreport.cli.console import closing_panel, warning_line
+from emoreport.messages import text
 from emoreport.vocabulary import NAMES
-from emoreport.words import text
 
 if TYPE_CHECKING:
-    from emoreport.runs import Report
+    from emoreport.run.report import Report
 
 
 def show_report(report: Report, folder: Path, *, quiet: bool) -> None:
@@ -30,7 +30,7 @@ def made_before(folder: Path) -> tuple[str, ...]:
 
     They show another state of the results than the tables beside them.
     """
-    from emoreport.runs import RUN_FILE
+    from emoreport.run.report import RUN_FILE
 
     made_ns = (folder / RUN_FILE).stat().st_mtime_ns
     older = []

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from emoreport.errors import ModelError
-from emoreport.faces.compact import CompactFaceModel
 from emoreport.faces.detectors import SolutionsDetector, TasksDetector, has_solutions
-from emoreport.models.metadata import folder_metadata, shipped_metadata
-from emoreport.models.selection import AUTO, Choice, choose_model
-from emoreport.models.store import PullProgress
+from emoreport.models.families.compact_face import CompactFaceModel
+from emoreport.models.store.metadata import folder_metadata, shipped_metadata
+from emoreport.models.store.model_store import PullProgress
+from emoreport.models.store.selection import AUTO, Choice, choose_model
 from emoreport.records import FaceDetector, FaceEmotionModel
 from emoreport.settings import Settings
 
@@ -45,7 +45,7 @@ def open_face_model(
     choice = choose_model("face", settings.faces.face, settings, announce, progress)
     run = settings.runtime
     if choice.pulled is not None:
-        from emoreport.faces.hsemotion import open_hsemotion
+        from emoreport.models.families.hsemotion import open_hsemotion
 
         return open_hsemotion(
             choice.pulled,

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from emoreport.errors import SettingsError
-from emoreport.models.metadata import FOLDER_METADATA, folder_metadata, shipped_metadata
-from emoreport.models.selection import Choice, choose_model
-from emoreport.models.store import PullProgress
+from emoreport.models.families.compact_voice import CompactVoiceModel
+from emoreport.models.store.metadata import FOLDER_METADATA, folder_metadata, shipped_metadata
+from emoreport.models.store.model_store import PullProgress
+from emoreport.models.store.selection import Choice, choose_model
 from emoreport.records import VoiceEmotionModel
 from emoreport.settings import Settings
-from emoreport.speech.compact import CompactVoiceModel
 
 NONE: Final = "none"
 HUB_METADATA: Final = "config.json"
@@ -67,7 +67,7 @@ def _opened(choice: Choice, settings: Settings) -> VoiceEmotionModel:
     run, reason = settings.runtime, choice.reason
     pulled = choice.pulled
     if choice.folder is not None and _is_hub_folder(choice.folder):
-        from emoreport.speech.aniemore import local_aniemore
+        from emoreport.models.families.aniemore import local_aniemore
 
         pulled = local_aniemore(choice.folder)
     if pulled is None:
@@ -82,7 +82,7 @@ def _opened(choice: Choice, settings: Settings) -> VoiceEmotionModel:
             reason=reason,
         )
     if choice.family == BIASED:
-        from emoreport.speech.dusha import open_dusha
+        from emoreport.models.families.dusha import open_dusha
 
         return open_dusha(
             pulled,
@@ -92,7 +92,7 @@ def _opened(choice: Choice, settings: Settings) -> VoiceEmotionModel:
             reason=reason,
             bias=settings.speech.speech_bias,
         )
-    from emoreport.speech.aniemore import open_aniemore
+    from emoreport.models.families.aniemore import open_aniemore
 
     return open_aniemore(
         pulled, runtime=run.of_voice, device=run.device, threads=run.threads, reason=reason

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from emoreport import words
+from emoreport import messages as words
 
 STATISTIC: Final = "statistic"
 MEASURE: Final = "measure"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from emoreport import words
+from emoreport import messages as words
 from emoreport.tables.codes import CODES, code_meaning, code_name
 from emoreport.tables.columns import OPTIONAL_NAMES, TABLE_NAMES
 from emoreport.tables.kinds import Column, Table

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from emoreport.atomic import Staging
 from emoreport.records import FaceTrack, SpeechTrack
-from emoreport.tables.atomic import Staging
 from emoreport.tables.cells import ShownTable, show_all
 from emoreport.tables.columns import OPTIONAL_NAMES, TABLE_NAMES, speech_table
 from emoreport.tables.csv_files import LOCALES, csv_bytes, localised_name

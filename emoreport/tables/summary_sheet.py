@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from emoreport import words
+from emoreport import messages as words
 from emoreport.records import ModelRecord
 from emoreport.settings import OPTIONS
 from emoreport.tables.cells import Cell, ShownTable

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from emoreport import words
+from emoreport import messages as words
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.codes import cell_names
 from emoreport.tables.dictionary import dictionary, header, sheet_name

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from emoreport import words
+from emoreport import messages as words
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.codes import VERDICT, code_name
 from emoreport.tables.dictionary import sheet_name

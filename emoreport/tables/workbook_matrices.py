@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from emoreport import words
+from emoreport import messages as words
 from emoreport.tables.cells import ShownTable
 from emoreport.tables.codes import NOTE, code_name
 from emoreport.tables.dictionary import sheet_name

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from emoreport import words
+from emoreport import messages as words
 from emoreport.tables.kinds import Kind
 from emoreport.vocabulary import ALL_LABELS, COLOURS, text_on
 

@@ -24,9 +24,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from emoreport.models.metadata import file_sha256
-from emoreport.models.registry import PulledModel
-from emoreport.speech.dusha import LABELS, open_dusha
+from emoreport.models.families.dusha import LABELS, open_dusha
+from emoreport.models.store.metadata import file_sha256
+from emoreport.models.store.registry import PulledModel
 from emoreport.training.voice.data import Clip, read_corpora
 from emoreport.training.voice.labels import TRAINED_LABELS
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from emoreport.errors import EmoreportError
-from emoreport.faces.compact import CompactFaceModel
 from emoreport.faces.crops import crop_face
 from emoreport.faces.detectors import BUNDLE_MEMBER, SolutionsDetector, TasksDetector
-from emoreport.faces.hsemotion import HSEmotionModel
-from emoreport.models.metadata import folder_metadata, shipped_metadata
+from emoreport.models.families.compact_face import CompactFaceModel
+from emoreport.models.families.hsemotion import HSEmotionModel
+from emoreport.models.store.metadata import folder_metadata, shipped_metadata
 from emoreport.records import FaceDetector, FaceEmotionModel, FaceScores, ModelRecord
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.faces import BrightnessModel, ScriptedDetector, face_at, scene

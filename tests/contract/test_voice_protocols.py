@@ -6,12 +6,12 @@ import math
 import numpy as np
 import pytest
 
-from emoreport.models.metadata import folder_metadata, shipped_metadata
+from emoreport.models.families.aniemore import open_aniemore
+from emoreport.models.families.compact_voice import CompactVoiceModel
+from emoreport.models.store.metadata import folder_metadata, shipped_metadata
 from emoreport.records import VoiceActivityDetector, VoiceEmotionModel
 from emoreport.settings import SpeechSettings
 from emoreport.speech.activity import SileroDetector
-from emoreport.speech.aniemore import open_aniemore
-from emoreport.speech.compact import CompactVoiceModel
 from emoreport.speech.reading import read_speech
 from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
 from tests.fixtures.aniemore import GROUP_NORM, PUBLISHED, published
@@ -193,7 +193,7 @@ def test_every_pair_gives_readings_that_fit_together(detector, model):
 
 
 def random_dusha(folder):
-    from emoreport.speech.dusha import open_dusha
+    from emoreport.models.families.dusha import open_dusha
     from tests.fixtures.dusha import random_network, saved
 
     return open_dusha(saved(folder, random_network().state_dict()), threads=1)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given
 
 from emoreport.errors import ModelError
-from emoreport.models import bundles
-from emoreport.models.store import ModelStore
+from emoreport.models.store import bundles
+from emoreport.models.store.model_store import ModelStore
 from tests.fixtures.stores import made_entry, place
 from tests.fuzz.mutations import DEEP, damaged, json_file, survives, targets, wrong_values
 

@@ -15,13 +15,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from emoreport import runs, stored
 from emoreport.batch.manifest import MANIFEST_FILE, Manifest
 from emoreport.batch.metadata import read_metadata as read_groups
-from emoreport.coding import Tiers, read_codings
-from emoreport.evaluation import read_labelled_faces, read_labels
-from emoreport.models import metadata as models
-from emoreport.models.lockfile import LOCK_FILE, FileRecord, LockFile, PullRecord
+from emoreport.exchange.readers import Tiers, read_codings
+from emoreport.measure.evaluate import read_labelled_faces, read_labels
+from emoreport.models.store import metadata as models
+from emoreport.models.store.lockfile import LOCK_FILE, FileRecord, LockFile, PullRecord
+from emoreport.run import read as stored
+from emoreport.run import report as runs
 from emoreport.settings import Settings, load_settings
 from emoreport.tables import readings
 from emoreport.vocabulary import EMOTIONS

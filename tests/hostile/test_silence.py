@@ -10,8 +10,8 @@ from pathlib import Path
 CODE = """
 import sys
 from pathlib import Path
-from emoreport.models.metadata import shipped_metadata
-from emoreport.models.onnx_runtime import OnnxSession
+from emoreport.models.store.metadata import shipped_metadata
+from emoreport.models.runtimes.onnx_runtime import OnnxSession
 session = OnnxSession(shipped_metadata("face").path, device="cpu")
 print(session.runtime)
 """

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 
 import emoreport as package
-from emoreport.agreeing import MODALITIES, tiers_for
-from emoreport.analysis.coder_agreement import compare_codings
-from emoreport.coding import read_codings
-from emoreport.report.exports import FORMATS, Media
+from emoreport.analysis.annotators.agreement import compare_codings
+from emoreport.annotators.agree import MODALITIES, tiers_for
+from emoreport.exchange.readers import read_codings
+from emoreport.exchange.writers import FORMATS, Media
 from emoreport.results import CodedSpan, milliseconds
-from emoreport.runs import read_report
+from emoreport.run.report import read_report
 from tests.fixtures.findings import any_findings
 from tests.fixtures.results_on_disk import rows, run_json
 from tests.integration.conftest import Emoreport

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import emoreport as package
+from emoreport.messages import text
 from emoreport.vocabulary import EMOTIONS, NAMES, NON_EMOTIONS
-from emoreport.words import text
 from tests.fixtures import media
 from tests.fixtures.results_on_disk import COLUMNS, assert_complete, rows, run_json
 from tests.integration.conftest import Emoreport

@@ -9,7 +9,7 @@ import pytest
 
 from emoreport.faces.detectors import has_solutions
 from emoreport.media import open_video
-from emoreport.report.caption import Caption
+from emoreport.overlay.caption import Caption
 from tests.fixtures import media
 from tests.fixtures.media import read_number, tone
 from tests.fixtures.readings import peaked, speech_track, track_of
@@ -31,7 +31,7 @@ def talk_of_five(emoreport: Emoreport) -> tuple[Path, Path]:
     seen = [peaked(FACE[int(at)], peak=PEAKS[int(at)]) for at in times_s]
     faces = track_of(times_s, seen)
     faces.box[:] = (40, 30, 60, 60)
-    from emoreport.runs import content_sha256
+    from emoreport.run.report import content_sha256
 
     folder = store(
         Path("results"),

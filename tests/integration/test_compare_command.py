@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from emoreport.analysis.comparison import compare_talks
-from emoreport.analysis.one_talk import Talk
-from emoreport.runs import read_report
+from emoreport.analysis.talks.two import compare_talks
+from emoreport.analysis.transitions.talk_figures import Talk
+from emoreport.run.report import read_report
 from tests.fixtures.results_on_disk import rows
 from tests.fixtures.stored import store, wandering_talk
 from tests.integration.conftest import Emoreport

@@ -13,9 +13,9 @@ import typer.main
 
 import emoreport as package
 from emoreport.cli.app import app
-from emoreport.exporting import parse_formats
-from emoreport.report.exports import FORMATS
-from emoreport.report.exports.everything_json import schema
+from emoreport.exchange.export import parse_formats
+from emoreport.exchange.writers import FORMATS
+from emoreport.exchange.writers.findings_json import schema
 from tests.fixtures.results_on_disk import run_json
 from tests.integration.conftest import Emoreport
 

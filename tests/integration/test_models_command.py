@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from emoreport.cli.pull_display import PullDisplay
-from emoreport.models.registry import registry
-from emoreport.models.store import INCOMING
-from emoreport.words import keys
+from emoreport.messages import keys
+from emoreport.models.store.model_store import INCOMING
+from emoreport.models.store.registry import registry
 from tests.fixtures.server import ModelServer, closed_port, running_server
 from tests.fixtures.stores import go_online_with_hub
 from tests.integration.conftest import Emoreport
@@ -224,7 +224,7 @@ def test_show_prints_the_card_and_the_facts(root: Path, emoreport: Emoreport, na
 def test_show_says_where_there_is_no_card(
     root: Path, emoreport: Emoreport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emoreport.models.cards.card_text", lambda _: "")
+    monkeypatch.setattr("emoreport.models.store.cards.card_text", lambda _: "")
     outcome = emoreport("models", "show", "dusha")
     assert outcome.code == 0
     assert outcome.out.startswith("name: dusha\n")

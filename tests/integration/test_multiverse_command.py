@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from emoreport.analysis.bridge import Bridge
-from emoreport.analysis.multiverse import Multiverse, Setting, conclusions
-from emoreport.multiverse import MultiverseResult, _look, explore, parse_grid
-from emoreport.stored import read_stored
+from emoreport.analysis.rows.bridge import Bridge
+from emoreport.analysis.talks.multiverse import Multiverse, Setting, conclusions
+from emoreport.plots.specification_curve import drawn
+from emoreport.run.read import read_stored
+from emoreport.studies.multiverse import MultiverseResult, _look, explore, parse_grid
 from tests.fixtures.results_on_disk import rows
 from tests.fixtures.stored import store, wandering_talk
 from tests.integration.conftest import Emoreport
@@ -160,7 +161,7 @@ def test_a_setting_that_fails_leaves_the_others(talk: Path, tmp_path: Path) -> N
     )
     result = MultiverseResult("talk", good, (bad, good), conclusions(good, (bad, good)), {})
     assert result.failures == (bad,)
-    result.write(tmp_path / "out", "en")
+    result.write(tmp_path / "out", "en", drawn)
     table = rows(tmp_path / "out" / "multiverse.csv")
     assert [row["failure"] for row in table] == ["ValueError: this bridge is broken", ""]
     assert {row["settings"] for row in rows(tmp_path / "out" / "multiverse_summary.csv")} == {"1"}

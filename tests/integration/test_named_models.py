@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from emoreport.models.registry import find_entry
+from emoreport.models.store.registry import find_entry
 from tests.fixtures import aniemore, hsemotion, known_models
 from tests.fixtures.results_on_disk import assert_complete, rows, run_json
 from tests.fixtures.server import ModelServer, running_server

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from emoreport.cli import optimize
-from emoreport.models.optimizing import FOLDER, RECORD, FormsRecord, MeasuredForm
-from emoreport.models.registry import find_entry
-from emoreport.optimization import face, voice
+from emoreport.measure.optimize import face, voice
+from emoreport.models.runtimes.forms import FOLDER, RECORD, FormsRecord, MeasuredForm
+from emoreport.models.store.registry import find_entry
 from tests.fixtures.aniemore import checkpoint_folder
 from tests.fixtures.hsemotion import tiny_graph_of
 from tests.fixtures.known_models import served_models

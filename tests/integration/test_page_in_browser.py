@@ -7,11 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emoreport import paging
 from emoreport.errors import InputNotFoundError
+from emoreport.page.document import PageVideo, page_html
 from emoreport.records import Span
-from emoreport.report.page import PageVideo, page_html
-from emoreport.runs import read_report
+from emoreport.run import page_video as paging
+from emoreport.run.report import read_report
 from emoreport.vocabulary import COLOURS
 from tests.fixtures.browser import needs_chromium, wait_until
 from tests.fixtures.media import Film, constant_rate, read_number, tone, write_media

@@ -17,10 +17,10 @@ import psutil
 import pytest
 
 from emoreport.batch.engine import Limits, Opened
-from emoreport.batch.engines import EngineOptions, make_engine
-from emoreport.batch.ray_cluster import Cluster
-from emoreport.batch.ray_engine import RayEngine
-from emoreport.batch.wire import opened_document
+from emoreport.batch.engines.choice import EngineOptions, make_engine
+from emoreport.batch.engines.ray_cluster import Cluster
+from emoreport.batch.engines.ray_engine import RayEngine
+from emoreport.batch.engines.wire import opened_document
 from emoreport.errors import EmoreportError, SettingsError
 from emoreport.settings import Settings
 from tests.fixtures.media import run_ffmpeg

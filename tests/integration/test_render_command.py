@@ -10,7 +10,7 @@ from av.codec.codec import UnknownCodecError
 
 from emoreport.faces.detectors import has_solutions
 from emoreport.media import encoding, open_video, probe
-from emoreport.report.drawing import Overlay
+from emoreport.overlay.drawing import Overlay
 from tests.fixtures import media
 from tests.fixtures.media import Film, Sound, steady_times, tone, write_media
 from tests.fixtures.rendered import (

@@ -234,7 +234,7 @@ def orphans() -> list[psutil.Process]:
     found = []
     for one in psutil.process_iter(["cmdline"]):
         line = one.info["cmdline"] or []
-        ours = any("emoreport.batch.worker" in part for part in line) and line[-1].isdigit()
+        ours = any("emoreport.batch.engines.worker" in part for part in line) and line[-1].isdigit()
         if ours and not psutil.pid_exists(int(line[-1])):
             found.append(one)
     return found

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from emoreport.models.registry import ModelEntry, registry
-from emoreport.models.selection import ORDER
+from emoreport.models.store.registry import ModelEntry, registry
+from emoreport.models.store.selection import ORDER
 
 CARDS = Path(__file__).parents[2] / "docs" / "models"
 HEADINGS = [
@@ -203,7 +203,9 @@ def test_pages_name_no_place_on_somebodys_machine() -> None:
 
 
 def test_the_dusha_card_states_the_correction_of_the_class_bias_as_it_is() -> None:
-    content = resources.files("emoreport.models").joinpath("dusha_bias.toml").read_text("utf-8")
+    content = (
+        resources.files("emoreport.models.families").joinpath("dusha_bias.toml").read_text("utf-8")
+    )
     fitted = tomllib.loads(content)
     text = (CARDS / "dusha.md").read_text(encoding="utf-8")
     for label, offset in fitted["offsets"].items():

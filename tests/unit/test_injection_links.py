@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from emoreport import runs
+from emoreport.atomic import Staging, _computer, remove_leftovers, write_file
 from emoreport.batch.manifest import MANIFEST_FILE
 from emoreport.cli.app import run
 from emoreport.errors import OutputError, StoredReadingsError
-from emoreport.runs import read_report, safe_stem
+from emoreport.run import report as runs
+from emoreport.run.report import read_report, safe_stem
 from emoreport.tables import readings
-from emoreport.tables.atomic import Staging, _computer, remove_leftovers, write_file
 from tests.fixtures.media import no_audio
 from tests.fixtures.stored import store, wandering_talk
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from emoreport.analysis import analyze_readings
-from emoreport.analysis.abstention import usable_windows
-from emoreport.analysis.bridge import Bridge
-from emoreport.analysis.evidence import FrameEvidence
-from emoreport.analysis.firmness import firm_faces
-from emoreport.analysis.segmentation import segment_faces
+from emoreport.analysis.rows.abstention import usable_windows
+from emoreport.analysis.rows.bridge import Bridge
+from emoreport.analysis.rows.evidence import FrameEvidence
+from emoreport.analysis.rows.firmness import firm_faces
+from emoreport.analysis.rows.segmentation import segment_faces
 from emoreport.settings import AnalysisSettings, Settings
 from tests.fixtures.readings import VOICE_LABELS, face_track, recording, speech_track, track_of
 

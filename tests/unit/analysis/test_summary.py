@@ -2,12 +2,12 @@
 
 import pytest
 
-from emoreport.analysis.agreement import Agreement
-from emoreport.analysis.intervals import Intervals
-from emoreport.analysis.mismatch import compare_intervals
-from emoreport.analysis.nulls import MismatchStatistics, ShiftTest
+from emoreport.analysis.mismatch.agreement import Agreement
+from emoreport.analysis.mismatch.bootstrap import Intervals
+from emoreport.analysis.mismatch.comparison import compare_intervals
+from emoreport.analysis.mismatch.shift_test import MismatchStatistics, ShiftTest
 from emoreport.analysis.summary import summarize
-from emoreport.analysis.transitions import count_transitions
+from emoreport.analysis.transitions.counting import count_transitions
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.readings import (
     VOICE_LABELS,

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Self
 
 from emoreport.batch.engine import Opened, VideoJob, VideoOutcome
+from emoreport.batch.engines.work import Workshop
 from emoreport.batch.manifest import Talk
 from emoreport.batch.plan import Choices
 from emoreport.batch.runner import BatchRequest, BatchResult, run_batch
-from emoreport.batch.work import Workshop
 from emoreport.settings import Settings
 
 _OPEN: dict[str, Workshop] = {}

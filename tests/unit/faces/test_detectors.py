@@ -13,7 +13,7 @@ import pytest
 from emoreport.errors import FaceStageError, ModelError, SettingsError
 from emoreport.faces import select
 from emoreport.faces.detectors import BUNDLE_MEMBER, SolutionsDetector, TasksDetector
-from emoreport.models.registry import find_entry, registry
+from emoreport.models.store.registry import find_entry, registry
 from emoreport.records import Box
 from emoreport.settings import Settings
 from tests.fixtures.faces import FACE_IN_HEAD, scene

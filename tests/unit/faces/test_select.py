@@ -1,10 +1,10 @@
 import pytest
 
 from emoreport.errors import EXIT_USAGE, ModelError, SettingsError
-from emoreport.faces.compact import CompactFaceModel
 from emoreport.faces.select import open_face_model
-from emoreport.models import metadata
-from emoreport.models.registry import registry
+from emoreport.models.families.compact_face import CompactFaceModel
+from emoreport.models.store import metadata
+from emoreport.models.store.registry import registry
 from emoreport.settings import Settings
 from tests.fixtures.graphs import face_model_folder
 

@@ -1,7 +1,7 @@
 import pytest
 
 from emoreport.errors import ModelError, SettingsError
-from emoreport.models.registry import registry
+from emoreport.models.store.registry import registry
 from emoreport.settings import Settings
 from emoreport.speech.select import open_voice_model
 from tests.fixtures.audio import tone

@@ -7,37 +7,29 @@ from typing import get_args
 
 import pytest
 
-from emoreport import words
-from emoreport.analysis import (
-    agreement,
-    chains,
-    comparison,
-    dwell,
-    intervals,
-    lag,
-    mismatch_rows,
-    nulls,
-    transition_rows,
-    transition_statistics,
-)
-from emoreport.analysis.abstention import FACE_RULES, VOICE_RULES
-from emoreport.analysis.analyze import analyze_readings
-from emoreport.analysis.bridge import DEFAULT_BRIDGE
-from emoreport.analysis.compounds import COMPOUND_NAMES, COMPOUNDS
-from emoreport.analysis.pauses import SCOPES
-from emoreport.analysis.scores import with_video_dimensions
+from emoreport import messages as words
+from emoreport.analysis import analyze_readings
+from emoreport.analysis.mismatch import agreement, bootstrap, lag, shift_test
+from emoreport.analysis.mismatch import statistics as mismatch_statistics
+from emoreport.analysis.rows.abstention import FACE_RULES, VOICE_RULES
+from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE
+from emoreport.analysis.rows.compounds import COMPOUND_NAMES, COMPOUNDS
+from emoreport.analysis.rows.pauses import SCOPES
+from emoreport.analysis.rows.scores import with_video_dimensions
+from emoreport.analysis.transitions import chains, durations, record, talk_figures
+from emoreport.analysis.transitions import statistics as transition_statistics
 from emoreport.settings import LANGUAGES, Settings
 from emoreport.tables.codes import CODES, cell_names, code_meaning, code_name
 from tests.fixtures.readings import face_track, random_readings, recording
 
-REASONED = (agreement, chains, comparison, dwell, intervals, lag, nulls, transition_statistics)
+REASONED = (agreement, bootstrap, chains, durations, lag, record, shift_test, talk_figures)
 """Modules whose constants name why a number is missing."""
-MEASURES_OF_COMPARISON = {
-    comparison.EMOTION_SHARE,
-    comparison.TRANSITION_RATE,
-    comparison.MISMATCH_SHARE,
-    comparison.MEAN_VALENCE,
-    comparison.UNKNOWN,  # a figure without a value is no row
+MEASURES_OF_A_TALK = {
+    talk_figures.EMOTION_SHARE,
+    talk_figures.TRANSITION_RATE,
+    talk_figures.MISMATCH_SHARE,
+    talk_figures.MEAN_VALENCE,
+    talk_figures.UNKNOWN,  # a figure without a value is no row
 }
 NO_CODES = {"dwell", "recovery", "neutral"}
 """Words in the code of the rows that are no codes themselves."""
@@ -66,7 +58,7 @@ def own_strings(module):
     }
 
 
-@pytest.mark.parametrize("module", [transition_rows, mismatch_rows])
+@pytest.mark.parametrize("module", [transition_statistics, mismatch_statistics])
 def test_the_rows_use_only_codes_that_are_known(module):
     found = constants(module)
     assert len(found) > 10
@@ -74,20 +66,20 @@ def test_the_rows_use_only_codes_that_are_known(module):
 
 
 def test_every_statistic_is_one_that_the_rows_use():
-    used = constants(transition_rows) | constants(mismatch_rows)
+    used = constants(transition_statistics) | constants(mismatch_statistics)
     used |= {f"{name}_{form}" for name in ("dwell", "recovery") for form in ("median", "mean")}
     assert used >= set(CODES["statistic"]) | set(CODES["measure"])
 
 
 def test_notes_are_the_reasons_of_the_analysis():
-    reasons = set().union(*map(own_strings, REASONED)) - MEASURES_OF_COMPARISON
-    used = constants(transition_rows) | constants(mismatch_rows)
+    reasons = set().union(*map(own_strings, REASONED)) - MEASURES_OF_A_TALK
+    used = constants(transition_statistics) | constants(mismatch_statistics)
     assert set(CODES["note"]) == reasons | (used & {"no_emotion", "no_partner"})
 
 
 def test_the_other_groups_are_those_of_the_analysis():
-    assert set(CODES["verdict"]) == {*get_args(nulls.Verdict), *get_args(lag.Lead)}
-    assert CODES["scope"] == (transition_rows.ALL, *SCOPES)
+    assert set(CODES["verdict"]) == {*get_args(shift_test.Verdict), *get_args(lag.Lead)}
+    assert CODES["scope"] == (transition_statistics.ALL, *SCOPES)
     assert set(CODES["reason"]) == {rule.evidence for rule in (*FACE_RULES, *VOICE_RULES)}
     assert CODES["compound"] == COMPOUND_NAMES
     for dimensions in (None, [0.5] * 50):

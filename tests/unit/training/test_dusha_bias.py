@@ -10,7 +10,7 @@ import wave
 import numpy as np
 import pytest
 
-from emoreport.speech.dusha import LABELS
+from emoreport.models.families.dusha import LABELS
 from emoreport.training.dusha_bias import (
     Said,
     balanced_weights,

@@ -1,0 +1,1 @@
+"""Codings by several people of one talk."""

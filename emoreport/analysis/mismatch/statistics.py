@@ -1,0 +1,235 @@
+"""Face against voice beyond single intervals, laid out as one list of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from emoreport.analysis.mismatch.agreement import agreement
+from emoreport.analysis.mismatch.lag import LagResult, lead_and_lag
+from emoreport.analysis.mismatch.shift_test import MismatchStatistics, mismatch_statistics
+from emoreport.analysis.numeric.timeline import BoolArray
+from emoreport.analysis.rows.bridge import Bridge
+from emoreport.analysis.rows.pauses import SCOPES, Scope, ScopedRow, only
+from emoreport.analysis.rows.relabelling import coded_sequence
+from emoreport.analysis.rows.sequences import LabelSequence, face_sequence, join, voice_sequence
+from emoreport.analysis.rows.valence_arousal import derived_dimensions
+from emoreport.records import FaceTrack, Span, SpeechTrack
+from emoreport.results import CodedSpan, Statistic, VideoInterval
+
+
+def face_against_voice(
+    rows: Sequence[VideoInterval],
+    faces: FaceTrack,
+    speech: SpeechTrack,
+    duration_s: float,
+    bridge: Bridge,
+    usable: BoolArray | None,
+    coded: Sequence[CodedSpan] | None = None,
+) -> MismatchStatistics:
+    """Measure and test the agreement of face and voice on the voice's own time.
+
+    Parameters
+    ----------
+    rows
+        Rows of the face, abstentions included.
+    faces, speech
+        Readings.
+    duration_s
+        Length of the recording, seconds.
+    bridge
+        Shared label space.
+    usable
+        bool (M,), voice windows with enough evidence; None: all that were judged.
+    coded
+        The voice as a person coded it; None: as the model heard it.
+    """
+    face = face_sequence(rows, faces.labels, speech.labels, bridge)
+    voice = _voice(speech, duration_s, faces.labels, bridge, usable, coded)
+    return mismatch_statistics(join(face, voice))
+
+
+def _voice(
+    speech: SpeechTrack,
+    duration_s: float,
+    face_labels: Sequence[str],
+    bridge: Bridge,
+    usable: BoolArray | None,
+    coded: Sequence[CodedSpan] | None,
+) -> LabelSequence:
+    machine = voice_sequence(speech, duration_s, face_labels, bridge, usable)
+    if coded is None:
+        return machine
+    return coded_sequence(machine, coded, bridge.shared_space(face_labels, speech.labels), bridge)
+
+
+def mismatch_rows(
+    found: MismatchStatistics,
+    pieces: Sequence[ScopedRow],
+    faces: FaceTrack,
+    speech: SpeechTrack,
+    duration_s: float,
+    bridge: Bridge,
+    usable: BoolArray | None,
+    coded: Sequence[CodedSpan] | None = None,
+) -> tuple[Statistic, ...]:
+    """Lay out everything about face against voice.
+
+    Parameters
+    ----------
+    found
+        Statistics of the whole talk.
+    pieces
+        Rows of the face, cut into speech and pauses.
+    faces, speech, duration_s, bridge, usable, coded
+        As for `face_against_voice`.
+    """
+    scoped = (
+        entry
+        for scope in SCOPES
+        for entry in _scoped(pieces, scope, faces, speech, duration_s, bridge, usable, coded)
+    )
+    unmapped = (
+        _unmapped(speech.labels, faces.labels, bridge),
+        _unmapped_face(faces, speech, bridge),
+    )
+    return (
+        *_labels(found),
+        *_distances(found),
+        *scoped,
+        *_lag(valence_lag(faces, speech, bridge)),
+        *(entry for entries in unmapped for entry in entries),
+    )
+
+
+def valence_lag(faces: FaceTrack, speech: SpeechTrack, bridge: Bridge) -> LagResult:
+    """Which of the two valences leads; the model's own where it gives one, else derived."""
+    derived = derived_dimensions(faces.probabilities, faces.labels, bridge)[0]
+    face = derived if faces.valence is None else faces.valence
+    voice = derived_dimensions(speech.probabilities, speech.labels, bridge)[0]
+    centres_s = 0.5 * (speech.start_s + speech.end_s)
+    apart = np.append(True, np.diff(centres_s) > 0) if len(centres_s) else np.zeros(0, dtype=bool)
+    window_s = float(np.median(speech.end_s - speech.start_s)) if len(speech) else 0.0
+    return lead_and_lag(faces.time_s, face, centres_s[apart], voice[apart], window_s=window_s)
+
+
+def _labels(found: MismatchStatistics) -> Iterator[Statistic]:
+    figures, test, intervals = found.agreement, found.label_test, found.intervals
+    reason = figures.reason or test.reason or intervals.reason
+    low, high = intervals.disagreement or (None, None)
+    yield Statistic(
+        "disagreement",
+        "share",
+        value=figures.disagreement,
+        low=low,
+        high=high,
+        expected=figures.expected_disagreement,
+        count=test.shifts or None,
+        p_value=test.p_value,
+        verdict=found.verdict,
+        note=reason,
+    )
+    yield Statistic("compared_seconds", "seconds", value=figures.compared_s)
+    for name, value in (("kappa", figures.kappa), ("ac1", figures.ac1)):
+        low, high = getattr(intervals, name) or (None, None)
+        yield Statistic(name, "coefficient", value=value, low=low, high=high, note=reason)
+
+
+def _distances(found: MismatchStatistics) -> Iterator[Statistic]:
+    figures, test, intervals = found.agreement, found.severity_test, found.intervals
+    reason = figures.reason or test.reason or intervals.reason
+    low, high = intervals.severity or (None, None)
+    yield Statistic(
+        "mean_severity",
+        "distance",
+        value=figures.severity,
+        low=low,
+        high=high,
+        expected=figures.expected_severity,
+        count=test.shifts or None,
+        p_value=test.p_value,
+        verdict=found.severity_verdict,
+        note=reason,
+    )
+    low, high = intervals.severity_kappa or (None, None)
+    yield Statistic(
+        "severity_kappa",
+        "coefficient",
+        value=figures.severity_kappa,
+        low=low,
+        high=high,
+        note=reason,
+    )
+
+
+def _scoped(
+    pieces: Sequence[ScopedRow],
+    scope: Scope,
+    faces: FaceTrack,
+    speech: SpeechTrack,
+    duration_s: float,
+    bridge: Bridge,
+    usable: BoolArray | None,
+    coded: Sequence[CodedSpan] | None,
+) -> Iterator[Statistic]:
+    """The same figures over one part of the time; in a pause, the window around it speaks."""
+    if scope == "pausing":
+        speech = replace(speech, speech=(Span(0.0, max(duration_s, 0.0)),))
+    face = face_sequence(only(pieces, scope), faces.labels, speech.labels, bridge)
+    voice = _voice(speech, duration_s, faces.labels, bridge, usable, coded)
+    figures = agreement(join(face, voice))
+    yield Statistic(
+        "disagreement",
+        "share",
+        value=figures.disagreement,
+        expected=figures.expected_disagreement,
+        scope=scope,
+        note=figures.reason,
+    )
+    yield Statistic("compared_seconds", "seconds", value=figures.compared_s, scope=scope)
+    yield Statistic("kappa", "coefficient", value=figures.kappa, scope=scope, note=figures.reason)
+    yield Statistic(
+        "mean_severity",
+        "distance",
+        value=figures.severity,
+        expected=figures.expected_severity,
+        scope=scope,
+        note=figures.reason,
+    )
+
+
+def _lag(found: LagResult) -> Iterator[Statistic]:
+    low, high = found.interval_s or (None, None)
+    yield Statistic(
+        "voice_after_face",
+        "seconds",
+        value=found.lag_s,
+        low=low,
+        high=high,
+        p_value=found.p_value,
+        verdict=found.lead,
+        note=found.reason,
+    )
+    yield Statistic(
+        "valence_correlation",
+        "coefficient",
+        value=found.correlation,
+        expected=found.threshold,
+        p_value=found.p_value,
+        note=found.reason,
+    )
+
+
+def _unmapped(labels: Sequence[str], others: Sequence[str], bridge: Bridge) -> Iterator[Statistic]:
+    """Labels of the voice model that no label of the face model answers to."""
+    space = bridge.shared_space(others, labels)
+    for label in labels if others else ():
+        if bridge.shared(label) not in space:
+            yield Statistic("unmapped_voice_label", "count", emotion=label, note="no_partner")
+
+
+def _unmapped_face(faces: FaceTrack, speech: SpeechTrack, bridge: Bridge) -> Iterator[Statistic]:
+    for entry in _unmapped(faces.labels, speech.labels, bridge):
+        yield replace(entry, statistic="unmapped_face_label")

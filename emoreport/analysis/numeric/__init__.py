@@ -1,0 +1,1 @@
+"""Time lines, quantiles and resampling that know no emotion."""

@@ -1,0 +1,1 @@
+"""From readings to labelled rows of face and voice."""

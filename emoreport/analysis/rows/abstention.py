@@ -1,0 +1,339 @@
+"""Which labels the evidence is too thin for: rows that become `uncertain`.
+
+Every limit stands in `FACE_RULES` and `VOICE_RULES`, with its reason; what was measured for it is
+measured again by benchmarks/evidence_limits.py. *normal* takes out what is
+plainly unusable and leaves usual webcam video alone; *strict* keeps what would stand in a figure of
+a paper. Evidence that is not known triggers no rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from emoreport.analysis.numeric.timeline import BoolArray
+from emoreport.analysis.rows.evidence import normalised_entropy
+from emoreport.records import Span, SpeechTrack
+from emoreport.results import AudioInterval, FaceEvidence, VideoInterval, VoiceEvidence
+from emoreport.vocabulary import UNCERTAIN, is_emotion
+
+Level = Literal["off", "normal", "strict"]
+
+LEVELS: Final[tuple[Level, ...]] = ("off", "normal", "strict")
+DEFAULT_LEVEL: Final[Level] = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One limit on one piece of evidence.
+
+    Attributes
+    ----------
+    evidence
+        Field of `FaceEvidence` or `VoiceEvidence`; also the reason code of the rows it hits.
+    side
+        ``below``: values below the limit are too little; ``above``: values above it are too much.
+    normal, strict
+        Limits of the two levels, in the unit of the field.
+    why
+        Where the limits come from.
+    """
+
+    evidence: str
+    side: Literal["below", "above"]
+    normal: float
+    strict: float
+    why: str
+
+    def hits(self, evidence: FaceEvidence | VoiceEvidence, level: Level) -> bool:
+        """Whether the rule takes the label away at this level."""
+        value: float | None = getattr(evidence, self.evidence)
+        if level == "off" or value is None:
+            return False
+        limit = self.normal if level == "normal" else self.strict
+        return value < limit if self.side == "below" else value > limit
+
+
+FACE_RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        "face_coverage",
+        "below",
+        0.5,
+        0.8,
+        "Below one half the label speaks for more time without a face than with one.",
+    ),
+    Rule(
+        "mean_score",
+        "below",
+        0.6,
+        0.7,
+        "On footage without faces, detections below 0.7 are false alarms, the more so below 0.6 "
+        "(docs/decisions/0002-face-detector.md).",
+    ),
+    Rule(
+        "face_px",
+        "below",
+        24.0,
+        48.0,
+        "48 px is the size of the pictures that FER models learn from. Smaller faces enlarged to "
+        "it cost the compact model 3.5 points of accuracy at a box of 21 px, 6.6 at 17 px, 9.4 at "
+        "14 px.",
+    ),
+    Rule(
+        "yaw_deg",
+        "above",
+        60.0,
+        40.0,
+        "The estimate was checked up to 40° (docs/decisions/0002-face-detector.md); beyond 60° "
+        "half of the mouth and one eye are out of sight, and training pictures hardly show that.",
+    ),
+    Rule(
+        "pitch_deg",
+        "above",
+        45.0,
+        30.0,
+        "As for yaw: foreshortening moves brows and mouth corners as an expression would. Not "
+        "known from the detectors that come with the package.",
+    ),
+    Rule(
+        "relative_sharpness",
+        "below",
+        0.1,
+        0.2,
+        "Blurring pictures to a fifth of their sharpness by motion costs the compact model 4 "
+        "points of accuracy, to a tenth 16 points (focus blur to a tenth: 2). Relative to the "
+        "recording, since the measure depends on camera, light and size of the crop.",
+    ),
+    Rule(
+        "entropy",
+        "above",
+        0.9,
+        0.7,
+        "1 is no knowledge at all. Of 34 pictures above 0.7, the compact model reads a third "
+        "rightly; of the 4 above 0.8, none.",
+    ),
+    Rule(
+        "margin",
+        "below",
+        0.05,
+        0.2,
+        "0.05 is the lead below which `hysteresis` lets no label change. Of pictures whose two "
+        "best emotions lie less than 0.2 apart, the compact model reads fewer than half rightly.",
+    ),
+)
+"""Limits for rows of the face, in the order in which reasons are named."""
+
+VOICE_RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        "window_speech_s",
+        "below",
+        0.5,
+        1.0,
+        "Half a second of a clip alone was read rightly in 0.28 of cases, 0.8 s in 0.41 "
+        "(docs/decisions/0003-voice-windows.md).",
+    ),
+    Rule(
+        "snr_db",
+        "below",
+        5.0,
+        10.0,
+        "White noise at 10 dB cost the compact model 6 points of accuracy, at 5 dB 12, at 0 dB "
+        "22 (on 500 clips of the speakers that it learned from).",
+    ),
+    Rule(
+        "clipping",
+        "above",
+        0.1,
+        0.01,
+        "Clipping a hundredth of the samples with speech cost the compact model 2 points of "
+        "accuracy, a tenth 5 points (same clips).",
+    ),
+    Rule(
+        "entropy",
+        "above",
+        0.95,
+        0.85,
+        "As for the face; higher, since voice models spread their probabilities more widely: of "
+        "the same clips, half lie above 0.53 and one in a hundred above 0.9.",
+    ),
+    Rule(
+        "margin",
+        "below",
+        0.05,
+        0.15,
+        "As for the face.",
+    ),
+)
+"""Limits for rows of the voice, in the order in which reasons are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFaces:
+    """Rows of the face after abstention.
+
+    Attributes
+    ----------
+    intervals
+        Rows that tile what the rows before tiled; neighbours differ.
+    reasons
+        Per row the codes of the rules that hit (`Rule.evidence`), empty for rows that kept their
+        label.
+    """
+
+    intervals: tuple[VideoInterval, ...]
+    reasons: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedVoices:
+    """Rows of the voice after abstention: as many as before, over the same spans."""
+
+    intervals: tuple[AudioInterval, ...]
+    reasons: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTime:
+    """How much of a talk was judged on, seconds.
+
+    Attributes
+    ----------
+    emotion_s
+        Rows that show an emotion.
+    uncertain_s
+        Rows `uncertain`.
+    absent_s
+        Rows without a face, or without speech.
+    share
+        Emotion over emotion and uncertain, 0–1; None where there was nothing to judge.
+    """
+
+    emotion_s: float
+    uncertain_s: float
+    absent_s: float
+    share: float | None
+
+
+def abstain_faces(
+    intervals: Sequence[VideoInterval],
+    evidence: Sequence[FaceEvidence],
+    level: Level = DEFAULT_LEVEL,
+    rules: Sequence[Rule] = FACE_RULES,
+) -> JudgedFaces:
+    """Take the label from rows of the face that rest on too little.
+
+    Such a row becomes `uncertain` and keeps neither confidence, distribution, valence nor arousal,
+    so that it makes no mismatch, no severity and no transition. Uncertain neighbours become one
+    row: `face_coverage` is averaged over time, `frames` added up, reasons are united.
+
+    Parameters
+    ----------
+    intervals
+        Rows of the face, in order of time, touching each other.
+    evidence
+        Evidence of each row.
+    level
+        ``off`` changes nothing.
+    rules
+        Limits.
+
+    Raises
+    ------
+    ValueError
+        When rows and evidence differ in number.
+    """
+    rows: list[VideoInterval] = []
+    reasons: list[tuple[str, ...]] = []
+    for row, facts in zip(intervals, evidence, strict=True):
+        found = _reasons(row.emotion, facts, level, rules)
+        new = _without_label(row) if found else row
+        if rows and new.emotion == UNCERTAIN == rows[-1].emotion:
+            rows[-1] = _joined(rows[-1], new)
+            named = {*reasons[-1], *found}
+            reasons[-1] = tuple(rule.evidence for rule in rules if rule.evidence in named)
+        else:
+            rows.append(new)
+            reasons.append(found)
+    return JudgedFaces(tuple(rows), tuple(reasons))
+
+
+def abstain_voices(
+    intervals: Sequence[AudioInterval],
+    evidence: Sequence[VoiceEvidence],
+    level: Level = DEFAULT_LEVEL,
+    rules: Sequence[Rule] = VOICE_RULES,
+) -> JudgedVoices:
+    """Take the label from rows of the voice that rest on too little.
+
+    Such a row becomes `uncertain`, as speech without a judged window already is, and keeps its
+    seconds of speech only. Rows are not joined: they follow the rows of the face.
+
+    Raises
+    ------
+    ValueError
+        When rows and evidence differ in number.
+    """
+    rows: list[AudioInterval] = []
+    reasons: list[tuple[str, ...]] = []
+    for row, facts in zip(intervals, evidence, strict=True):
+        found = _reasons(row.emotion, facts, level, rules)
+        rows.append(AudioInterval(row.span, UNCERTAIN, None, row.speech_s) if found else row)
+        reasons.append(found)
+    return JudgedVoices(tuple(rows), tuple(reasons))
+
+
+def usable_windows(speech: SpeechTrack, level: Level) -> BoolArray:
+    """Voice windows that rest on enough, by the same limits as the rows; bool (M,)."""
+    table = np.asarray(speech.probabilities, dtype=np.float64)
+    entropy = normalised_entropy(table)
+    ranked = np.sort(table, axis=1)
+    margin = ranked[:, -1] - ranked[:, -2] if table.shape[1] > 1 else np.full(len(table), np.nan)
+    unknown = np.full(len(table), np.nan)
+    noise = speech.extra.get("snr_db", unknown)
+    clipping = speech.extra.get("clipping", unknown)
+    facts = zip(speech.speech_s, noise, clipping, entropy, margin, strict=True)
+    kept = []
+    for spoken_s, *values in facts:
+        snr_db, clipped, doubt, lead = (
+            None if np.isnan(value) else float(value) for value in values
+        )
+        found = VoiceEvidence(spoken_s, spoken_s, snr_db, clipped, doubt, lead)
+        kept.append(not any(rule.hits(found, level) for rule in VOICE_RULES))
+    return np.asarray(kept, dtype=np.bool_)
+
+
+def judged_time(intervals: Sequence[VideoInterval] | Sequence[AudioInterval]) -> JudgedTime:
+    """Sum up how much of the talk the rows judge on."""
+    emotion_s = uncertain_s = absent_s = 0.0
+    for row in intervals:
+        if is_emotion(row.emotion):
+            emotion_s += row.span.duration_s
+        elif row.emotion == UNCERTAIN:
+            uncertain_s += row.span.duration_s
+        else:
+            absent_s += row.span.duration_s
+    there_s = emotion_s + uncertain_s
+    share = emotion_s / there_s if there_s > 0 else None
+    return JudgedTime(emotion_s, uncertain_s, absent_s, share)
+
+
+def _reasons(
+    label: str, evidence: FaceEvidence | VoiceEvidence, level: Level, rules: Sequence[Rule]
+) -> tuple[str, ...]:
+    if not is_emotion(label):
+        return ()
+    return tuple(rule.evidence for rule in rules if rule.hits(evidence, level))
+
+
+def _without_label(row: VideoInterval) -> VideoInterval:
+    return VideoInterval(row.span, UNCERTAIN, None, row.face_coverage, row.frames)
+
+
+def _joined(one: VideoInterval, other: VideoInterval) -> VideoInterval:
+    span = Span(one.span.start_s, other.span.end_s)
+    covered_s = sum(row.face_coverage * row.span.duration_s for row in (one, other))
+    coverage = min(1.0, covered_s / span.duration_s) if span.duration_s > 0 else 0.0
+    return VideoInterval(span, UNCERTAIN, None, coverage, one.frames + other.frames)

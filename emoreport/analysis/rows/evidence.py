@@ -1,0 +1,281 @@
+"""What each label rests on, so that a reader can tell a firm one from a guess.
+
+Nothing is judged here: `abstention` decides which labels the evidence is too thin for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from emoreport.analysis.numeric.timeline import hold_times
+from emoreport.analysis.rows.voice import spoken_before
+from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray, SpeechTrack
+from emoreport.results import AudioInterval, FaceEvidence, VideoInterval, VoiceEvidence
+
+
+def face_evidence(
+    faces: FaceTrack, intervals: Sequence[VideoInterval], duration_s: float
+) -> tuple[FaceEvidence, ...]:
+    """Collect the evidence of each row of the face.
+
+    A frame belongs to the row that holds its presentation time.
+
+    Parameters
+    ----------
+    faces
+        Frame readings; `extra` may hold ``yaw_deg``, ``pitch_deg`` and ``sharpness``.
+    intervals
+        Rows that tile the recording, in order of time.
+    duration_s
+        Length of the recording, seconds.
+    """
+    return FrameEvidence(faces, duration_s).of(intervals)
+
+
+class FrameEvidence:
+    """What the frames of a talk give as evidence, ready to be summed up under any rows.
+
+    Parameters
+    ----------
+    faces, duration_s
+        As in `face_evidence`.
+    """
+
+    def __init__(self, faces: FaceTrack, duration_s: float) -> None:
+        usable = faces.valid & (faces.time_s < duration_s)
+        unknown = np.full(len(faces), np.nan, dtype=np.float32)
+
+        def extra(name: str) -> FloatArray:
+            return faces.extra.get(name, unknown)[usable]
+
+        self._labels = faces.labels
+        self._time_s = faces.time_s[usable]
+        # A frame without time of its own (its hold fell to a tie or the end) still was seen.
+        self._weight_s = np.maximum(hold_times(faces.time_s, duration_s)[usable], 1e-9)
+        self._yaw, self._pitch = np.abs(extra("yaw_deg")), np.abs(extra("pitch_deg"))
+        self._score = faces.detection_score[usable]
+        self._doubt = normalised_entropy(faces.probabilities[usable])
+        self._ranked_score = _Ranked(self._score)
+        self._face_px = _Ranked(np.sqrt(faces.box[usable, 2] * faces.box[usable, 3]))
+        self._sharpness = _Ranked(extra("sharpness"))
+        known = self._sharpness.ordered
+        self._usual = float(np.median(known)) if len(known) else 0.0
+
+    def of(self, intervals: Sequence[VideoInterval]) -> tuple[FaceEvidence, ...]:
+        """Collect the evidence of rows that tile the recording, in order of time."""
+        if not intervals:
+            return ()
+        cuts = np.searchsorted(self._time_s, [row.span.start_s for row in intervals][1:])
+        frames = _Frames(cuts, self._weight_s)
+        yaw, pitch = frames.means(self._yaw), frames.means(self._pitch)
+        mean_score, worst_score = frames.means(self._score), frames.lowest(self._ranked_score)
+        face_px, sharpness = frames.medians(self._face_px), frames.medians(self._sharpness)
+        doubt = frames.means(self._doubt)
+        shares = _shares(intervals, self._labels)
+        entropy = normalised_entropy(shares)
+        margin = _margins(shares, self._labels, [row.emotion for row in intervals])
+        relative = sharpness / self._usual if self._usual > 0 else np.full(len(sharpness), np.nan)
+        columns = (
+            mean_score,
+            worst_score,
+            face_px,
+            yaw,
+            pitch,
+            sharpness,
+            relative,
+            doubt,
+            entropy,
+            margin,
+        )
+        lists = [_known_values(column) for column in columns]
+        return tuple(
+            FaceEvidence(row.face_coverage, *facts)
+            for row, *facts in zip(intervals, *lists, strict=True)
+        )
+
+
+def voice_evidence(
+    speech: SpeechTrack,
+    intervals: Sequence[AudioInterval],
+    *,
+    snr_db: FloatArray | None = None,
+    clipping: FloatArray | None = None,
+) -> tuple[VoiceEvidence, ...]:
+    """Collect the evidence of each row of the voice.
+
+    Parameters
+    ----------
+    speech
+        Voice windows and spans of speech.
+    intervals
+        Rows of the voice.
+    snr_db, clipping
+        float32 (M,), per voice window: signal-to-noise ratio in decibels, and the share of the
+        samples with speech that are clipped; NaN where unknown. None: not measured.
+    """
+    starts = np.asarray([row.span.start_s for row in intervals])
+    ends = np.asarray([row.span.end_s for row in intervals])
+    window_s = float(np.max(speech.end_s - speech.start_s)) if len(speech) else 0.0
+    missing_s = np.maximum(0.0, window_s - (ends - starts))
+    starts, ends = starts - 0.5 * missing_s, ends + 0.5 * missing_s
+    heard_s = spoken_before(speech.speech, ends) - spoken_before(speech.speech, starts)
+    first = np.searchsorted(speech.end_s, starts, side="right")
+    stop = np.searchsorted(speech.start_s, ends, side="left")
+    shares = _shares(intervals, speech.labels)
+    entropy = normalised_entropy(shares)
+    margin = _margins(shares, speech.labels, [row.emotion for row in intervals])
+    overlaps = _Overlaps(speech, first, np.maximum(stop - first, 0), starts, ends)
+    snr, clipped = overlaps.means(snr_db), overlaps.means(clipping)
+    return tuple(
+        VoiceEvidence(
+            speech_s=row.speech_s,
+            window_speech_s=max(0.0, float(heard_s[place])),
+            snr_db=_known(snr[place]),
+            clipping=_known(clipped[place]),
+            entropy=_known(entropy[place]),
+            margin=_known(margin[place]),
+        )
+        for place, row in enumerate(intervals)
+    )
+
+
+def normalised_entropy(probabilities: FloatArray | DoubleArray) -> DoubleArray:
+    """Entropy −Σ p log p over its maximum log K.
+
+    Parameters
+    ----------
+    probabilities
+        float (N, K), rows sum to 1; NaN rows give NaN.
+
+    Returns
+    -------
+    float64 (N,), 0 (one class is certain) to 1 (all are equally likely); 0 for one class.
+    """
+    table = np.asarray(probabilities, dtype=np.float64)
+    classes = table.shape[1]
+    logs = np.log(table, out=np.zeros(table.shape), where=~(table <= 0))
+    entropy: DoubleArray = -(table * logs).sum(axis=1)
+    return np.clip(entropy / np.log(classes), 0.0, 1.0) if classes > 1 else 0.0 * entropy
+
+
+class _Ranked:
+    """The known values of the frames in rising order, each with the frame that it is of."""
+
+    def __init__(self, values: FloatArray) -> None:
+        known = np.flatnonzero(~np.isnan(values))
+        self.frame: IntArray = known[np.argsort(values[known], kind="stable")]
+        self.ordered: FloatArray = values[self.frame]
+
+
+class _Frames:
+    """Values of the frames with a face, summed up row by row."""
+
+    def __init__(self, cuts: IntArray, weight_s: DoubleArray) -> None:
+        self._bounds = np.concatenate(([0], cuts, [len(weight_s)]))
+        self._weight_s = weight_s
+        self._row = np.repeat(np.arange(len(cuts) + 1), np.diff(self._bounds))
+
+    def means(self, values: FloatArray | DoubleArray) -> DoubleArray:
+        """Weighted means of the known values, float64 (R,); NaN where there is none."""
+        known = ~np.isnan(values)
+        weight = np.where(known, self._weight_s, 0.0)
+        total, seconds = self._sums(np.where(known, values, 0.0) * weight), self._sums(weight)
+        return np.divide(total, seconds, out=np.full(len(total), np.nan), where=seconds > 5e-10)
+
+    def medians(self, values: _Ranked) -> DoubleArray:
+        """Medians of the known values, float64 (R,); NaN where there is none."""
+        ordered, first, count = self._by_row(values)
+        some = count > 0
+        lower = ordered[(first + (count - 1) // 2)[some]]
+        upper = ordered[(first + count // 2)[some]]
+        found = np.full(len(count), np.nan)
+        # As NumPy's median does: the mean of the middle two, in the type of the values.
+        found[some] = np.mean([lower, upper], axis=0)
+        return found
+
+    def lowest(self, values: _Ranked) -> DoubleArray:
+        """Smallest known values, float64 (R,); NaN where there is none."""
+        ordered, first, count = self._by_row(values)
+        found = np.full(len(count), np.nan)
+        found[count > 0] = ordered[first[count > 0]]
+        return found
+
+    def _by_row(self, values: _Ranked) -> tuple[FloatArray, IntArray, IntArray]:
+        """Known values sorted inside each row, where each row begins, how many it has."""
+        rows = len(self._bounds) - 1
+        row = self._row[values.frame]
+        # Values are in order already; a stable sort by row keeps that. Small integers sort fast.
+        small = row.astype(np.uint16) if rows <= np.iinfo(np.uint16).max else row
+        count = np.bincount(row, minlength=rows)
+        ordered = values.ordered[np.argsort(small, kind="stable")]
+        return ordered, np.cumsum(count) - count, count
+
+    def _sums(self, values: DoubleArray) -> DoubleArray:
+        total = np.concatenate(([0.0], np.cumsum(values)))
+        return np.diff(total[self._bounds])
+
+
+class _Overlaps:
+    """The voice windows that overlap each row, weighted by the speech that both share."""
+
+    def __init__(
+        self,
+        speech: SpeechTrack,
+        first: IntArray,
+        count: IntArray,
+        starts: DoubleArray,
+        ends: DoubleArray,
+    ) -> None:
+        self._rows = len(count)
+        self._row = np.repeat(np.arange(self._rows), count)
+        before = np.cumsum(count) - count
+        self._window = np.arange(len(self._row)) + (first - before)[self._row]
+        low = np.maximum(speech.start_s[self._window], starts[self._row])
+        high = np.maximum(np.minimum(speech.end_s[self._window], ends[self._row]), low)
+        self._weight_s = spoken_before(speech.speech, high) - spoken_before(speech.speech, low)
+
+    def means(self, values: FloatArray | None) -> DoubleArray:
+        """Weighted means of the known values, float64 (R,); NaN where there is none."""
+        if values is None:
+            return np.full(self._rows, np.nan)
+        part = np.asarray(values[self._window], dtype=np.float64)
+        known = ~np.isnan(part) & (self._weight_s > 0)
+        row, weight_s = self._row[known], self._weight_s[known]
+        total = np.bincount(row, part[known] * weight_s, minlength=self._rows)
+        seconds = np.bincount(row, weight_s, minlength=self._rows)
+        return np.divide(total, seconds, out=np.full(self._rows, np.nan), where=seconds > 0)
+
+
+def _shares(
+    intervals: Sequence[VideoInterval | AudioInterval], labels: Sequence[str]
+) -> DoubleArray:
+    """Mean probabilities of each row, float64 (R, K); NaN where it has none."""
+    table = np.full((len(intervals), len(labels)), np.nan)
+    for place, row in enumerate(intervals):
+        if row.distribution is not None:
+            table[place] = row.distribution
+    return table
+
+
+def _margins(shares: DoubleArray, labels: Sequence[str], given: Sequence[str]) -> DoubleArray:
+    """Share of the label given (or the largest one) less the largest other, float64 (R,)."""
+    if shares.shape[1] < 2:
+        return np.full(len(shares), np.nan)
+    column = {label: place for place, label in enumerate(labels)}
+    own = np.asarray([column.get(label, -1) for label in given], dtype=np.int64)
+    own = np.where(own < 0, shares.argmax(axis=1), own)
+    rows = np.arange(len(shares))
+    others = shares.copy()
+    others[rows, own] = np.where(np.isnan(shares[:, 0]), np.nan, -np.inf)
+    margins: DoubleArray = shares[rows, own] - others.max(axis=1)
+    return margins
+
+
+def _known_values(values: DoubleArray) -> list[float | None]:
+    return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,103 @@
+"""From readings to the rows of face and voice: what all statistics rest on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from emoreport.analysis.rows.abstention import Level, abstain_voices
+from emoreport.analysis.rows.bridge import Bridge
+from emoreport.analysis.rows.evidence import FrameEvidence, voice_evidence
+from emoreport.analysis.rows.firmness import firm_faces
+from emoreport.analysis.rows.relabelling import coded_faces, coded_voices
+from emoreport.analysis.rows.scores import with_audio_dimensions, with_video_dimensions
+from emoreport.analysis.rows.segmentation import FaceSegmenter
+from emoreport.analysis.rows.voice import voice_intervals
+from emoreport.records import FaceTrack, SpeechTrack
+from emoreport.results import (
+    UNCODED,
+    AudioInterval,
+    CodedLabels,
+    FaceEvidence,
+    VideoInterval,
+    VoiceEvidence,
+)
+from emoreport.settings import AnalysisSettings, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRows:
+    """Rows of one talk; see the attributes of the same names of `results.Analysis`.
+
+    Attributes
+    ----------
+    frames, segmenter
+        What the rows of the face were made with, for those who cut the same frames again.
+    """
+
+    video: tuple[VideoInterval, ...]
+    audio: tuple[AudioInterval, ...]
+    video_evidence: tuple[FaceEvidence, ...]
+    audio_evidence: tuple[VoiceEvidence, ...]
+    video_reasons: tuple[tuple[str, ...], ...]
+    audio_reasons: tuple[tuple[str, ...], ...]
+    dimensions: str
+    frames: FrameEvidence
+    segmenter: FaceSegmenter
+
+
+def judge_rows(
+    faces: FaceTrack,
+    speech: SpeechTrack,
+    duration_s: float,
+    settings: Settings,
+    bridge: Bridge,
+    labels: CodedLabels = UNCODED,
+) -> JudgedRows:
+    """Cut the talk into rows and take back the labels that rest on too little.
+
+    Parameters
+    ----------
+    faces, speech
+        Readings.
+    duration_s
+        Length of the recording, seconds.
+    settings
+        The groups `analysis` and `speech` are used.
+    bridge
+        Shared label space of face and voice.
+    labels
+        What a person coded; it takes the place of the machine's labels.
+    """
+    level = abstention_level(settings.analysis)
+    frames, segmenter = FrameEvidence(faces, duration_s), FaceSegmenter(faces, duration_s)
+    if labels.face is None:
+        firm = firm_faces(frames, segmenter.rows(settings.analysis), level)
+    else:
+        firm = coded_faces(labels.face, faces, frames, duration_s)
+    video, dimensions = with_video_dimensions(firm.intervals, faces, bridge)
+    heard = voice_intervals(speech, [row.span for row in video], settings.speech)
+    evidence = voice_evidence(
+        speech, heard, snr_db=speech.extra.get("snr_db"), clipping=speech.extra.get("clipping")
+    )
+    if labels.voice is None:
+        judged = abstain_voices(heard, evidence, level)
+    else:
+        judged = coded_voices(labels.voice, heard, speech.labels)
+    audio = with_audio_dimensions(judged.intervals, speech, bridge)
+    return JudgedRows(
+        video=video,
+        audio=audio,
+        video_evidence=firm.evidence,
+        audio_evidence=evidence,
+        video_reasons=firm.reasons,
+        audio_reasons=judged.reasons,
+        dimensions=dimensions,
+        frames=frames,
+        segmenter=segmenter,
+    )
+
+
+def abstention_level(settings: AnalysisSettings) -> Level:
+    """How much evidence a label needs."""
+    return cast("Level", settings.abstention)

@@ -1,0 +1,122 @@
+"""Speaking against pausing: the rows of the face cut where speech begins and ends.
+
+A talking mouth looks like emotion, so every statistic of the face is worth little until it is seen
+to hold in the pauses too.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final, Literal
+
+import numpy as np
+
+from emoreport.analysis.numeric.timeline import hold_times
+from emoreport.records import DoubleArray, FaceTrack, Span, SpeechTrack
+from emoreport.results import VideoInterval
+from emoreport.vocabulary import NO_FACE, is_emotion
+
+Scope = Literal["speaking", "pausing"]
+SCOPES: Final[tuple[Scope, ...]] = ("speaking", "pausing")
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedRow:
+    """A piece of a row of the face that lies in speech or in a pause as a whole."""
+
+    row: VideoInterval
+    scope: Scope
+
+
+def scoped_rows(
+    rows: Sequence[VideoInterval], faces: FaceTrack, speech: SpeechTrack, duration_s: float
+) -> tuple[ScopedRow, ...]:
+    """Cut the rows of the face at the bounds of detected speech and judge the pieces anew.
+
+    A piece of a row with an emotion gets the emotion with the largest mean probability over its own
+    frames, and that distribution; without a frame of its own it is `no_face`. Other rows keep
+    their label.
+
+    Parameters
+    ----------
+    rows
+        Rows that tile [0, `duration_s`].
+    faces
+        Frame readings.
+    speech
+        Spans of detected speech.
+    duration_s
+        Length of the recording, seconds.
+
+    Returns
+    -------
+    Pieces that tile what the rows tile, in order of time.
+    """
+    bounds_s = np.asarray(
+        [bound for span in speech.speech for bound in (span.start_s, span.end_s)],
+        dtype=np.float64,
+    )
+    usable = faces.valid & (faces.time_s < duration_s)
+    time_s = faces.time_s[usable]
+    weight_s = np.maximum(hold_times(faces.time_s, duration_s)[usable], 1e-9)
+    summed = np.vstack(
+        [
+            np.zeros(len(faces.labels)),
+            np.cumsum(faces.probabilities[usable] * weight_s[:, np.newaxis], axis=0, dtype=float),
+        ]
+    )
+    seconds = np.append(0.0, np.cumsum(weight_s))
+    cut = _cut(rows, bounds_s)
+    starts_s = np.asarray([span.start_s for _, span in cut])
+    ends_s = np.asarray([span.end_s for _, span in cut])
+    spoken = np.searchsorted(bounds_s, 0.5 * (starts_s + ends_s), side="right") % 2 == 1
+    first, stop = np.searchsorted(time_s, starts_s), np.searchsorted(time_s, ends_s)
+    totals, held_s = summed[stop] - summed[first], seconds[stop] - seconds[first]
+    pieces = []
+    for place, (row, span) in enumerate(cut):
+        frames = int(stop[place] - first[place])
+        piece = replace(row, span=span, frames=frames)
+        if is_emotion(row.emotion):
+            piece = _judged(piece, faces.labels, totals[place], float(held_s[place]))
+        pieces.append(ScopedRow(piece, "speaking" if spoken[place] else "pausing"))
+    return tuple(pieces)
+
+
+def _cut(rows: Sequence[VideoInterval], bounds_s: DoubleArray) -> list[tuple[VideoInterval, Span]]:
+    """The rows cut at the bounds inside them: every piece with the row that it comes from."""
+    ordered = bounds_s.tolist()
+    cut = []
+    for row in rows:
+        start_s, end_s = row.span.start_s, row.span.end_s
+        inside = ordered[bisect_right(ordered, start_s) : bisect_left(ordered, end_s)]
+        for first_s, last_s in pairwise([start_s, *inside, end_s]):
+            cut.append((row, Span(first_s, last_s)))
+    return cut
+
+
+def only(pieces: Sequence[ScopedRow], scope: Scope) -> tuple[VideoInterval, ...]:
+    """Rows in which everything outside of `scope` is `no_face`, so that nothing counts it."""
+    return tuple(
+        piece.row if piece.scope == scope else VideoInterval(piece.row.span, NO_FACE, None, 0.0, 0)
+        for piece in pieces
+    )
+
+
+def _judged(
+    piece: VideoInterval, labels: Sequence[str], summed: DoubleArray, seconds: float
+) -> VideoInterval:
+    if not piece.frames or seconds <= 0:
+        return VideoInterval(piece.span, NO_FACE, None, 0.0, 0)
+    means = summed / seconds
+    best = int(np.argmax(means))
+    return replace(
+        piece,
+        emotion=labels[best],
+        confidence=float(means[best]),
+        distribution=tuple(means.tolist()),
+        valence=None,
+        arousal=None,
+    )

@@ -1,0 +1,154 @@
+"""Smoothing of frame probabilities over a window of presentation time.
+
+The window is centred and given in seconds, so that it means the same under every frame rate. It
+takes valid frames only and never reaches across a long gap. (The challenge systems that this
+follows count the window in frames and fill gaps with made-up predictions first.)
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from typing import Final
+
+import numpy as np
+
+from emoreport.analysis.numeric.timeline import build_timeline, long_gaps, stretch_of_frames
+from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray
+from emoreport.settings import AnalysisSettings
+
+WINDOW_TOLERANCE_S: Final = 1e-9
+FIXED_POINT: Final = float(1 << 40)
+
+
+def smooth_track(faces: FaceTrack, duration_s: float, settings: AnalysisSettings) -> DoubleArray:
+    """Smoothed probabilities of a whole track.
+
+    Gaps longer than ``settings.gap_limit_s`` cut the window off at their edges.
+
+    Returns
+    -------
+    float64 (N, K); NaN rows where the window holds no valid frame and inside long gaps.
+    """
+    smoother = track_smoother(faces, duration_s, settings.gap_limit_s)
+    return smoother.smooth(settings.smoothing_s, settings.smoothing_method)
+
+
+def track_smoother(faces: FaceTrack, duration_s: float, gap_limit_s: float) -> Smoother:
+    """What smooths one track under any window; gaps longer than `gap_limit_s` cut windows off."""
+    timeline = build_timeline(faces.time_s, duration_s)
+    gaps = long_gaps(timeline, faces.valid, gap_limit_s)
+    stretch = stretch_of_frames(timeline, gaps, len(faces))
+    return Smoother(faces.probabilities, faces.time_s, stretch)
+
+
+def smooth(
+    values: FloatArray | DoubleArray,
+    time_s: DoubleArray,
+    stretch: IntArray,
+    window_s: float,
+    method: str = "mean",
+) -> DoubleArray:
+    """Mean or median over the valid frames whose time is within half a window.
+
+    Frame j counts for frame i if their times differ by at most `window_s` / 2 (and 1 ns for
+    rounding), its row is free of NaN and both lie in the same stretch.
+
+    Parameters
+    ----------
+    values
+        float (N, K), at most 1 in magnitude; NaN rows are not valid.
+    time_s
+        float64 (N,), strictly increasing.
+    stretch
+        int64 (N,), non-decreasing numbers of stretches; -1 for frames that get and give nothing.
+    window_s
+        Full width in seconds; 0 leaves the values as they are.
+    method
+        ``mean`` or ``median`` (per class; such rows need not sum to 1).
+
+    Returns
+    -------
+    float64 (N, K), NaN rows where no valid frame is in the window.
+    """
+    return Smoother(values, time_s, stretch).smooth(window_s, method)
+
+
+class Smoother:
+    """Smooths one series under any window; what does not hang on the window is made once.
+
+    Parameters
+    ----------
+    values, time_s, stretch
+        As in `smooth`.
+    """
+
+    def __init__(
+        self, values: FloatArray | DoubleArray, time_s: DoubleArray, stretch: IntArray
+    ) -> None:
+        wide = np.asarray(values, dtype=np.float64)
+        self._shape = wide.shape
+        self._valid = ~np.isnan(wide).any(axis=1) & (stretch >= 0)
+        self._values, self._times = wide[self._valid], time_s[self._valid]
+        self._wanted = np.flatnonzero(stretch >= 0)
+        self._wanted_s = time_s[self._wanted]
+        groups, wanted = stretch[self._valid], stretch[self._wanted]
+        self._first = np.searchsorted(groups, wanted, side="left")
+        self._end = np.searchsorted(groups, wanted, side="right")
+        self._sums: IntArray | None = None
+
+    def smooth(self, window_s: float, method: str = "mean") -> DoubleArray:
+        """The series under a window; see `smooth`."""
+        result = np.full(self._shape, np.nan)
+        if window_s <= 0:
+            result[self._valid] = self._values
+            return result
+        reach_s = 0.5 * window_s + WINDOW_TOLERANCE_S
+        low = np.searchsorted(self._times, self._wanted_s - reach_s, side="left")
+        high = np.searchsorted(self._times, self._wanted_s + reach_s, side="right")
+        low, high = np.maximum(low, self._first), np.minimum(high, self._end)
+        filled = high > low
+        low, high = low[filled], high[filled]
+        result[self._wanted[filled]] = (
+            self._means(low, high) if method == "mean" else _window_medians(self._values, low, high)
+        )
+        return result
+
+    def _means(self, low: IntArray, high: IntArray) -> DoubleArray:
+        """Mean of ``values[low:high]`` per window, from cumulative sums.
+
+        The sums are integers (2**-40 is the unit), which add without rounding: an hour-long sum
+        cannot drift, and equal frames give exactly equal means.
+        """
+        if self._sums is None:
+            units = np.rint(self._values * FIXED_POINT).astype(np.int64)
+            self._sums = np.zeros((len(units) + 1, units.shape[1]), dtype=np.int64)
+            np.cumsum(units, axis=0, out=self._sums[1:])
+        total = (self._sums[high] - self._sums[low]).astype(np.float64)
+        means: DoubleArray = total / ((high - low)[:, np.newaxis] * FIXED_POINT)
+        return means
+
+
+def _window_medians(values: DoubleArray, low: IntArray, high: IntArray) -> DoubleArray:
+    """Median of ``values[low:high]`` per window; bounds never decrease from window to window.
+
+    A sorted list follows the window, so that the cost does not depend on the window's width.
+    """
+    bounds = list(zip(low.tolist(), high.tolist(), strict=True))
+    columns = [_sliding_median(column.tolist(), bounds) for column in values.T]
+    return np.asarray(columns, dtype=np.float64).T
+
+
+def _sliding_median(values: list[float], bounds: list[tuple[int, int]]) -> list[float]:
+    window: list[float] = []
+    first = end = 0
+    medians = []
+    for low, high in bounds:
+        while end < high:
+            insort(window, values[end])
+            end += 1
+        while first < low:
+            del window[bisect_left(window, values[first])]
+            first += 1
+        half, odd = divmod(high - low, 2)
+        medians.append(window[half] if odd else 0.5 * (window[half - 1] + window[half]))
+    return medians

@@ -1,0 +1,156 @@
+"""The voice inside the rows of the face, from windows that were heard once on a fixed grid.
+
+Windows do not depend on the rows, so that other settings need no decoding and rows of a few
+tenths of a second still rest on a window that the voice model can judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from emoreport.analysis.numeric.timeline import TIME_TOLERANCE_S, BoolArray
+from emoreport.records import DoubleArray, IntArray, Span, SpeechTrack
+from emoreport.results import AudioInterval
+from emoreport.settings import SpeechSettings
+from emoreport.vocabulary import NO_SPEECH, UNCERTAIN
+
+
+def voice_intervals(
+    speech: SpeechTrack, spans: Sequence[Span], settings: SpeechSettings
+) -> tuple[AudioInterval, ...]:
+    """One row of the voice per span.
+
+    - Less detected speech than ``settings.min_speech_s`` (or none) → `no_speech`.
+    - A span shorter than the window: linear interpolation between the nearest judged windows
+      before and after its centre. Only windows less than one window length away count (they
+      overlap the span widened about its centre); with one such window, that one.
+    - A longer span: mean of the judged windows that lie in it, weighted by seconds of speech; if
+      there is none, of those that overlap it most.
+    - Speech, but no judged window (or no voice model): `uncertain`; what was said is not known
+      to be of any emotion, and calling it silence would be untrue.
+
+    Parameters
+    ----------
+    speech
+        Windows sorted by time and spans of speech; may be empty.
+    spans
+        The rows to hear, any order.
+    settings
+        Least seconds of speech.
+    """
+    if not spans:
+        return ()
+    starts = np.asarray([span.start_s for span in spans])
+    ends = np.asarray([span.end_s for span in spans])
+    spoken_s = spoken_before(speech.speech, ends) - spoken_before(speech.speech, starts)
+    silent = (spoken_s < settings.min_speech_s - TIME_TOLERANCE_S) | (spoken_s <= TIME_TOLERANCE_S)
+    heard = _distributions(speech, starts, ends)
+    known = ~silent & ~np.isnan(heard).any(axis=1) & bool(speech.labels)
+    rows = []
+    for row, span in enumerate(spans):
+        seconds = max(0.0, float(spoken_s[row]))
+        if known[row]:
+            distribution = tuple(heard[row].tolist())
+            confidence = max(distribution)
+            emotion = speech.labels[distribution.index(confidence)]
+            rows.append(AudioInterval(span, emotion, confidence, seconds, distribution))
+        else:
+            emotion = NO_SPEECH if silent[row] else UNCERTAIN
+            rows.append(AudioInterval(span, emotion, None, seconds))
+    return tuple(rows)
+
+
+def spoken_before(speech: Sequence[Span], time_s: DoubleArray) -> DoubleArray:
+    """Seconds of speech before each time.
+
+    Parameters
+    ----------
+    speech
+        Sorted, disjoint spans.
+    time_s
+        float64 (T,), seconds.
+
+    Returns
+    -------
+    float64 (T,), ≥ 0, non-decreasing in time.
+    """
+    if not speech:
+        return np.zeros(len(time_s))
+    bounds = np.asarray([(span.start_s, span.end_s) for span in speech])
+    lengths = bounds[:, 1] - bounds[:, 0]
+    spoken = np.cumsum(lengths) - lengths
+    seconds: DoubleArray = np.interp(
+        time_s,
+        bounds.ravel(),
+        np.column_stack((spoken, spoken + lengths)).ravel(),
+    )
+    return seconds
+
+
+def _distributions(speech: SpeechTrack, starts: DoubleArray, ends: DoubleArray) -> DoubleArray:
+    """Voice probabilities per span, float64 (R, K); NaN rows where no window speaks for it."""
+    table = np.asarray(speech.probabilities, dtype=np.float64)
+    result = np.full((len(starts), len(speech.labels)), np.nan)
+    judged = ~np.isnan(table).any(axis=1)
+    if not judged.any() or not speech.labels:
+        return result
+    window_s = float(np.max(speech.end_s - speech.start_s))
+    windows = _Windows(speech, judged)
+    short = ends - starts < window_s - TIME_TOLERANCE_S
+    result[short] = windows.interpolated(0.5 * (starts + ends)[short], window_s)
+    result[~short] = windows.averaged(starts[~short], ends[~short])
+    return result
+
+
+class _Windows:
+    """The judged windows of a track, ready for look-ups by time."""
+
+    def __init__(self, speech: SpeechTrack, judged: BoolArray) -> None:
+        self._start_s = speech.start_s[judged]
+        self._end_s = speech.end_s[judged]
+        self._centre_s = 0.5 * (self._start_s + self._end_s)
+        self._spoken_s = np.asarray(speech.speech_s[judged], dtype=np.float64)
+        # One memory layout for all: the order of summing, and the last bit, depend on it.
+        self._table = np.asarray(speech.probabilities[judged], dtype=np.float64, order="C")
+
+    def interpolated(self, time_s: DoubleArray, reach_s: float) -> DoubleArray:
+        """Probabilities at `time_s` between the neighbouring centres within `reach_s`."""
+        after = np.searchsorted(self._centre_s, time_s, side="right")
+        before = after - 1
+        last = len(self._centre_s) - 1
+        left, right = np.maximum(before, 0), np.minimum(after, last)
+        left_s = np.where(before >= 0, time_s - self._centre_s[left], np.inf)
+        right_s = np.where(after <= last, self._centre_s[right] - time_s, np.inf)
+        near = reach_s - TIME_TOLERANCE_S
+        has_left, has_right = left_s < near, right_s < near
+        both = has_left & has_right
+        towards_right = np.where(has_right & ~has_left, 1.0, 0.0)
+        towards_right[both] = left_s[both] / (left_s[both] + right_s[both])
+        share = towards_right[:, np.newaxis]
+        values: DoubleArray = (1.0 - share) * self._table[left] + share * self._table[right]
+        values[~(has_left | has_right)] = np.nan
+        return values
+
+    def averaged(self, starts: DoubleArray, ends: DoubleArray) -> DoubleArray:
+        """Means over the windows inside each span or, without one, over the most overlapping."""
+        first = np.searchsorted(self._start_s, starts - TIME_TOLERANCE_S, side="left")
+        stop = np.searchsorted(self._end_s, ends + TIME_TOLERANCE_S, side="right")
+        means = np.full((len(starts), self._table.shape[1]), np.nan)
+        for row, (low, high) in enumerate(zip(first, stop, strict=True)):
+            if high > low:
+                means[row] = self._mean(slice(low, high))
+                continue
+            shared = np.minimum(self._end_s, ends[row]) - np.maximum(self._start_s, starts[row])
+            most = float(shared.max())
+            if most > TIME_TOLERANCE_S:
+                means[row] = self._mean(np.flatnonzero(shared >= most - TIME_TOLERANCE_S))
+        return means
+
+    def _mean(self, chosen: slice | IntArray) -> DoubleArray:
+        weight = self._spoken_s[chosen]
+        if weight.sum() <= 0:
+            weight = np.ones_like(weight)
+        mean: DoubleArray = np.average(self._table[chosen], axis=0, weights=weight)
+        return mean

@@ -1,0 +1,1 @@
+"""Several talks, or one talk under several settings."""

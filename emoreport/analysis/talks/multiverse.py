@@ -1,0 +1,397 @@
+"""Which conclusions about a talk survive other settings.
+
+Nobody can justify a smoothing window to the tenth of a second, nor the one right limit on the
+evidence. A *multiverse* is the same analysis under every combination of defensible settings
+(Steegen, Tuerlinckx, Gelman and Vanpaemel 2016, Perspectives on Psychological Science 11:702-712;
+drawn as a specification curve by Simonsohn, Simmons and Nelson 2020, Nature Human Behaviour
+4:1208-1214). The combinations share all data: they are no sample, and the share in which a
+conclusion holds is no probability that it is true.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import Final
+
+import numpy as np
+
+from emoreport.analysis.mismatch.agreement import agreement
+from emoreport.analysis.mismatch.bootstrap import block_bootstrap
+from emoreport.analysis.mismatch.shift_test import Verdict, shift_test, verdict
+from emoreport.analysis.numeric.timeline import BoolArray
+from emoreport.analysis.rows.abstention import Level, abstain_faces, usable_windows
+from emoreport.analysis.rows.bridge import Bridge
+from emoreport.analysis.rows.evidence import FrameEvidence
+from emoreport.analysis.rows.segmentation import FaceSegmenter
+from emoreport.analysis.rows.sequences import LabelSequence, face_sequence, join, voice_sequence
+from emoreport.analysis.transitions.chains import (
+    Chains,
+    poisson_rate,
+    transition_counts,
+    unbroken_chains,
+)
+from emoreport.records import FaceTrack, SpeechTrack
+from emoreport.results import FaceEvidence, VideoInterval
+from emoreport.settings import AnalysisSettings
+from emoreport.vocabulary import ALL_LABELS
+
+DOMINANT_EMOTION: Final = "dominant_emotion"
+TRANSITION_RATE: Final = "transitions_per_emotion_minute"
+MISMATCH_VERDICT: Final = "mismatch_against_chance"
+KAPPA_SIGN: Final = "kappa_sign"
+
+POSITIVE: Final = "positive"
+NEGATIVE: Final = "negative"
+ZERO: Final = "zero"
+NO_KAPPA: Final = 1e-9
+"""A kappa closer to 0 than this has no sign."""
+
+TIE_S: Final = 1e-6
+"""Sums of the same rows in another order differ in the last bits; a microsecond is no lead."""
+
+TIE: Final = 1e-9
+"""Numbers closer than this are equal."""
+
+USUAL: Final = (25.0, 75.0)
+"""Percentiles of the settings between which a value is typical of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One combination of settings.
+
+    Attributes
+    ----------
+    smoothing_s, min_interval_s
+        As in `AnalysisSettings`, seconds.
+    abstention
+        How much evidence a label needs.
+    bridge
+        Name of a label bridge.
+    """
+
+    smoothing_s: float
+    min_interval_s: float
+    abstention: Level
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True)
+class Universe:
+    """What the talk says under one setting; None where it is not known.
+
+    Attributes
+    ----------
+    setting
+        The setting.
+    dominant_emotion
+        Emotion of the face with the most seconds; of equals, the first in canonical order.
+    dominant_share
+        Its share of the seconds with an emotion, 0–1.
+    emotion_s
+        Seconds of rows with an emotion.
+    transitions
+        Changes from one emotion directly to another one.
+    transitions_per_minute, rate_low, rate_high
+        Per minute with an emotion, with the exact 95 % Poisson interval.
+    compared_s
+        Seconds in which both modalities gave a shared label.
+    disagreement, expected_disagreement
+        Share of those in which they differ, and what the shares of the labels alone would give.
+    kappa
+        Cohen's kappa.
+    p_value
+        Of the disagreement among all circular shifts, two-sided.
+    verdict
+        More, as much or less disagreement than chance, or not enough data.
+    failure
+        Why nothing is known, or None.
+    """
+
+    setting: Setting
+    dominant_emotion: str | None = None
+    dominant_share: float | None = None
+    emotion_s: float | None = None
+    transitions: int | None = None
+    transitions_per_minute: float | None = None
+    rate_low: float | None = None
+    rate_high: float | None = None
+    compared_s: float | None = None
+    disagreement: float | None = None
+    expected_disagreement: float | None = None
+    kappa: float | None = None
+    p_value: float | None = None
+    verdict: Verdict | None = None
+    failure: str | None = None
+
+    @property
+    def kappa_sign(self) -> str | None:
+        """`POSITIVE` (more agreement than chance), `NEGATIVE`, `ZERO` or None."""
+        if self.kappa is None:
+            return None
+        if abs(self.kappa) < NO_KAPPA:
+            return ZERO
+        return POSITIVE if self.kappa > 0 else NEGATIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """One conclusion of the run, and how it fares under the settings of the grid.
+
+    Attributes
+    ----------
+    conclusion
+        `DOMINANT_EMOTION`, `TRANSITION_RATE`, `MISMATCH_VERDICT` or `KAPPA_SIGN`.
+    value
+        What the run concludes: a label, a code or a rate per minute; None where it is not known.
+    settings
+        Settings of the grid that could be computed.
+    agreeing
+        How many of them conclude the same. A setting under which nothing is known does not. A rate
+        agrees where it lies in the exact 95 % Poisson interval of the run's own: there the
+        settings move it no more than chance would. None where the run concludes nothing.
+    unknown
+        How many of them conclude nothing.
+    low, median, high
+        Of the rates, or of kappa, over the settings; None for the others.
+    typical
+        Whether the run's number lies in the middle half of the settings; None for labels.
+    counts
+        What the settings conclude and how often, the most frequent first; empty for the rate.
+    """
+
+    conclusion: str
+    value: str | float | None
+    settings: int
+    agreeing: int | None
+    unknown: int
+    low: float | None = None
+    median: float | None = None
+    high: float | None = None
+    typical: bool | None = None
+    counts: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def share(self) -> float | None:
+        """Share of the settings that agree with the run, 0–1."""
+        if self.agreeing is None or self.settings == 0:
+            return None
+        return self.agreeing / self.settings
+
+
+def grid(
+    smoothings_s: Sequence[float],
+    min_intervals_s: Sequence[float],
+    levels: Sequence[Level],
+    bridges: Sequence[str],
+) -> tuple[Setting, ...]:
+    """Every combination, each one once."""
+    combinations = product(smoothings_s, min_intervals_s, levels, bridges)
+    return tuple(dict.fromkeys(Setting(*values) for values in combinations))
+
+
+def same_effect(
+    one: Bridge, other: Bridge, face_labels: Sequence[str], voice_labels: Sequence[str]
+) -> bool:
+    """Whether two bridges compare the labels of these two models in the same way."""
+    return _effect(one, face_labels, voice_labels) == _effect(other, face_labels, voice_labels)
+
+
+class Multiverse:
+    """The readings of one talk, ready to be looked at under many settings.
+
+    What several settings share (the cut into rows, its evidence, the voice) is worked out once.
+
+    Parameters
+    ----------
+    faces, speech
+        Readings.
+    duration_s
+        Length of the recording, seconds.
+    settings
+        All settings that do not vary.
+    bridges
+        Label bridges by name.
+    """
+
+    def __init__(
+        self,
+        faces: FaceTrack,
+        speech: SpeechTrack,
+        duration_s: float,
+        settings: AnalysisSettings,
+        bridges: Mapping[str, Bridge],
+    ) -> None:
+        self._faces = faces
+        self._speech = speech
+        self._duration_s = duration_s
+        self._frames = FrameEvidence(faces, duration_s)
+        self._segmenter = FaceSegmenter(faces, duration_s)
+        self._settings = settings
+        self._bridges = bridges
+        self._rows = cache(self._cut)
+        self._firm = cache(self._judge)
+        self._usable = cache(self._judge_windows)
+        self._voice = cache(self._hear)
+
+    def look(self, setting: Setting) -> Universe:
+        """Draw all conclusions under one setting.
+
+        The statistics are those of the main analysis, shifts and bootstrap draws included, so that
+        the run's own setting gives the run's own figures.
+        """
+        rows, chains = self._firm(setting.smoothing_s, setting.min_interval_s, setting.abstention)
+        emotion, share = _dominant(chains)
+        emotion_s = float(chains.length_s.sum())
+        rate = poisson_rate(int(transition_counts(chains).sum()), emotion_s)
+        bridge = self._bridges[setting.bridge]
+        face = face_sequence(rows, self._faces.labels, self._speech.labels, bridge)
+        joint = join(face, self._voice(setting.abstention, setting.bridge))
+        figures, test = agreement(joint), shift_test(joint)
+        return Universe(
+            setting,
+            dominant_emotion=emotion,
+            dominant_share=share,
+            emotion_s=emotion_s,
+            transitions=rate.count,
+            transitions_per_minute=rate.per_minute,
+            rate_low=rate.low,
+            rate_high=rate.high,
+            compared_s=figures.compared_s,
+            disagreement=figures.disagreement,
+            expected_disagreement=figures.expected_disagreement,
+            kappa=figures.kappa,
+            p_value=test.p_value,
+            verdict=verdict(test, block_bootstrap(joint).kappa),
+        )
+
+    def _cut(
+        self, smoothing_s: float, min_interval_s: float
+    ) -> tuple[tuple[VideoInterval, ...], tuple[FaceEvidence, ...]]:
+        varied = dataclasses.replace(
+            self._settings, smoothing_s=smoothing_s, min_interval_s=min_interval_s
+        )
+        rows = self._segmenter.rows(varied)
+        return rows, self._frames.of(rows)
+
+    def _judge(
+        self, smoothing_s: float, min_interval_s: float, level: Level
+    ) -> tuple[tuple[VideoInterval, ...], Chains]:
+        rows, evidence = self._rows(smoothing_s, min_interval_s)
+        firm = abstain_faces(rows, evidence, level).intervals
+        return firm, unbroken_chains(firm)
+
+    def _judge_windows(self, level: Level) -> BoolArray:
+        return usable_windows(self._speech, level)
+
+    def _hear(self, level: Level, bridge: str) -> LabelSequence:
+        return voice_sequence(
+            self._speech,
+            self._duration_s,
+            self._faces.labels,
+            self._bridges[bridge],
+            self._usable(level),
+        )
+
+
+def conclusions(own: Universe, universes: Sequence[Universe]) -> tuple[Conclusion, ...]:
+    """Sum up how the conclusions of the run fare.
+
+    Parameters
+    ----------
+    own
+        The run's own setting.
+    universes
+        The settings of the grid; those that failed are left out.
+
+    Returns
+    -------
+    Dominant emotion, rate of transitions, mismatch against chance, sign of kappa.
+    """
+    known = [universe for universe in universes if universe.failure is None]
+    kappas = [universe.kappa for universe in known]
+    sign = _coded(KAPPA_SIGN, own.kappa_sign, [universe.kappa_sign for universe in known])
+    return (
+        _coded(
+            DOMINANT_EMOTION,
+            own.dominant_emotion,
+            [universe.dominant_emotion for universe in known],
+        ),
+        _rated(own, known),
+        _coded(MISMATCH_VERDICT, own.verdict, [universe.verdict for universe in known]),
+        _with_spread(sign, own.kappa, kappas),
+    )
+
+
+def _effect(
+    bridge: Bridge, face_labels: Sequence[str], voice_labels: Sequence[str]
+) -> frozenset[tuple[frozenset[str], frozenset[str]]]:
+    """Which labels of the face mean the same as which labels of the voice."""
+    return frozenset(
+        (
+            frozenset(name for name in face_labels if bridge.shared(name) == shared),
+            frozenset(name for name in voice_labels if bridge.shared(name) == shared),
+        )
+        for shared in bridge.shared_space(face_labels, voice_labels)
+    )
+
+
+def _dominant(chains: Chains) -> tuple[str | None, float | None]:
+    if len(chains) == 0:
+        return None, None
+    seconds = np.bincount(chains.label, chains.length_s, minlength=len(chains.labels))
+    place = int(np.argmax(seconds >= seconds.max() - TIE_S))
+    return chains.labels[place], float(seconds[place] / seconds.sum())
+
+
+def _coded(conclusion: str, own: str | None, found: Sequence[str | None]) -> Conclusion:
+    counted = Counter(value for value in found if value is not None)
+    return Conclusion(
+        conclusion,
+        own,
+        settings=len(found),
+        agreeing=None if own is None else counted[own],
+        unknown=sum(value is None for value in found),
+        counts=tuple(sorted(counted.items(), key=_most_frequent_first)),
+    )
+
+
+def _rated(own: Universe, known: Sequence[Universe]) -> Conclusion:
+    rates = [universe.transitions_per_minute for universe in known]
+    agreeing = None
+    if own.rate_low is not None and own.rate_high is not None:
+        low, high = own.rate_low, own.rate_high
+        agreeing = sum(rate is not None and low <= rate <= high for rate in rates)
+    blank = Conclusion(
+        TRANSITION_RATE,
+        own.transitions_per_minute,
+        settings=len(rates),
+        agreeing=agreeing,
+        unknown=sum(rate is None for rate in rates),
+    )
+    return _with_spread(blank, own.transitions_per_minute, rates)
+
+
+def _with_spread(entry: Conclusion, own: float | None, found: Sequence[float | None]) -> Conclusion:
+    values = np.asarray([value for value in found if value is not None], dtype=np.float64)
+    if len(values) == 0:
+        return entry
+    low, high = np.percentile(values, USUAL)
+    return dataclasses.replace(
+        entry,
+        low=float(values.min()),
+        median=float(np.median(values)),
+        high=float(values.max()),
+        typical=None if own is None else bool(low - TIE <= own <= high + TIE),
+    )
+
+
+def _most_frequent_first(entry: tuple[str, int]) -> tuple[int, int, str]:
+    name, count = entry
+    place = ALL_LABELS.index(name) if name in ALL_LABELS else len(ALL_LABELS)
+    return -count, place, name

@@ -1,0 +1,70 @@
+"""Two talks compared: differences of their figures, each with its interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emoreport.analysis.transitions.chains import CONFIDENCE
+from emoreport.analysis.transitions.talk_figures import Figure, Talk, describe_talk, emotions_shown
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Second talk less first talk in one figure; fields as in `Figure`."""
+
+    measure: str
+    emotion: str | None
+    first: float | None
+    second: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    reason: str | None
+
+
+def compare_talks(
+    first: Talk, second: Talk, *, confidence: float = CONFIDENCE
+) -> tuple[Difference, ...]:
+    """Differences between two talks, second less first.
+
+    The interval of a difference is put together from the intervals of both figures (Zou and Donner
+    2008, Statistics in Medicine 27:1693-1702; for shares, Newcombe 1998, ibid. 17:873-890), so that
+    it keeps their skewness near 0 and 1.
+
+    Parameters
+    ----------
+    first, second
+        The talks, taken as independent of each other.
+    confidence
+        Coverage of each interval, 0–1. It holds for one difference looked at alone.
+
+    Returns
+    -------
+    One entry per figure; shares for every emotion that occurs in either talk.
+    """
+    emotions = emotions_shown([first, second])
+    return tuple(
+        _difference(one, other)
+        for one, other in zip(
+            describe_talk(first, emotions, confidence=confidence),
+            describe_talk(second, emotions, confidence=confidence),
+            strict=True,
+        )
+    )
+
+
+def _difference(one: Figure, other: Figure) -> Difference:
+    low = high = difference = None
+    reason = one.reason or other.reason
+    if one.value is not None and other.value is not None:
+        difference = other.value - one.value
+        if None not in {one.low, one.high, other.low, other.high}:
+            assert one.low is not None and one.high is not None  # noqa: PT018 - one thought
+            assert other.low is not None and other.high is not None  # noqa: PT018 - same
+            low = difference - float(np.hypot(other.value - other.low, one.high - one.value))
+            high = difference + float(np.hypot(other.high - other.value, one.value - one.low))
+    return Difference(
+        one.measure, one.emotion, one.value, other.value, difference, low, high, reason
+    )

@@ -1,0 +1,1 @@
+"""Changes from one emotion to the next."""

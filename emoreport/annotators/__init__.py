@@ -1,0 +1,1 @@
+"""Codings by people against the labels of the machine."""

@@ -1,0 +1,211 @@
+"""Codings of people against the labels of the machine, and against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Final
+
+from emoreport.analysis.annotators.agreement import Alpha, compare_codings, krippendorff_alpha
+from emoreport.annotators.figures import Agreed, Caveat, Pair
+from emoreport.errors import SettingsError
+from emoreport.exchange.readers import Coding, Tiers, read_codings
+from emoreport.exchange.readers.labels import parse_map, standard_label
+from emoreport.exchange.writers.tiers import face_labels, voice_labels
+from emoreport.results import AudioInterval, CodedSpan, VideoInterval
+from emoreport.run.annotations import MACHINE, LabelSource, stored_labels
+from emoreport.run.report import Report, read_report, read_run
+from emoreport.vocabulary import is_emotion
+
+MODALITIES: Final = ("face", "voice")
+MACHINE_NAME: Final = "machine"
+MAX_TOLERANCE_S: Final = 10.0
+BEYOND_S: Final = 0.1
+"""Codings may run over the end by less than this: players differ by a frame or two."""
+
+ASSUMED_FACE: Final = "assumed_face"
+BEYOND_END: Final = "beyond_end"
+NOT_IN_MODEL: Final = "not_in_model"
+STORED_LABELS: Final = "stored_labels"
+
+
+def agree(
+    folder: Path,
+    files: Sequence[Path],
+    *,
+    tier_face: str | None = None,
+    tier_voice: str | None = None,
+    modality: str | None = None,
+    renamings: Sequence[str] = (),
+    tolerance_s: float = 0.5,
+) -> Agreed:
+    """Compare codings of a talk with the machine's labels and with each other.
+
+    Parameters
+    ----------
+    folder
+        A folder that `analyze` wrote.
+    files
+        Codings: .eaf, .TextGrid, .boris or .csv.
+    tier_face, tier_voice
+        Names of the tiers; ``face`` and ``voice`` if None.
+    modality
+        What a CSV without that column is about.
+    renamings
+        ``written=label``; they hold for the codings and for the machine.
+    tolerance_s
+        Farthest distance of two boundaries that count as one, seconds.
+
+    Raises
+    ------
+    SettingsError
+        For a setting, a tier or a label that does not fit.
+    InputNotFoundError, StoredReadingsError
+        When a file or the run cannot be read.
+    """
+    if not files:
+        raise SettingsError("there is no coding", remedy="name at least one")
+    if not 0.0 <= tolerance_s <= MAX_TOLERANCE_S:
+        raise SettingsError(
+            f"--tolerance cannot be {tolerance_s:g}",
+            remedy=f"give 0 to {MAX_TOLERANCE_S:g} seconds",
+        )
+    report = read_report(folder, labels=MACHINE)
+    tiers = tiers_for(report.run, tier_face, tier_voice, modality, renamings)
+    codings = _named([one for file in files for one in read_codings(file, tiers)])
+    duration_s = report.analysis.summary.duration_s
+    pairs: list[Pair] = []
+    alphas: dict[str, Alpha] = {}
+    for name in MODALITIES:
+        tracks = {one.coder: track for one in codings if (track := getattr(one.labels, name))}
+        machine = machine_track(report, name, tiers)
+        pairs += _pairs(name, tracks, machine, duration_s, tolerance_s)
+        if len(tracks) > 1:
+            alphas[name] = krippendorff_alpha(list(tracks.values()), duration_s)
+    if not pairs:
+        raise SettingsError("the codings hold no label", remedy="code something first")
+    stored = stored_labels(read_run(folder))
+    return Agreed(
+        folder=folder,
+        video=report.analysis.summary.video,
+        duration_s=duration_s,
+        tolerance_s=tolerance_s,
+        codings=codings,
+        pairs=tuple(pairs),
+        alphas=alphas,
+        caveats=tuple(_caveats(codings, report, stored)),
+    )
+
+
+def tiers_for(
+    run: Mapping[str, Any],
+    tier_face: str | None,
+    tier_voice: str | None,
+    modality: str | None,
+    renamings: Sequence[str],
+) -> Tiers:
+    """How to read codings of the talk of a run.
+
+    Raises
+    ------
+    SettingsError
+        For a renaming or a modality that does not fit.
+    """
+    if modality is not None and modality not in MODALITIES:
+        raise SettingsError(f"--modality cannot be {modality!r}", remedy="give face or voice")
+    models = run["models"]
+    face = face_labels(models["face"].get("labels", ()))
+    voice = voice_labels(models["speech"].get("labels", ()))
+    return Tiers(
+        face=tier_face,
+        voice=tier_voice,
+        modality=modality,
+        mapping=parse_map(renamings, tuple(dict.fromkeys((*face, *voice)))),
+        face_labels=face,
+        voice_labels=voice,
+    )
+
+
+def machine_track(report: Report, modality: str, tiers: Tiers) -> tuple[CodedSpan, ...]:
+    """Rows of a report as a coding, with the same renamings."""
+    analysis = report.analysis
+    rows: Sequence[VideoInterval | AudioInterval] = analysis.video_intervals
+    allowed = tiers.face_labels
+    if modality == "voice":
+        rows, allowed = analysis.audio_intervals, tiers.voice_labels
+    return tuple(
+        CodedSpan(row.span, standard_label(row.emotion, tiers.mapping, allowed) or row.emotion)
+        for row in rows
+    )
+
+
+def _pairs(
+    modality: str,
+    tracks: Mapping[str, tuple[CodedSpan, ...]],
+    machine: Sequence[CodedSpan],
+    duration_s: float,
+    tolerance_s: float,
+) -> Iterator[Pair]:
+    """Every coder against the machine, then every two coders."""
+    for coder, track in tracks.items():
+        figures = compare_codings(track, machine, duration_s, tolerance_s)
+        yield Pair(modality, coder, MACHINE_NAME, figures)
+    for (one, first), (other, second) in combinations(tracks.items(), 2):
+        yield Pair(modality, one, other, compare_codings(first, second, duration_s, tolerance_s))
+
+
+def _named(codings: Sequence[Coding]) -> tuple[Coding, ...]:
+    """Codings whose coders have names of their own.
+
+    Raises
+    ------
+    SettingsError
+        When one coding is named twice.
+    """
+    taken = {MACHINE_NAME}
+    found: list[Coding] = []
+    for one in codings:
+        if any(
+            (one.sha256, one.coder) == (other.sha256, other.coder)
+            for other in codings
+            if other is not one
+        ):
+            raise SettingsError(
+                "the same coding is named twice", remedy="name each coding once", file=one.file
+            )
+        name, number = one.coder, 2
+        if name in taken:
+            name = f"{one.coder} ({one.file})"
+        while name in taken:
+            name = f"{one.coder} ({one.file}, {number})"
+            number += 1
+        taken.add(name)
+        found.append(replace(one, coder=name))
+    return tuple(found)
+
+
+def _caveats(codings: Sequence[Coding], report: Report, stored: LabelSource) -> Iterator[Caveat]:
+    if stored != MACHINE:
+        yield Caveat(STORED_LABELS, {"file": stored.file})
+    end_s = report.analysis.summary.duration_s
+    for one in codings:
+        if one.assumed_face:
+            yield Caveat(ASSUMED_FACE, {"file": one.file})
+        spans = [span for name in MODALITIES for span in getattr(one.labels, name) or ()]
+        last_s = max((entry.span.end_s for entry in spans), default=0.0)
+        if last_s > end_s + BEYOND_S:
+            values = {"coder": one.coder, "end": f"{last_s:.3f}", "duration": f"{end_s:.3f}"}
+            yield Caveat(BEYOND_END, values)
+    given = {"face": report.faces.labels, "voice": report.speech.labels}
+    for modality, labels in given.items():
+        missing: dict[str, float] = {}
+        for one in codings:
+            for entry in getattr(one.labels, modality) or ():
+                if is_emotion(entry.label) and entry.label not in labels:
+                    length_s = entry.span.duration_s
+                    missing[entry.label] = missing.get(entry.label, 0.0) + length_s
+        for label, seconds in missing.items():
+            values = {"label": label, "modality": modality, "seconds": f"{seconds:.3f}"}
+            yield Caveat(NOT_IN_MODEL, values)

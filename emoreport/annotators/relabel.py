@@ -1,0 +1,82 @@
+"""From a coding to the labels that take the place of the machine's in the tables of a talk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from emoreport.annotators.agree import BEYOND_S, tiers_for
+from emoreport.errors import SettingsError
+from emoreport.exchange.readers import read_codings
+from emoreport.results import CodedLabels
+from emoreport.run.annotations import MACHINE, LabelSource
+from emoreport.run.report import read_run
+
+NONE: Final = "none"
+
+
+def parse_labels(
+    folder: Path,
+    given: str | None,
+    *,
+    tier_face: str | None = None,
+    tier_voice: str | None = None,
+    modality: str | None = None,
+    renamings: Sequence[str] = (),
+) -> LabelSource | None:
+    """Labels of the file that ``--labels`` names.
+
+    Parameters
+    ----------
+    folder
+        A folder that `analyze` wrote.
+    given
+        A file, ``none`` for the machine's own labels, or None to leave all as it is.
+    tier_face, tier_voice, modality, renamings
+        As for `agreeing.agree`.
+
+    Raises
+    ------
+    SettingsError
+        When the file holds several coders or labels that do not fit, codes beyond the end of the
+        recording, or when tiers are named without a file.
+    InputNotFoundError, StoredReadingsError
+        When the file or the run cannot be read.
+    """
+    if given is None or given == NONE:
+        if tier_face or tier_voice or modality or renamings:
+            raise SettingsError(
+                "tiers and renamings are those of a coding", remedy="name it with --labels"
+            )
+        return None if given is None else MACHINE
+    run = read_run(folder)
+    file = Path(given)
+    tiers = tiers_for(run, tier_face, tier_voice, modality, renamings)
+    codings = read_codings(file, tiers)
+    if len(codings) > 1:
+        raise SettingsError(
+            f"holds several coders: {', '.join(repr(one.coder[:60]) for one in codings)}",
+            remedy="keep the rows of one of them",
+            file=file,
+        )
+    coding = codings[0]
+    if coding.assumed_face:
+        raise SettingsError(
+            "has no column modality",
+            remedy="add it, or say with --modality what was coded",
+            file=file,
+        )
+    end_s = float(run["media"]["duration_s"])
+    tracks = [track for track in (coding.labels.face, coding.labels.voice) if track]
+    if not tracks:
+        raise SettingsError("holds no label", remedy="code something first", file=file)
+    last_s = max(track[-1].span.end_s for track in tracks)
+    if last_s > end_s + BEYOND_S:
+        raise SettingsError(
+            f"codes up to {last_s:.3f} s, the recording ends at {end_s:.3f} s",
+            remedy="name a coding of this recording",
+            file=file,
+        )
+    labels = CodedLabels(face=coding.labels.face or None, voice=coding.labels.voice or None)
+    return LabelSource(labels, coding.file, coding.sha256, coding.coder)

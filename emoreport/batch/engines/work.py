@@ -1,0 +1,219 @@
+"""What a worker does, wherever it runs: open the models once, then one video after the other."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from emoreport.batch.engine import Failed, Finished, NoVideo, Opened, VideoJob, VideoOutcome
+from emoreport.batch.parts import interval_table, kinds, load_arrow, write_part
+from emoreport.batch.remote.staging import named_after, staged
+from emoreport.batch.remote.stores import TransferError
+from emoreport.errors import (
+    EmoreportError,
+    InputNotFoundError,
+    MediaError,
+    OutputError,
+    StoredReadingsError,
+)
+from emoreport.media import probe
+from emoreport.models.store.model_store import PullProgress
+from emoreport.pipeline import Analyzer
+from emoreport.run import report as runs
+from emoreport.run.fingerprint import (
+    WITHOUT_EFFECT,
+    fingerprint_of,
+    is_retabled,
+    readings_fingerprint_of,
+)
+from emoreport.run.report import Report
+from emoreport.settings import Settings
+
+INTERNAL: Final = "internal"
+LIMITS: Final = "limits"
+"""Stages of failures that are no `EmoreportError`."""
+PASSING_STAGES: Final = frozenset(
+    {OutputError.stage, TransferError.stage, InputNotFoundError.stage, "models"}
+)
+"""A failure in one of these says nothing about the video."""
+
+StageProgress = Callable[[VideoJob, str, float, float | None], None]
+
+
+class Workshop:
+    """Models that are open, and what is done with one video after the other.
+
+    Parameters
+    ----------
+    settings
+        What to do.
+    announce
+        Takes lines that a user must see.
+    progress
+        Takes ``(job, stage, done, total)`` in seconds of the recording; several threads call it.
+    pull_progress
+        As for `Analyzer`.
+
+    Raises
+    ------
+    ModelError, SettingsError
+        When a model cannot be had.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        announce: Callable[[str], None],
+        progress: StageProgress,
+        pull_progress: PullProgress | None = None,
+    ) -> None:
+        load_arrow()
+        self._settings = settings
+        self._progress = progress
+        self._job: VideoJob | None = None
+        self._changes = {
+            name: value
+            for name, value in settings.values().items()
+            if is_retabled(name) and name not in WITHOUT_EFFECT
+        }
+        self._analyzer = Analyzer(
+            settings, announce=announce, progress=self._tell, pull_progress=pull_progress
+        )
+        # No video decides which models run: any file will do to ask for the plan.
+        plan = self._analyzer.plan(Path(__file__), "")
+        models = plan["models"]
+        table = interval_table(
+            models["face"]["labels"],
+            models["speech"].get("labels", ()),
+            baseline=settings.analysis.baseline != "none",
+        )
+        bridge = dict(runs.load_bridge(settings.analysis.bridge).mapping)
+        self.opened = Opened(
+            fingerprint=fingerprint_of({**plan, "bridge": bridge}),
+            readings=readings_fingerprint_of(plan),
+            columns=kinds(table),
+            models=(models["face"]["name"], models["speech"]["name"]),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the models."""
+        self._analyzer.close()
+
+    def work(self, job: VideoJob) -> VideoOutcome:
+        """Analyse one video and write its results; no failure leaves this function."""
+        started = time.monotonic()
+        self._job = job
+        try:
+            with staged(job) as local:
+                if not job.certain:
+                    reason = _without_pictures(Path(local.path))
+                    if reason is not None:
+                        return NoVideo(job, reason)
+                report = self._report(local, job.path)
+                files = tuple(sorted(entry.name for entry in Path(local.folder).iterdir()))
+            return Finished(
+                job=job,
+                summary=summary_row(report),
+                files=files,
+                warnings=report.warnings(self._settings.output.lang),
+                wall_s=round(time.monotonic() - started, 3),
+            )
+        except EmoreportError as error:
+            lasting = error.stage not in PASSING_STAGES
+            return Failed(
+                job, error.stage, error.cause, error.remedy, lasting, traceback.format_exc()
+            )
+        except MemoryError:
+            return Failed(
+                job, LIMITS, "there was not enough memory", "run fewer --jobs", lasting=False
+            )
+        except Exception as error:  # noqa: BLE001 - the edge: one bad video must not end the rest
+            cause, remedy = f"internal error: {error!r}", "run it again with --verbose to see where"
+            return Failed(job, INTERNAL, cause, remedy, trace=traceback.format_exc())
+        finally:
+            self._job = None
+
+    def _report(self, job: VideoJob, source: str) -> Report:
+        """The report of a video: from its folder if it is there, else made and written.
+
+        `source` is where the video really lies, should the job's path be a copy's.
+        """
+        if job.collect or job.retable:
+            try:
+                stored = runs.read_report(job.folder, self._changes if job.retable else None)
+            except StoredReadingsError:
+                pass  # without readings, or with damaged ones, the video is analysed again
+            else:
+                if job.retable:
+                    self._put(stored, job)
+                else:
+                    write_part(Path(job.part), stored, self.opened, job.sha256)
+                return stored
+        report = self._analyzer.analyze(job.path, sha256=job.sha256)
+        if job.path != source:
+            report = named_after(report, source)
+        _check_unchanged(job)
+        self._put(report, job)
+        return report
+
+    def _put(self, report: Report, job: VideoJob) -> None:
+        """Write the rows of a report, then its files."""
+        folder = Path(job.folder)
+        if folder.is_symlink():
+            raise OutputError(
+                "is a symbolic link, and results are not written through links",
+                remedy="move it away or choose another folder with --out",
+                file=folder,
+            )
+        write_part(Path(job.part), report, self.opened, job.sha256)
+        report.write(folder, copy=Path(job.path), progress=self._tell)
+
+    def _tell(self, stage: str, done_s: float, total_s: float | None) -> None:
+        if self._job is not None:
+            self._progress(self._job, stage, done_s, total_s)
+
+
+def summary_row(report: Report) -> dict[str, Any]:
+    """The one row of the summary as JSON values; None for unknown."""
+    frame = report.tables["summary"]
+    return {
+        str(name): None if frame[name].isna().tolist()[0] else frame[name].tolist()[0]
+        for name in frame.columns
+    }
+
+
+def _without_pictures(path: Path) -> str | None:
+    """Why a file that only began like a video is none; None if it is one."""
+    try:
+        probe(path)
+    except MediaError as error:
+        return error.cause
+    return None
+
+
+def _check_unchanged(job: VideoJob) -> None:
+    """A file that is still being copied gives tables about a part of it: refuse them."""
+    try:
+        facts = Path(job.path).stat()
+    except OSError as error:
+        raise InputNotFoundError(
+            f"went away while it was analysed ({error.strerror})", remedy="run the batch again"
+        ) from error
+    if (facts.st_size, facts.st_mtime_ns) != (job.size_bytes, job.mtime_ns):
+        raise MediaError("changed while it was analysed", remedy="run the batch again")

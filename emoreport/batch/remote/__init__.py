@@ -1,0 +1,1 @@
+"""Batches whose videos or results are behind a URL."""

@@ -1,0 +1,1 @@
+"""Files of other programs: ELAN, Praat, BORIS, captions, BIDS, JSON."""

@@ -1,0 +1,153 @@
+"""Results of one talk written for other programs."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from emoreport.atomic import Staging
+from emoreport.errors import InputNotFoundError, SettingsError
+from emoreport.exchange.writers import FORMATS, Media, export_files
+from emoreport.run.page_video import PLAYER_START, find_video
+from emoreport.run.report import read_report, safe_stem
+
+FOLDER: Final = "export"
+"""Where the files go below the folder of results."""
+
+ALL_FORMATS: Final = tuple(FORMATS)
+UNKNOWN_MIME: Final = "unknown"
+"""What ELAN itself writes for media that it cannot name."""
+
+MAX_STEM_BYTES: Final = 200
+"""Leaves room for the longest suffix within the 255 bytes that file systems allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written.
+
+    Attributes
+    ----------
+    files
+        In order.
+    video
+        Name of the recording.
+    found
+        Whether the video was found, so that the files point to it.
+    same_size
+        Whether the video has as many bytes as the one that was analysed; None if not found.
+    player_start_s
+        What a browser's player shows where the times of the files begin; 0 if not known.
+    """
+
+    files: tuple[Path, ...]
+    video: str
+    found: bool
+    same_size: bool | None
+    player_start_s: float
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """Names of formats, separated by commas.
+
+    Raises
+    ------
+    SettingsError
+        For a name that is none, or none at all.
+    """
+    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
+    unknown = [name for name in names if name not in FORMATS]
+    if unknown or not names:
+        raise SettingsError(
+            f"--to cannot be {text!r}", remedy=f"it takes some of {', '.join(FORMATS)}"
+        )
+    return names
+
+
+def export(
+    folder: Path,
+    formats: Sequence[str] = ALL_FORMATS,
+    *,
+    out: Path | None = None,
+    video: Path | None = None,
+    lang: str | None = None,
+) -> Exported:
+    """Write the results of a folder in other formats, all of them or none; decodes nothing.
+
+    Parameters
+    ----------
+    folder
+        A folder that `analyze` wrote.
+    formats
+        Keys of `emoreport.exchange.writers.FORMATS`.
+    out
+        Folder to write to; ``export`` inside `folder` if None.
+    video
+        Where the video is; where the run found it if None.
+    lang
+        Language of labels and captions; that of the run if None.
+
+    Raises
+    ------
+    InputNotFoundError, StoredReadingsError
+        When the folder holds no complete run, or `video` is not there.
+    OutputError
+        When something cannot be written.
+    """
+    changes: dict[str, Any] = {} if lang is None else {"lang": lang}
+    report = read_report(folder, changes)
+    target = folder / FOLDER if out is None else out
+    given = report.run["input"]
+    found = _find(video, report.run, folder)
+    media = _media(found, str(given["name"]), target)
+    files = export_files(
+        report.findings, formats, _stem(given["name"]), media, report.settings.output.lang
+    )
+    with Staging(target) as staging:
+        for name, content in files.items():
+            staging.add(name, partial(_write, content=content))
+        written = staging.commit()
+    same_size = None
+    if found is not None and "bytes" in given:
+        same_size = found.stat().st_size == given["bytes"]
+    start_s = float(given.get(PLAYER_START) or 0.0)
+    return Exported(written, str(given["name"]), found is not None, same_size, start_s)
+
+
+def _find(video: Path | None, run: Mapping[str, Any], folder: Path) -> Path | None:
+    if video is not None:
+        if not video.is_file():
+            raise InputNotFoundError("does not exist", remedy="check the path", file=video)
+        return video
+    known = find_video(run, folder)
+    return known if known is not None and known.is_file() else None
+
+
+def _media(found: Path | None, name: str, target: Path) -> Media:
+    if found is None:
+        return Media(name, name, _mime(name))
+    try:
+        path = Path(os.path.relpath(found.resolve(), target.resolve()))
+    except ValueError:  # on another drive
+        path = found.resolve()
+    return Media(found.name, path.as_posix(), _mime(found.name))
+
+
+def _mime(name: str) -> str:
+    return mimetypes.guess_type(name)[0] or UNKNOWN_MIME
+
+
+def _stem(name: str) -> str:
+    stem = safe_stem(Path(name))
+    while len(stem.encode("utf-8", "surrogateescape")) > MAX_STEM_BYTES:
+        stem = stem[:-1]
+    return stem
+
+
+def _write(stream: BinaryIO, content: bytes) -> None:
+    stream.write(content)

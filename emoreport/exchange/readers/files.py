@@ -1,0 +1,63 @@
+"""Bytes of a file that somebody sent, within limits."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from emoreport.errors import InputNotFoundError, StoredReadingsError
+from emoreport.exchange.readers.raw import FormatError
+
+MAX_BYTES: Final = 64 * 2**20
+"""An hour that is annotated word by word takes less than a tenth of this."""
+
+
+def read_bytes(path: Path) -> bytes:
+    """Content of a regular file of at most `MAX_BYTES`.
+
+    Raises
+    ------
+    InputNotFoundError
+        When it does not exist.
+    StoredReadingsError
+        When it is no regular file, cannot be read or is too large.
+    """
+    if not path.exists():
+        raise InputNotFoundError("does not exist", remedy="check the path", file=path)
+    if not path.is_file():
+        raise StoredReadingsError("is not a regular file", remedy="name a coding", file=path)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise StoredReadingsError(
+            f"cannot be read ({error.strerror})", remedy="check the permissions", file=path
+        ) from error
+    if len(content) > MAX_BYTES:
+        raise StoredReadingsError(
+            f"holds more than {MAX_BYTES // 2**20} MiB",
+            remedy="name a coding; it holds times and labels only",
+            file=path,
+        )
+    return content
+
+
+def sha256_of(content: bytes) -> str:
+    """SHA-256, hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def decoded(content: bytes) -> str:
+    """Text in UTF-8, or in UTF-16 where it begins with a byte order mark of that.
+
+    Raises
+    ------
+    FormatError
+        When it is neither.
+    """
+    marked = content[:2] in {b"\xff\xfe", b"\xfe\xff"}
+    try:
+        return content.decode("utf-16" if marked else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FormatError("is text neither in UTF-8 nor in UTF-16") from error

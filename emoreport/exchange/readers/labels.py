@@ -1,0 +1,132 @@
+"""From what people write to the labels of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Final
+
+from emoreport.errors import SettingsError
+from emoreport.exchange.readers.raw import FormatError, RawSpan
+from emoreport.records import Span
+from emoreport.results import CodedSpan
+from emoreport.vocabulary import ALL_LABELS, NAMES
+
+SHOWN: Final = 8
+"""So many unknown labels a message lists."""
+
+REMEDY: Final = "say what they mean with --map, such as --map 'joy=happiness'"
+
+
+def parse_map(entries: Iterable[str], known: Sequence[str]) -> dict[str, str]:
+    """Renamings of labels: ``joy=happiness``.
+
+    Parameters
+    ----------
+    entries
+        As they stood on the command line.
+    known
+        Labels that there are.
+
+    Returns
+    -------
+    New label by what is written, in the form that `plain` gives.
+
+    Raises
+    ------
+    SettingsError
+        When an entry has no equals sign, leads to no known label, or gives one text two meanings.
+    """
+    labels = {plain(label) for label in known}
+    found: dict[str, str] = {}
+    for entry in entries:
+        old, sign, new = entry.partition("=")
+        if not sign or not plain(old) or not plain(new):
+            raise SettingsError(
+                f"--map cannot be {entry!r}", remedy="give it the form written=label"
+            )
+        if plain(new) not in labels:
+            raise SettingsError(
+                f"--map leads to {new.strip()!r}, which is no label",
+                remedy=f"lead it to one of {', '.join(known)}",
+            )
+        if found.setdefault(plain(old), plain(new)) != plain(new):
+            raise SettingsError(f"--map gives {old!r} two meanings", remedy="leave one of them out")
+    return found
+
+
+def plain(text: str) -> str:
+    """A label in lower case, with underscores for blanks."""
+    return "_".join(text.split()).casefold()
+
+
+def standard_label(text: str, mapping: Mapping[str, str], allowed: Sequence[str]) -> str | None:
+    """The label that a text stands for; None if it stands for none of those allowed.
+
+    A text may be a label of the tables, its name in one of our languages, or what `mapping` renames
+    to one of these.
+    """
+    written = plain(text)
+    written = mapping.get(written, written)
+    for known in allowed:
+        if plain(known) == written:
+            return known
+    label = _names().get(written)
+    label = None if label is None else mapping.get(label, label)
+    return label if label in allowed else None
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    return {plain(name): label for names in NAMES.values() for label, name in names.items()}
+
+
+def coded_spans(
+    spans: Iterable[RawSpan], mapping: Mapping[str, str], allowed: Sequence[str]
+) -> tuple[CodedSpan, ...]:
+    """Annotations of one tier as labels in order of time.
+
+    Empty texts are time that was not coded. Spans of one label that touch or overlap become one.
+
+    Raises
+    ------
+    SettingsError
+        Naming the labels that are not in the vocabulary.
+    FormatError
+        When two labels are given for one time.
+    """
+    found: list[tuple[int, int, str]] = []
+    unknown: dict[str, None] = {}
+    for span in sorted(spans, key=lambda span: (span.start_ms, span.end_ms)):
+        if not span.text.strip() or span.end_ms == span.start_ms:
+            continue
+        label = standard_label(span.text, mapping, allowed)
+        if label is None:
+            unknown[" ".join(span.text.split())[:60]] = None
+        else:
+            _append(found, span, label)
+    if unknown:
+        raise SettingsError(_unknown(tuple(unknown), allowed), remedy=REMEDY)
+    return tuple(
+        CodedSpan(Span(start_ms / 1000, end_ms / 1000), label) for start_ms, end_ms, label in found
+    )
+
+
+def _append(found: list[tuple[int, int, str]], span: RawSpan, label: str) -> None:
+    if found and span.start_ms <= found[-1][1] and found[-1][2] == label:
+        start_ms, end_ms, _ = found[-1]
+        found[-1] = start_ms, max(end_ms, span.end_ms), label
+    elif found and span.start_ms < found[-1][1]:
+        raise FormatError(
+            f"gives two labels, {found[-1][2]} and {label}, for the time at"
+            f" {span.start_ms / 1000:.3f} s"
+        )
+    else:
+        found.append((span.start_ms, span.end_ms, label))
+
+
+def _unknown(unknown: Sequence[str], allowed: Sequence[str]) -> str:
+    listed = ", ".join(map(repr, unknown[:SHOWN]))
+    more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+    ours = [label for label in allowed if label in ALL_LABELS]
+    return f"holds labels that are not in the vocabulary: {listed}{more} (it has {', '.join(ours)})"

@@ -1,0 +1,169 @@
+"""From a path to what one or several people coded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from emoreport.errors import SettingsError, StoredReadingsError
+from emoreport.exchange.readers.boris import read_boris
+from emoreport.exchange.readers.coding_table import read_table
+from emoreport.exchange.readers.elan import read_eaf
+from emoreport.exchange.readers.files import decoded, read_bytes, sha256_of
+from emoreport.exchange.readers.labels import coded_spans
+from emoreport.exchange.readers.raw import FormatError, RawTier
+from emoreport.exchange.readers.textgrid import read_textgrid
+from emoreport.results import CodedLabels, CodedSpan
+
+SUFFIXES: Final = (".eaf", ".textgrid", ".boris", ".csv", ".tsv")
+NONE: Final = "none"
+"""Name of a tier that is to be left out."""
+
+REMEDY: Final = "save it again in the program that made it, or see docs/exports.md for the formats"
+
+
+@dataclass(frozen=True, slots=True)
+class Tiers:
+    """How tiers and labels of a coding are to be read.
+
+    Attributes
+    ----------
+    face, voice
+        Names of the tiers; None: the tier called ``face`` or ``voice``, if there is one; ``none``:
+        this modality is left out.
+    modality
+        What a CSV without a column `modality` is about; None: the face, with a note.
+    mapping
+        Renamings of labels, as `labels.parse_map` gives them.
+    face_labels, voice_labels
+        Labels that are allowed.
+    """
+
+    face: str | None
+    voice: str | None
+    modality: str | None
+    mapping: Mapping[str, str]
+    face_labels: tuple[str, ...]
+    voice_labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """What one person coded.
+
+    Attributes
+    ----------
+    coder
+        Name of the person, or of the file.
+    file, sha256
+        Name and digest of the file.
+    labels
+        By modality.
+    assumed_face
+        Whether it is only assumed that the labels are about the face.
+    """
+
+    coder: str
+    file: str
+    sha256: str
+    labels: CodedLabels
+    assumed_face: bool = False
+
+
+def read_codings(path: Path, tiers: Tiers) -> list[Coding]:
+    """Codings of one file, one per coder: CSV may hold several, the others hold one.
+
+    Parameters
+    ----------
+    path
+        A file of one of `SUFFIXES`.
+    tiers
+        Where in it what is.
+
+    Raises
+    ------
+    InputNotFoundError
+        When there is no such file.
+    SettingsError
+        For a tier that is not there, an unknown label or an unknown kind of file.
+    StoredReadingsError
+        When the file cannot be read.
+    """
+    suffix = path.suffix.casefold()
+    if suffix not in SUFFIXES:
+        raise SettingsError(
+            f"the kind of file is not known: {path.suffix or 'no ending'}",
+            remedy="name an .eaf, .TextGrid, .boris or .csv file",
+            file=path,
+        )
+    content = read_bytes(path)
+    try:
+        raw, assumed = _raw(suffix, content, tiers)
+        coders: dict[str | None, list[RawTier]] = {}
+        for tier in raw:
+            coders.setdefault(tier.coder, []).append(tier)
+        return [
+            Coding(
+                coder=coder or path.stem,
+                file=path.name,
+                sha256=sha256_of(content),
+                labels=_labels(own, tiers),
+                assumed_face=assumed,
+            )
+            for coder, own in (coders or {None: []}).items()
+        ]
+    except FormatError as error:
+        raise StoredReadingsError(str(error), remedy=REMEDY, file=path) from error
+    except SettingsError as error:
+        raise error.with_file(path) from error
+
+
+def _raw(suffix: str, content: bytes, tiers: Tiers) -> tuple[list[RawTier], bool]:
+    if suffix == ".eaf":
+        return read_eaf(content), False
+    text = decoded(content)
+    if suffix == ".textgrid":
+        return read_textgrid(content, text), False
+    if suffix == ".boris":
+        return read_boris(text), False
+    return read_table(text, tiers.modality)
+
+
+def _labels(raw: Sequence[RawTier], tiers: Tiers) -> CodedLabels:
+    face = _tier(raw, "face", tiers.face)
+    voice = _tier(raw, "voice", tiers.voice)
+    if face is None and voice is None:
+        names = ", ".join(repr(tier.name[:60]) for tier in raw) or "none"
+        raise SettingsError(
+            f"has neither a tier face nor a tier voice; its tiers: {names}",
+            remedy="name them with --tier-face or --tier-voice",
+        )
+    return CodedLabels(
+        face=_spans(face, tiers.mapping, tiers.face_labels),
+        voice=_spans(voice, tiers.mapping, tiers.voice_labels),
+    )
+
+
+def _tier(raw: Sequence[RawTier], usual: str, wanted: str | None) -> RawTier | None:
+    """The tier that is wanted; without a wish, the one of the usual name, in whatever case."""
+    if wanted == NONE:
+        return None
+    for tier in raw:
+        if tier.name == (wanted or usual):
+            return tier
+    if wanted is not None:
+        names = ", ".join(repr(tier.name[:60]) for tier in raw) or "none"
+        raise SettingsError(
+            f"has no tier {wanted!r}; its tiers: {names}",
+            remedy=f"name one of them with --tier-{usual}",
+        )
+    similar = [tier for tier in raw if tier.name.strip().casefold() == usual]
+    return similar[0] if len(similar) == 1 else None
+
+
+def _spans(
+    tier: RawTier | None, mapping: Mapping[str, str], allowed: Sequence[str]
+) -> tuple[CodedSpan, ...] | None:
+    return None if tier is None else coded_spans(tier.spans, mapping, allowed)

@@ -1,0 +1,109 @@
+"""Events as the Brain Imaging Data Structure keeps them: ``*_events.tsv`` and its sidecar.
+
+Tabs between columns, ``onset`` and ``duration`` first and in seconds, ``n/a`` where a value is not
+known, and a JSON file that says what every column and every level means.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from emoreport.exchange.writers.coding_table import seconds
+from emoreport.exchange.writers.tiers import FACE, MISMATCH, SPEECH, VOICE, Tier, tiers_of
+from emoreport.messages import label_name, text
+from emoreport.results import Findings
+
+UNKNOWN: Final = "n/a"
+COLUMNS: Final = (
+    "onset",
+    "duration",
+    "trial_type",
+    "modality",
+    "emotion",
+    "face_emotion",
+    "voice_emotion",
+    "confidence",
+    "severity",
+)
+UNITS: Final = {"onset": "s", "duration": "s"}
+
+
+def events_bytes(findings: Findings) -> bytes:
+    """The table of events, sorted by onset; rows of all modalities."""
+    rows = sorted(
+        ((cell.start_ms, order, row) for order, cell, row in _rows(tiers_of(findings))),
+        key=lambda entry: entry[:2],
+    )
+    lines = ["\t".join(COLUMNS), *("\t".join(row) for _, _, row in rows)]
+    return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
+
+
+def sidecar_bytes(findings: Findings, lang: str) -> bytes:
+    """The sidecar: description, unit and levels of every column.
+
+    Parameters
+    ----------
+    findings
+        One talk.
+    lang
+        Language of the descriptions.
+    """
+    levels = _levels(findings, lang)
+    document: dict[str, Any] = {}
+    for column in COLUMNS:
+        entry: dict[str, Any] = {"Description": text(f"export.bids.{column}", lang)}
+        if column in UNITS:
+            entry["Units"] = UNITS[column]
+        if column in levels:
+            entry["Levels"] = levels[column]
+        document[column] = entry
+    summary = findings.analysis.summary
+    document["GeneratedBy"] = {
+        "Name": "emoreport",
+        "Version": str(findings.run["versions"]["emoreport"]),
+        "FaceModel": summary.face_model,
+        "VoiceModel": summary.speech_model,
+        "InputSHA256": str(findings.run["input"]["sha256"]),
+    }
+    content = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
+    return (content + "\n").encode("utf-8", "backslashreplace")
+
+
+def _rows(tiers: tuple[Tier, ...]) -> Iterator[tuple[int, Any, tuple[str, ...]]]:
+    for order, tier in enumerate(tiers):
+        for cell in tier.cells:
+            judged = tier.name in {FACE, VOICE}
+            shown = "" if cell.value is None else f"{cell.value:.4f}"
+            row = (
+                seconds(cell.start_ms),
+                seconds(cell.end_ms - cell.start_ms),
+                f"{tier.name}_{cell.label}" if judged else tier.name,
+                tier.name if judged else "",
+                cell.label if judged else "",
+                cell.label if tier.name == MISMATCH else "",
+                cell.other or "",
+                shown if judged else "",
+                shown if tier.name == MISMATCH else "",
+            )
+            yield order, cell, tuple(" ".join(field.split()) or UNKNOWN for field in row)
+
+
+def _levels(findings: Findings, lang: str) -> dict[str, dict[str, str]]:
+    """What every value that occurs in a column of categories means."""
+    tiers = {tier.name: tier for tier in tiers_of(findings)}
+    emotions: dict[str, str] = {}
+    types: dict[str, str] = {}
+    for name in (FACE, VOICE):
+        for cell in tiers[name].cells:
+            shown = label_name(cell.label, lang)
+            emotions[cell.label] = shown
+            types[f"{name}_{cell.label}"] = text(f"export.bids_level.{name}", lang, emotion=shown)
+    for name in (MISMATCH, SPEECH):
+        types[name] = text(f"export.bids_level.{name}", lang)
+    return {
+        "trial_type": types,
+        "modality": {name: text(f"export.modality.{name}", lang) for name in (FACE, VOICE)},
+        "emotion": emotions,
+    }

@@ -1,0 +1,281 @@
+"""Files for BORIS: a project with ethogram and events, and its tables of events.
+
+BORIS has no import of events. A project brings them along; events for a project that exists
+already are pasted into it (right click on the events, "Paste events").
+
+A row is a state event: START and STOP are two entries of the same behaviour. Behaviours are
+``face_<label>``, ``voice_<label>``, ``mismatch`` and ``speech``; those of one modality exclude each
+other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from emoreport.exchange.writers.coding_table import seconds
+from emoreport.exchange.writers.tiers import (
+    FACE,
+    MISMATCH,
+    SPEECH,
+    VOICE,
+    Cell,
+    Tier,
+    duration_ms,
+    face_labels,
+    tiers_of,
+    voice_labels,
+)
+from emoreport.results import Findings
+from emoreport.vocabulary import COLOURS
+
+PROJECT_FORMAT: Final = "7.0"
+PLAYERS: Final = 8
+KEYS: Final = "123456789abcdefghijklmnopqrstuvwxyz"
+NOT_KNOWN: Final = "NA"
+TABULAR_COLUMNS: Final = (
+    "Observation id",
+    "Observation date",
+    "Description",
+    "Observation duration",
+    "Observation type",
+    "Source",
+    "Time offset (s)",
+    "Media duration (s)",
+    "FPS",
+    "Subject",
+    "Behavior",
+    "Behavioral category",
+    "Behavior type",
+    "Time",
+    "Media file name",
+    "Image index",
+    "Image file path",
+    "Comment",
+)
+"""Columns of BORIS's own export of tabular events (as of 8.27), without modifiers."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """One START or STOP."""
+
+    time_ms: int
+    order: int
+    status: str
+    behaviour: str
+    category: str
+    comment: str
+
+
+def project_bytes(findings: Findings, media_path: str) -> bytes:
+    """A BORIS project with one observation.
+
+    Parameters
+    ----------
+    findings
+        One talk.
+    media_path
+        The video as seen from the project.
+    """
+    created = _created(findings)
+    ethogram = _ethogram(findings)
+    project = {
+        "time_format": "hh:mm:ss",
+        "project_date": created,
+        "project_name": _plain(findings.analysis.summary.video),
+        "project_description": _description(findings),
+        "project_format_version": PROJECT_FORMAT,
+        "subjects_conf": {},
+        "behaviors_conf": {str(place): entry for place, entry in enumerate(ethogram)},
+        "observations": {_observation_id(findings): _observation(findings, media_path)},
+        "behavioral_categories": [FACE, VOICE, MISMATCH, SPEECH],
+        "behavioral_categories_config": {},
+        "independent_variables": {},
+        "coding_map": {},
+        "behaviors_coding_map": [],
+        "converters": {},
+    }
+    content = json.dumps(project, ensure_ascii=False, allow_nan=False, indent=1)
+    return (content + "\n").encode("utf-8", "backslashreplace")
+
+
+def tabular_bytes(findings: Findings, media_path: str) -> bytes:
+    """Events in the columns of BORIS's own tabular export."""
+    length = seconds(duration_ms(findings))
+    rate_hz = findings.analysis.summary.frame_rate_hz
+    shared = (
+        _observation_id(findings),
+        _created(findings).replace("T", " "),
+        _description(findings),
+        length,
+        "Media file(s)",
+        f"player #1:{media_path}",
+        "0.0",
+        length,
+        NOT_KNOWN if rate_hz is None else f"{rate_hz:.3f}",
+        "",
+    )
+    rows = [TABULAR_COLUMNS] + [
+        (
+            *shared,
+            event.behaviour,
+            event.category,
+            event.status,
+            seconds(event.time_ms),
+            media_path,
+            NOT_KNOWN,
+            NOT_KNOWN,
+            event.comment,
+        )
+        for event in _events(findings)
+    ]
+    lines = ["\t".join(_plain(field) for field in row) for row in rows]
+    return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
+
+
+def paste_bytes(findings: Findings) -> bytes:
+    """Events in the six columns that BORIS pastes: time, subject, code, modifier, comment, frame.
+
+    Neither heads nor a line end after the last event: BORIS refuses both.
+    """
+    lines = [
+        "\t".join((seconds(event.time_ms), "", event.behaviour, "", event.comment, NOT_KNOWN))
+        for event in _events(findings)
+    ]
+    return "\n".join(lines).encode("utf-8", "backslashreplace")
+
+
+def _observation(findings: Findings, media_path: str) -> dict[str, Any]:
+    rate_hz = findings.analysis.summary.frame_rate_hz
+    kinds = {stream["kind"] for stream in findings.run["media"].get("streams", ())}
+    file = _plain(media_path)
+    return {
+        "file": {str(player): [file] if player == 1 else [] for player in range(1, PLAYERS + 1)},
+        "type": "MEDIA",
+        "date": _created(findings),
+        "description": _description(findings),
+        "time offset": 0.0,
+        "events": [
+            [event.time_ms / 1000, "", event.behaviour, "", event.comment, NOT_KNOWN]
+            for event in _events(findings)
+        ],
+        "observation time interval": [0, 0],
+        "independent_variables": {},
+        "visualize_spectrogram": False,
+        "visualize_waveform": False,
+        "media_creation_date_as_offset": False,
+        "media_scan_sampling_duration": 0,
+        "image_display_duration": 1,
+        "close_behaviors_between_videos": False,
+        "media_info": {
+            "length": {file: duration_ms(findings) / 1000},
+            "fps": {} if rate_hz is None else {file: rate_hz},
+            "hasVideo": {file: True},
+            "hasAudio": {file: "audio" in kinds},
+            "offset": {"1": 0.0},
+        },
+    }
+
+
+def _ethogram(findings: Findings) -> list[dict[str, Any]]:
+    behaviours: list[tuple[str, str, str]] = []
+    for name, labels in (
+        (FACE, face_labels(findings.faces.labels)),
+        (VOICE, voice_labels(findings.speech.labels)),
+    ):
+        behaviours += [(_code(name, label), name, label) for label in labels]
+    behaviours += [(name, name, name) for name in (MISMATCH, SPEECH)]
+    codes = {
+        category: [code for code, other, _ in behaviours if other == category]
+        for category in (FACE, VOICE, MISMATCH, SPEECH)
+    }
+    return [
+        {
+            "type": "State event",
+            "key": KEYS[place] if place < len(KEYS) else "",
+            "code": code,
+            "description": _plain(f"{category}: {label}" if category != label else label),
+            "color": COLOURS.get(label, ""),
+            "category": category,
+            "modifiers": "",
+            "excluded": ",".join(other for other in codes[category] if other != code),
+            "coding map": "",
+        }
+        for place, (code, category, label) in enumerate(behaviours)
+    ]
+
+
+def _events(findings: Findings) -> list[_Event]:
+    """All events in order of time; where one behaviour ends and another begins, STOP first."""
+    found = [event for tier in tiers_of(findings) for event in _tier_events(tier)]
+    return sorted(found, key=lambda event: (event.time_ms, event.status == "START", event.order))
+
+
+def _tier_events(tier: Tier) -> Iterator[_Event]:
+    for order, cell in enumerate(_merged(tier.cells)):
+        judged = tier.name in {FACE, VOICE}
+        code = _code(tier.name, cell.label) if judged else tier.name
+        comment = _comment(tier, cell)
+        yield _Event(cell.start_ms, order, "START", code, tier.name, comment)
+        yield _Event(cell.end_ms, order, "STOP", code, tier.name, "")
+
+
+def _merged(cells: Sequence[Cell]) -> Iterator[Cell]:
+    """Cells whose behaviour goes on become one: a state cannot stop and start at one moment.
+
+    The value of the first one stays; what is said of several rows at once is no longer theirs.
+    """
+    held: Cell | None = None
+    for cell in cells:
+        if held and held.end_ms == cell.start_ms and _same(held, cell):
+            held = Cell(held.start_ms, cell.end_ms, held.label, held.other)
+            continue
+        if held:
+            yield held
+        held = cell
+    if held:
+        yield held
+
+
+def _same(one: Cell, other: Cell) -> bool:
+    return (one.label, one.other) == (other.label, other.other)
+
+
+def _comment(tier: Tier, cell: Cell) -> str:
+    parts = []
+    if tier.name == MISMATCH:
+        parts.append(f"{cell.label} / {cell.other}")
+    if cell.value is not None:
+        name = "severity" if tier.name == MISMATCH else "confidence"
+        parts.append(f"{name} {cell.value:.4f}")
+    return _plain(", ".join(parts))
+
+
+def _code(category: str, label: str) -> str:
+    """Code of a behaviour; BORIS separates codes by commas and modifiers by bars."""
+    return _plain(f"{category}_{label}").replace(",", " ").replace("|", " ")
+
+
+def _observation_id(findings: Findings) -> str:
+    return f"emoreport {_plain(findings.analysis.summary.video)}"
+
+
+def _description(findings: Findings) -> str:
+    summary = findings.analysis.summary
+    version = findings.run["versions"]["emoreport"]
+    return _plain(
+        f"emoreport {version}, face model {summary.face_model}, voice model {summary.speech_model}"
+    )
+
+
+def _created(findings: Findings) -> str:
+    """When the run was made, as BORIS writes it: without a time zone."""
+    return str(findings.run.get("created", "1970-01-01T00:00:00"))[:19]
+
+
+def _plain(text: str) -> str:
+    """One line without tabs."""
+    return " ".join(text.split())

@@ -1,0 +1,100 @@
+"""WebVTT and SRT captions: what face and voice showed, over the rows of the face.
+
+Text that a player would take for markup is escaped; a name cannot end a cue or begin another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from emoreport.messages import label_name, text
+from emoreport.results import Comparison, Findings, milliseconds
+
+_SRT_MARKUP: Final = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")"})
+"""SubRip has no escape; these look alike and start no tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cue:
+    start_ms: int
+    end_ms: int
+    lines: tuple[str, ...]
+
+
+def vtt_bytes(findings: Findings, lang: str) -> bytes:
+    """Captions in WebVTT, UTF-8.
+
+    Parameters
+    ----------
+    findings
+        One talk.
+    lang
+        Language of the captions.
+    """
+    blocks = ["WEBVTT"]
+    for number, cue in enumerate(_cues(findings, lang), start=1):
+        times = f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}"
+        blocks.append("\n".join([str(number), times, *map(_vtt_text, cue.lines)]))
+    return ("\n\n".join(blocks) + "\n").encode("utf-8", "backslashreplace")
+
+
+def srt_bytes(findings: Findings, lang: str) -> bytes:
+    """Captions in SubRip, UTF-8; see `vtt_bytes`."""
+    blocks = []
+    for number, cue in enumerate(_cues(findings, lang), start=1):
+        times = f"{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}"
+        blocks.append("\n".join([str(number), times, *map(_srt_text, cue.lines)]))
+    return "".join(f"{block}\n\n" for block in blocks).encode("utf-8", "backslashreplace")
+
+
+def _cues(findings: Findings, lang: str) -> Iterator[_Cue]:
+    analysis = findings.analysis
+    rows = zip(
+        analysis.video_intervals, analysis.audio_intervals, analysis.comparisons, strict=True
+    )
+    for seen, heard, compared in rows:
+        start_ms, end_ms = milliseconds(seen.span.start_s), milliseconds(seen.span.end_s)
+        if end_ms <= start_ms:
+            continue
+        lines = (
+            _line("face", seen.emotion, seen.confidence, lang),
+            _line("voice", heard.emotion, heard.confidence, lang),
+            *_mismatch(compared, lang),
+        )
+        yield _Cue(start_ms, end_ms, lines)
+
+
+def _line(modality: str, label: str, confidence: float | None, lang: str) -> str:
+    name = label_name(label, lang)
+    if confidence is None:
+        return text(f"export.caption.{modality}", lang, emotion=name)
+    share = text("export.caption.share", lang, percent=f"{100 * confidence:.0f}")
+    return text(f"export.caption.{modality}", lang, emotion=f"{name} {share}")
+
+
+def _mismatch(row: Comparison, lang: str) -> Iterator[str]:
+    if row.match is not False:
+        return
+    if row.severity is None:
+        yield text("export.caption.mismatch", lang)
+    else:
+        yield text("export.caption.mismatch_severity", lang, severity=f"{row.severity:.2f}")
+
+
+def _clock(time_ms: int, point: str) -> str:
+    seconds, rest = divmod(time_ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{point}{rest:03d}"
+
+
+def _vtt_text(line: str) -> str:
+    escaped = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return " ".join(escaped.split())
+
+
+def _srt_text(line: str) -> str:
+    # An arrow in a name must not look like the times of a cue.
+    return " ".join(line.translate(_SRT_MARKUP).split())

@@ -1,0 +1,32 @@
+"""The CSV that `emoreport agree` and `emoreport retable --labels` read, filled by the machine."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Final
+
+from emoreport.exchange.writers.tiers import FACE, VOICE, tiers_of
+from emoreport.results import Findings
+
+COLUMNS: Final = ("start", "end", "emotion", "modality")
+
+
+def coding_bytes(findings: Findings) -> bytes:
+    """Rows of face and voice: start, end (seconds, 3 decimals), emotion, modality."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for tier in tiers_of(findings):
+        if tier.name in {FACE, VOICE}:
+            writer.writerows(
+                (seconds(cell.start_ms), seconds(cell.end_ms), cell.label, tier.name)
+                for cell in tier.cells
+            )
+    return stream.getvalue().encode("utf-8", "backslashreplace")
+
+
+def seconds(time_ms: int) -> str:
+    """Seconds with three decimals, exactly."""
+    whole, rest = divmod(time_ms, 1000)
+    return f"{whole}.{rest:03d}"

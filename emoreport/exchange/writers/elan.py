@@ -1,0 +1,251 @@
+"""ELAN annotation files (.eaf), format 3.0.
+
+Elements come in the order that the schema asks for: HEADER, TIME_ORDER, TIER, LINGUISTIC_TYPE,
+LANGUAGE, CONTROLLED_VOCABULARY. Every annotation has two time slots of its own, as ELAN writes
+them: neighbours share a time, never a slot, so that one bound can be moved alone.
+
+Paths of media are written as ELAN reads them, without percent-encoding.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from emoreport.exchange.writers.tiers import (
+    FACE,
+    VOICE,
+    Cell,
+    Tier,
+    face_labels,
+    tiers_of,
+    voice_labels,
+)
+from emoreport.messages import label_name
+from emoreport.results import Findings
+
+FORMAT_VERSION: Final = "3.0"
+SCHEMA: Final = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
+XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+
+LANGUAGE: Final = {
+    "LANG_DEF": "http://cdb.iso.org/lg/CDB-00130975-001",
+    "LANG_ID": "und",
+    "LANG_LABEL": "undetermined (und)",
+}
+"""What ELAN itself writes for a vocabulary in one language."""
+
+VOCABULARIES: Final = {FACE: "face_emotion", VOICE: "voice_emotion"}
+PLAIN_TYPE: Final = "remark"
+
+_ILLEGAL: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot hold, half surrogate pairs included."""
+
+
+def eaf_bytes(
+    findings: Findings, media_name: str, media_path: str, media_mime: str, lang: str
+) -> bytes:
+    """One ELAN document.
+
+    Parameters
+    ----------
+    findings
+        One talk.
+    media_name, media_path, media_mime
+        The video: its file name, its path as seen from the file, its media type.
+    lang
+        ``en``: annotations hold the labels of the tables; else their names in this language.
+    """
+    tiers = tiers_of(findings)
+    values = {label: _value(label, lang) for label in _all_labels(findings)}
+    root = ET.Element(
+        "ANNOTATION_DOCUMENT",
+        {
+            "AUTHOR": xml_text(f"emoreport {findings.run['versions']['emoreport']}"),
+            "DATE": xml_text(str(findings.run.get("created", "1970-01-01T00:00:00+00:00"))),
+            "FORMAT": FORMAT_VERSION,
+            "VERSION": FORMAT_VERSION,
+            "xmlns:xsi": XSI,
+            "xsi:noNamespaceSchemaLocation": SCHEMA,
+        },
+    )
+    _add_header(root, findings, media_name, media_path, media_mime, tiers)
+    slots = iter(_add_slots(root, tiers))
+    numbers = count(1)
+    for tier in tiers:
+        _add_tier(root, tier, slots, numbers, values, findings)
+    _add_types(root, tiers)
+    ET.SubElement(root, "LANGUAGE", LANGUAGE)
+    for name, labels in (
+        (FACE, face_labels(findings.faces.labels)),
+        (VOICE, voice_labels(findings.speech.labels)),
+    ):
+        _add_vocabulary(root, name, labels, values)
+    ET.indent(root, "    ")
+    content: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return content + b"\n"
+
+
+def xml_text(text: str) -> str:
+    """Text with every character that XML cannot hold replaced by U+FFFD."""
+    return _ILLEGAL.sub("\ufffd", text)
+
+
+def _value(label: str, lang: str) -> str:
+    return xml_text(label if lang == "en" else label_name(label, lang))
+
+
+def _all_labels(findings: Findings) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys((*face_labels(findings.faces.labels), *voice_labels(findings.speech.labels)))
+    )
+
+
+def _add_header(
+    root: ET.Element,
+    findings: Findings,
+    media_name: str,
+    media_path: str,
+    media_mime: str,
+    tiers: Sequence[Tier],
+) -> None:
+    header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
+    absolute = re.match(r"/|[A-Za-z]:/", media_path) is not None
+    described = {
+        # Only the name, where the relative path says the rest: a shared file must not tell how
+        # somebody's disk is laid out.
+        "MEDIA_URL": "file:///" + (media_path.lstrip("/") if absolute else media_name),
+        "MIME_TYPE": media_mime,
+    }
+    if not absolute:
+        dotted = media_path if media_path.startswith("../") else f"./{media_path}"
+        described["RELATIVE_MEDIA_URL"] = dotted
+    ET.SubElement(
+        header, "MEDIA_DESCRIPTOR", {key: xml_text(text) for key, text in described.items()}
+    )
+    run = findings.run
+    identity = uuid.uuid5(uuid.NAMESPACE_OID, f"{run['input']['sha256']} {run.get('created')}")
+    for name, text in (
+        ("URN", f"urn:nl-mpi-tools-elan-eaf:{identity}"),
+        ("lastUsedAnnotationId", str(sum(len(tier.cells) for tier in tiers))),
+    ):
+        ET.SubElement(header, "PROPERTY", {"NAME": name}).text = text
+
+
+def _add_slots(root: ET.Element, tiers: Sequence[Tier]) -> list[str]:
+    """Add two slots per annotation, numbered in order of time; return their ids by annotation."""
+    times_ms = [
+        time_ms for tier in tiers for cell in tier.cells for time_ms in (cell.start_ms, cell.end_ms)
+    ]
+    order = sorted(range(len(times_ms)), key=times_ms.__getitem__)
+    slots = ET.SubElement(root, "TIME_ORDER")
+    ids = [""] * len(times_ms)
+    for number, place in enumerate(order, start=1):
+        ids[place] = f"ts{number}"
+        ET.SubElement(
+            slots, "TIME_SLOT", {"TIME_SLOT_ID": ids[place], "TIME_VALUE": str(times_ms[place])}
+        )
+    return ids
+
+
+def _add_tier(
+    root: ET.Element,
+    tier: Tier,
+    slots: Iterator[str],
+    numbers: Iterator[int],
+    values: dict[str, str],
+    findings: Findings,
+) -> None:
+    attributes = {
+        "LINGUISTIC_TYPE_REF": VOCABULARIES.get(tier.name, PLAIN_TYPE),
+        "TIER_ID": tier.name,
+        "ANNOTATOR": xml_text(_annotator(tier.name, findings)),
+    }
+    if tier.name in VOCABULARIES:
+        attributes["LANG_REF"] = LANGUAGE["LANG_ID"]
+    element = ET.SubElement(root, "TIER", attributes)
+    entries = _entry_ids(tier.name, findings)
+    for cell in tier.cells:
+        found = {
+            "ANNOTATION_ID": f"a{next(numbers)}",
+            "TIME_SLOT_REF1": next(slots),
+            "TIME_SLOT_REF2": next(slots),
+        }
+        if tier.name in VOCABULARIES:
+            found["CVE_REF"] = entries[cell.label]
+        annotation = ET.SubElement(element, "ANNOTATION")
+        aligned = ET.SubElement(annotation, "ALIGNABLE_ANNOTATION", found)
+        ET.SubElement(aligned, "ANNOTATION_VALUE").text = _annotation(cell, values)
+
+
+def _annotation(cell: Cell, values: dict[str, str]) -> str:
+    if cell.other is None:
+        return values.get(cell.label, xml_text(cell.label))
+    severity = "" if cell.value is None else f" ({cell.value:.2f})"
+    return f"{values[cell.label]} / {values[cell.other]}{severity}"
+
+
+def _annotator(tier: str, findings: Findings) -> str:
+    """Whose labels these are: the model's, or those of a coding that replaced them."""
+    role = {FACE: "face_model", VOICE: "speech_model"}.get(tier)
+    return "emoreport" if role is None else str(getattr(findings.analysis.summary, role))
+
+
+def _entry_ids(tier: str, findings: Findings) -> dict[str, str]:
+    if tier not in VOCABULARIES:
+        return {}
+    labels = (
+        face_labels(findings.faces.labels) if tier == FACE else voice_labels(findings.speech.labels)
+    )
+    return {label: _entry_id(tier, label, place) for place, label in enumerate(labels)}
+
+
+def _entry_id(tier: str, label: str, place: int) -> str:
+    # Ids are made of what every reader takes for a name; a foreign model's label may hold more.
+    plain = re.sub(r"[^A-Za-z0-9_]", "", label)
+    return f"cveid_{tier}_{plain}_{place}"
+
+
+def _add_types(root: ET.Element, tiers: Sequence[Tier]) -> None:
+    for tier in tiers:
+        if tier.name in VOCABULARIES:
+            name = VOCABULARIES[tier.name]
+            ET.SubElement(
+                root,
+                "LINGUISTIC_TYPE",
+                {
+                    "CONTROLLED_VOCABULARY_REF": name,
+                    "GRAPHIC_REFERENCES": "false",
+                    "LINGUISTIC_TYPE_ID": name,
+                    "TIME_ALIGNABLE": "true",
+                },
+            )
+    ET.SubElement(
+        root,
+        "LINGUISTIC_TYPE",
+        {
+            "GRAPHIC_REFERENCES": "false",
+            "LINGUISTIC_TYPE_ID": PLAIN_TYPE,
+            "TIME_ALIGNABLE": "true",
+        },
+    )
+
+
+def _add_vocabulary(
+    root: ET.Element, tier: str, labels: Sequence[str], values: dict[str, str]
+) -> None:
+    vocabulary = ET.SubElement(root, "CONTROLLED_VOCABULARY", {"CV_ID": VOCABULARIES[tier]})
+    ET.SubElement(
+        vocabulary, "DESCRIPTION", {"LANG_REF": LANGUAGE["LANG_ID"]}
+    ).text = f"labels of the {tier}"
+    for place, label in enumerate(labels):
+        entry = ET.SubElement(vocabulary, "CV_ENTRY_ML", {"CVE_ID": _entry_id(tier, label, place)})
+        ET.SubElement(
+            entry,
+            "CVE_VALUE",
+            {"DESCRIPTION": xml_text(label), "LANG_REF": LANGUAGE["LANG_ID"]},
+        ).text = values[label]

@@ -1,0 +1,281 @@
+"""What a checkpoint folder says of its model, read and checked without torch.
+
+The layout is that of the Hugging Face hub: ``config.json``, ``preprocessor_config.json`` and the
+weights in ``model.safetensors`` or ``pytorch_model.bin``. Code that a configuration points at
+(``auto_map``) is never fetched or run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from emoreport.errors import ModelError
+from emoreport.models.store.metadata import file_sha256
+from emoreport.models.store.registry import ModelEntry, PulledModel
+from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
+
+Head = Literal["pooled", "sequence"]
+
+CONFIG: Final = "config.json"
+PREPROCESSOR: Final = "preprocessor_config.json"
+WEIGHTS: Final = ("model.safetensors", "pytorch_model.bin")
+"""Names of the file of weights, the preferred one first."""
+
+FAMILIES: Final = ("wav2vec2", "wavlm", "hubert")
+"""Values of ``model_type`` that are understood."""
+POOLING: Final = ("mean", "sum", "max")
+DEFAULT_POOLING: Final = "mean"
+"""What the publisher's own class does where the configuration says nothing."""
+
+SAMPLE_RATE_HZ: Final = 16_000
+MIN_WINDOW_S: Final = 3.0
+MAX_WINDOW_S: Final = 12.0
+"""Windows of a local folder, of which the registry says nothing: those of the published models."""
+
+SPELLINGS: Final[Mapping[str, str]] = {
+    "angry": "anger",
+    "disgusted": "disgust",
+    "fearful": "fear",
+    "happy": "happiness",
+    "sad": "sadness",
+    "surprised": "surprise",
+}
+"""Adjectives that stand for the nouns of the vocabulary. Other words are no synonyms."""
+
+KERNELS: Final = (10, 3, 3, 3, 3, 2, 2)
+STRIDES: Final = (5, 2, 2, 2, 2, 2, 2)
+"""Convolutions of a configuration that leaves them out (Baevski et al., 2020)."""
+
+MEND: Final = "mend the folder or name another model"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """One checkpoint folder, described.
+
+    Attributes
+    ----------
+    name
+        Name of the model, for messages and run.json.
+    folder
+        Where the files lie.
+    weights
+        File of the weights.
+    config
+        Content of ``config.json``.
+    family
+        ``wav2vec2``, ``wavlm`` or ``hubert``.
+    head
+        ``pooled`` (dense, tanh, projection after pooling over time), ``sequence`` (transformers'
+        own classification head) or None where only the weights tell.
+    pooling
+        ``mean``, ``sum`` or ``max``: how the pooled head sums up the frames.
+    labels
+        Class names in the order of the logits.
+    normalise
+        Whether a clip is brought to zero mean and unit variance first.
+    masks
+        Whether clips of several lengths may share a batch, padded and masked. A checkpoint with
+        group normalisation takes its statistics over all samples of a row, the padding too.
+        WavLM takes no padding either: its attention joins the mask, a boolean one, with a bias of
+        floats, which torch is about to give up.
+    steps
+        (kernel, stride) of each convolution that turns samples into frames.
+    min_window_s, max_window_s
+        Lengths of the windows that the model is given.
+    """
+
+    name: str
+    folder: Path
+    weights: Path
+    config: Mapping[str, Any]
+    family: str
+    head: Head | None
+    pooling: str
+    labels: tuple[str, ...]
+    normalise: bool
+    masks: bool
+    steps: tuple[tuple[int, int], ...]
+    min_window_s: float
+    max_window_s: float
+
+    @property
+    def shortest_samples(self) -> int:
+        """Samples that give one frame: 400 for the usual convolutions."""
+        samples = 1
+        for kernel, stride in reversed(self.steps):
+            samples = (samples - 1) * stride + kernel
+        return samples
+
+    def frames(self, samples: int) -> int:
+        """Frames that so many samples give."""
+        for kernel, stride in self.steps:
+            samples = (samples - kernel) // stride + 1
+        return samples
+
+
+def local_aniemore(folder: Path) -> PulledModel:
+    """Take a local folder in the published layout for a model.
+
+    Parameters
+    ----------
+    folder
+        Holds the configuration, the settings of the feature extractor and the weights; the name of
+        the model is the folder's own.
+
+    Raises
+    ------
+    ModelError
+        When a file is missing or cannot be read.
+    """
+    weights = _weights(folder)
+    for name in (CONFIG, PREPROCESSOR):
+        if not (folder / name).is_file():
+            raise ModelError(f"the folder holds no {name}", remedy=MEND, file=folder)
+    names = (CONFIG, PREPROCESSOR, weights.name)
+    files = {name: file_sha256(folder / name, remedy=MEND) for name in names}
+    return PulledModel(None, folder.resolve().name, folder, files)
+
+
+def read_checkpoint(pulled: PulledModel) -> Checkpoint:
+    """Read and check what the folder says of its model.
+
+    Raises
+    ------
+    ModelError
+        When a file is missing, cannot be read, or says something that is not understood or that
+        the registry contradicts.
+    """
+    folder, entry = pulled.folder, pulled.entry
+    path = folder / CONFIG
+    config, preprocessor = _document(path), _document(folder / PREPROCESSOR)
+    details: Mapping[str, Any] = {} if entry is None else entry.details
+    family = _family(config, str(details.get("base_class", "")), path)
+    pooling = str(config.get("pooling_mode") or DEFAULT_POOLING)
+    if pooling not in POOLING:
+        raise ModelError(f"pooling_mode {pooling!r} is unknown", remedy=MEND, file=path)
+    if config.get("add_adapter"):
+        raise ModelError("asks for an adapter after the encoder", remedy=MEND, file=path)
+    norm = config.get("feat_extract_norm", "group")
+    if norm not in {"group", "layer"}:
+        raise ModelError(f"feat_extract_norm {norm!r} is unknown", remedy=MEND, file=path)
+    return Checkpoint(
+        name=pulled.name,
+        folder=folder,
+        weights=_weights(folder),
+        config=config,
+        family=family,
+        head=details.get("head"),
+        pooling=pooling,
+        labels=_labels(config, entry, path),
+        normalise=_normalise(preprocessor, folder / PREPROCESSOR),
+        masks=norm == "layer" and family != "wavlm",
+        steps=_steps(config, path),
+        min_window_s=float(details.get("min_window_s", MIN_WINDOW_S)),
+        max_window_s=float(details.get("max_window_s", MAX_WINDOW_S)),
+    )
+
+
+def _weights(folder: Path) -> Path:
+    for name in WEIGHTS:
+        if (folder / name).is_file():
+            return folder / name
+    raise ModelError(f"the folder holds neither {' nor '.join(WEIGHTS)}", remedy=MEND, file=folder)
+
+
+def _document(path: Path) -> Mapping[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"cannot be read ({error})", remedy=MEND, file=path) from error
+    if not isinstance(document, dict):
+        raise ModelError("holds no JSON object", remedy=MEND, file=path)
+    return document
+
+
+def _family(config: Mapping[str, Any], base_class: str, path: Path) -> str:
+    family = config.get("model_type")
+    if family not in FAMILIES:
+        known = ", ".join(FAMILIES)
+        raise ModelError(f"model_type {family!r} is none of {known}", remedy=MEND, file=path)
+    if base_class and not base_class.lower().startswith(family):
+        raise ModelError(
+            f"is of a {family} model, the registry expects {base_class}", remedy=MEND, file=path
+        )
+    return str(family)
+
+
+def _labels(config: Mapping[str, Any], entry: ModelEntry | None, path: Path) -> tuple[str, ...]:
+    """Class names in the vocabulary of this program, in the order of the logits."""
+    stated = _stated_labels(config, path)
+    if entry is None:
+        if stated is None:
+            raise ModelError("names no emotions (id2label)", remedy=MEND, file=path)
+        known = {*EMOTIONS, *VOICE_ONLY_EMOTIONS}
+        if len(set(stated)) != len(stated) or not known.issuperset(stated):
+            raise ModelError(f"has unusable labels {', '.join(stated)}", remedy=MEND, file=path)
+        return stated
+    if stated not in {None, entry.labels}:
+        raise ModelError(
+            f"gives the labels {', '.join(stated or ())}, "
+            f"the registry expects {', '.join(entry.labels)}",
+            remedy="this is not the checkpoint that was published under this name",
+            file=path,
+        )
+    return entry.labels
+
+
+def _stated_labels(config: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:
+    """Labels of ``id2label`` in their order; None where it is absent or a mere placeholder."""
+    table = config.get("id2label")
+    if table is None:
+        return None
+    try:
+        words = {int(index): str(word) for index, word in table.items()}
+        back = {str(word): int(index) for word, index in (config.get("label2id") or {}).items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ModelError(f"has no usable id2label ({error})", remedy=MEND, file=path) from error
+    if sorted(words) != list(range(len(words))):
+        raise ModelError(f"id2label numbers its labels {sorted(words)}", remedy=MEND, file=path)
+    if back and back != {word: index for index, word in words.items()}:
+        raise ModelError("id2label and label2id contradict each other", remedy=MEND, file=path)
+    # What transformers writes where nobody named the classes.
+    if all(word == f"LABEL_{index}" for index, word in words.items()):
+        return None
+    plain = [words[index].strip().lower() for index in range(len(words))]
+    return tuple(SPELLINGS.get(word, word) for word in plain)
+
+
+def _normalise(preprocessor: Mapping[str, Any], path: Path) -> bool:
+    rate, width = preprocessor.get("sampling_rate"), preprocessor.get("feature_size", 1)
+    if rate != SAMPLE_RATE_HZ:
+        raise ModelError(
+            f"wants {rate} Hz, sound is given at {SAMPLE_RATE_HZ} Hz",
+            remedy="use a model for 16 kHz",
+            file=path,
+        )
+    if width != 1:
+        raise ModelError(f"wants {width} features per sample", remedy=MEND, file=path)
+    # True where nothing is said, as in transformers' Wav2Vec2FeatureExtractor.
+    normalise = preprocessor.get("do_normalize", True)
+    if not isinstance(normalise, bool):
+        raise ModelError(f"do_normalize is {normalise!r}", remedy=MEND, file=path)
+    return normalise
+
+
+def _steps(config: Mapping[str, Any], path: Path) -> tuple[tuple[int, int], ...]:
+    kernels = config.get("conv_kernel", KERNELS)
+    strides = config.get("conv_stride", STRIDES)
+    try:
+        steps = tuple(zip(map(int, kernels), map(int, strides), strict=True))
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"conv_kernel and conv_stride do not fit together ({error})", remedy=MEND, file=path
+        ) from error
+    if not steps or min(map(min, steps)) < 1:
+        raise ModelError(f"has the unusable convolutions {steps}", remedy=MEND, file=path)
+    return steps

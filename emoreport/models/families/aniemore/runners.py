@@ -1,0 +1,202 @@
+"""What runs a checkpoint: torch itself, or an exported graph in another runtime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoreport.errors import ModelError
+from emoreport.models.families.aniemore.checkpoint import Checkpoint
+from emoreport.models.runtimes.forms import BFLOAT16, FLOAT32, INT8, Form
+from emoreport.models.runtimes.graphs import GraphSession
+from emoreport.models.runtimes.opening import open_graph
+from emoreport.records import FloatArray, IntArray
+
+AUDIO: Final = "audio"
+FRAMES: Final = "frames"
+LOGITS: Final = "logits"
+INSTALL: Final = 'pip install "emoreport[full]"'
+
+
+class Runner(Protocol):
+    """Runs batches; `runtime` and `device` say what really does it, for run.json."""
+
+    runtime: str
+    device: str
+
+    def logits(self, audio: FloatArray, frames: IntArray | None) -> FloatArray:
+        """Normalised audio float32 (N, T) → logits float32 (N, K).
+
+        Parameters
+        ----------
+        audio
+            Normalised, float32 (N, T).
+        frames
+            int64 (N,): frames of each clip that are not padding; None where the model takes no
+            padding.
+
+        Raises
+        ------
+        ModelError
+            When inference fails.
+        """
+        ...
+
+
+class TorchRunner:
+    """The network in torch.
+
+    Parameters
+    ----------
+    checkpoint
+        What to load.
+    device
+        ``auto`` (the graphics card where one works, else the processor), ``cpu`` or ``cuda``.
+    threads
+        Threads inside one run; 0 leaves torch's choice. Torch has one such number for the whole
+        process: it is set for everything in it that uses torch, as is the full precision of
+        convolutions on a graphics card.
+    precision
+        ``float32``, or ``bfloat16`` for weights and steps of half the width.
+
+    Raises
+    ------
+    ModelError
+        When torch or the device cannot be had, or the weights do not fit.
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint, *, device: str, threads: int, precision: str = FLOAT32
+    ) -> None:
+        try:
+            import torch
+
+            from emoreport.models.families.aniemore.network import load_network
+        except ImportError as error:
+            raise ModelError(
+                f"{checkpoint.name} needs the optional part 'full' ({error})", remedy=INSTALL
+            ) from error
+        self.device = _torch_device(device)
+        self.runtime = _named(f"torch {torch.__version__.partition('+')[0]}", precision)
+        if threads:
+            torch.set_num_threads(threads)
+        if self.device == "cuda":
+            # Convolutions would round to 10 bits, and a clip in a batch differ from one alone.
+            torch.backends.cudnn.allow_tf32 = False
+        self._torch: Any = torch
+        self._kind = getattr(torch, precision)
+        self._file = checkpoint.weights
+        self.network = load_network(checkpoint).to(device=self.device, dtype=self._kind)
+
+    def logits(self, audio: FloatArray, frames: IntArray | None) -> FloatArray:
+        """Run one batch; see `Runner`."""
+        torch = self._torch
+        try:
+            with torch.inference_mode():
+                sound = torch.from_numpy(audio).to(device=self.device, dtype=self._kind)
+                own = None if frames is None else torch.from_numpy(frames).to(self.device)
+                found = self.network(sound, own)
+                return np.asarray(found.float().cpu().numpy(), dtype=np.float32)
+        except RuntimeError as error:  # torch's errors, too little memory among them
+            raise ModelError(f"inference failed ({error})", file=self._file) from error
+
+
+class GraphRunner:
+    """An exported graph in ONNX Runtime or OpenVINO.
+
+    Parameters
+    ----------
+    form
+        What runs. A graph for windows of one length takes the clips of that length, one by one,
+        and shorter ones that may be padded; the graph for all lengths is opened when a clip needs
+        it.
+    device, threads
+        As for `open_graph`.
+
+    Raises
+    ------
+    ModelError
+        When runtime or device cannot be had, or the graph is not one that `export_graph` wrote.
+    """
+
+    def __init__(self, form: Form, *, device: str, threads: int) -> None:
+        self._form, self._device, self._threads = form, device, threads
+        self._free: GraphSession | None = None
+        self._window: GraphSession | None = None
+        if form.window is not None:
+            self._window = self._opened(form.window)
+        else:
+            self._free = self._opened(form.graph)
+        session = self._window or self._free
+        assert session is not None
+        self.runtime = _named(session.runtime, form.precision)
+        self.device = session.device
+
+    def logits(self, audio: FloatArray, frames: IntArray | None) -> FloatArray:
+        """Run one batch; see `Runner`."""
+        if self._window is not None:
+            _, length = self._window.inputs[AUDIO].shape
+            missing = (length or 0) - audio.shape[1]
+            if missing == 0 or (missing > 0 and frames is not None):
+                rows = np.pad(audio, ((0, 0), (0, missing)))
+                counts = [None] * len(rows) if frames is None else frames[:, np.newaxis]
+                runs = zip(rows[:, np.newaxis], counts, strict=True)
+                return np.concatenate([_run(self._window, *run) for run in runs])
+        if self._free is None:
+            self._free = self._opened(self._form.graph)
+        return _run(self._free, audio, frames)
+
+    def _opened(self, graph: Path | None) -> GraphSession:
+        form = self._form
+        assert graph is not None
+        # In float32 the steps between the 8-bit products would cost a third of the speed.
+        narrow = form.precision == BFLOAT16 or (form.runtime, form.precision) == ("openvino", INT8)
+        session = open_graph(
+            graph,
+            runtime=form.runtime,
+            device=self._device,
+            threads=self._threads,
+            precision=BFLOAT16 if narrow else FLOAT32,
+        )
+        inputs = set(session.inputs)
+        if AUDIO not in inputs or not inputs <= {AUDIO, FRAMES} or LOGITS not in session.outputs:
+            raise ModelError(f"the graph has the inputs {sorted(inputs)}", file=graph)
+        return session
+
+
+def graph_feeds(audio: FloatArray, frames: IntArray | None) -> dict[str, NDArray[Any]]:
+    """Inputs of an exported graph."""
+    return {AUDIO: audio} if frames is None else {AUDIO: audio, FRAMES: frames}
+
+
+def _run(session: GraphSession, audio: FloatArray, frames: IntArray | None) -> FloatArray:
+    found = session.run(graph_feeds(audio, frames), [LOGITS])[LOGITS]
+    return np.asarray(found, dtype=np.float32)
+
+
+def graphics_card() -> bool:
+    """Whether torch can run on a graphics card here."""
+    try:
+        import torch
+    except ImportError:
+        return False
+    return bool(torch.cuda.is_available())
+
+
+def _torch_device(device: str) -> str:
+    available = graphics_card()
+    if device == "cuda" and not available:
+        raise ModelError(
+            "torch finds no graphics card that it can use",
+            remedy="use --device cpu or mend the driver; a torch built for CUDA is needed",
+        )
+    return "cuda" if device != "cpu" and available else "cpu"
+
+
+def _named(runtime: str, precision: str) -> str:
+    """``openvino 2026.4.1 bfloat16``; float32 goes without saying."""
+    known = precision == FLOAT32 or runtime.endswith(precision)
+    return runtime if known else f"{runtime} {precision}"

@@ -1,0 +1,109 @@
+"""The voice-emotion model that the package carries, and local ones of the same interface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from emoreport.errors import ModelError, SpeechStageError
+from emoreport.models.runtimes.classifiers import OnnxNetwork
+from emoreport.models.store.metadata import ModelMetadata
+from emoreport.records import FloatArray
+
+SAMPLE_RATE_HZ: Final = 16_000
+SHORTEST_CLIP_S: Final = 1.0
+"""Shorter clips are repeated up to this length."""
+
+
+class CompactVoiceModel:
+    """A voice-emotion model in one ONNX graph: ``audio`` float32 (N, T) → logits (N, K).
+
+    Parameters
+    ----------
+    metadata
+        Which file, which labels, which windows.
+    threads
+        Threads inside one run; 0 lets ONNX Runtime choose.
+    reason
+        Why this model was chosen, for run.json.
+    runtime, device
+        As for `emoreport.models.runtimes.opening.open_graph`.
+
+    Raises
+    ------
+    ModelError
+        When the graph cannot be loaded, does not fit its description, or wants something other
+        than 16 kHz and a usable range of windows.
+    """
+
+    def __init__(
+        self,
+        metadata: ModelMetadata,
+        *,
+        threads: int = 0,
+        reason: str = "",
+        runtime: str = "auto",
+        device: str = "auto",
+    ) -> None:
+        if metadata.sample_rate_hz != SAMPLE_RATE_HZ:
+            raise ModelError(
+                f"wants {metadata.sample_rate_hz} Hz, sound is given at {SAMPLE_RATE_HZ} Hz",
+                remedy="use a model for 16 kHz",
+                file=metadata.path,
+            )
+        if not 0 < metadata.min_window_s <= metadata.max_window_s < float("inf"):
+            raise ModelError(
+                f"wants windows of {metadata.min_window_s}–{metadata.max_window_s} s",
+                remedy="mend the description of the model",
+                file=metadata.path,
+            )
+        self._network = OnnxNetwork(metadata, threads=threads, runtime=runtime, device=device)
+        self.record = self._network.record(reason)
+        self.labels = metadata.labels
+        self.sample_rate_hz = metadata.sample_rate_hz
+        self.min_window_s = metadata.min_window_s
+        self.max_window_s = metadata.max_window_s
+
+    def predict(self, clips: Sequence[FloatArray]) -> FloatArray:
+        """Emotion probabilities of N clips, each judged on its own.
+
+        Clips of one length run together. A clip below `SHORTEST_CLIP_S` is repeated end to end
+        up to that length: the graph judges the spectrum against the clip's own level, which
+        repetition keeps and added zeros would shift.
+
+        Parameters
+        ----------
+        clips
+            N mono clips at 16 kHz, float32 (n_i,), [-1, 1], n_i ≥ 1.
+
+        Returns
+        -------
+        float32 (N, K); rows sum to 1; columns follow `labels`.
+
+        Raises
+        ------
+        SpeechStageError
+            When a clip is empty, not mono or not finite.
+        ModelError
+            When inference fails.
+        """
+        prepared = [_prepared(clip) for clip in clips]
+        found = np.empty((len(prepared), len(self.labels)), dtype=np.float32)
+        lengths = np.array([len(clip) for clip in prepared], dtype=np.int64)
+        for length in np.unique(lengths):
+            places = np.flatnonzero(lengths == length)
+            batch = np.stack([prepared[place] for place in places])
+            found[places] = self._network.probabilities(batch)
+        return found
+
+
+def _prepared(clip: FloatArray) -> FloatArray:
+    samples = np.asarray(clip, dtype=np.float32)
+    if samples.ndim != 1 or not samples.size:
+        raise SpeechStageError(f"a voice clip must be mono and not empty, got {samples.shape}")
+    if not np.isfinite(samples).all():
+        raise SpeechStageError("a voice clip holds samples that are not finite")
+    shortest = round(SHORTEST_CLIP_S * SAMPLE_RATE_HZ)
+    return samples if len(samples) >= shortest else np.resize(samples, shortest)

@@ -1,0 +1,235 @@
+"""The Dusha voice model: a small network trained on Russian speech, four classes."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from emoreport.errors import ModelError, SpeechStageError
+from emoreport.models.families.dusha_graph import INPUT, OUTPUT, dusha_graph
+from emoreport.models.families.log_mel import SAMPLE_RATE_HZ, log_mel
+from emoreport.models.runtimes.classifiers import softmax
+from emoreport.models.runtimes.graphs import GraphSession
+from emoreport.models.runtimes.opening import open_graph
+from emoreport.models.runtimes.torch_files import read_state_dict
+from emoreport.models.store.registry import ModelEntry, PulledModel
+from emoreport.records import DoubleArray, FloatArray, ModelRecord
+
+LABELS: Final = ("anger", "sadness", "neutral", "positive")
+PUBLISHED_ORDER: Final = ("angry", "sad", "neutral", "positive")
+"""The same four classes as their publisher calls them."""
+
+MIN_WINDOW_S: Final = 3.0
+MAX_WINDOW_S: Final = 12.0
+"""The publisher trained on whole utterances of 0.3 to 16 s, 3.2 s long on average in podcasts."""
+
+BIAS_FILE: Final = "dusha_bias.toml"
+Bias = Literal["none", "acted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What is taken from the logits of a model that favours some classes.
+
+    Attributes
+    ----------
+    offsets
+        float64 (4,), in the order of `LABELS`; their mean is 0.
+    checkpoint_sha256
+        Digest of the checkpoint that they were fitted for.
+    sha256
+        Digest of the file that holds them.
+    """
+
+    offsets: DoubleArray
+    checkpoint_sha256: str
+    sha256: str
+
+
+def open_dusha(
+    pulled: PulledModel,
+    *,
+    runtime: str = "auto",
+    device: str = "auto",
+    threads: int = 0,
+    reason: str = "",
+    bias: str = "none",
+) -> DushaModel:
+    """Open the Dusha model from its published checkpoint; PyTorch is not needed.
+
+    Parameters
+    ----------
+    pulled
+        The model's files on this machine; one of them is the checkpoint.
+    runtime, device, threads
+        As for `open_graph`.
+    reason
+        Why this model was chosen, for run.json.
+    bias
+        ``none``, or ``acted``: subtract the class offsets that were fitted on acted speech.
+
+    Raises
+    ------
+    ModelError
+        When the checkpoint is not exactly of this network, the registry contradicts its labels,
+        the correction was fitted for another file, or runtime or device cannot be had.
+    """
+    if runtime == "torch":
+        raise ModelError(
+            "dusha has no form for PyTorch",
+            remedy="use --runtime onnxruntime or openvino",
+            file=pulled.folder,
+        )
+    if pulled.entry is not None:
+        _check_entry(pulled.entry)
+    path = _checkpoint(pulled)
+    correction = _correction(pulled, path) if bias != "none" else None
+    graph = dusha_graph(read_state_dict(path), file=path)
+    session = open_graph(graph, runtime=runtime, device=device, threads=threads, file=path)
+    details = {} if pulled.entry is None else pulled.entry.details
+    record = ModelRecord(
+        name=pulled.name if correction is None else f"{pulled.name} (bias: {bias})",
+        kind="voice",
+        version=pulled.revision,
+        labels=LABELS,
+        files={**pulled.files} | ({} if correction is None else {BIAS_FILE: correction.sha256}),
+        runtime=session.runtime,
+        device=session.device,
+        licence="" if pulled.entry is None else pulled.entry.weights_licence,
+        reason=reason,
+    )
+    return DushaModel(
+        session,
+        record,
+        offsets=None if correction is None else correction.offsets,
+        min_window_s=float(details.get("min_window_s", MIN_WINDOW_S)),
+        max_window_s=float(details.get("max_window_s", MAX_WINDOW_S)),
+    )
+
+
+class DushaModel:
+    """Voice-emotion model on log-mel spectrograms: ``features`` (N, 1, 64, T) → ``logits`` (N, 4).
+
+    Parameters
+    ----------
+    session
+        The loaded graph.
+    record
+        What run.json says of the model.
+    offsets
+        float64 (4,), taken from the logits; None leaves them as they are.
+    min_window_s, max_window_s
+        Lengths of the clips that it should be given.
+    """
+
+    labels: tuple[str, ...] = LABELS
+    sample_rate_hz: int = SAMPLE_RATE_HZ
+
+    def __init__(
+        self,
+        session: GraphSession,
+        record: ModelRecord,
+        *,
+        offsets: DoubleArray | None = None,
+        min_window_s: float = MIN_WINDOW_S,
+        max_window_s: float = MAX_WINDOW_S,
+    ) -> None:
+        self._session = session
+        self._offsets = np.zeros(len(LABELS)) if offsets is None else offsets
+        self.record = record
+        self.min_window_s = min_window_s
+        self.max_window_s = max_window_s
+
+    def predict(self, clips: Sequence[FloatArray]) -> FloatArray:
+        """Emotion probabilities of N clips, each judged on its own.
+
+        Clips of one length run together. None is ever padded: the network weighs all positions of
+        the spectrogram against each other, so that added silence would change what it says.
+
+        Parameters
+        ----------
+        clips
+            N mono clips at 16 kHz, float32 (n_i,), [-1, 1], n_i ≥ 1.
+
+        Returns
+        -------
+        float32 (N, 4); rows sum to 1; columns follow `labels`.
+
+        Raises
+        ------
+        SpeechStageError
+            When a clip is empty, not mono or not finite.
+        ModelError
+            When inference fails.
+        """
+        features = [log_mel(_checked(clip)) for clip in clips]
+        found = np.empty((len(features), len(LABELS)), dtype=np.float32)
+        frames = np.array([levels.shape[1] for levels in features], dtype=np.int64)
+        for count in np.unique(frames):
+            places = np.flatnonzero(frames == count)
+            batch = np.stack([features[place] for place in places])[:, None]
+            logits = np.asarray(self._session.run({INPUT: batch}, [OUTPUT])[OUTPUT], np.float64)
+            if logits.shape != (len(places), len(LABELS)) or not np.isfinite(logits).all():
+                raise ModelError(f"{self.record.name} gave unusable output of shape {logits.shape}")
+            found[places] = softmax(logits - self._offsets)
+        return found
+
+
+def read_correction() -> Correction:
+    """The correction that the package carries; dusha_bias.toml says where it comes from."""
+    content = resources.files(__package__).joinpath(BIAS_FILE).read_bytes()
+    document: dict[str, Any] = tomllib.loads(content.decode("utf-8"))
+    offsets = np.array([document["offsets"][label] for label in LABELS], dtype=np.float64)
+    return Correction(
+        offsets, str(document["checkpoint_sha256"]), hashlib.sha256(content).hexdigest()
+    )
+
+
+def _correction(pulled: PulledModel, path: Path) -> Correction:
+    correction = read_correction()
+    if pulled.files[path.name] != correction.checkpoint_sha256:
+        raise ModelError(
+            "the correction of the class bias was fitted for another file",
+            remedy="leave --speech-bias out",
+            file=path,
+        )
+    return correction
+
+
+def _check_entry(entry: ModelEntry) -> None:
+    order = tuple(entry.details.get("class_order", PUBLISHED_ORDER))
+    if entry.labels != LABELS or order != PUBLISHED_ORDER:
+        raise ModelError(
+            f"the registry gives {entry.name} the classes {entry.labels}, {order}; "
+            f"its network has {LABELS}",
+            remedy="install emoreport again",
+        )
+
+
+def _checkpoint(pulled: PulledModel) -> Path:
+    """The one file of the model that is a zip, which a checkpoint is."""
+    found = [name for name in pulled.files if zipfile.is_zipfile(pulled.folder / name)]
+    if len(found) != 1:
+        raise ModelError(
+            f"{len(found)} of the files {sorted(pulled.files)} are PyTorch checkpoints, expected 1",
+            remedy="get the files again from their publisher",
+            file=pulled.folder,
+        )
+    return pulled.folder / found[0]
+
+
+def _checked(clip: FloatArray) -> FloatArray:
+    samples = np.asarray(clip, dtype=np.float32)
+    if samples.ndim != 1 or not samples.size:
+        raise SpeechStageError(f"a voice clip must be mono and not empty, got {samples.shape}")
+    if not np.isfinite(samples).all():
+        raise SpeechStageError("a voice clip holds samples that are not finite")
+    return samples

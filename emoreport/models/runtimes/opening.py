@@ -1,0 +1,88 @@
+"""An ONNX graph opened by the runtime that is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from emoreport.errors import ModelError
+from emoreport.models.runtimes.graphs import GraphSession
+
+DEVICES: Final = ("auto", "cpu", "cuda")
+PRECISIONS: Final = ("float32", "bfloat16")
+
+
+def open_graph(
+    model: Path | bytes,
+    *,
+    runtime: str = "auto",
+    device: str = "auto",
+    threads: int = 0,
+    parallel: int = 1,
+    rows: int | None = None,
+    precision: str = "float32",
+    file: Path | None = None,
+) -> GraphSession:
+    """Load an ONNX graph (with OpenVINO also one in its own format, ``.xml`` beside ``.bin``).
+
+    Parameters
+    ----------
+    model
+        Path of the file, or its bytes.
+    runtime
+        ``auto`` (ONNX Runtime), ``onnxruntime`` or ``openvino``; never replaced by another.
+    device
+        ``auto``, ``cpu`` or ``cuda``; ``cuda`` is never replaced by ``cpu``.
+    threads
+        Threads inside one run; 0 lets the runtime choose.
+    parallel
+        Runs that the caller will have under way at a time, from threads of its own.
+    rows
+        Most rows that a run will have, where the first axis of every tensor is a free one that
+        counts the rows, each judged on its own; None leaves everything open. OpenVINO is a tenth
+        faster when it knows.
+    precision
+        What float32 graphs are calculated in: ``float32`` or, with OpenVINO on a processor that
+        has it, ``bfloat16``, which is faster and keeps 2 to 3 significant digits.
+    file
+        What errors call the model where `model` is bytes.
+
+    Raises
+    ------
+    ModelError
+        When the runtime, the device or the precision cannot be had, or the graph cannot be
+        loaded.
+    """
+    place = model if isinstance(model, Path) else file
+    for name, value, known in (
+        ("device", device, DEVICES),
+        ("precision", precision, PRECISIONS),
+    ):
+        if value not in known:
+            raise ModelError(f"there is no {name} {value!r}", file=place)
+    if runtime in {"auto", "onnxruntime"}:
+        if precision != "float32":
+            raise ModelError(
+                f"ONNX Runtime has no {precision} form of this graph",
+                remedy="use --runtime openvino",
+                file=place,
+            )
+        from emoreport.models.runtimes.onnx_runtime import OnnxSession
+
+        return OnnxSession(model, device=device, threads=threads, file=file)
+    if runtime == "openvino":
+        from emoreport.models.runtimes.openvino_runtime import OpenvinoSession
+
+        return OpenvinoSession(
+            model,
+            device=device,
+            threads=threads,
+            parallel=parallel,
+            rows=rows,
+            precision=precision,
+            file=file,
+        )
+    cause = f"there is no runtime {runtime!r}"
+    if runtime == "torch":
+        cause = "PyTorch cannot run an ONNX graph; it runs the Aniemore voice models"
+    raise ModelError(cause, remedy="use --runtime onnxruntime or openvino", file=place)

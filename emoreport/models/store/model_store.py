@@ -1,0 +1,358 @@
+"""The model store: which models are on this machine, whether they are whole, how they get here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime
+from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from emoreport.errors import ModelError, SettingsError
+from emoreport.models.store.disk import disk_error, make_folder, move_into_place
+from emoreport.models.store.download import PullProgress
+from emoreport.models.store.integrity import check_file
+from emoreport.models.store.lockfile import FileRecord, LockFile, PullRecord, expected_file
+from emoreport.models.store.locks import exclusive
+from emoreport.models.store.network import (
+    MIRROR_VARIABLE,
+    Patience,
+    UnreachableError,
+    checked_mirror,
+    offline_variable,
+)
+from emoreport.models.store.pulling import fetch_files
+from emoreport.models.store.registry import ModelEntry, ModelFile, PulledModel
+from emoreport.models.store.sources import make_plan
+
+__all__ = ["ModelState", "ModelStore", "Note", "PullProgress", "UnreachableError", "default_root"]
+
+FOLDER_VARIABLE: Final = "EMOREPORT_MODEL_DIR"
+INCOMING: Final = ".incoming"
+"""Folder inside a model's folder that holds what is not complete yet."""
+
+Note = Callable[[str, Mapping[str, str]], None]
+"""Told what a person should know while the store works: a key below ``cli.models.note`` and the
+values for its braces."""
+
+
+class ModelState(StrEnum):
+    """How much of a model is in the store."""
+
+    ABSENT = "absent"
+    PARTIAL = "partial"
+    COMPLETE = "complete"
+    DAMAGED = "damaged"
+
+
+_SHORT_OF: Final = {
+    ModelState.ABSENT: "not in the model store",
+    ModelState.PARTIAL: "not complete in the model store",
+}
+
+
+class ModelStore:
+    """The models on this machine.
+
+    Parameters
+    ----------
+    root
+        Folder of the store; None takes ``EMOREPORT_MODEL_DIR`` or the platform's cache folder.
+    offline
+        Open no network connection; the variables ``EMOREPORT_OFFLINE`` and ``HF_HUB_OFFLINE``
+        say the same.
+    mirror
+        Scheme and host (and, where it has one, a path) that stand in for those of every source;
+        None takes ``EMOREPORT_MODEL_MIRROR``.
+    note
+        Told what a person should know while the store works.
+    patience
+        How long and how often the network is tried.
+
+    Raises
+    ------
+    SettingsError
+        When the mirror is no address.
+    """
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        *,
+        offline: bool = False,
+        mirror: str | None = None,
+        note: Note | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.root = default_root() if root is None else root
+        self.offline = offline or bool(offline_variable())
+        self.mirror = checked_mirror(
+            os.environ.get(MIRROR_VARIABLE, "") if mirror is None else mirror
+        )
+        self.lock_file = LockFile(self.root)
+        self._note: Note = note or _say_nothing
+        self._patience = patience or Patience()
+
+    def folder(self, entry: ModelEntry) -> Path:
+        """Where the files of a model lie, or would lie."""
+        if entry.source.kind == "package":
+            return Path(str(resources.files("emoreport"))) / "weights"
+        return self.root / entry.name
+
+    def record(self, entry: ModelEntry) -> PullRecord | None:
+        """What the store wrote down of the last pull of this revision; None where nothing.
+
+        Raises
+        ------
+        ModelError
+            When the store's lock file is damaged.
+        """
+        found = self.lock_file.read().get(entry.name)
+        if found is not None and entry.pinned and found.revision != entry.source.revision:
+            return None
+        return found
+
+    def state(self, entry: ModelEntry) -> ModelState:
+        """How much of a model is here, by the names and lengths of its files.
+
+        Raises
+        ------
+        ModelError
+            When the store's lock file is damaged.
+        """
+        return self._state(entry, self.record(entry))
+
+    def size_bytes(self, entry: ModelEntry) -> int | None:
+        """Length of a model's files, by the registry or the last pull; None if not known.
+
+        Raises
+        ------
+        ModelError
+            When the store's lock file is damaged.
+        """
+        record = self.record(entry)
+        sizes = [expected_file(file, record).size_bytes for file in self._chosen(entry, record)]
+        return None if None in sizes else sum(size or 0 for size in sizes)
+
+    def open(self, entry: ModelEntry) -> PulledModel:
+        """Files of a model, every byte compared with the registry and the store's lock file.
+
+        Raises
+        ------
+        ModelError
+            When the model is absent, incomplete or damaged; the remedy mends it.
+        """
+        record = self.record(entry)
+        remedy = f"`emoreport models pull {entry.name}`"
+        if entry.source.kind == "package":
+            remedy = "install emoreport again"
+        state = self._state(entry, record)
+        if state in _SHORT_OF:
+            raise ModelError(f"{entry.name} is {_SHORT_OF[state]}", remedy=remedy, file=self.root)
+        files = {}
+        for file in self._chosen(entry, record):
+            path = self.folder(entry) / file.name
+            if not path.is_file():
+                raise ModelError("is missing", remedy=remedy, file=path)
+            found, problem = check_file(path, expected_file(file, record))
+            if problem:
+                raise ModelError(f"is damaged: it {problem}", remedy=remedy, file=path)
+            files[file.name] = found.sha256
+        revision = entry.source.revision if record is None else record.revision
+        return PulledModel(entry, entry.name, self.folder(entry), files, revision)
+
+    def verify(self, entry: ModelEntry) -> PulledModel:
+        """Read every byte of a model and compare it, as `open` does.
+
+        Raises
+        ------
+        ModelError
+            When the model is absent, incomplete or damaged; the remedy mends it.
+        """
+        return self.open(entry)
+
+    def pull(
+        self,
+        entry: ModelEntry,
+        progress: PullProgress | None = None,
+        *,
+        accept_new: bool = False,
+    ) -> PulledModel:
+        """Get what is missing of a model; what is here and right stays.
+
+        Parameters
+        ----------
+        entry
+            The model.
+        progress
+            Told how far each file is.
+        accept_new
+            Take what the source offers today even where the store's lock file holds another
+            content; never against a digest of the registry.
+
+        Raises
+        ------
+        UnreachableError
+            When no connection can be made, or none may be.
+        ModelError
+            When the source has not the file or has another one, or it cannot be written.
+        """
+        if entry.source.kind == "package":
+            return self.open(entry)
+        if not accept_new and (complete := self._complete(entry)):
+            return complete
+        if self.offline:
+            raise UnreachableError(
+                f"{entry.name} is not complete here and the network is not to be used",
+                remedy=f"pull it without {offline_variable() or '--offline'}, or bring it with "
+                "`emoreport models bundle` and `emoreport models import`",
+            )
+        with self.locked(entry):
+            return self._pull(entry, progress or _no_progress, accept_new=accept_new)
+
+    def remove(self, entry: ModelEntry) -> bool:
+        """Delete the files of a model and the forms made of it; say whether there were any.
+
+        What the lock file says of it stays, so that a later pull is held to it.
+
+        Raises
+        ------
+        SettingsError
+            When the model is part of the package.
+        ModelError
+            When the files cannot be deleted.
+        """
+        if entry.source.kind == "package":
+            raise SettingsError(f"{entry.name} is part of the package and stays")
+        folder = self.folder(entry)
+        if not folder.exists():
+            return False
+        with self.locked(entry):
+            try:
+                shutil.rmtree(folder)
+            except OSError as error:
+                raise disk_error(error, folder) from error
+            with suppress(OSError):  # a neighbour of the same family is still there
+                folder.parent.rmdir()
+        return True
+
+    def locked(self, entry: ModelEntry) -> AbstractContextManager[None]:
+        """Keep other processes away from a model while the block runs."""
+        return exclusive(
+            self.root, entry.name, lambda: self._note("waiting", {"model": entry.name})
+        )
+
+    def settle(self, entry: ModelEntry, source: Path, names: Iterable[str]) -> None:
+        """Move checked files from the folder `source`, which goes, to their place.
+
+        Raises
+        ------
+        ModelError
+            When a file cannot be moved.
+        """
+        folder, chosen = self.folder(entry), set(names)
+        make_folder(folder)
+        for name in sorted(chosen):
+            if (source / name).is_file():
+                move_into_place(source / name, folder / name)
+        try:
+            for file in entry.files:
+                if file.name not in chosen:  # what stood in for one of them
+                    (folder / file.name).unlink(missing_ok=True)
+            shutil.rmtree(source)
+        except OSError as error:
+            raise disk_error(error, folder) from error
+
+    def _state(self, entry: ModelEntry, record: PullRecord | None) -> ModelState:
+        folder = self.folder(entry)
+        chosen = self._chosen(entry, record)
+        sizes = [_size_bytes(folder / file.name) for file in chosen]
+        if None in sizes:
+            if entry.source.kind == "package":
+                return ModelState.DAMAGED
+            begun = set(sizes) != {None} or (folder / INCOMING).is_dir()
+            return ModelState.PARTIAL if begun else ModelState.ABSENT
+        expected = [expected_file(file, record) for file in chosen]
+        if any(
+            facts.size_bytes not in {None, size}
+            for facts, size in zip(expected, sizes, strict=True)
+        ):
+            return ModelState.DAMAGED
+        # A file of unknown content that no pull wrote down could be anything.
+        known = all(facts.has_digest for facts in expected)
+        return ModelState.COMPLETE if known else ModelState.PARTIAL
+
+    def _chosen(self, entry: ModelEntry, record: PullRecord | None) -> list[ModelFile]:
+        """Of every group of files that stand in for each other, the one that is or should be."""
+        folder = self.folder(entry)
+        chosen = []
+        for group in entry.file_groups:
+            recorded = [file for file in group if record and file.name in record.files]
+            here = [file for file in recorded or group if (folder / file.name).is_file()]
+            chosen.append((here or recorded or list(group))[0])
+        return chosen
+
+    def _complete(self, entry: ModelEntry) -> PulledModel | None:
+        if self.state(entry) is not ModelState.COMPLETE:
+            return None
+        try:
+            return self.open(entry)
+        except ModelError:  # what is wrong with it is what the pull mends
+            return None
+
+    def _pull(self, entry: ModelEntry, progress: PullProgress, *, accept_new: bool) -> PulledModel:
+        record = None if accept_new else self.record(entry)
+        plan = make_plan(entry, record, mirror=self.mirror, patience=self._patience)
+        folder = self.folder(entry)
+        incoming = folder / INCOMING
+        make_folder(incoming)
+        try:
+            found = fetch_files(plan, folder, incoming, patience=self._patience, progress=progress)
+        except BaseException:
+            for empty in (incoming, folder, folder.parent):
+                with suppress(OSError):  # it holds something
+                    empty.rmdir()
+            raise
+        self.settle(entry, incoming, found)
+        files = {name: FileRecord(new.size_bytes, new.sha256) for name, new in found.items()}
+        # Where another process has just pulled the same, its record stands.
+        if record is None or (record.revision, record.files) != (plan.revision, files):
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            self.lock_file.put({entry.name: PullRecord(plan.revision, plan.host, now, files)})
+        if record is None and not all(file.has_digest for file in entry.files):
+            key = "first_pull" if plan.host.startswith("https:") else "first_pull_unprotected"
+            self._note(key, {"model": entry.name, "revision": plan.revision, "host": plan.host})
+        sha256 = {name: digests.sha256 for name, digests in found.items()}
+        return PulledModel(entry, entry.name, folder, sha256, plan.revision)
+
+
+def default_root() -> Path:
+    """Folder of the store: ``EMOREPORT_MODEL_DIR``, or one in the platform's cache folder."""
+    chosen = os.environ.get(FOLDER_VARIABLE, "").strip()
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    import platformdirs
+
+    return platformdirs.user_cache_path("emoreport") / "models"
+
+
+def _size_bytes(path: Path) -> int | None:
+    """Length of a file; None if there is none."""
+    try:
+        return path.stat().st_size if path.is_file() else None
+    except OSError as error:
+        raise ModelError(
+            f"cannot be read ({error.strerror or error})", remedy="mend its permissions", file=path
+        ) from error
+
+
+def _say_nothing(_key: str, _values: Mapping[str, str]) -> None:
+    """Keep notes to oneself."""
+
+
+def _no_progress(_name: str, _done: int, _total: int | None) -> None:
+    """Show no progress."""

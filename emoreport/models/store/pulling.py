@@ -1,0 +1,88 @@
+"""The files of one pull, from their sources into a folder where they wait for each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from emoreport.models.store.download import Downloader, MissingFileError, PullProgress
+from emoreport.models.store.integrity import Digests, check_file
+from emoreport.models.store.network import Patience
+from emoreport.models.store.sources import Plan, RemoteFile
+
+
+def fetch_files(
+    plan: Plan, folder: Path, incoming: Path, *, patience: Patience, progress: PullProgress
+) -> dict[str, Digests]:
+    """Fetch what a plan names, but nothing that is here and right.
+
+    Parameters
+    ----------
+    plan
+        What is wanted.
+    folder
+        Where files of earlier pulls lie.
+    incoming
+        Where new ones go; it must exist.
+    patience
+        How long and how often the network is tried.
+    progress
+        Told how far each file is.
+
+    Returns
+    -------
+    dict
+        ``{file name: what it is}``; each lies in `folder` or in `incoming`.
+
+    Raises
+    ------
+    UnreachableError
+        When there is no connection.
+    ModelError
+        When the source has not the file or has another one, or it cannot be written.
+    """
+    found = {}
+    with Downloader(patience, plan.headers) as downloader:
+        for group in plan.groups:
+            name, digests = _already_here(group, folder, incoming) or _fetch_first(
+                group, incoming, downloader, progress
+            )
+            found[name] = digests
+    return found
+
+
+def _already_here(
+    group: tuple[RemoteFile, ...], folder: Path, incoming: Path
+) -> tuple[str, Digests] | None:
+    for remote in group:
+        for path in (incoming / remote.name, folder / remote.name):
+            if remote.expected.has_digest and path.is_file():
+                found, problem = check_file(path, remote.expected)
+                if not problem:
+                    return remote.name, found
+    return None
+
+
+def _fetch_first(
+    group: tuple[RemoteFile, ...], incoming: Path, downloader: Downloader, progress: PullProgress
+) -> tuple[str, Digests]:
+    """Fetch the first file of a group that its source has."""
+    *others, last = group
+    for remote in others:
+        try:
+            return remote.name, _fetch(remote, incoming, downloader, progress)
+        except MissingFileError:
+            continue
+    return last.name, _fetch(last, incoming, downloader, progress)
+
+
+def _fetch(
+    remote: RemoteFile, incoming: Path, downloader: Downloader, progress: PullProgress
+) -> Digests:
+    target = incoming / remote.name
+    try:
+        return downloader.fetch(
+            remote.url, target, remote.expected, progress=progress, remedy=remote.remedy
+        )
+    except MissingFileError as error:
+        error.remedy = remote.remedy_if_gone or error.remedy
+        raise

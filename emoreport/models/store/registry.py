@@ -1,0 +1,196 @@
+"""The models that emoreport knows by name: where their files lie and what they give.
+
+The registry itself is data: registry.toml beside this module.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from emoreport.errors import SettingsError
+
+EntryKind = Literal["face", "voice", "detector"]
+SourceKind = Literal["package", "github", "huggingface", "https"]
+REGISTRY_FILE: Final = "registry.toml"
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    r"""One file of a model.
+
+    Attributes
+    ----------
+    name
+        Name under which the store keeps it; a plain file name.
+    path
+        Where it lies in its source.
+    size_bytes, sha256, git_blob
+        What is known of its content beforehand; None where nothing is. `git_blob` is git's own
+        object id: the SHA-1 of ``blob <size>\0`` and the content.
+    alternative_to
+        Name of a file that makes this one unnecessary; "" where the file is always needed.
+    """
+
+    name: str
+    path: str
+    size_bytes: int | None = None
+    sha256: str | None = None
+    git_blob: str | None = None
+    alternative_to: str = ""
+
+    @property
+    def has_digest(self) -> bool:
+        """Whether its content is known beforehand."""
+        return self.sha256 is not None or self.git_blob is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """Where the files come from.
+
+    `base` is the scheme and host, `repository` is ``owner/name`` (or a path), `revision` a full
+    commit id or, where none can be known beforehand, the name of a branch.
+    """
+
+    kind: SourceKind
+    base: str = ""
+    repository: str = ""
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One model of the registry.
+
+    Attributes
+    ----------
+    name
+        As ``--face`` and ``--speech`` take it.
+    kind
+        ``face``, ``voice`` or ``detector``.
+    summary
+        One line for lists.
+    input
+        What it wants to see or hear, one phrase.
+    size_mb
+        Size of the files in MB (10^6 bytes) as their publisher or its pages give it, where the
+        exact one is not known beforehand; None where nobody says.
+    source, files
+        Where it comes from.
+    labels
+        Class names of the output columns, in their order, in this program's vocabulary; empty
+        for detectors.
+    details
+        What only adapters of this family read (input size, normalisation, …).
+    code_licence, weights_licence, data_terms
+        Terms of use, one phrase each.
+    citation
+        Publication to cite.
+    extra
+        Optional part of emoreport that must be installed to run it; "" for none.
+    card
+        Path of its card below docs/models.
+    """
+
+    name: str
+    kind: EntryKind
+    summary: str
+    source: ModelSource
+    files: tuple[ModelFile, ...]
+    labels: tuple[str, ...]
+    code_licence: str
+    weights_licence: str
+    data_terms: str
+    citation: str
+    card: str
+    input: str = ""
+    size_mb: float | None = None
+    extra: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def family(self) -> str:
+        """Part of the name before the slash: ``hsemotion``, ``aniemore``, ``dusha``."""
+        return self.name.partition("/")[0]
+
+    @property
+    def pinned(self) -> bool:
+        """Whether `source.revision` stands for one content for good, as a branch does not."""
+        return self.source.kind != "huggingface" or bool(_COMMIT.fullmatch(self.source.revision))
+
+    @property
+    def file_groups(self) -> tuple[tuple[ModelFile, ...], ...]:
+        """The files that are needed, each followed by those that stand in for it."""
+        return tuple(
+            (file, *(other for other in self.files if other.alternative_to == file.name))
+            for file in self.files
+            if not file.alternative_to
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PulledModel:
+    """A model whose files are on this machine and were checked.
+
+    Attributes
+    ----------
+    entry
+        What the registry says of it; None for a local folder.
+    name
+        Name for run.json.
+    folder
+        Where the files lie.
+    files
+        ``{file name: SHA-256}``.
+    revision
+        Commit or version that the files are of; "" for a local folder.
+    """
+
+    entry: ModelEntry | None
+    name: str
+    folder: Path
+    files: Mapping[str, str]
+    revision: str = ""
+
+
+@cache
+def registry() -> Mapping[str, ModelEntry]:
+    """Every model by ``name``, in the order of the file; compact models as ``compact-face`` etc."""
+    text = (
+        resources.files("emoreport.models.store")
+        .joinpath(REGISTRY_FILE)
+        .read_text(encoding="utf-8")
+    )
+    document = tomllib.loads(text)
+    return {entry.name: entry for entry in map(_entry, document["model"])}
+
+
+def find_entry(name: str) -> ModelEntry:
+    """Registry entry of a model.
+
+    Raises
+    ------
+    SettingsError
+        When there is no model of this name.
+    """
+    try:
+        return registry()[name]
+    except KeyError:
+        raise SettingsError(
+            f"there is no model {name!r}", remedy="`emoreport models list` names them"
+        ) from None
+
+
+def _entry(document: Mapping[str, Any]) -> ModelEntry:
+    source = ModelSource(**document["source"])
+    files = tuple(ModelFile(**entry) for entry in document["file"])
+    plain = {key: value for key, value in document.items() if key not in {"source", "file"}}
+    return ModelEntry(**{**plain, "labels": tuple(document["labels"])}, source=source, files=files)

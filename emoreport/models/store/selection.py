@@ -1,0 +1,201 @@
+"""From the name that a setting gives to the model that runs, and why.
+
+``auto`` takes the best model that the store holds; with none there it tries to pull the best one;
+failing that it takes the compact model and says so. A model named explicitly is never replaced.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from emoreport.errors import ModelError, SettingsError
+from emoreport.messages import text
+from emoreport.models.store.model_store import (
+    ModelState,
+    ModelStore,
+    PullProgress,
+    UnreachableError,
+)
+from emoreport.models.store.registry import ModelEntry, PulledModel, find_entry, registry
+from emoreport.settings import Settings
+
+Role = Literal["face", "voice", "detector"]
+Announce = Callable[[str], None]
+
+AUTO: Final = "auto"
+COMPACT: Final = "compact"
+NAMED: Final = "named in the settings"
+ORDER: Final[Mapping[Role, tuple[str, ...]]] = {
+    "face": ("hsemotion/enet_b0_8_va_mtl",),
+    "voice": ("aniemore/wav2vec2-xlsr-53", "dusha"),
+    "detector": ("mediapipe/face_landmarker",),
+}
+"""What ``auto`` takes, best first; the compact model comes after all of them."""
+
+FLAGS: Final[Mapping[Role, str]] = {
+    "face": "--face",
+    "voice": "--speech",
+    "detector": "--face-detector",
+}
+EXTRA_MODULES: Final[Mapping[str, str]] = {"full": "transformers"}
+"""A module that is there exactly when the optional part is installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What runs: exactly one of `pulled` and `folder` is set, or neither for the compact model.
+
+    `reason` goes into run.json.
+    """
+
+    reason: str
+    pulled: PulledModel | None = None
+    folder: Path | None = None
+
+    @property
+    def family(self) -> str:
+        """``hsemotion``, ``aniemore``, ``dusha``, ``folder`` or ``compact``."""
+        if self.pulled is not None and self.pulled.entry is not None:
+            return self.pulled.entry.family
+        return COMPACT if self.folder is None else "folder"
+
+
+def choose_model(
+    role: Role,
+    name: str,
+    settings: Settings,
+    announce: Announce,
+    progress: PullProgress | None = None,
+    *,
+    others: Sequence[str] = (),
+) -> Choice:
+    """Find the model that a setting names.
+
+    Parameters
+    ----------
+    role
+        What it is for.
+    name
+        Value of the setting.
+    settings
+        `runtime.offline` forbids the network, `output.lang` is the language of `announce`.
+    announce
+        Receives one line when ``auto`` had to choose.
+    progress
+        Is told how far a download is.
+    others
+        Further names that the setting takes, for the message about an unknown one.
+
+    Raises
+    ------
+    SettingsError
+        When the name is unknown.
+    ModelError
+        When the model named cannot be had.
+    """
+    lang = settings.output.lang
+
+    def note(key: str, values: Mapping[str, str]) -> None:
+        announce(text(f"cli.models.note.{key}", lang, **values))
+
+    store = ModelStore(offline=settings.runtime.offline, note=note)
+    if name == AUTO:
+        return _automatic(role, store, lang, announce, progress)
+    if name == COMPACT and role != "detector":
+        return Choice(NAMED)
+    entry = registry().get(name)
+    if entry is not None and entry.kind == role and entry.source.kind != "package":
+        return Choice(NAMED, pulled=_named(entry, store, progress))
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return Choice(NAMED, folder=folder)
+    known = ", ".join((AUTO, *others, *_names(role)))
+    flag = FLAGS[role]
+    if _looks_like_path(name):
+        raise SettingsError(
+            f"{flag} names a folder that does not exist: {name}",
+            remedy=f"give an existing model folder or one of {known}",
+        )
+    raise SettingsError(
+        f"{flag} {name!r} is neither a known model nor a folder",
+        remedy=f"choose a model folder or one of {known}",
+    )
+
+
+def _names(role: Role) -> list[str]:
+    own = [COMPACT] if role != "detector" else []
+    entries = registry().values()
+    return own + [
+        entry.name for entry in entries if entry.kind == role and entry.source.kind != "package"
+    ]
+
+
+def missing_extra(entry: ModelEntry) -> str:
+    """Name of the optional part that this model needs and that is not installed, or ""."""
+    module = EXTRA_MODULES.get(entry.extra)
+    return entry.extra if module and importlib.util.find_spec(module) is None else ""
+
+
+def _named(entry: ModelEntry, store: ModelStore, progress: PullProgress | None) -> PulledModel:
+    extra = missing_extra(entry)
+    if extra:
+        raise ModelError(
+            f"{entry.name} needs the optional part {extra!r}",
+            remedy=f'pip install "emoreport[{extra}]"',
+        )
+    if store.state(entry) in {ModelState.ABSENT, ModelState.PARTIAL}:
+        return store.pull(entry, progress)
+    return store.open(entry)
+
+
+def _automatic(
+    role: Role, store: ModelStore, lang: str, announce: Announce, progress: PullProgress | None
+) -> Choice:
+    candidates = [find_entry(name) for name in ORDER[role]]
+    usable = [entry for entry in candidates if not missing_extra(entry)]
+    for entry in usable:
+        if store.state(entry) is ModelState.COMPLETE:
+            announce(text("cli.model.stored", lang, role=_role(role, lang), model=entry.name))
+            return Choice("best model in the store", pulled=store.open(entry))
+    failure = None
+    for entry in usable:
+        try:
+            pulled = store.pull(entry, progress)
+        except ModelError as error:
+            failure = failure or error
+            if isinstance(error, UnreachableError):
+                break
+            continue
+        announce(text("cli.model.pulled", lang, role=_role(role, lang), model=entry.name))
+        return Choice("pulled as the best model available", pulled=pulled)
+    best = (usable or candidates)[0]
+    cause = failure.cause if failure else f"it needs the optional part {best.extra!r}"
+    if store.offline and isinstance(failure, UnreachableError):
+        cause = "offline"
+    reason = f"{best.name} is not in the store and cannot be pulled: {cause}"
+    if role == "detector":
+        raise ModelError(reason, remedy=f"`emoreport models pull {best.name}`")
+    announce(
+        text(
+            "cli.model.compact",
+            lang,
+            role=_role(role, lang),
+            model=best.name,
+            cause=cause,
+        )
+    )
+    return Choice(reason)
+
+
+def _role(role: Role, lang: str) -> str:
+    return text(f"cli.model.{role}", lang)
+
+
+def _looks_like_path(name: str) -> bool:
+    separators = {os.sep, os.altsep or os.sep}
+    return name.startswith((".", "~", *separators)) or (os.sep == "\\" and "\\" in name)

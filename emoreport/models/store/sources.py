@@ -1,0 +1,160 @@
+"""From a registry entry to the addresses of its files and what is to arrive there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from emoreport.errors import ModelError
+from emoreport.models.store.integrity import Expected
+from emoreport.models.store.lockfile import PullRecord, expected_file
+from emoreport.models.store.network import Patience
+from emoreport.models.store.registry import ModelEntry, ModelFile
+
+CHANGED: Final = (
+    "the source has changed since the first pull of this model here; "
+    "`emoreport models pull {name} --accept-new` takes what it offers today"
+)
+TAMPERED: Final = "pull it again; if it happens again, a proxy or mirror on the way changes files"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """One file to fetch.
+
+    Attributes
+    ----------
+    name
+        Its name in the store.
+    url
+        Its address.
+    expected
+        What it must be.
+    remedy
+        What helps if something else arrives.
+    remedy_if_gone
+        What helps if it is not there any more; "" where nothing special does.
+    """
+
+    name: str
+    url: str
+    expected: Expected
+    remedy: str
+    remedy_if_gone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a pull fetches.
+
+    Attributes
+    ----------
+    revision
+        Commit or version of the files.
+    host
+        Scheme and host of the addresses.
+    groups
+        One tuple for each file that is needed: the file, then those that stand in for it where
+        the source has it not.
+    headers
+        For the first host only, such as the user's token.
+    """
+
+    revision: str
+    host: str
+    groups: tuple[tuple[RemoteFile, ...], ...]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def make_plan(
+    entry: ModelEntry, record: PullRecord | None, *, mirror: str, patience: Patience
+) -> Plan:
+    """Find out where the files of a model are to come from.
+
+    Parameters
+    ----------
+    entry
+        A model that is not part of the package.
+    record
+        The earlier pull that this one is held to; None if there is none.
+    mirror
+        Address in place of the source's scheme and host; "" for the source itself.
+    patience
+        How long a hub may take to answer.
+
+    Raises
+    ------
+    UnreachableError
+        When a hub has to be asked and cannot be.
+    ModelError
+        When the hub has not what the entry names.
+    """
+    base = mirror or entry.source.base
+    if entry.source.kind == "huggingface":
+        return _hub_plan(entry, record, base, mirror=mirror, patience=patience)
+    held = not all(file.has_digest for file in entry.files) and record is not None
+    remedy = CHANGED.format(name=entry.name) if held else TAMPERED
+    prefix = [entry.source.repository, entry.source.revision]
+    parts = prefix if entry.source.kind == "github" else prefix[:1]
+    groups = tuple(
+        tuple(
+            RemoteFile(
+                file.name,
+                _address(base, *parts, file.path),
+                expected_file(file, None if file.has_digest else record),
+                remedy,
+            )
+            for file in group
+        )
+        for group in entry.file_groups
+    )
+    return Plan(entry.source.revision, _host(base), groups)
+
+
+def _hub_plan(
+    entry: ModelEntry, record: PullRecord | None, base: str, *, mirror: str, patience: Patience
+) -> Plan:
+    from emoreport.models.store.hub import hub_headers, list_repository
+
+    source = entry.source
+    known: Mapping[str, Expected] | None = None
+    revision, remedy, changed = source.revision, TAMPERED, ""
+    if record is not None:
+        revision = record.revision
+        remedy = changed = CHANGED.format(name=entry.name)
+    else:
+        listing = list_repository(
+            source.repository, revision, endpoint=base, is_mirror=bool(mirror), patience=patience
+        )
+        if listing is not None:
+            revision, known = listing.revision, listing.files
+
+    def remote(file: ModelFile) -> RemoteFile:
+        expected = expected_file(file, record) if known is None else known[file.path]
+        address = _address(base, source.repository, "resolve", revision, file.path)
+        return RemoteFile(file.name, address, expected, remedy, changed)
+
+    groups = []
+    for group in entry.file_groups:
+        offered = [file for file in group if known is None or file.path in known]
+        recorded = [file for file in offered if record and file.name in record.files]
+        if not offered:
+            raise ModelError(
+                f"{source.repository} has no {group[0].path} at revision {revision}",
+                remedy="its layout has changed; use a newer emoreport",
+                file=base,
+            )
+        groups.append(tuple(remote(file) for file in recorded or offered))
+    headers = {} if mirror else hub_headers()
+    return Plan(revision, _host(base), tuple(groups), headers)
+
+
+def _address(base: str, *parts: str) -> str:
+    return "/".join([base, *(quote(part) for part in parts)])
+
+
+def _host(base: str) -> str:
+    parts = urlsplit(base)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

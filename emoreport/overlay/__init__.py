@@ -1,0 +1,1 @@
+"""Pictures over the video: the annotated video, clips, hidden faces."""

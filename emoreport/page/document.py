@@ -1,0 +1,283 @@
+"""report.html: one file with the talk's curves, figures and tables, that needs no network.
+
+The page may do little on purpose. Its Content-Security-Policy lets only the scripts run whose
+hashes it names, forbids every connection, and takes a video from this machine alone. Styles are
+free, since the plotting library (BokehJS) makes its own. What a video or a model is called reaches
+the page as escaped text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.util
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from emoreport import messages as words
+from emoreport.errors import OutputError
+from emoreport.page.data import page_document
+from emoreport.results import Findings
+from emoreport.settings import LANGUAGES
+from emoreport.vocabulary import NAMES
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+STYLE: Final = "page.css"
+SCRIPTS: Final = (
+    "core.js",
+    "curve.js",
+    "tracks.js",
+    "pointer.js",
+    "tables.js",
+    "player.js",
+    "start.js",
+)
+"""The page's own scripts, in the order in which they run."""
+
+LIBRARY: Final = "server/static/js/bokeh.min.js"
+"""BokehJS inside the installed package bokeh (BSD 3-clause; its notice opens the file)."""
+
+LIMITS: Final = (
+    "feeling",
+    "diagnosis",
+    "mismatch",
+    "errors",
+    "confidence",
+    "unknown",
+    "compare",
+)
+CODES: Final = ("verdict", "note", "reason")
+"""Tables of words.tables whose codes the page shows."""
+
+PLACEHOLDERS: Final = (
+    "value",
+    "low",
+    "high",
+    "time",
+    "first",
+    "last",
+    "count",
+    "width",
+    "height",
+    "program",
+    "date",
+)
+"""Every name in braces that a text of the page may hold."""
+
+VIDEO_SOURCES: Final = {"link": "file: 'self' blob:", "embed": "blob:", "none": "'none'"}
+"""Where the page may take a video from, by mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageVideo:
+    """The page's video.
+
+    Attributes
+    ----------
+    mode
+        ``link`` (a file beside the page), ``embed`` (inside the page) or ``none`` (nothing at all:
+        no address, no picture, no way to choose a file).
+    href
+        For ``link``: the percent-encoded address of the file, relative to the page; None where it
+        is not known, so that the page asks for the file.
+    content
+        For ``embed``: a whole MP4.
+    start_s
+        What the player shows at time zero of the talk, seconds.
+    """
+
+    mode: str = "link"
+    href: str | None = None
+    content: bytes | None = None
+    start_s: float = 0.0
+
+
+def page_html(findings: Findings, *, lang: str, video: PageVideo) -> bytes:
+    """Make the page of one talk.
+
+    Parameters
+    ----------
+    findings
+        Results, readings and run of the talk.
+    lang
+        Language in which the page opens; the reader can switch.
+    video
+        What the page plays.
+
+    Returns
+    -------
+    The file, UTF-8. A name with bytes that are no text shows a replacement sign for them.
+
+    Raises
+    ------
+    OutputError
+        When the plotting library is not installed.
+    """
+    from markupsafe import Markup
+
+    scripts = (library(), *(_asset(name) for name in SCRIPTS))
+    spoken = page_words()
+    document = {
+        **page_document(findings),
+        "player_start_s": video.start_s,
+        "lang": lang,
+        "words": spoken,
+        "warning_words": warning_words(findings.run.get("warnings", ())),
+        "names": NAMES,
+    }
+    page = _template().render(
+        lang=lang,
+        languages=[(code, spoken[code]["language"]) for code in LANGUAGES],
+        words=spoken[lang],
+        name=findings.run["input"]["name"],
+        policy=policy(scripts, video.mode),
+        css=Markup(_asset(STYLE)),  # noqa: S704 - our own file
+        mode=video.mode,
+        size=_size(findings.run.get("media", {})),
+        href=video.href if video.mode == "link" else None,
+        limits=LIMITS,
+        data=Markup(script_json(document)),  # noqa: S704 - escaped for a script element
+        embedded=_embedded(video),
+        scripts=[Markup(script) for script in scripts],  # noqa: S704 - own files and the library
+    )
+    return page.encode("utf-8", "replace")
+
+
+def policy(scripts: Iterable[str], mode: str) -> str:
+    """Content-Security-Policy that runs exactly these scripts and plays a video of this mode."""
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in scripts
+    )
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {hashes}",
+            "style-src 'unsafe-inline'",
+            "img-src data: blob:",
+            f"media-src {VIDEO_SOURCES[mode]}",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def script_json(document: Mapping[str, Any]) -> str:
+    """JSON that may stand in a script element: it holds no ``<``, ``>`` or ``&``.
+
+    Raises
+    ------
+    ValueError
+        When a number is not finite.
+    """
+    text = json.dumps(document, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+@cache
+def page_words() -> dict[str, dict[str, str]]:
+    """Every text of the page by language and key, with its braces left in."""
+    found = {}
+    for lang in LANGUAGES:
+        texts = {
+            key.removeprefix("page."): _raw(key, lang)
+            for key in sorted(words.keys(lang))
+            if key.startswith("page.")
+        }
+        for table in CODES:
+            start, end = f"tables.{table}.", ".label"
+            texts |= {
+                f"{table}.{key.removeprefix(start).removesuffix(end)}": _raw(key, lang)
+                for key in words.keys(lang)
+                if key.startswith(start) and key.endswith(end)
+            }
+        found[lang] = texts
+    return found
+
+
+def warning_words(warnings: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The warnings of a run as sentences, by language."""
+    return {
+        lang: [
+            words.text(f"cli.warning.{entry['key']}", lang, **entry["values"]) for entry in warnings
+        ]
+        for lang in LANGUAGES
+    }
+
+
+@cache
+def library() -> str:
+    """The script of the plotting library.
+
+    Raises
+    ------
+    OutputError
+        When it is not installed.
+    """
+    # Found, not imported: importing it takes longer than making the page.
+    found = importlib.util.find_spec("bokeh")
+    if found is None or found.origin is None:
+        raise OutputError(
+            "the package bokeh, whose script draws the page, is not installed",
+            remedy="pip install bokeh, or leave html out of --formats",
+        )
+    try:
+        script = (Path(found.origin).parent / LIBRARY).read_text(encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"the script of the package bokeh cannot be read ({error.strerror})",
+            remedy="pip install --force-reinstall bokeh, or leave html out of --formats",
+            file=error.filename,
+        ) from error
+    return _inline(script)
+
+
+@cache
+def _asset(name: str) -> str:
+    folder = resources.files("emoreport.page") / "assets"
+    return _inline((folder / name).read_text(encoding="utf-8"))
+
+
+def _inline(script: str) -> str:
+    """The text as a browser reads it inside a script element, so that its hash fits."""
+    text = script.replace("\r\n", "\n").replace("\r", "\n")
+    if "</script" in text.lower() or "<!--" in text:
+        raise OutputError("a script of the page cannot stand inside it: it holds markup")
+    return text
+
+
+def _raw(key: str, lang: str) -> str:
+    same = {name: f"{{{name}}}" for name in PLACEHOLDERS}
+    return words.text(key, lang, **same)
+
+
+def _size(media: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Size of the pictures in pixels, so that nothing on the page moves when the video comes."""
+    size = media.get("width_px"), media.get("height_px")
+    return (int(size[0]), int(size[1])) if size[0] and size[1] else None
+
+
+def _embedded(video: PageVideo) -> str | None:
+    if video.mode != "embed" or video.content is None:
+        return None
+    return base64.b64encode(video.content).decode("ascii")
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("emoreport.page", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("page.html.jinja")

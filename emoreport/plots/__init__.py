@@ -1,0 +1,1 @@
+"""Pictures of a talk for a paper."""

@@ -1,0 +1,85 @@
+"""The plots of one talk as files: pictures for a paper, and their captions beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from emoreport.atomic import Staging
+from emoreport.errors import SettingsError
+from emoreport.messages import text
+from emoreport.plots.kinds import FORMATS, KINDS, plot_files
+from emoreport.results import Findings
+
+FOLDER: Final = "plots"
+CAPTIONS_FILE: Final = "captions.txt"
+
+
+def parse_kinds(listed: str) -> tuple[str, ...]:
+    """Read names of plots separated by commas.
+
+    Raises
+    ------
+    SettingsError
+        When there are none, or one is not known.
+    """
+    return _listed("--kind", listed, tuple(KINDS))
+
+
+def parse_formats(listed: str) -> tuple[str, ...]:
+    """Read formats separated by commas; raise SettingsError as `parse_kinds` does."""
+    return _listed("--format", listed, FORMATS)
+
+
+def write_plots(
+    findings: Findings, folder: Path, kinds: Sequence[str], formats: tuple[str, ...], lang: str
+) -> tuple[Path, ...]:
+    """Write plots and their captions, all or nothing.
+
+    Parameters
+    ----------
+    findings
+        The talk.
+    folder
+        Where to; made if it is not there.
+    kinds, formats
+        What `parse_kinds` and `parse_formats` gave.
+    lang
+        Language of the words in them.
+
+    Returns
+    -------
+    The files written: ``<kind>.<format>``, captions.txt last.
+
+    Raises
+    ------
+    OutputError
+        When something cannot be written; earlier files stay as they were.
+    """
+    captions = []
+    with Staging(folder) as staging:
+        for place, kind in enumerate(kinds, start=1):
+            contents, caption = plot_files(findings, kind, formats, lang)
+            for form, content in contents.items():
+                staging.add(f"{kind}.{form}", partial(_write_bytes, content=content))
+            line = text("plots.line.file", lang, number=place, caption=caption)
+            captions.append(f"{kind}\n{line}\n")
+        lines = "\n".join(captions).encode("utf-8", "backslashreplace")
+        staging.add(CAPTIONS_FILE, partial(_write_bytes, content=lines))
+        return staging.commit()
+
+
+def _listed(flag: str, listed: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    chosen = tuple(dict.fromkeys(part.strip() for part in listed.split(",") if part.strip()))
+    wrong = [one for one in chosen if one not in known]
+    if wrong or not chosen:
+        raise SettingsError(
+            f"{flag} cannot be {listed!r}", remedy=f"give some of {','.join(known)}"
+        )
+    return chosen
+
+
+def _write_bytes(stream: BinaryIO, content: bytes) -> None:
+    stream.write(content)

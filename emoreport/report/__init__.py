@@ -1,1 +1,0 @@
-"""What people look at and other programs read: page, pictures, annotated video, exports."""

@@ -1,0 +1,1 @@
+"""One finished run on disk: its report, its folder, its run.json."""

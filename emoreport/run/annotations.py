@@ -1,0 +1,124 @@
+"""Labels of a person in a run: how run.json keeps them, and what the tables say of them.
+
+run.json holds the labels themselves, so that the tables can be made again without the file they
+came from; beside them stand its name and its SHA-256.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from emoreport.analysis.rows.relabelling import mixed_seconds
+from emoreport.errors import StoredReadingsError
+from emoreport.records import Span
+from emoreport.results import UNCODED, Analysis, CodedLabels, CodedSpan
+
+KEY: Final = "labels"
+"""Their place in run.json."""
+
+WARNINGS: Final = ("coded_face", "coded_voice", "coded_voice_mixed")
+"""Keys of what the tables say of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSource:
+    """Labels of a person, and the file they came from.
+
+    Attributes
+    ----------
+    labels
+        By modality.
+    file, sha256
+        Name and digest of the file; empty for the machine's own labels.
+    coder
+        Who made them.
+    """
+
+    labels: CodedLabels
+    file: str
+    sha256: str
+    coder: str
+
+    def source(self, modality: str, model: str) -> str:
+        """What summary.csv names as the source of the labels of one modality."""
+        if getattr(self.labels, modality) is None:
+            return model
+        return f"{model}; labels: {self.file}"
+
+    def recorded(self, run: Mapping[str, Any]) -> dict[str, Any]:
+        """`run` with these labels in it, or without any for the machine's own."""
+        rest = {key: value for key, value in run.items() if key != KEY}
+        return rest if self == MACHINE else {**rest, KEY: self.document()}
+
+    def document(self) -> dict[str, Any]:
+        """JSON values."""
+        return {
+            "file": self.file,
+            "sha256": self.sha256,
+            "coder": self.coder,
+            "face": _rows(self.labels.face),
+            "voice": _rows(self.labels.voice),
+        }
+
+    def warnings(self, known: Iterable[Mapping[str, Any]], analysis: Analysis) -> list[Any]:
+        """Warnings of a run, with those about these labels at the end."""
+        kept: list[Any] = [entry for entry in known if entry["key"] not in WARNINGS]
+        kept += [
+            {"key": f"coded_{modality}", "values": {"file": self.file}}
+            for modality in ("face", "voice")
+            if getattr(self.labels, modality) is not None
+        ]
+        if self.labels.voice is not None:
+            mixed_s = mixed_seconds(self.labels.voice, analysis.audio_intervals)
+            if mixed_s >= 0.0005:
+                seconds = f"{mixed_s:.3f}"
+                kept.append({"key": "coded_voice_mixed", "values": {"seconds": seconds}})
+        return kept
+
+
+MACHINE: Final = LabelSource(UNCODED, "", "", "")
+"""The machine's own labels."""
+
+
+def stored_labels(run: Mapping[str, Any]) -> LabelSource:
+    """The labels that run.json holds; `MACHINE` if it holds none.
+
+    Raises
+    ------
+    StoredReadingsError
+        When they are damaged.
+    """
+    document = run.get(KEY)
+    if document is None:
+        return MACHINE
+    try:
+        return LabelSource(
+            labels=CodedLabels(_spans(document["face"]), _spans(document["voice"])),
+            file=str(document["file"]),
+            sha256=str(document["sha256"]),
+            coder=str(document["coder"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoredReadingsError(
+            f"run.json holds labels that cannot be used ({error!r})",
+            remedy="put the machine's back with `emoreport retable --labels none`",
+        ) from error
+
+
+def _rows(spans: Sequence[CodedSpan] | None) -> list[dict[str, Any]] | None:
+    if spans is None:
+        return None
+    return [
+        {"start": entry.span.start_s, "end": entry.span.end_s, "emotion": entry.label}
+        for entry in spans
+    ]
+
+
+def _spans(rows: Sequence[Mapping[str, Any]] | None) -> tuple[CodedSpan, ...] | None:
+    if rows is None:
+        return None
+    return tuple(
+        CodedSpan(Span(float(row["start"]), float(row["end"])), str(row["emotion"])) for row in rows
+    )

@@ -1,0 +1,437 @@
+"""One frozen tree of settings; every default, range, unit and help text stands here once.
+
+Precedence: command-line flag, then ``EMOREPORT_<NAME>`` variable, then configuration file, then
+default. The name of a setting is the same everywhere: ``--min-interval`` on the command line,
+``EMOREPORT_MIN_INTERVAL`` in the environment, ``min_interval`` in ``emoreport.toml`` and
+``min_interval_s`` in Python (the unit is part of the Python name only).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+from emoreport.errors import SettingsError
+from emoreport.settings.described import ENV_PREFIX, OptionInfo, checked, option
+
+OTHER_VARIABLES: Final = frozenset({"EMOREPORT_MODEL_DIR", "EMOREPORT_MODEL_MIRROR"})
+FORMATS: Final[tuple[str, ...]] = ("csv", "xlsx", "parquet", "json", "html")
+LANGUAGES: Final[tuple[str, ...]] = ("en", "ru")
+UNIT_SUFFIXES: Final[tuple[str, ...]] = ("_s", "_hz", "_px")
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingSettings:
+    """Which frames are analysed."""
+
+    fps: str = option(
+        "every",
+        "Frames to analyse: every one, a rate in Hz, or adaptive (more where the picture changes)",
+    )
+
+
+RUNTIMES: Final = ("auto", "onnxruntime", "openvino", "torch")
+SAME: Final = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSettings:
+    """Face detection, tracking and face-emotion model."""
+
+    face: str = option("auto", "Face-emotion model: auto, compact, hsemotion/<name> or a folder")
+    face_detector: str = option(
+        "auto",
+        "Face detector: auto, solutions (inside mediapipe 0.10.21) or a .task/.tflite file",
+    )
+    min_face_score: float = option(
+        0.5, "Detections below this score are not used", minimum=0.1, maximum=0.99
+    )
+    strict_single_face: bool = option(
+        False, "Use no frame that shows more than one face, instead of following the speaker"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSettings:
+    """Voice activity and voice-emotion model."""
+
+    speech: str = option(
+        "auto", "Voice-emotion model: auto, compact, dusha, aniemore/<name>, none or a folder"
+    )
+    speech_hop_s: float = option(
+        1.0,
+        "Distance between the starts of two voice windows",
+        unit="seconds",
+        minimum=0.1,
+        maximum=10.0,
+    )
+    speech_threshold: float = option(
+        0.5, "Speech probability above which sound counts as speech", minimum=0.05, maximum=0.95
+    )
+    speech_bias: str = option(
+        "none",
+        "Correction of the class bias of the voice model: none, or acted (dusha only; "
+        "docs/models/dusha.md says what it was fitted on)",
+        choices=("none", "acted"),
+    )
+    min_speech_s: float = option(
+        0.3,
+        "Less detected speech than this in an interval is no_speech",
+        unit="seconds",
+        minimum=0.0,
+        maximum=10.0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisSettings:
+    """From readings to intervals."""
+
+    smoothing_s: float = option(
+        1.0,
+        "Width of the window that smooths face probabilities; 0 switches it off",
+        unit="seconds",
+        minimum=0.0,
+        maximum=60.0,
+    )
+    smoothing_method: str = option(
+        "mean", "How the window is summed up", choices=("mean", "median")
+    )
+    min_interval_s: float = option(
+        0.5, "No interval is shorter than this", unit="seconds", minimum=0.0, maximum=60.0
+    )
+    gap_limit_s: float = option(
+        0.5,
+        "A stretch without a face longer than this becomes no_face",
+        unit="seconds",
+        minimum=0.0,
+        maximum=60.0,
+    )
+    hysteresis: float = option(
+        0.05,
+        "A new emotion must lead the current one by this probability",
+        minimum=0.0,
+        maximum=0.9,
+    )
+    abstention: str = option(
+        "normal",
+        "Below how much evidence a label becomes uncertain; docs/statistics.md lists the limits",
+        choices=("off", "normal", "strict"),
+    )
+    baseline: str = option(
+        "none",
+        "The speaker's own baseline for z-scores: none, neutral:SECONDS (the first so many neutral "
+        "seconds) or START-END in seconds",
+    )
+    compounds: bool = option(False, "Add scores of seven compound expressions")
+    bridge: str = option(
+        "default", "Mapping between the label sets of face and voice: default or a TOML file"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSettings:
+    """What is written where."""
+
+    out: str = option("statistics", "Folder for the tables")
+    formats: tuple[str, ...] = option(
+        FORMATS, "Comma-separated formats of the results; html is the page", choices=FORMATS
+    )
+    lang: str = option("en", "Language of messages and of the workbook", choices=LANGUAGES)
+    excel_locale: str = option(
+        "none",
+        "Write each CSV file also as NAME.ru.csv for a spreadsheet set to that language: "
+        "semicolon, decimal comma, byte order mark",
+        choices=("none", "ru"),
+    )
+    page_video: str = option(
+        "link",
+        "Video of report.html: link plays the file where it lies; embed (--embed-video) puts a "
+        "small copy inside, which takes time to make; none (--no-video) leaves out every picture "
+        "of the person",
+        choices=("link", "embed", "none"),
+    )
+    overwrite: bool = option(False, "Replace the results of an earlier run of the same video")
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSettings:
+    """Machine and network."""
+
+    offline: bool = option(False, "Open no network connection")
+    threads: int = option(0, "Processor threads to use; 0 means all", minimum=0, maximum=256)
+    runtime: str = option(
+        "auto",
+        "What runs the models; auto is ONNX Runtime, for the Aniemore models torch, or the faster "
+        "form that `emoreport models optimize` found; no face model runs in torch",
+        choices=RUNTIMES,
+    )
+    speech_runtime: str = option(
+        SAME,
+        "What runs the voice model, where that is to be another runtime than --runtime says",
+        choices=(SAME, *RUNTIMES),
+    )
+    device: str = option(
+        "auto",
+        "Where the models run; auto is the graphics card where one really works, "
+        "else the processor",
+        choices=("auto", "cpu", "cuda"),
+    )
+
+    @property
+    def of_voice(self) -> str:
+        """Runtime of the voice model."""
+        return self.runtime if self.speech_runtime == SAME else self.speech_runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one analysis.
+
+    Raises
+    ------
+    SettingsError
+        On construction, when a value is outside its range or not among its choices.
+
+    Examples
+    --------
+    >>> Settings().analysis.smoothing_s
+    1.0
+    >>> Settings.from_values({"min_interval": 2}).analysis.min_interval_s
+    2.0
+    """
+
+    decoding: DecodingSettings = field(default_factory=DecodingSettings)
+    faces: FaceSettings = field(default_factory=FaceSettings)
+    speech: SpeechSettings = field(default_factory=SpeechSettings)
+    analysis: AnalysisSettings = field(default_factory=AnalysisSettings)
+    output: OutputSettings = field(default_factory=OutputSettings)
+    runtime: RuntimeSettings = field(default_factory=RuntimeSettings)
+
+    def __post_init__(self) -> None:
+        """Check every value against its description."""
+        for info in OPTIONS.values():
+            group = getattr(self, info.group)
+            value = getattr(group, info.attribute)
+            object.__setattr__(group, info.attribute, checked(info, value))
+        parse_fps(self.decoding.fps)
+        parse_baseline(self.analysis.baseline)
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """Build a tree from ``{public name: value}``; names left out keep their default.
+
+        Raises
+        ------
+        SettingsError
+            For a name that does not exist or a value that does not fit.
+        """
+        groups: dict[str, dict[str, Any]] = {}
+        for name, value in values.items():
+            info = OPTIONS.get(name.replace("-", "_"))
+            if info is None:
+                raise SettingsError(
+                    f"there is no setting {name!r}",
+                    remedy="`emoreport analyze --help` lists them",
+                )
+            groups.setdefault(info.group, {})[info.attribute] = checked(info, value)
+        types = _group_types()
+        return cls(**{group: types[group](**chosen) for group, chosen in groups.items()})
+
+    def replace(self, **values: Any) -> Self:  # noqa: ANN401 - settings hold several types
+        """Copy with some settings, by public name, set anew."""
+        return type(self).from_values({**self.values(), **values})
+
+    def values(self) -> dict[str, Any]:
+        """Return every setting as ``{public name: value}``."""
+        return {
+            name: getattr(getattr(self, info.group), info.attribute)
+            for name, info in OPTIONS.items()
+        }
+
+
+def _group_types() -> dict[str, type]:
+    return {
+        "decoding": DecodingSettings,
+        "faces": FaceSettings,
+        "speech": SpeechSettings,
+        "analysis": AnalysisSettings,
+        "output": OutputSettings,
+        "runtime": RuntimeSettings,
+    }
+
+
+def _describe() -> Iterator[OptionInfo]:
+    for group, group_type in _group_types().items():
+        for entry in dataclasses.fields(group_type):
+            name = entry.metadata["name"] or entry.name
+            for suffix in UNIT_SUFFIXES:
+                name = name.removesuffix(suffix)
+            facts = {key: value for key, value in entry.metadata.items() if key != "name"}
+            yield OptionInfo(
+                name=name,
+                group=group,
+                attribute=entry.name,
+                type=type(entry.default),
+                default=entry.default,
+                **facts,
+            )
+
+
+OPTIONS: Final[Mapping[str, OptionInfo]] = {info.name: info for info in _describe()}
+"""Every setting by its public name."""
+
+
+def parse_fps(text: str) -> float | None:
+    """Rate in Hz of ``--fps``; None for ``every`` and for ``adaptive``.
+
+    Raises
+    ------
+    SettingsError
+        When `text` is neither of the two words nor a rate in (0, 1000].
+    """
+    if text in {"every", "adaptive"}:
+        return None
+    try:
+        rate_hz = float(text)
+    except ValueError:
+        rate_hz = -1.0
+    if not 0 < rate_hz <= 1000:
+        raise SettingsError(
+            f"--fps cannot be {text!r}", remedy="give every, adaptive or a rate from 0 to 1000 Hz"
+        )
+    return rate_hz
+
+
+def parse_baseline(text: str) -> float | tuple[float, float] | None:
+    """What ``--baseline`` asks for: seconds of neutral, (start, end) in seconds, or None.
+
+    Raises
+    ------
+    SettingsError
+        When `text` is none of the three forms.
+    """
+    if text == "none":
+        return None
+    name, colon, seconds = text.partition(":")
+    try:
+        if colon and name == "neutral":
+            length_s = float(seconds)
+            if 0 < length_s < float("inf"):
+                return length_s
+        start, dash, end = text.partition("-")
+        if dash and 0 <= float(start) < float(end) < float("inf"):
+            return float(start), float(end)
+    except ValueError:
+        pass
+    raise SettingsError(
+        f"--baseline cannot be {text!r}",
+        remedy="give none, neutral:SECONDS such as neutral:30, or START-END such as 0-20",
+    )
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Settings found in ``EMOREPORT_*`` variables, by public name.
+
+    Raises
+    ------
+    SettingsError
+        For a variable with that prefix that names no setting.
+    """
+    source = os.environ if environment is None else environment
+    known = {info.variable: name for name, info in OPTIONS.items()}
+    found: dict[str, Any] = {}
+    for variable, value in source.items():
+        if not variable.startswith(ENV_PREFIX) or variable in OTHER_VARIABLES:
+            continue
+        if variable == ENV_PREFIX + "CONFIG":
+            continue
+        if variable not in known:
+            raise SettingsError(
+                f"the variable {variable} names no setting", remedy="unset it or mend its name"
+            )
+        found[known[variable]] = value
+    return found
+
+
+def from_file(path: Path) -> dict[str, Any]:
+    """Settings found in a TOML file, by public name; keys may stand in tables of any name.
+
+    Raises
+    ------
+    SettingsError
+        When the file cannot be read, is not TOML or holds an unknown key.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot be read ({error})", file=path) from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingsError(f"is not valid TOML ({error})", file=path) from error
+    found: dict[str, Any] = {}
+    for key, value in document.items():
+        entries = value if isinstance(value, dict) else {key: value}
+        for name, entry in entries.items():
+            public = name.replace("-", "_")
+            if public not in OPTIONS:
+                raise SettingsError(
+                    f"there is no setting {name!r}", remedy="remove or mend the line", file=path
+                )
+            found[public] = entry
+    return found
+
+
+def configuration_file(config: Path | None, environment: Mapping[str, str]) -> Path | None:
+    """Configuration file in force; None for none.
+
+    `config` if it is given, else what ``EMOREPORT_CONFIG`` names, else ``emoreport.toml`` in the
+    working directory if it is there.
+    """
+    if config is not None:
+        return config
+    named = environment.get(ENV_PREFIX + "CONFIG")
+    if named:
+        return Path(named)
+    usual = Path("emoreport.toml")
+    return usual if usual.is_file() else None
+
+
+def load_settings(
+    flags: Mapping[str, Any],
+    *,
+    config: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Merge flags, environment, configuration file and defaults, in this precedence.
+
+    Parameters
+    ----------
+    flags
+        Values given on the command line by public name; None means not given.
+    config
+        As for `configuration_file`.
+    environment
+        Variables to look at; None means the process's own.
+
+    Raises
+    ------
+    SettingsError
+        When a source holds something unusable; the message names the setting.
+    """
+    source = os.environ if environment is None else environment
+    file = configuration_file(config, source)
+    merged: dict[str, Any] = {}
+    if file is not None:
+        merged = from_file(file)
+        try:
+            Settings.from_values(merged)
+        except SettingsError as error:
+            raise error.with_file(file) from error.__cause__
+    merged |= from_environment(source)
+    merged |= {name: value for name, value in flags.items() if value is not None}
+    return Settings.from_values(merged)

@@ -1,9 +1,0 @@
-"""The Aniemore voice models and any of their layout: wav2vec 2.0, WavLM and HuBERT checkpoints.
-
-Nothing here imports torch or transformers before a model runs in them.
-"""
-
-from emoreport.speech.aniemore.checkpoint import local_aniemore
-from emoreport.speech.aniemore.model import AniemoreVoiceModel, open_aniemore
-
-__all__ = ["AniemoreVoiceModel", "local_aniemore", "open_aniemore"]

@@ -1,0 +1,1 @@
+"""Questions about several talks, or about one talk under several settings."""

@@ -1,0 +1,169 @@
+"""Whether figures of talks can be compared: same models, same settings, other recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from emoreport.errors import SettingsError
+from emoreport.messages import text
+from emoreport.run.read import StoredTalk
+from emoreport.settings import OPTIONS
+
+MODELS: Final = ("face", "speech", "face_detector", "voice_activity")
+
+DECIDING_GROUPS: Final = frozenset({"decoding", "faces", "speech", "analysis"})
+WITHOUT_EFFECT: Final = frozenset({"baseline", "compounds"})
+"""Settings of these groups that move none of the figures."""
+SEEN_ELSEWHERE: Final = frozenset({"face", "speech", "face_detector", "bridge"})
+"""Settings that only name what was used; what it was stands in the run itself."""
+
+OTHER_MODEL: Final = "other_model"
+OTHER_SETTING: Final = "other_setting"
+OTHER_BRIDGE: Final = "other_bridge"
+SAME_RECORDING: Final = "same_recording"
+OTHER_VERSION: Final = "other_version"
+OTHER_RUNTIME: Final = "other_runtime"
+NO_RESULTS: Final = "no_results"
+NO_PARTNER: Final = "no_partner"
+
+REMEDIES: Final = {
+    OTHER_MODEL: "analyse them with the same models",
+    OTHER_SETTING: "give the setting for all of them here, or analyse them with the same one",
+    OTHER_BRIDGE: "name one for all of them with --bridge",
+    SAME_RECORDING: "name each recording once",
+}
+"""What makes figures not comparable, and what mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat:
+    """Why figures of two talks may not be comparable.
+
+    Attributes
+    ----------
+    key
+        One of the codes above; a key of the words ``compare.caveat``.
+    values
+        What stands in the braces of those words.
+    """
+
+    key: str
+    values: Mapping[str, str]
+
+    @property
+    def is_obstacle(self) -> bool:
+        """Whether the figures are not comparable, so that only `force` compares them."""
+        return self.key in REMEDIES
+
+    def document(self) -> dict[str, str]:
+        """JSON values."""
+        return {"key": self.key, **self.values}
+
+
+@dataclass(frozen=True, slots=True)
+class TalkFacts:
+    """What must be the same in talks that are compared.
+
+    Attributes
+    ----------
+    folder
+        Where the results lie.
+    sha256
+        Digest of the recording; the only one that must differ.
+    version
+        Of emoreport.
+    models, runtimes
+        By role: name and digests of the files, and what ran them.
+    settings
+        Those that decide on figures, by public name.
+    bridge
+        Mapping of labels.
+    """
+
+    folder: Path
+    sha256: str
+    version: str
+    models: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]]
+    runtimes: Mapping[str, str]
+    settings: Mapping[str, object]
+    bridge: Mapping[str, str]
+
+
+def facts_of(talk: StoredTalk) -> TalkFacts:
+    """Look up what must be the same in talks that are compared."""
+    models = {role: talk.run["models"].get(role, {"name": "none"}) for role in MODELS}
+    return TalkFacts(
+        folder=talk.folder,
+        sha256=str(talk.run["input"]["sha256"]),
+        version=str(talk.run.get("versions", {}).get("emoreport", "")),
+        models={
+            role: (str(model["name"]), tuple(sorted(model.get("files", {}).items())))
+            for role, model in models.items()
+        },
+        runtimes={role: str(model.get("runtime", "")) for role, model in models.items()},
+        settings={
+            name: value
+            for name, value in talk.settings.values().items()
+            if OPTIONS[name].group in DECIDING_GROUPS
+            and name not in WITHOUT_EFFECT | SEEN_ELSEWHERE
+        },
+        bridge=dict(talk.bridge.mapping),
+    )
+
+
+def caveats_of(talks: Sequence[TalkFacts]) -> Iterator[Caveat]:
+    """What differs between the first talk and each of the others, and what occurs twice."""
+    seen: dict[str, Path] = {}
+    for talk in talks:
+        if talk.sha256 in seen:
+            names = {"first": str(seen[talk.sha256]), "second": str(talk.folder)}
+            yield Caveat(SAME_RECORDING, names)
+        seen.setdefault(talk.sha256, talk.folder)
+    for talk in talks[1:]:
+        yield from _between(talks[0], talk)
+
+
+def _between(one: TalkFacts, other: TalkFacts) -> Iterator[Caveat]:
+    folders = {"first": str(one.folder), "second": str(other.folder)}
+    for role in MODELS:
+        mine, theirs = one.models[role], other.models[role]
+        if mine != theirs:
+            # Two files of one name are told apart by the fact alone that they differ.
+            values = {"role": role, "one": mine[0], "other": theirs[0]}
+            yield Caveat(OTHER_MODEL, {**folders, **values})
+        elif one.runtimes[role] != other.runtimes[role]:
+            values = {"role": role, "one": one.runtimes[role], "other": other.runtimes[role]}
+            yield Caveat(OTHER_RUNTIME, {**folders, **values})
+    for name, value in one.settings.items():
+        if other.settings[name] != value:
+            values = {
+                "setting": OPTIONS[name].flag,
+                "one": str(value),
+                "other": str(other.settings[name]),
+            }
+            yield Caveat(OTHER_SETTING, {**folders, **values})
+    if one.bridge != other.bridge:
+        yield Caveat(OTHER_BRIDGE, folders)
+    if one.version != other.version:
+        yield Caveat(OTHER_VERSION, {**folders, "one": one.version, "other": other.version})
+
+
+def refuse(caveats: Iterable[Caveat], *, force: bool) -> None:
+    """Refuse talks that are not comparable, unless it is wanted nevertheless.
+
+    Raises
+    ------
+    SettingsError
+        Naming the first obstacle.
+    """
+    obstacles = [caveat for caveat in caveats if caveat.is_obstacle]
+    if obstacles and not force:
+        first = obstacles[0]
+        more = f" (differences in all: {len(obstacles)})" if len(obstacles) > 1 else ""
+        raise SettingsError(
+            text(f"compare.caveat.{first.key}", "en", **first.values) + more,
+            remedy=f"{REMEDIES[first.key]}, or compare nevertheless with --force",
+        )

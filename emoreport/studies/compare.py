@@ -1,0 +1,388 @@
+"""Talks compared from their stored readings: two talks, two groups, or the same people twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+from unicodedata import normalize
+
+from emoreport.analysis.mismatch.comparison import compare_intervals
+from emoreport.analysis.rows.judging import judge_rows
+from emoreport.analysis.talks.groups import GroupDifference, compare_groups
+from emoreport.analysis.talks.pairs import PairedDifference, compare_pairs
+from emoreport.analysis.talks.two import Difference, compare_talks
+from emoreport.analysis.transitions.talk_figures import Talk
+from emoreport.atomic import Staging
+from emoreport.errors import InputNotFoundError, OutputError, SettingsError
+from emoreport.run.read import is_result, read_stored
+from emoreport.studies.comparability import (
+    NO_PARTNER,
+    NO_RESULTS,
+    Caveat,
+    TalkFacts,
+    caveats_of,
+    facts_of,
+    refuse,
+)
+from emoreport.tables.csv_files import joined
+
+
+@dataclass(frozen=True, slots=True)
+class TalkComparison:
+    """Two talks: their folders, and the differences, second less first."""
+
+    first: Path
+    second: Path
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TalksCompared:
+    """The first talk against each of the others.
+
+    Attributes
+    ----------
+    comparisons
+        One entry per other talk.
+    caveats
+        What a reader must know.
+    """
+
+    comparisons: tuple[TalkComparison, ...]
+    caveats: tuple[Caveat, ...]
+
+    def document(self) -> dict[str, Any]:
+        """JSON values."""
+        return {
+            "unit": "moment",
+            "caveats": [one.document() for one in self.caveats],
+            "comparisons": [
+                {
+                    "first": str(one.first),
+                    "second": str(one.second),
+                    "differences": [asdict(row) for row in one.differences],
+                }
+                for one in self.comparisons
+            ],
+        }
+
+    def csv(self) -> bytes:
+        """One row per figure and pair of talks."""
+        rows = (
+            (str(one.first), str(one.second), *asdict(row).values())
+            for one in self.comparisons
+            for row in one.differences
+        )
+        return _csv(_columns(Difference), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsCompared:
+    """Two groups of talks.
+
+    Attributes
+    ----------
+    first, second
+        Their folders.
+    differences
+        Second less first.
+    caveats
+        What a reader must know.
+    """
+
+    first: Path
+    second: Path
+    differences: tuple[GroupDifference, ...]
+    caveats: tuple[Caveat, ...]
+
+    def document(self) -> dict[str, Any]:
+        """JSON values."""
+        return {
+            "unit": "talk",
+            "caveats": [one.document() for one in self.caveats],
+            "first": str(self.first),
+            "second": str(self.second),
+            "differences": [asdict(row) for row in self.differences],
+        }
+
+    def csv(self) -> bytes:
+        """One row per figure."""
+        return _two_folders(self.first, self.second, GroupDifference, self.differences)
+
+
+@dataclass(frozen=True, slots=True)
+class PairsCompared:
+    """The same people before and after.
+
+    Attributes
+    ----------
+    first, second
+        Their folders: before, after.
+    people
+        Names of the folders that are in both, sorted.
+    differences
+        After less before.
+    caveats
+        What a reader must know; who is left out stands here.
+    """
+
+    first: Path
+    second: Path
+    people: tuple[str, ...]
+    differences: tuple[PairedDifference, ...]
+    caveats: tuple[Caveat, ...]
+
+    def document(self) -> dict[str, Any]:
+        """JSON values."""
+        return {
+            "unit": "person",
+            "caveats": [one.document() for one in self.caveats],
+            "first": str(self.first),
+            "second": str(self.second),
+            "people": list(self.people),
+            "differences": [asdict(row) for row in self.differences],
+        }
+
+    def csv(self) -> bytes:
+        """One row per figure."""
+        return _two_folders(self.first, self.second, PairedDifference, self.differences)
+
+
+def compare_talk_folders(
+    folders: Sequence[Path], changes: Mapping[str, Any] | None = None, *, force: bool = False
+) -> TalksCompared:
+    """Compare the first talk with each of the others; decodes nothing.
+
+    Parameters
+    ----------
+    folders
+        Folders of results, at least two.
+    changes
+        Settings of the analysis for all of them, by public name; else each run's own.
+    force
+        Compare even what was made with other models or settings.
+
+    Raises
+    ------
+    SettingsError
+        With fewer than two folders, or when the talks are not comparable.
+    InputNotFoundError, StoredReadingsError
+        When a folder holds no complete run.
+    """
+    if len(folders) < 2:
+        raise SettingsError(
+            "a comparison needs at least two talks", remedy="name two folders of results"
+        )
+    for folder in folders:
+        _check_talk(folder)
+    read = [_read(folder, changes) for folder in folders]
+    caveats = tuple(caveats_of([facts for facts, _ in read]))
+    refuse(caveats, force=force)
+    first = read[0][1]
+    return TalksCompared(
+        tuple(
+            TalkComparison(folders[0], folder, compare_talks(first, other))
+            for folder, (_, other) in zip(folders[1:], read[1:], strict=True)
+        ),
+        caveats,
+    )
+
+
+def compare_folders(
+    first: Path,
+    second: Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    force: bool = False,
+    seed: int = 0,
+) -> GroupsCompared:
+    """Compare two groups of talks; the talk is the unit. Decodes nothing.
+
+    Parameters
+    ----------
+    first, second
+        Folders that hold folders of results.
+    changes, force
+        As for `compare_talk_folders`.
+    seed
+        Of the random exchanges of the test.
+
+    Raises
+    ------
+    SettingsError
+        When a folder holds no results, or when the talks are not comparable.
+    InputNotFoundError, StoredReadingsError
+        When a folder does not exist or a run is damaged.
+    """
+    groups, empty = [], []
+    for folder in (first, second):
+        talks, others = _members(folder, "--groups")
+        groups.append([_read(talk, changes) for talk in talks])
+        empty += [Caveat(NO_RESULTS, {"folder": str(other)}) for other in others]
+    facts = [talk for group in groups for talk, _ in group]
+    caveats = (*caveats_of(facts), *empty)
+    refuse(caveats, force=force)
+    before, after = ([talk for _, talk in group] for group in groups)
+    return GroupsCompared(first, second, compare_groups(before, after, seed=seed), caveats)
+
+
+def compare_paired_folders(
+    first: Path,
+    second: Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    force: bool = False,
+    seed: int = 0,
+) -> PairsCompared:
+    """Compare talks of the same people before and after; the person is the unit. Decodes nothing.
+
+    A talk before and a talk after are a pair if their folders have the same name. Talks without a
+    partner are named in the caveats and are not read.
+
+    Parameters
+    ----------
+    first, second
+        Folders that hold folders of results: before, after.
+    changes, force
+        As for `compare_talk_folders`.
+    seed
+        Of the random flips of the test.
+
+    Raises
+    ------
+    SettingsError
+        When a folder holds no results, when there are fewer than two pairs, or when the talks are
+        not comparable.
+    InputNotFoundError, StoredReadingsError
+        When a folder does not exist or a run is damaged.
+    """
+    talks, left_out = [], []
+    for folder in (first, second):
+        found, others = _members(folder, "--paired")
+        # macOS writes й and ё as two characters each: the same name all the same.
+        talks.append({normalize("NFC", talk.name): talk for talk in found})
+        left_out += [Caveat(NO_RESULTS, {"folder": str(other)}) for other in others]
+    people = tuple(name for name in talks[0] if name in talks[1])
+    for mine, theirs in ((0, second), (1, first)):
+        alone = [talk for name, talk in talks[mine].items() if name not in people]
+        left_out += [
+            Caveat(NO_PARTNER, {"folder": str(talk), "other": str(theirs)}) for talk in alone
+        ]
+    if len(people) < 2:
+        raise SettingsError(
+            f"{first} and {second} have {len(people)} talk(s) of the same name; "
+            "a paired comparison needs at least two",
+            remedy="give both folders of results of a person the same name, or compare different "
+            "people with --groups",
+        )
+    sides = [[_read(side[name], changes) for name in people] for side in talks]
+    caveats = (*caveats_of([facts for side in sides for facts, _ in side]), *left_out)
+    refuse(caveats, force=force)
+    before, after = ([talk for _, talk in side] for side in sides)
+    return PairsCompared(first, second, people, compare_pairs(before, after, seed=seed), caveats)
+
+
+def write_csv(content: bytes, file: Path) -> None:
+    """Write a table, all or nothing.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written.
+    """
+    if file.is_dir():
+        raise OutputError("is a folder", remedy="name a file", file=file)
+    with Staging(file.parent) as staging:
+        staging.add(file.name, partial(_write_bytes, content=content))
+        staging.commit()
+
+
+# --------------------------------------------------------------------------- reading
+
+
+def _read(folder: Path, changes: Mapping[str, Any] | None) -> tuple[TalkFacts, Talk]:
+    """Facts and rows of one talk; its frames are not kept."""
+    stored = read_stored(folder, changes)
+    rows = judge_rows(
+        stored.faces, stored.speech, stored.duration_s, stored.settings, stored.bridge
+    )
+    comparisons = compare_intervals(
+        rows.video, rows.audio, stored.faces.labels, stored.speech.labels, stored.bridge
+    )
+    return facts_of(stored), Talk(stored.name, rows.video, comparisons)
+
+
+def _check_talk(folder: Path) -> None:
+    if folder.is_dir() and not is_result(folder) and any(map(is_result, _subfolders(folder))):
+        raise SettingsError(
+            "holds several folders of results",
+            remedy="name one of them, or give --groups (different people) or --paired (the same)",
+            file=folder,
+        )
+
+
+def _members(folder: Path, option: str) -> tuple[list[Path], list[Path]]:
+    """Folders with results in a folder, and those without; `option` asked for them."""
+    if not folder.is_dir():
+        raise InputNotFoundError("is not a folder of results", file=folder)
+    if is_result(folder):
+        raise SettingsError(
+            "holds the results of one talk, not of a group",
+            remedy=f"leave out {option}, or name the folder that holds several such folders",
+            file=folder,
+        )
+    inside = _subfolders(folder)
+    talks = [one for one in inside if is_result(one)]
+    if not talks:
+        raise SettingsError(
+            "holds no folders of results", remedy="name a folder that `analyze` wrote", file=folder
+        )
+    return talks, [one for one in inside if not is_result(one)]
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    try:
+        return sorted(entry for entry in folder.iterdir() if entry.is_dir())
+    except OSError as error:
+        raise InputNotFoundError(
+            f"cannot be read ({error.strerror})", remedy="check the permissions", file=folder
+        ) from error
+
+
+# --------------------------------------------------------------------------- files
+
+
+def _columns(row: type[Difference | GroupDifference | PairedDifference]) -> list[str]:
+    """Names of the columns: `first` and `second` are the folders, their values come later."""
+    values = {"first": "first_value", "second": "second_value"}
+    return ["first", "second", *(values.get(name, name) for name in row.__slots__)]
+
+
+def _two_folders(
+    first: Path,
+    second: Path,
+    row: type[GroupDifference | PairedDifference],
+    differences: Sequence[GroupDifference | PairedDifference],
+) -> bytes:
+    rows = ((str(first), str(second), *asdict(one).values()) for one in differences)
+    return _csv(_columns(row), rows)
+
+
+def _csv(names: Iterable[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    lines = [joined(names), *(",".join(map(_field, row)) for row in rows)]
+    return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
+
+
+def _field(cell: str | float | None) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return joined([cell])
+    return str(cell) if isinstance(cell, int) else f"{cell + 0.0:.4f}"
+
+
+def _write_bytes(stream: BinaryIO, content: bytes) -> None:
+    stream.write(content)

@@ -1,0 +1,188 @@
+"""One talk under many settings, from its stored readings: a table, a summary and a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, cast
+
+from emoreport.analysis.rows.abstention import Level
+from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
+from emoreport.analysis.talks.multiverse import (
+    Conclusion,
+    Multiverse,
+    Setting,
+    Universe,
+    conclusions,
+    grid,
+    same_effect,
+)
+from emoreport.run.read import StoredTalk
+from emoreport.run.report import load_bridge
+from emoreport.settings import OPTIONS, Settings
+from emoreport.studies.multiverse_files import Draw, write_files
+
+FOLDER: Final = "multiverse"
+
+DEFAULT: Final = "default"
+IDENTITY: Final = "identity"
+"""Name of the bridge that maps nothing: each label means itself only."""
+RUN: Final = "run"
+"""Name of the run's own bridge where no other one of the grid has the same effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Which settings to combine.
+
+    Attributes
+    ----------
+    smoothings_s, min_intervals_s
+        Seconds.
+    levels
+        Of abstention.
+    bridge_files
+        TOML files of label bridges, besides `DEFAULT`, `IDENTITY` and the run's own.
+    """
+
+    smoothings_s: tuple[float, ...]
+    min_intervals_s: tuple[float, ...]
+    levels: tuple[Level, ...]
+    bridge_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MultiverseResult:
+    """What a talk says under all settings.
+
+    Attributes
+    ----------
+    name
+        Name of the recording.
+    own
+        The run's own setting; it may lie outside the grid.
+    universes
+        All settings of the grid.
+    conclusions
+        How the run's conclusions fare in the grid.
+    same_bridges
+        Bridges left out, each with the one that has the same effect on these two models' labels.
+    """
+
+    name: str
+    own: Universe
+    universes: tuple[Universe, ...]
+    conclusions: tuple[Conclusion, ...]
+    same_bridges: Mapping[str, str]
+
+    @property
+    def failures(self) -> tuple[Universe, ...]:
+        """Settings that could not be computed, the run's own included."""
+        everything = dict.fromkeys((*self.universes, self.own))
+        return tuple(one for one in everything if one.failure is not None)
+
+    def write(self, folder: Path, lang: str, draw: Draw) -> Path:
+        """Write both tables and the figure that `draw` makes, all or nothing; return the folder.
+
+        Raises
+        ------
+        OutputError
+            When something cannot be written.
+        """
+        write_files(folder, self.name, self.own, self.universes, self.conclusions, lang, draw)
+        return folder
+
+
+def parse_grid(
+    smoothing: str, min_interval: str, abstention: str, bridge_files: Sequence[str] = ()
+) -> Grid:
+    """Read lists separated by commas.
+
+    Raises
+    ------
+    SettingsError
+        When a list is empty or holds what the setting cannot be.
+    """
+    return Grid(
+        tuple(_listed("smoothing", smoothing)),
+        tuple(_listed("min_interval", min_interval)),
+        tuple(_listed("abstention", abstention)),
+        tuple(bridge_files),
+    )
+
+
+def explore(talk: StoredTalk, wanted: Grid) -> MultiverseResult:
+    """Look at a talk under all combinations of settings; decodes nothing.
+
+    A setting that fails is kept with the reason; the others are not touched.
+
+    Parameters
+    ----------
+    talk
+        Its stored readings, with the settings of its run.
+    wanted
+        Which settings to combine.
+
+    Raises
+    ------
+    SettingsError
+        When a bridge cannot be used.
+    """
+    bridges, own_bridge, same = _bridges(talk, wanted.bridge_files)
+    analysis = talk.settings.analysis
+    own = Setting(
+        analysis.smoothing_s,
+        analysis.min_interval_s,
+        cast("Level", analysis.abstention),
+        own_bridge,
+    )
+    combinations = grid(wanted.smoothings_s, wanted.min_intervals_s, wanted.levels, tuple(bridges))
+    multiverse = Multiverse(talk.faces, talk.speech, talk.duration_s, analysis, bridges)
+    found = {one: _look(multiverse, one) for one in dict.fromkeys((*combinations, own))}
+    universes = tuple(found[one] for one in combinations)
+    return MultiverseResult(
+        name=talk.name,
+        own=found[own],
+        universes=universes,
+        conclusions=conclusions(found[own], universes),
+        same_bridges=same,
+    )
+
+
+def _look(multiverse: Multiverse, setting: Setting) -> Universe:
+    try:
+        return multiverse.look(setting)
+    except Exception as error:  # noqa: BLE001 - one setting must not take the others with it
+        return Universe(setting, failure=f"{type(error).__name__}: {error}")
+
+
+def _bridges(
+    talk: StoredTalk, files: Sequence[str]
+) -> tuple[dict[str, Bridge], str, dict[str, str]]:
+    """Bridges of the grid by name, the run's own name, and which were left out for which."""
+    candidates = {DEFAULT: DEFAULT_BRIDGE, IDENTITY: Bridge.from_mapping({})}
+    for file in files:
+        stem = Path(file).stem
+        candidates[file if stem in {*candidates, RUN} else stem] = load_bridge(file)
+    candidates[RUN] = talk.bridge
+    kept: dict[str, Bridge] = {}
+    same: dict[str, str] = {}
+    for name, bridge in candidates.items():
+        for other, known in kept.items():
+            if same_effect(bridge, known, talk.faces.labels, talk.speech.labels):
+                same[name] = other
+                break
+        else:
+            kept[name] = bridge
+    return kept, same.pop(RUN, RUN), same
+
+
+def _listed(name: str, values: str) -> list[Any]:
+    """Values of one setting, each one checked as the setting itself is, each one once."""
+    info = OPTIONS[name]
+    found = []
+    for part in values.split(","):
+        settings = Settings.from_values({name: part})
+        found.append(getattr(getattr(settings, info.group), info.attribute))
+    return list(dict.fromkeys(found))

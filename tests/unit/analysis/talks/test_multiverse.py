@@ -1,0 +1,156 @@
+"""Conclusions under many settings: agreement with the main analysis, and shares by hand."""
+
+import dataclasses
+
+import pytest
+
+from emoreport.analysis import analyze_readings
+from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
+from emoreport.analysis.talks.multiverse import (
+    DOMINANT_EMOTION,
+    KAPPA_SIGN,
+    MISMATCH_VERDICT,
+    TRANSITION_RATE,
+    Multiverse,
+    Setting,
+    Universe,
+    conclusions,
+    grid,
+    same_effect,
+)
+from emoreport.settings import AnalysisSettings, Settings
+from tests.fixtures.readings import face_track, random_readings, recording, speech_track
+from tests.fixtures.stored import wandering_talk
+
+DURATION_S = 240.0
+DUSHA = ("anger", "neutral", "positive", "sadness")
+SETTING = Setting(1.0, 0.5, "normal", "default")
+BRIDGES = {"default": DEFAULT_BRIDGE, "identity": Bridge.from_mapping({})}
+
+
+def universe(**values):
+    return Universe(SETTING, **values)
+
+
+def by_name(own, universes):
+    return {entry.conclusion: entry for entry in conclusions(own, universes)}
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        SETTING,
+        Setting(0.0, 0.25, "off", "default"),
+        Setting(2.0, 2.0, "strict", "identity"),
+        Setting(0.5, 1.0, "normal", "identity"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("wandering", [True, False])
+def test_a_setting_gives_what_the_main_analysis_gives_under_it(setting, wandering):
+    if wandering:
+        faces, speech = wandering_talk(DURATION_S, voice_labels=DUSHA)
+    else:
+        faces, speech = random_readings(DURATION_S, seed=2)
+    settings = Settings.from_values(
+        {
+            "smoothing": setting.smoothing_s,
+            "min_interval": setting.min_interval_s,
+            "abstention": setting.abstention,
+        }
+    )
+    bridge = BRIDGES[setting.bridge]
+    summary = analyze_readings(faces, speech, recording(DURATION_S), settings, bridge).summary
+    found = Multiverse(faces, speech, DURATION_S, AnalysisSettings(), BRIDGES).look(setting)
+    assert found.dominant_emotion == summary.dominant_video_emotion
+    assert found.transitions == summary.transitions
+    assert found.emotion_s == pytest.approx(summary.emotion_s)
+    assert found.transitions_per_minute == pytest.approx(summary.transitions_per_emotion_minute)
+    assert found.expected_disagreement == summary.expected_mismatch_share
+    assert found.kappa == summary.kappa
+    assert found.p_value == summary.mismatch_p_value
+    assert found.verdict == summary.mismatch_verdict
+
+
+def test_what_was_worked_out_before_changes_nothing():
+    faces, speech = wandering_talk(DURATION_S, voice_labels=DUSHA)
+    settings = grid((0.0, 1.0), (0.5,), ("off", "strict"), tuple(BRIDGES))
+    shared = Multiverse(faces, speech, DURATION_S, AnalysisSettings(), BRIDGES)
+    for setting in settings:
+        alone = Multiverse(faces, speech, DURATION_S, AnalysisSettings(), BRIDGES)
+        assert shared.look(setting) == alone.look(setting)
+
+
+def test_a_talk_without_a_face_concludes_nothing():
+    faces, speech = face_track((None, 20.0)), speech_track(["anger"] * 18)
+    found = Multiverse(faces, speech, 20.0, AnalysisSettings(), BRIDGES).look(SETTING)
+    assert found.dominant_emotion is None
+    assert found.transitions_per_minute is None
+    assert found.kappa_sign is None
+    assert found.verdict == "not_enough_data"
+    entries = by_name(found, [found])
+    assert entries[DOMINANT_EMOTION].share is None
+    assert entries[DOMINANT_EMOTION].unknown == 1
+    assert entries[TRANSITION_RATE].low is None
+
+
+def test_of_equally_long_emotions_the_first_is_dominant():
+    faces = face_track(("sadness", 4.0), ("anger", 4.0), ("sadness", 1.0), ("anger", 1.0))
+    still = dataclasses.replace(SETTING, smoothing_s=0.0)
+    found = Multiverse(faces, speech_track([]), 10.0, AnalysisSettings(), BRIDGES).look(still)
+    assert (found.dominant_emotion, found.dominant_share) == ("anger", pytest.approx(0.5))
+    assert found.transitions == 3
+    assert found.transitions_per_minute == pytest.approx(18.0)
+
+
+def test_the_grid_holds_every_combination_once():
+    settings = grid((0.0, 1.0, 0.0), (0.5,), ("off", "normal"), ("default", "identity"))
+    assert len(settings) == len(set(settings)) == 8
+    assert Setting(1.0, 0.5, "off", "identity") in settings
+
+
+def test_shares_by_hand():
+    own = universe(dominant_emotion="neutral", verdict="less", kappa=0.2)
+    others = [
+        own,
+        universe(dominant_emotion="anger", verdict="less", kappa=0.0),
+        universe(dominant_emotion="anger", verdict="not_enough_data", kappa=-0.1),
+        universe(verdict="less"),
+        universe(failure="ValueError: no"),
+    ]
+    entries = by_name(own, others)
+    dominant = entries[DOMINANT_EMOTION]
+    assert (dominant.settings, dominant.agreeing, dominant.unknown) == (4, 1, 1)
+    assert dominant.share == 0.25
+    assert dominant.counts == (("anger", 2), ("neutral", 1))
+    assert entries[MISMATCH_VERDICT].share == 0.75
+    sign = entries[KAPPA_SIGN]
+    assert (sign.value, sign.share) == ("positive", 0.25)
+    assert set(sign.counts) == {("positive", 1), ("zero", 1), ("negative", 1)}
+    assert (sign.low, sign.median, sign.high) == (-0.1, 0.0, 0.2)
+
+
+def test_a_rate_agrees_inside_the_interval_of_the_run_and_is_typical_in_the_middle_half():
+    own = universe(transitions_per_minute=10.0, rate_low=8.0, rate_high=13.0)
+    rates = [2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 13.5]
+    others = [universe(transitions_per_minute=rate) for rate in rates]
+    entry = by_name(own, others)[TRANSITION_RATE]
+    assert (entry.agreeing, entry.settings) == (3, 7)
+    assert (entry.low, entry.median, entry.high) == (2.0, 8.0, 13.5)
+    assert entry.typical is True
+    far = universe(transitions_per_minute=12.0, rate_low=9.0, rate_high=15.0)
+    assert by_name(far, others)[TRANSITION_RATE].typical is False
+
+
+def test_a_run_whose_own_setting_failed_has_no_share():
+    entries = by_name(universe(failure="ValueError: no"), [universe(dominant_emotion="anger")])
+    assert {entry.share for entry in entries.values()} == {None}
+    assert entries[DOMINANT_EMOTION].counts == (("anger", 1),)
+
+
+def test_bridges_are_the_same_where_these_labels_do_not_tell_them_apart():
+    face, eight = ("anger", "happiness"), ("anger", "happiness")
+    assert same_effect(BRIDGES["default"], BRIDGES["identity"], face, eight)
+    assert not same_effect(BRIDGES["default"], BRIDGES["identity"], face, ("anger", "positive"))
+    renamed = Bridge.from_mapping({"happiness": "positive"})
+    assert same_effect(BRIDGES["default"], renamed, face, ("anger", "positive"))

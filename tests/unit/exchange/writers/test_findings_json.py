@@ -1,0 +1,121 @@
+"""Everything as JSON, held to its schema by another program."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from emoreport.analysis.rows.compounds import COMPOUND_NAMES as ANALYSED_NAMES
+from emoreport.exchange.writers.findings_json import (
+    COMPOUND_NAMES,
+    SCHEMA_FILE,
+    everything_bytes,
+    schema,
+)
+from emoreport.results import Analysis
+from tests.fixtures import results
+from tests.fixtures.findings import any_findings, findings
+
+ROOT = Path(__file__).parents[4]
+VALIDATOR = jsonschema.Draft202012Validator(schema())
+
+
+def document(found):
+    return json.loads(everything_bytes(found))
+
+
+def test_the_schema_is_one_and_is_published():
+    jsonschema.Draft202012Validator.check_schema(schema())
+    published = (ROOT / "docs" / "schema" / SCHEMA_FILE).read_text(encoding="utf-8")
+    assert json.loads(published) == schema()
+
+
+def test_a_document_follows_the_schema():
+    found = findings()
+    VALIDATOR.validate(document(found))
+    with_all = dataclasses.replace(found, analysis=results.with_options(found.analysis))
+    VALIDATOR.validate(document(with_all))
+
+
+@settings(max_examples=20)
+@given(any_findings())
+def test_any_document_follows_the_schema(found):
+    VALIDATOR.validate(document(found))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: whole.pop("readings"),
+        lambda whole: whole.update(version=2),
+        lambda whole: whole["face"][0].update(confidence=1.5),
+        lambda whole: whole["face"][0].pop("emotion"),
+        lambda whole: whole["voice"][0].update(start_s=-1),
+        lambda whole: whole["comparisons"][0].update(match="yes"),
+        lambda whole: whole["transition_statistics"][0].update(unit="furlongs"),
+        lambda whole: whole["readings"]["face"]["box_px"][0].append(1),
+        lambda whole: whole["summary"].pop("kappa"),
+        lambda whole: whole["run"]["input"].update(sha256="?"),
+    ],
+)
+def test_the_schema_refuses_what_is_wrong(damage):
+    whole = document(findings())
+    damaged = copy.deepcopy(whole)
+    damage(damaged)
+    assert VALIDATOR.is_valid(whole)
+    assert not VALIDATOR.is_valid(damaged)
+
+
+def test_nothing_that_the_analysis_knows_is_left_out():
+    whole = document(findings())
+    parts = {
+        "video_intervals": "face",
+        "audio_intervals": "voice",
+        "comparisons": "comparisons",
+        "transitions": "transitions",
+        "summary": "summary",
+        "transition_statistics": "transition_statistics",
+        "mismatch_statistics": "mismatch_statistics",
+    }
+    inside = {
+        "video_evidence": "evidence",
+        "video_reasons": "uncertain_because",
+        "video_z": "z",
+        "dimensions": "dimensions",
+        "compounds": "compounds",
+        "audio_evidence": "evidence",
+        "audio_reasons": "uncertain_because",
+        "audio_z": "z",
+    }
+    assert {*parts, *inside} == {field.name for field in dataclasses.fields(Analysis)}
+    assert set(parts.values()) < set(whole)
+    for name, member in inside.items():
+        assert member in whole["voice" if name.startswith("audio") else "face"][0]
+
+
+def test_unknown_is_null_and_numbers_are_those_of_the_readings():
+    found = findings()
+    whole = document(found)
+    gap = whole["face"][2]
+    assert gap["emotion"] == "no_face"
+    assert gap["confidence"] is gap["probabilities"] is gap["valence"] is None
+    readings = whole["readings"]["face"]
+    assert readings["probabilities"][2] == [None] * 8
+    assert readings["probabilities"][0] == pytest.approx(
+        found.faces.probabilities[0].tolist(), abs=1e-6
+    )
+    assert readings["time_s"] == pytest.approx(found.faces.time_s.tolist())
+    assert np.isnan(found.faces.extra["yaw_deg"][2])
+    assert readings["extra"]["yaw_deg"][2] is None
+    assert whole["face"][0]["probabilities"]["happiness"] == 0.65
+
+
+def test_compound_scores_carry_their_names():
+    assert COMPOUND_NAMES == ANALYSED_NAMES

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tarfile
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emoreport.cli.app import run
+from emoreport.errors import InputNotFoundError
+from emoreport.measure.evaluate import (
+    FERPLUS_ORDER,
+    LabelledDataError,
+    calibration_error,
+    figures,
+    read_labelled_faces,
+)
+from tests.fixtures.graphs import FACE_LABELS, VOICE_LABELS, face_model_folder, voice_model_folder
+
+
+def test_calibration_error_by_hand() -> None:
+    # Two items at confidence 0.9, one right; two at 0.6, both right.
+    scores = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.6, 0.4]], np.float32)
+    truth = np.array([0, 1, 0, 0])
+    assert calibration_error(scores, truth) == pytest.approx((2 * 0.4 + 2 * 0.4) / 4, abs=1e-6)
+    assert calibration_error(scores[:0], truth[:0]) == 0
+
+
+def test_a_perfect_model_is_calibrated() -> None:
+    scores = np.eye(3, dtype=np.float32)
+    found = figures(scores, np.array([0, 1, 2]))
+    assert found == {"items": 3, "accuracy": 1, "macro_recall": 1, "calibration_error": 0}
+
+
+def test_macro_recall_is_over_the_classes_that_occur() -> None:
+    scores = np.array([[1, 0, 0], [1, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32)
+    found = figures(scores, np.array([0, 0, 1, 1]))
+    assert found["macro_recall"] == pytest.approx((1 + 0.5) / 2)
+    assert found["accuracy"] == 0.75
+
+
+@pytest.fixture
+def faces_file(tmp_path: Path) -> Path:
+    votes = np.zeros((10, 10), np.uint8)
+    images = np.zeros((10, 48, 48), np.uint8)
+    for row, name in enumerate(FERPLUS_ORDER):
+        votes[row, row] = 9
+        if name in FACE_LABELS:
+            images[row] = 16 + 32 * FACE_LABELS.index(name)
+    images[FERPLUS_ORDER.index("fear")] = 16  # read as anger
+    path = tmp_path / "faces.npz"
+    np.savez(path, images=images, votes=votes)
+    return path
+
+
+def test_evaluate_face_prints_figures(
+    faces_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = face_model_folder(tmp_path / "model")
+    assert run(["evaluate", "face", str(faces_file), "--face", str(model), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["items"] == 8
+    assert document["left_out"] == {"unknown": 1, "not-a-face": 1}
+    assert document["accuracy"] == pytest.approx(7 / 8)
+    assert document["recall"]["fear"] == 0
+    assert document["confusion"]["fear"]["anger"] == 1
+    assert document["speed"]["milliseconds_per_face"] > 0
+    assert run(["evaluate", "face", str(faces_file), "--face", str(model)]) == 0
+    assert "macro recall      0.8750" in capsys.readouterr().out
+
+
+def test_labels_by_name_or_number(tmp_path: Path) -> None:
+    images = np.zeros((3, 60, 50, 3), np.uint8)
+    by_name, by_number = tmp_path / "name.npz", tmp_path / "number.npz"
+    np.savez(by_name, images=images, labels=np.array(["fear", "calm", "anger"]))
+    names = np.array(["calm", "anger", "fear"])
+    np.savez(by_number, images=images, labels=np.array([2, 0, 1]), names=names)
+    for path in (by_name, by_number):
+        pictures, labels, left_out = read_labelled_faces(path)
+        assert labels == ["fear", "anger"]
+        assert left_out == {"calm": 1}
+        assert pictures[0].shape == (60, 50, 3)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {},
+        {"images": np.zeros((2, 4, 4), np.uint8)},
+        {"images": np.zeros((2, 4, 4), np.float32), "labels": np.array(["fear", "fear"])},
+        {"images": np.zeros((2, 4, 4), np.uint8), "votes": np.zeros((2, 8), np.uint8)},
+        {"images": np.zeros((2, 4, 4), np.uint8), "labels": np.array([0, 8])},
+        {"images": np.zeros((0, 4, 4), np.uint8), "labels": np.array([])},
+    ],
+)
+def test_other_layouts_are_refused(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
+    path = tmp_path / "bad.npz"
+    np.savez(path, **arrays)
+    with pytest.raises(LabelledDataError):
+        read_labelled_faces(path)
+
+
+def test_files_that_are_no_npz_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bad.npz"
+    path.write_bytes(b"garbage")
+    with pytest.raises(LabelledDataError):
+        read_labelled_faces(path)
+    with pytest.raises(InputNotFoundError):
+        read_labelled_faces(tmp_path / "none.npz")
+
+
+def wav(power: float, seconds: float = 1.0) -> bytes:
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(16_000)
+        half = np.full(round(8_000 * seconds), round(np.sqrt(power) * 32767))
+        sound.writeframes(np.concatenate([half, -half]).astype("<i2").tobytes())
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def voices_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "speech"
+    (folder / "loose").mkdir(parents=True)
+    rows = [["corpus", "file", "emotion", "speaker"]]
+    with tarfile.open(folder / "packed.tar", "w") as archive:
+        for index, label in enumerate(VOICE_LABELS):
+            content = wav(index / 10)
+            name = f"packed/{label}.wav"
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+            rows.append(["packed", name, label, "a"])
+    (folder / "loose" / "long.wav").write_bytes(wav(0.4, seconds=30))
+    rows += [["loose", "loose/long.wav", "neutral", "b"], ["loose", "loose/long.wav", "fear", "b"]]
+    rows += [["loose", "loose/none.wav", "fear", "b"], ["loose", "loose/long.wav", "calm", "b"]]
+    rows += [["loose", "../labels.csv", "fear", "b"]]
+    with (folder / "labels.csv").open("w", newline="") as stream:
+        csv.writer(stream).writerows(rows)
+    return folder
+
+
+def test_happy_clips_count_as_positive_for_a_model_that_says_so(
+    voices_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = ["positive" if label == "happiness" else label for label in VOICE_LABELS]
+    model = voice_model_folder(tmp_path / "model", labels=labels)
+    assert run(["evaluate", "voice", str(voices_folder), "--speech", str(model), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["items"] == 9
+    assert document["confusion"]["positive"]["positive"] == 1
+
+
+def test_evaluate_voice_reads_files_and_tars(
+    voices_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = voice_model_folder(tmp_path / "model")
+    assert run(["evaluate", "voice", str(voices_folder), "--speech", str(model), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["items"] == 9
+    assert document["left_out"] == {"calm": 1, "file not found": 2}
+    assert document["accuracy"] == pytest.approx(8 / 9, abs=1e-4)
+    assert document["confusion"]["fear"] == {
+        label: int(label in {"fear", "neutral"}) for label in VOICE_LABELS
+    }
+    assert document["groups"]["packed"]["macro_recall"] == 1
+    assert document["speed"]["seconds_heard"] == pytest.approx(67, abs=0.2)
+
+
+def test_evaluate_voice_without_a_model_is_refused(
+    voices_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["evaluate", "voice", str(voices_folder), "--speech", "none"]) == 2
+    assert "names no model" in capsys.readouterr().err
+
+
+def test_evaluate_voice_needs_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = voice_model_folder(tmp_path / "model")
+    arguments = ["evaluate", "voice", str(tmp_path), "--speech", str(model)]
+    assert run(arguments) == 2
+    assert "labels.csv" in capsys.readouterr().err
+    (tmp_path / "labels.csv").write_text("clip,feeling\n1,2\n")
+    assert run(arguments) == 2
+    assert "file and emotion" in capsys.readouterr().err

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from emoreport.errors import ModelError, SettingsError
+from emoreport.models.store import selection
+from emoreport.models.store.model_store import ModelState, ModelStore
+from emoreport.models.store.registry import find_entry
+from emoreport.models.store.selection import ORDER, choose_model
+from emoreport.settings import Settings
+from tests.fixtures import known_models
+from tests.fixtures.server import running_server
+from tests.fixtures.stores import go_online
+
+BEST = ORDER["face"][0]
+OTHER = "hsemotion/enet_b2_8"
+CONTENT = b"a graph"
+
+
+def file_of(name, content=CONTENT):
+    return {find_entry(name).files[0].name: content}
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOREPORT_MODEL_DIR", str(tmp_path / "store"))
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def server(store, tmp_path, monkeypatch):
+    """A server that has two face models and one voice model."""
+    files = {name: file_of(name) for name in (BEST, OTHER, "dusha")}
+    go_online(monkeypatch)
+    with running_server() as server, known_models.served_models(server, tmp_path, files):
+        monkeypatch.setenv("EMOREPORT_MODEL_MIRROR", server.url)
+        yield server
+
+
+@pytest.fixture
+def without_full(monkeypatch):
+    monkeypatch.setattr(selection, "EXTRA_MODULES", {"full": "no_such_module"})
+
+
+def choose(name, role="face", **values):
+    said = []
+    choice = choose_model(role, name, Settings().replace(**values), said.append)
+    return choice, said
+
+
+def test_a_named_model_is_pulled_without_words(server):
+    choice, said = choose(OTHER)
+    assert choice.pulled.name == OTHER
+    assert (choice.pulled.folder / "enet_b2_8.onnx").read_bytes() == CONTENT
+    assert choice.family == "hsemotion"
+    assert said == []
+
+
+def test_a_pulled_model_is_opened_without_the_network(server, monkeypatch):
+    choose(OTHER)
+    asked = len(server.requests)
+    choice, _ = choose(OTHER)
+    assert choice.pulled.name == OTHER
+    assert len(server.requests) == asked
+
+
+def test_a_damaged_model_is_an_error_and_not_replaced(server, store):
+    choose(OTHER)
+    (store / OTHER / "enet_b2_8.onnx").write_bytes(b"b graph")
+    with pytest.raises(ModelError, match=r"models pull hsemotion/enet_b2_8"):
+        choose(OTHER)
+
+
+def test_a_named_model_that_cannot_be_had_is_an_error(store):
+    with pytest.raises(ModelError, match=OTHER):
+        choose(OTHER, offline=True)
+
+
+def test_auto_pulls_the_best_model_and_says_so(server):
+    choice, said = choose("auto")
+    assert choice.pulled.name == BEST
+    (line,) = said
+    assert BEST in line
+    assert "pulled" in line
+
+
+def test_auto_takes_what_the_store_holds_before_it_asks_the_network(server):
+    choose("dusha", "voice")
+    asked = len(server.requests)
+    choice, (line,) = choose("auto", "voice")
+    assert choice.pulled.name == "dusha"
+    assert "store" in line
+    assert len(server.requests) == asked
+
+
+def test_auto_without_a_network_takes_compact_and_says_why_and_what_helps(store):
+    choice, said = choose("auto")
+    assert choice.pulled is None
+    assert choice.folder is None
+    assert choice.family == "compact"
+    (line,) = said
+    assert "\n" not in line
+    assert "because" in line
+    assert f"emoreport models pull {BEST}" in line
+    assert BEST in choice.reason
+
+
+def test_auto_without_a_server_takes_compact_within_seconds(store, monkeypatch):
+    go_online(monkeypatch)
+    monkeypatch.setenv("EMOREPORT_MODEL_MIRROR", "http://127.0.0.1:9")
+    started_s = time.monotonic()
+    choice, _ = choose("auto", "voice")
+    assert choice.family == "compact"
+    assert time.monotonic() - started_s < 6
+
+
+def test_the_line_speaks_the_language_of_the_settings(store):
+    _, (line,) = choose("auto", lang="ru")
+    assert "модель лица" in line
+
+
+def test_auto_passes_over_a_model_whose_part_is_not_installed(server, without_full):
+    choice, _ = choose("auto", "voice")
+    assert choice.pulled.name == "dusha"
+
+
+def test_auto_goes_on_when_the_best_model_is_gone_from_its_source(server):
+    choice, _ = choose("auto", "voice")
+    assert choice.pulled.name == "dusha"
+
+
+def test_a_named_model_without_its_part_says_what_to_install(store, without_full):
+    with pytest.raises(ModelError, match=r"emoreport\[full\]"):
+        choose("aniemore/wavlm-resd", "voice")
+
+
+def test_a_detector_has_no_compact_model_to_fall_back_to(store):
+    with pytest.raises(ModelError, match=r"models pull mediapipe/face_landmarker"):
+        choose("auto", "detector")
+    with pytest.raises(SettingsError):
+        choose("compact", "detector")
+
+
+@pytest.mark.parametrize("name", ["dusha", "compact-face", "hsemotion/enet_b9", "none"])
+def test_a_name_of_another_kind_is_unknown(store, name):
+    with pytest.raises(SettingsError) as caught:
+        choose(name)
+    assert BEST in str(caught.value)
+
+
+def test_every_model_of_the_order_is_known():
+    for role, names in ORDER.items():
+        assert {find_entry(name).kind for name in names} == {role}
+
+
+def test_the_state_is_told_by_the_store(server):
+    entry = find_entry(OTHER)
+    assert ModelStore().state(entry) is ModelState.ABSENT
+    choose(OTHER)
+    assert ModelStore().state(entry) is ModelState.COMPLETE

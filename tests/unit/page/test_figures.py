@@ -1,0 +1,149 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from emoreport.page.figures import (
+    cards,
+    cross_table,
+    emotion_rows,
+    figure,
+    in_order,
+    transition_matrix,
+)
+from emoreport.records import Span
+from emoreport.results import Comparison, Statistic, Transition
+from tests.fixtures.page import findings
+from tests.fixtures.results import analysis, face_track, summary
+
+
+def card(key, **changes):
+    found = dataclasses.replace(findings(), **changes)
+    (entry,) = (entry for entry in cards(found) if entry["key"] == key)
+    return entry["figure"], dict(entry["evidence"])
+
+
+def with_statistics(*rows):
+    return dataclasses.replace(
+        analysis(), transition_statistics=tuple(rows), mismatch_statistics=tuple(rows)
+    )
+
+
+def test_a_statistic_keeps_what_is_known_of_it():
+    row = Statistic("kappa", "coefficient", value=0.0, low=-0.1, expected=0.0, p_value=0.5)
+    assert figure(row, "share") == {
+        "unit": "coefficient",
+        "value": 0.0,
+        "low": -0.1,
+        "expected": 0.0,
+        "p_value": 0.5,
+    }
+    assert figure(None, "share") == {"unit": "share"}
+
+
+def test_the_mismatch_stands_beside_chance_with_its_verdict():
+    main, evidence = card("mismatch")
+    assert main["value"] == 0.7
+    assert (main["low"], main["high"], main["expected"]) == (0.6, 0.75, 0.8)
+    assert main["verdict"] == "less"
+    assert evidence["mismatches"]["value"] == 1
+    assert evidence["severity"] == {"unit": "distance"}
+
+
+def test_a_statistic_of_a_part_or_of_other_settings_is_not_taken():
+    rate = "transitions_per_emotion_minute"
+    rows = (
+        Statistic(rate, "per_minute", value=1.0, scope="pausing"),
+        Statistic(rate, "per_minute", value=2.0, setting="min_interval=2 smoothing=1"),
+        Statistic(rate, "per_minute", value=3.0),
+    )
+    main, _ = card("transitions", analysis=with_statistics(*rows))
+    assert main["value"] == 3.0
+    main, _ = card("transitions", analysis=with_statistics(*rows[:2]))
+    assert "value" not in main
+
+
+def test_a_dominant_emotion_that_is_not_known_is_none():
+    blind = dataclasses.replace(analysis(), summary=summary(dominant_video_emotion=None))
+    main, evidence = card("face", analysis=blind)
+    assert main["value"] is None
+    assert "value" not in evidence["share_of_time"]
+
+
+def test_sizes_and_scores_are_medians_of_the_frames_with_a_face():
+    faces = face_track(20, gap=slice(5, 9))
+    _, evidence = card("face", faces=faces)
+    side = np.sqrt(faces.box[:, 2] * faces.box[:, 3])
+    assert evidence["face_px"]["value"] == pytest.approx(np.nanmedian(side))
+    assert evidence["detection_score"]["value"] == pytest.approx(
+        np.nanmedian(faces.detection_score)
+    )
+
+
+def test_a_talk_without_frames_has_no_sizes():
+    _, evidence = card("face", faces=face_track(0, gap=slice(0)))
+    assert evidence["face_px"]["value"] is None
+    _, evidence = card("voice")
+    assert evidence["snr_db"]["value"] is None
+
+
+def test_the_matrix_tells_zero_from_unknown():
+    found = transition_matrix(analysis())
+    assert found["labels"] == ["happiness", "sadness"]
+    assert found["count"] == [[None, 1], [0, None]]
+    # Sadness was never left: no share of its departures is known.
+    assert found["probability"] == [[None, 1.0], [None, None]]
+    assert found["expected"] == [[None, 0.5], [None, None]]
+    assert found["p_adjusted"] == [[None, 0.001], [None, None]]
+
+
+def test_a_change_that_never_came_has_the_share_zero():
+    rows = (Transition("happiness", "sadness", 2, 1.0), Transition("sadness", "fear", 1, 1.0))
+    found = transition_matrix(dataclasses.replace(analysis(), transitions=rows))
+    assert found["probability"] == [[None, 1.0], [0.0, None]]
+
+
+def test_seconds_are_summed_by_emotion_and_a_label_not_given_is_none():
+    rows = {row["label"]: row for row in emotion_rows(analysis())}
+    assert list(rows) == ["happiness", "sadness", "no_face", "no_speech", "uncertain"]
+    assert rows["happiness"]["face_s"] == pytest.approx(1.0004)
+    assert rows["happiness"]["voice_s"] == pytest.approx(2.0008)
+    assert rows["sadness"]["voice_s"] is None
+    assert rows["no_speech"]["face_s"] is None
+    assert rows["no_speech"]["intervals"] == 0
+
+
+def test_lengths_are_those_of_the_emotion():
+    median = Statistic("dwell_median", "seconds", value=2.5, emotion="sadness")
+    mean = Statistic("dwell_mean", "seconds", value=3.5, emotion="sadness", setting="limit=9.000")
+    rows = {row["label"]: row for row in emotion_rows(with_statistics(median, mean))}
+    assert rows["sadness"]["median"]["value"] == 2.5
+    assert rows["sadness"]["mean"]["setting"] == "limit=9.000"
+    assert rows["happiness"]["median"] == {"unit": "seconds"}
+
+
+def test_face_and_voice_are_crossed_by_seconds():
+    found = cross_table(analysis())
+    assert found["rows"] == ["happiness", "sadness", "no_face", "uncertain"]
+    assert found["columns"] == ["happiness", "no_speech"]
+    assert found["seconds"][0] == pytest.approx([1.0004, 0.0])
+    assert found["match"] == [[True, None], [False, None], [None, None], [None, None]]
+
+
+def test_the_seconds_of_all_combinations_are_those_of_the_talk():
+    rows = [
+        Comparison(Span(at, at + 1.0), face, "boredom", None, None)
+        for at, face in enumerate(["fear", "no_face", "fear"])
+    ]
+    found = cross_table(dataclasses.replace(analysis(), comparisons=tuple(rows)))
+    assert found["columns"] == ["boredom"]
+    assert found["seconds"] == [[2.0], [1.0]]
+
+
+def test_labels_of_foreign_models_come_last():
+    assert in_order(["zeal", "no_face", "boredom", "anger"]) == [
+        "anger",
+        "no_face",
+        "boredom",
+        "zeal",
+    ]
