@@ -1,0 +1,70 @@
+"""The frozen types that the rooms of the house hand each other. No I/O happens here.
+
+Units: seconds of presentation time from the start of the video (`_s`), pixels (`_px`),
+hertz (`_hz`). Missing values are NaN in arrays and None in single values, never 0 and never
+"neutral". Images are RGB, uint8, shape (height, width, 3).
+"""
+
+from __future__ import annotations
+
+from emoreport.records.arrays import (
+    DoubleArray,
+    FloatArray,
+    IntArray,
+    ProgressCallback,
+    RgbImage,
+)
+from emoreport.records.faces import (
+    Box,
+    CropSpec,
+    FaceDetector,
+    FaceEmotionModel,
+    FaceObservation,
+    FaceScores,
+    FaceTrack,
+)
+from emoreport.records.media import (
+    AudioTrack,
+    DecodeOutcome,
+    Frame,
+    FrameSource,
+    MediaInfo,
+    Span,
+    StreamInfo,
+)
+from emoreport.records.models import (
+    ModelRecord,
+    Recording,
+)
+from emoreport.records.speech import (
+    SpeechTrack,
+    VoiceActivityDetector,
+    VoiceEmotionModel,
+)
+
+__all__ = [
+    "AudioTrack",
+    "Box",
+    "CropSpec",
+    "DecodeOutcome",
+    "DoubleArray",
+    "FaceDetector",
+    "FaceEmotionModel",
+    "FaceObservation",
+    "FaceScores",
+    "FaceTrack",
+    "FloatArray",
+    "Frame",
+    "FrameSource",
+    "IntArray",
+    "MediaInfo",
+    "ModelRecord",
+    "ProgressCallback",
+    "Recording",
+    "RgbImage",
+    "Span",
+    "SpeechTrack",
+    "StreamInfo",
+    "VoiceActivityDetector",
+    "VoiceEmotionModel",
+]

@@ -1,0 +1,178 @@
+"""Faces in frames, the models that read them, and what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoreport.records.arrays import DoubleArray, FloatArray, IntArray, RgbImage
+from emoreport.records.models import ModelRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Axis-aligned tight face box in pixels of the upright frame; may leave the frame."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def area(self) -> float:
+        """Area in square pixels, ≥ 0."""
+        return max(self.width, 0.0) * max(self.height, 0.0)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Centre (x, y) in pixels."""
+        return self.x + 0.5 * self.width, self.y + 0.5 * self.height
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union with `other`, 0–1."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        if width <= 0 or height <= 0:
+            return 0.0
+        shared = width * height
+        return shared / (self.area + other.area - shared)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceObservation:
+    """One detected face.
+
+    Attributes
+    ----------
+    box
+        Tight box in the convention of MediaPipe's short-range face detector.
+    score
+        Detection score, 0–1.
+    eyes
+        (right eye, left eye) of the person, each (x, y) in pixels, or None.
+    yaw_deg, pitch_deg
+        Head pose where the detector gives landmarks, else NaN.
+    """
+
+    box: Box
+    score: float
+    eyes: tuple[tuple[float, float], tuple[float, float]] | None = None
+    yaw_deg: float = float("nan")
+    pitch_deg: float = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class CropSpec:
+    """How a face-emotion model wants its face cut out of the frame.
+
+    A square whose side is ``scale × sqrt(box width × box height)``, its centre moved from the
+    box centre by (`shift_x`, `shift_y`) × box side, turned so that the eyes are level if
+    `align_roll`. ``tight_box=True`` takes the tight box itself (no square, no margin).
+    """
+
+    size_px: int
+    scale: float = 1.0
+    shift_x: float = 0.0
+    shift_y: float = 0.0
+    align_roll: bool = False
+    tight_box: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FaceScores:
+    """What a face-emotion model says of N faces.
+
+    Attributes
+    ----------
+    probabilities
+        float32 (N, K); rows sum to 1; columns follow the model's `labels`.
+    valence, arousal
+        float32 (N,), [-1, 1], or None where the model gives none.
+    extra
+        Further float32 (N,) columns by name, the same names on every call (for instance
+        ``valence_raw``: what the network said before it was clipped).
+    """
+
+    probabilities: FloatArray
+    valence: FloatArray | None = None
+    arousal: FloatArray | None = None
+    extra: Mapping[str, FloatArray] = field(default_factory=dict)
+
+
+@runtime_checkable
+class FaceDetector(Protocol):
+    """Finds faces in one frame."""
+
+    name: str
+
+    def detect(self, rgb: RgbImage) -> list[FaceObservation]:
+        """Return all faces of an RGB uint8 (H, W, 3) frame, best score first; [] if none."""
+        ...
+
+    def close(self) -> None:
+        """Release native resources."""
+        ...
+
+
+@runtime_checkable
+class FaceEmotionModel(Protocol):
+    """Turns face crops into emotion probabilities."""
+
+    record: ModelRecord
+    labels: tuple[str, ...]
+    crop: CropSpec
+
+    def predict(self, faces: Sequence[RgbImage]) -> FaceScores:
+        """N face crops, RGB uint8 (size, size, 3) → scores. Batch = single, to 1e-5."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTrack:
+    """Face readings of one video, one entry per analysed frame, in order of time.
+
+    Attributes
+    ----------
+    labels
+        Class names of the probability columns (K).
+    time_s
+        float64 (N,), strictly increasing.
+    frame
+        int64 (N,), index of the decoded frame.
+    faces
+        int64 (N,), number of faces found in the frame.
+    box
+        float32 (N, 4): x, y, width, height in pixels; NaN rows where no usable face is.
+    detection_score
+        float32 (N,), NaN where no usable face is.
+    probabilities
+        float32 (N, K); NaN rows where no usable face is.
+    valence, arousal
+        float32 (N,) or None.
+    extra
+        Further float32 (N,) columns by name (evidence such as yaw), NaN where unknown.
+    """
+
+    labels: tuple[str, ...]
+    time_s: DoubleArray
+    frame: IntArray
+    faces: IntArray
+    box: FloatArray
+    detection_score: FloatArray
+    probabilities: FloatArray
+    valence: FloatArray | None = None
+    arousal: FloatArray | None = None
+    extra: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    @property
+    def valid(self) -> NDArray[np.bool_]:
+        """bool (N,): frames with a usable face and a prediction."""
+        return np.asarray(~np.isnan(self.probabilities).any(axis=1))
+
+    def __len__(self) -> int:
+        """Number of analysed frames."""
+        return len(self.time_s)

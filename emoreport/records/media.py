@@ -1,0 +1,165 @@
+"""Time, and what is known of a recording before and after it is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from emoreport.records.arrays import FloatArray, RgbImage
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Half-open stretch of time [start_s, end_s), seconds of presentation time."""
+
+    start_s: float
+    end_s: float
+
+    def __post_init__(self) -> None:
+        """Refuse spans that end before they start or are not finite."""
+        if not (np.isfinite(self.start_s) and np.isfinite(self.end_s)):
+            raise ValueError(f"span bounds must be finite, got {self.start_s}, {self.end_s}")
+        if self.end_s < self.start_s:
+            raise ValueError(f"span ends before it starts: {self.start_s}, {self.end_s}")
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds, ≥ 0."""
+        return self.end_s - self.start_s
+
+    @property
+    def centre_s(self) -> float:
+        """Middle of the span in seconds."""
+        return 0.5 * (self.start_s + self.end_s)
+
+    def overlap_s(self, other: Span) -> float:
+        """Seconds that both spans share, ≥ 0."""
+        return max(0.0, min(self.end_s, other.end_s) - max(self.start_s, other.start_s))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded frame, upright (rotation metadata applied).
+
+    Attributes
+    ----------
+    index
+        0-based ordinal in the stream's presentation order, counted over decoded frames
+        (skipped ones of a reduced analysis rate included).
+    time_s
+        Presentation time, seconds from the start of the video.
+    rgb
+        Pixels, RGB uint8, shape (height, width, 3), C-contiguous.
+    """
+
+    index: int
+    time_s: float
+    rgb: RgbImage
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """One stream of a container, as run.json names it."""
+
+    index: int
+    kind: str
+    codec: str
+    used: bool
+    start_s: float | None
+    duration_s: float | None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """What is known of a recording before it is decoded.
+
+    `duration_s` and `frame_rate_hz` are the container's claims (None when it makes none);
+    what decoding really found is in `DecodeOutcome`.
+    """
+
+    path: str
+    container: str
+    duration_s: float | None
+    frame_rate_hz: float | None
+    width_px: int
+    height_px: int
+    rotation_deg: int
+    has_audio: bool
+    streams: tuple[StreamInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeOutcome:
+    """What decoding one stream to its end found.
+
+    Attributes
+    ----------
+    duration_s
+        End of the last presented frame or sample, seconds from the start of the video.
+    frames
+        Frames (video) or samples at the output rate (audio) delivered.
+    decode_failures
+        Packets or frames that could not be decoded and were passed over.
+    time_quality
+        ``exact`` (every frame had a presentation time), ``repaired`` (some were missing or ran
+        backwards and were interpolated or dropped) or ``estimated`` (none had one).
+    notes
+        Plain sentences about anything unusual.
+    """
+
+    duration_s: float
+    frames: int
+    decode_failures: int
+    time_quality: str
+    notes: tuple[str, ...] = ()
+
+
+class FrameSource(Protocol):
+    """A video stream that gives its frames once, in presentation order."""
+
+    info: MediaInfo
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield upright RGB frames with presentation times; raise MediaError if none decodes."""
+        ...
+
+    @property
+    def outcome(self) -> DecodeOutcome:
+        """What was found; complete after the iterator is exhausted."""
+        ...
+
+
+class AudioTrack(Protocol):
+    """16 kHz mono audio on the video's time line, readable in any order, at constant memory."""
+
+    sample_rate_hz: int
+
+    @property
+    def outcome(self) -> DecodeOutcome:
+        """What decoding the stream found."""
+        ...
+
+    @property
+    def start_s(self) -> float:
+        """Where the sound starts on the video's time line (≥ 0)."""
+        ...
+
+    @property
+    def end_s(self) -> float:
+        """Where the sound ends on the video's time line."""
+        ...
+
+    def read(self, span: Span) -> FloatArray:
+        """Samples of `span`, float32 (n,), [-1, 1]; zeros where the track has no sound.
+
+        n = round(end · rate) − round(start · rate).
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the temporary storage; reading afterwards is an error."""
+        ...

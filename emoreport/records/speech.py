@@ -1,0 +1,70 @@
+"""Speech in sound, the models that read it, and what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from emoreport.records.arrays import DoubleArray, FloatArray
+from emoreport.records.media import AudioTrack, Span
+from emoreport.records.models import ModelRecord
+
+
+@runtime_checkable
+class VoiceActivityDetector(Protocol):
+    """Finds speech in 16 kHz mono audio."""
+
+    name: str
+
+    def detect(self, track: AudioTrack) -> tuple[Span, ...]:
+        """Sorted, disjoint speech spans on the video's time line."""
+        ...
+
+
+@runtime_checkable
+class VoiceEmotionModel(Protocol):
+    """Turns stretches of speech into emotion probabilities."""
+
+    record: ModelRecord
+    labels: tuple[str, ...]
+    sample_rate_hz: int
+    min_window_s: float
+    max_window_s: float
+
+    def predict(self, clips: Sequence[FloatArray]) -> FloatArray:
+        """N mono clips, float32 (n_i,), [-1, 1] → float32 (N, K); rows sum to 1."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechTrack:
+    """Voice readings of one video: windows on a fixed grid, independent of any interval.
+
+    Attributes
+    ----------
+    labels
+        Class names of the probability columns (K).
+    start_s, end_s
+        float64 (M,), window bounds; the windows together cover the whole sound.
+    speech_s
+        float64 (M,), seconds of detected speech inside each window.
+    probabilities
+        float32 (M, K); NaN rows where the window holds too little speech.
+    speech
+        Sorted, disjoint spans of detected speech.
+    extra
+        Further float32 (M,) columns by name (evidence such as ``snr_db``), NaN where unknown.
+    """
+
+    labels: tuple[str, ...]
+    start_s: DoubleArray
+    end_s: DoubleArray
+    speech_s: DoubleArray
+    probabilities: FloatArray
+    speech: tuple[Span, ...]
+    extra: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Number of windows."""
+        return len(self.start_s)
