@@ -2,7 +2,8 @@
 
 A set of files is first written under hidden temporary names in the folder it is meant for, then
 renamed in one go. Whatever happens before (a full disk, Ctrl-C), earlier files stay as they are
-and the temporary ones go.
+and the temporary ones go. What a user is told differs: results go elsewhere with --out
+(`output_error`), the files of the model store with EMOREPORT_MODEL_DIR (`store_error`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import socket
 import time
 from collections.abc import Callable, Iterable
@@ -20,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
-from emoreport.errors import OutputError
+from emoreport.errors import EmoreportError, ModelError, OutputError
 
 _TEMPORARY: Final = re.compile(
     r"^\..+\.tmp-(?:(?P<computer>[0-9a-f]{8})-)?(?P<pid>\d+)-[0-9a-f]{8}$"
@@ -31,6 +33,51 @@ _ABANDONED_AFTER_S: Final = 3600.0
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _MISPLACED: Final = frozenset({errno.ENOTDIR, errno.EEXIST, errno.EISDIR})
+STORE_ELSEWHERE: Final = "name another folder in EMOREPORT_MODEL_DIR"
+_SPARE_BYTES: Final = 16 << 20
+"""Room that is left to others when the free space is checked."""
+
+
+def output_error(error: OSError, file: object) -> OutputError:
+    """Say what an operating-system error means for the user's output."""
+    cause = error.strerror or str(error)
+    if error.errno in _FULL:
+        return OutputError(
+            f"there is no room left ({cause})",
+            remedy="free some space or choose another folder with --out",
+            file=file,
+        )
+    if error.errno in _FORBIDDEN:
+        return OutputError(
+            f"may not be written ({cause})",
+            remedy="close it in other programs, mend its permissions"
+            " or choose another folder with --out",
+            file=file,
+        )
+    if error.errno in _MISPLACED:
+        return OutputError(
+            f"a file and a folder are in each other's place ({cause})",
+            remedy="move it away or choose another folder with --out",
+            file=file,
+        )
+    return OutputError(
+        f"cannot be written ({cause})", remedy="choose another folder with --out", file=file
+    )
+
+
+def store_error(error: OSError, file: object, *, elsewhere: str = STORE_ELSEWHERE) -> ModelError:
+    """Say what an operating-system error means for the model store.
+
+    `elsewhere` is the user's other choice.
+    """
+    cause = error.strerror or str(error)
+    if error.errno in _FULL:
+        return ModelError(
+            f"there is no room left ({cause})", remedy=f"free some space or {elsewhere}", file=file
+        )
+    return ModelError(
+        f"cannot be written ({cause})", remedy=f"mend its permissions or {elsewhere}", file=file
+    )
 
 
 class Staging:
@@ -40,6 +87,9 @@ class Staging:
     ----------
     folder
         Where the files go; made if it is not there, and removed again if nothing came of it.
+    explain
+        Turns an operating-system error about a file into what the user reads; the methods raise
+        what it returns.
 
     Raises
     ------
@@ -50,13 +100,16 @@ class Staging:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as name, Staging(Path(name)) as staging:
-    ...     staging.add("greeting.txt", lambda stream: stream.write(b"hello"))
+    ...     staging.put("greeting.txt", b"hello")
     ...     [path.name for path in staging.commit()]
     ['greeting.txt']
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, explain: Callable[[OSError, object], EmoreportError] = output_error
+    ) -> None:
         self._folder = folder
+        self._explain = explain
         self._staged: list[tuple[Path, Path]] = []
         self._made: list[Path] = []
 
@@ -67,7 +120,7 @@ class Staging:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             self._clean_up()
-            raise output_error(error, self._folder) from error
+            raise self._explain(error, self._folder) from error
         remove_leftovers(self._folder)
         return self
 
@@ -107,7 +160,11 @@ class Staging:
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError as error:
-            raise output_error(error, final) from error
+            raise self._explain(error, final) from error
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write one file that is in memory; as `add`."""
+        self.add(name, lambda stream: stream.write(content))
 
     def commit(self, *, remove: Iterable[str] = ()) -> tuple[Path, ...]:
         """Give all files their final names, in the order in which they were added.
@@ -126,18 +183,18 @@ class Staging:
             try:
                 (self._folder / name).unlink(missing_ok=True)
             except OSError as error:
-                raise output_error(error, self._folder / name) from error
+                raise self._explain(error, self._folder / name) from error
         done = []
         while self._staged:
             temporary, final = self._staged[0]
             try:
                 temporary.replace(final)
             except OSError as error:
-                raise output_error(error, final) from error
+                raise self._explain(error, final) from error
             self._staged.pop(0)
             self._made.clear()
             done.append(final)
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
         return tuple(done)
 
     def _clean_up(self) -> None:
@@ -152,16 +209,83 @@ class Staging:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write one whole file or none.
+    """Write one whole file of results or none.
 
     Raises
     ------
     OutputError
         When it cannot be written.
     """
+    if path.is_dir():
+        raise OutputError("is a folder", remedy="name a file", file=path)
     with Staging(path.parent) as staging:
-        staging.add(path.name, lambda stream: stream.write(content))
+        staging.put(path.name, content)
         staging.commit()
+
+
+def write_store_file(path: Path, content: bytes) -> None:
+    """Write one whole file of the model store or none.
+
+    Raises
+    ------
+    ModelError
+        When it cannot be written.
+    """
+    with Staging(path.parent, explain=store_error) as staging:
+        staging.put(path.name, content)
+        staging.commit()
+
+
+def move_into_place(source: Path, target: Path, *, elsewhere: str = STORE_ELSEWHERE) -> None:
+    """Give a complete file of the model store its final name, durably.
+
+    Raises
+    ------
+    ModelError
+        When the name cannot be taken.
+    """
+    try:
+        # Open for writing: some systems flush no file that is only read.
+        with source.open("r+b") as stream:
+            os.fsync(stream.fileno())
+        source.replace(target)
+    except OSError as error:
+        raise store_error(error, target, elsewhere=elsewhere) from error
+    sync_folder(target.parent)
+
+
+def make_store_folder(folder: Path) -> None:
+    """Make a folder of the model store and those above it.
+
+    Raises
+    ------
+    ModelError
+        When it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise store_error(error, folder) from error
+
+
+def require_space(folder: Path, size_bytes: int, *, elsewhere: str = STORE_ELSEWHERE) -> None:
+    """Make sure that so many bytes of a model can be written below `folder`, which exists.
+
+    Raises
+    ------
+    ModelError
+        When the disk has less free space than that.
+    """
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:  # a file system that cannot tell; writing will
+        return
+    if free < size_bytes + _SPARE_BYTES:
+        raise ModelError(
+            f"{size_bytes / 1e6:.0f} MB are to be written, {free / 1e6:.0f} MB are free",
+            remedy=f"free some space or {elsewhere}",
+            file=folder,
+        )
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -172,33 +296,6 @@ def remove_leftovers(folder: Path) -> None:
             if found and _abandoned(path, found["computer"], int(found["pid"])):
                 with suppress(OSError):
                     path.unlink()
-
-
-def output_error(error: OSError, file: object) -> OutputError:
-    """Say what an operating-system error means for the user's output."""
-    cause = error.strerror or str(error)
-    if error.errno in _FULL:
-        return OutputError(
-            f"there is no room left ({cause})",
-            remedy="free some space or choose another folder with --out",
-            file=file,
-        )
-    if error.errno in _FORBIDDEN:
-        return OutputError(
-            f"may not be written ({cause})",
-            remedy="close it in other programs, mend its permissions"
-            " or choose another folder with --out",
-            file=file,
-        )
-    if error.errno in _MISPLACED:
-        return OutputError(
-            f"a file and a folder are in each other's place ({cause})",
-            remedy="move it away or choose another folder with --out",
-            file=file,
-        )
-    return OutputError(
-        f"cannot be written ({cause})", remedy="choose another folder with --out", file=file
-    )
 
 
 def _missing_folders(folder: Path) -> list[Path]:
@@ -229,8 +326,8 @@ def _abandoned(path: Path, computer: str | None, pid: int) -> bool:
     return time.time() - path.stat().st_mtime > _ABANDONED_AFTER_S
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the renames outlast a power cut, where the system can do that."""
+def sync_folder(folder: Path) -> None:
+    """Make renames outlast a power cut, where the system can do that."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

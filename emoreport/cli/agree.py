@@ -118,7 +118,7 @@ def agree(
     and reported. docs/exports.md explains every figure.
     """
     from emoreport.annotators.agree import agree as compare
-    from emoreport.studies.compare import write_csv
+    from emoreport.atomic import write_file
 
     lang = checked_language(configured(config) | given)
     result = compare(
@@ -133,7 +133,7 @@ def agree(
     for caveat in result.caveats:
         warning_line(_word(f"caveat.{caveat.key}", lang, **caveat.values))
     if out is not None:
-        write_csv(result.csv(), out)
+        write_file(out, result.csv())
     if as_json:
         print(json.dumps(result.document(), indent=2, ensure_ascii=False, allow_nan=False))
     elif not quiet:

@@ -97,7 +97,7 @@ def compare(
     comparable. Settings of the analysis can be set anew for all of them here; --force compares
     nevertheless, and says so.
     """
-    from emoreport.studies.compare import write_csv
+    from emoreport.atomic import write_file
 
     known = configured(config) | given
     changes = {name: value for name, value in known.items() if name in CHANGEABLE}
@@ -106,7 +106,7 @@ def compare(
     for caveat in result.caveats:
         warning_line(_word(f"caveat.{caveat.key}", lang, **caveat.values))
     if out is not None:
-        write_csv(result.csv(), out)
+        write_file(out, result.csv())
     if as_json:
         print(json.dumps(result.document(), indent=2, ensure_ascii=False, allow_nan=False))
     elif not quiet:

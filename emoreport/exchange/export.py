@@ -6,9 +6,8 @@ import mimetypes
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from emoreport.atomic import Staging
 from emoreport.errors import InputNotFoundError, SettingsError
@@ -110,7 +109,7 @@ def export(
     )
     with Staging(target) as staging:
         for name, content in files.items():
-            staging.add(name, partial(_write, content=content))
+            staging.put(name, content)
         written = staging.commit()
     same_size = None
     if found is not None and "bytes" in given:
@@ -147,7 +146,3 @@ def _stem(name: str) -> str:
     while len(stem.encode("utf-8", "surrogateescape")) > MAX_STEM_BYTES:
         stem = stem[:-1]
     return stem
-
-
-def _write(stream: BinaryIO, content: bytes) -> None:
-    stream.write(content)

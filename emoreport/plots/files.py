@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from emoreport.atomic import Staging
 from emoreport.errors import SettingsError
@@ -63,11 +62,11 @@ def write_plots(
         for place, kind in enumerate(kinds, start=1):
             contents, caption = plot_files(findings, kind, formats, lang)
             for form, content in contents.items():
-                staging.add(f"{kind}.{form}", partial(_write_bytes, content=content))
+                staging.put(f"{kind}.{form}", content)
             line = text("plots.line.file", lang, number=place, caption=caption)
             captions.append(f"{kind}\n{line}\n")
         lines = "\n".join(captions).encode("utf-8", "backslashreplace")
-        staging.add(CAPTIONS_FILE, partial(_write_bytes, content=lines))
+        staging.put(CAPTIONS_FILE, lines)
         return staging.commit()
 
 
@@ -79,7 +78,3 @@ def _listed(flag: str, listed: str, known: tuple[str, ...]) -> tuple[str, ...]:
             f"{flag} cannot be {listed!r}", remedy=f"give some of {','.join(known)}"
         )
     return chosen
-
-
-def _write_bytes(stream: BinaryIO, content: bytes) -> None:
-    stream.write(content)

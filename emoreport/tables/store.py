@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from emoreport.atomic import Staging
 from emoreport.records import FaceTrack, SpeechTrack
@@ -105,8 +105,8 @@ def write_all(
             excel_locale=excel_locale,
         )
         if page is not None:
-            staging.add(PAGE_FILE, _bytes(page))
-        staging.add(RUN_FILE, _bytes(json_bytes(run)))
+            staging.put(PAGE_FILE, page)
+        staging.put(RUN_FILE, json_bytes(run))
         # Without run.json a folder counts as unfinished, so a kill between two renames cannot
         # leave old and new files that look like one run. Files of other formats would be old.
         return staging.commit(remove=(RUN_FILE, *KNOWN_FILES))
@@ -149,26 +149,18 @@ def _stage_tables(
     content = show_all(tables)
     if "csv" in formats:
         for name, table in content.items():
-            staging.add(f"{name}.csv", _bytes(csv_bytes(table)))
+            staging.put(f"{name}.csv", csv_bytes(table))
             if excel_locale in LOCALES:
                 file = localised_name(name, excel_locale)
-                staging.add(file, _bytes(csv_bytes(table, LOCALES[excel_locale])))
+                staging.put(file, csv_bytes(table, LOCALES[excel_locale]))
     if "json" in formats:
-        staging.add(REPORT_FILE, _bytes(report_bytes(content)))
+        staging.put(REPORT_FILE, report_bytes(content))
     if "xlsx" in formats:
         book = workbook_bytes(content, lang=lang, facts=facts, readings=readings)
-        staging.add(WORKBOOK_FILE, _bytes(book))
+        staging.put(WORKBOOK_FILE, book)
 
 
 def _stage_readings(staging: Staging, faces: FaceTrack, speech: SpeechTrack) -> tuple[Table, ...]:
     staging.add(FRAMES_FILE, partial(write_frames, faces=faces))
     staging.add(SPEECH_FILE, partial(write_speech, speech=speech))
     return frames_description(faces), speech_table(speech.labels, extra=speech.extra)
-
-
-def _bytes(content: bytes) -> partial[None]:
-    return partial(_write_bytes, content=content)
-
-
-def _write_bytes(stream: BinaryIO, content: bytes) -> None:
-    stream.write(content)

@@ -9,8 +9,16 @@ from pathlib import Path
 import pytest
 
 from emoreport import atomic
-from emoreport.atomic import Staging, output_error, remove_leftovers, write_file
-from emoreport.errors import OutputError
+from emoreport.atomic import (
+    Staging,
+    make_store_folder,
+    move_into_place,
+    output_error,
+    remove_leftovers,
+    write_file,
+    write_store_file,
+)
+from emoreport.errors import ModelError, OutputError
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs POSIX processes")
 
@@ -93,9 +101,21 @@ def test_a_file_in_the_place_of_a_folder(tmp_path):
 
 def test_a_folder_in_the_place_of_a_file(tmp_path):
     (tmp_path / "1.txt").mkdir()
-    with pytest.raises(OutputError, match=r"1\.txt"):
+    with pytest.raises(OutputError, match=r"1\.txt: output: is a folder; name a file"):
         write_file(tmp_path / "1.txt", b"x")
     assert names(tmp_path) == ["1.txt"]
+
+
+def test_the_model_store_is_named_where_a_file_of_it_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("x")
+    for write in (
+        lambda path: write_store_file(path, b"x"),
+        lambda path: make_store_folder(path.parent),
+        lambda path: move_into_place(tmp_path / "file", path),
+    ):
+        with pytest.raises(ModelError, match="name another folder in EMOREPORT_MODEL_DIR"):
+            write(tmp_path / "file" / "1.txt")
+    assert names(tmp_path) == ["file"]
 
 
 @POSIX

@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from emoreport.atomic import make_store_folder, store_error, write_store_file
 from emoreport.errors import ModelError
-from emoreport.models.store.disk import disk_error, make_folder, write_whole
 from emoreport.models.store.integrity import digest_file
 from emoreport.models.store.locks import exclusive
 from emoreport.models.store.registry import PulledModel
@@ -337,7 +337,7 @@ def making(pulled: PulledModel, waiting: Callable[[], None]) -> Iterator[Path]:
     with exclusive(folder, "forms", waiting):
         staging = folder / MAKING
         shutil.rmtree(staging, ignore_errors=True)
-        make_folder(staging)
+        make_store_folder(staging)
         try:
             yield staging
         finally:
@@ -372,10 +372,10 @@ def keep(pulled: PulledModel, staging: Path, record: FormsRecord) -> FormsRecord
         }
         staging.rename(folder / token)
     except OSError as error:
-        raise disk_error(error, folder) from error
+        raise store_error(error, folder) from error
     complete = replace(record, files=files)
     text = json.dumps(complete.document(), indent=2, ensure_ascii=False, allow_nan=False)
-    write_whole(folder / RECORD, text.encode("utf-8") + b"\n")
+    write_store_file(folder / RECORD, text.encode("utf-8") + b"\n")
     for path in folder.iterdir():
         if path.is_dir() and not path.name.startswith(".") and path.name != token:
             shutil.rmtree(path, ignore_errors=True)

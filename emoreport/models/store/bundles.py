@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from emoreport.atomic import make_store_folder, move_into_place, require_space, store_error
 from emoreport.errors import EmoreportError, ModelError, SettingsError
-from emoreport.models.store.disk import disk_error, make_folder, move_into_place, require_space
 from emoreport.models.store.integrity import Expected, check_file
 from emoreport.models.store.lockfile import FileRecord, PullRecord, expected_file
 from emoreport.models.store.locks import exclusive
@@ -98,7 +98,7 @@ def write_bundle(
             _write_tar(stream, bundle, pulled)
         move_into_place(temporary, target, elsewhere=_ELSEWHERE)
     except OSError as error:
-        raise disk_error(error, target, elsewhere=_ELSEWHERE) from error
+        raise store_error(error, target, elsewhere=_ELSEWHERE) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -142,7 +142,7 @@ def _import(store: ModelStore, stream: BinaryIO, source: Path, *, accept_new: bo
     records = _read_manifest(stream)
     entries = {name: _acceptable(store, name, records[name], accept_new) for name in records}
     bundle = Bundle(source, records)
-    make_folder(store.root)
+    make_store_folder(store.root)
     require_space(store.root, bundle.size_bytes)
     with exclusive(store.root, "import", lambda: None):
         staging = store.root / _IMPORTING
@@ -288,7 +288,7 @@ def _unpack(
                 remedy=_NOT_OURS,
             )
         path = staging / name / file.name
-        make_folder(path.parent)
+        make_store_folder(path.parent)
         _copy(stream, path, member.size)
         found, problem = check_file(path, expected_file(file, records[name]))
         if problem or found.sha256 != stated.sha256:
@@ -335,5 +335,5 @@ def _copy(stream: BinaryIO, path: Path, size: int) -> None:
                 target.write(chunk)
                 left -= len(chunk)
     except OSError as error:
-        raise disk_error(error, path) from error
+        raise store_error(error, path) from error
     stream.read(-size % _BLOCK)

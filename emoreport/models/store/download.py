@@ -11,14 +11,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urljoin, urlsplit
 
-from emoreport.errors import ModelError
-from emoreport.models.store.disk import (
-    disk_error,
-    make_folder,
+from emoreport.atomic import (
+    make_store_folder,
     move_into_place,
     require_space,
-    write_whole,
+    store_error,
+    write_store_file,
 )
+from emoreport.errors import ModelError
 from emoreport.models.store.integrity import Digests, Expected, check_file
 from emoreport.models.store.network import (
     Patience,
@@ -187,7 +187,7 @@ class Downloader:
                 )
             ) from error
         except OSError as error:
-            raise disk_error(error, part.path) from error
+            raise store_error(error, part.path) from error
         if total is not None and done < total:
             raise TryAgain(
                 ModelError(
@@ -280,14 +280,14 @@ class _Part:
 
     def begin(self, offset: int, mark: str) -> None:
         """Keep the first `offset` bytes and note where the rest comes from."""
-        make_folder(self.path.parent)
+        make_store_folder(self.path.parent)
         try:
             if offset == 0:
                 self.path.write_bytes(b"")
         except OSError as error:
-            raise disk_error(error, self.path) from error
+            raise store_error(error, self.path) from error
         facts = json.dumps({"source": self._source, "etag": mark})
-        write_whole(self._facts, facts.encode())
+        write_store_file(self._facts, facts.encode())
 
     def discard(self) -> None:
         """Delete what is left."""

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from emoreport.atomic import write_store_file
 from emoreport.errors import ModelError
-from emoreport.models.store.disk import write_whole
 from emoreport.models.store.integrity import Expected
 from emoreport.models.store.locks import exclusive
 from emoreport.models.store.registry import ModelFile
@@ -144,7 +144,7 @@ class LockFile:
             models = {name: entry.document() for name, entry in sorted(merged.items())}
             document = {"layout": LAYOUT, "models": models}
             content = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-            write_whole(self._path, content.encode())
+            write_store_file(self._path, content.encode())
 
 
 def expected_file(file: ModelFile, record: PullRecord | None) -> Expected:

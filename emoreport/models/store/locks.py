@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from emoreport.models.store.disk import disk_error, make_folder
+from emoreport.atomic import make_store_folder, store_error
 
 LOCKS: Final = ".locks"
 
@@ -33,7 +33,7 @@ def exclusive(root: Path, name: str, waiting: Callable[[], None]) -> Iterator[No
     from filelock import FileLock, Timeout
 
     folder = root / LOCKS
-    make_folder(folder)
+    make_store_folder(folder)
     path = folder / f"{name.replace('/', '--')}.lock"
     # The operating system drops the lock with its process, whatever became of that.
     lock = FileLock(path)
@@ -44,7 +44,7 @@ def exclusive(root: Path, name: str, waiting: Callable[[], None]) -> Iterator[No
             waiting()
             lock.acquire(poll_interval=0.2)
     except OSError as error:
-        raise disk_error(error, path) from error
+        raise store_error(error, path) from error
     try:
         yield
     finally:

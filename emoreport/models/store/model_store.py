@@ -12,8 +12,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from emoreport.atomic import make_store_folder, move_into_place, store_error
 from emoreport.errors import ModelError, SettingsError
-from emoreport.models.store.disk import disk_error, make_folder, move_into_place
 from emoreport.models.store.download import PullProgress
 from emoreport.models.store.integrity import check_file
 from emoreport.models.store.lockfile import FileRecord, LockFile, PullRecord, expected_file
@@ -235,7 +235,7 @@ class ModelStore:
             try:
                 shutil.rmtree(folder)
             except OSError as error:
-                raise disk_error(error, folder) from error
+                raise store_error(error, folder) from error
             with suppress(OSError):  # a neighbour of the same family is still there
                 folder.parent.rmdir()
         return True
@@ -255,7 +255,7 @@ class ModelStore:
             When a file cannot be moved.
         """
         folder, chosen = self.folder(entry), set(names)
-        make_folder(folder)
+        make_store_folder(folder)
         for name in sorted(chosen):
             if (source / name).is_file():
                 move_into_place(source / name, folder / name)
@@ -265,7 +265,7 @@ class ModelStore:
                     (folder / file.name).unlink(missing_ok=True)
             shutil.rmtree(source)
         except OSError as error:
-            raise disk_error(error, folder) from error
+            raise store_error(error, folder) from error
 
     def _state(self, entry: ModelEntry, record: PullRecord | None) -> ModelState:
         folder = self.folder(entry)
@@ -309,7 +309,7 @@ class ModelStore:
         plan = make_plan(entry, record, mirror=self.mirror, patience=self._patience)
         folder = self.folder(entry)
         incoming = folder / INCOMING
-        make_folder(incoming)
+        make_store_folder(incoming)
         try:
             found = fetch_files(plan, folder, incoming, patience=self._patience, progress=progress)
         except BaseException:

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 import requests
 
+from emoreport import atomic
 from emoreport.errors import ModelError, SettingsError
-from emoreport.models.store import disk, network
+from emoreport.models.store import network
 from emoreport.models.store.download import Downloader, MissingFileError
 from emoreport.models.store.integrity import Digests, Expected
 from emoreport.models.store.network import (
@@ -403,7 +404,7 @@ def test_a_full_disk_is_said_before_anything_is_fetched(
 ) -> None:
     server.serve(PATH, CONTENT)
     usage = type("Usage", (), {"free": 1000})
-    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(atomic.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(ModelError, match=r"0 MB are free.*EMOREPORT_MODEL_DIR"):
         fetch()
     assert_nothing_left(target)
