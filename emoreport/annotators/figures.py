@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from emoreport.analysis.annotators.agreement import Alpha, CoderAgreement
 from emoreport.exchange.readers import Coding
-from emoreport.tables.csv_files import joined
+from emoreport.tables.csv_files import csv_field, csv_lines
 
 CSV_COLUMNS: Final = (
     "modality",
@@ -21,6 +21,8 @@ CSV_COLUMNS: Final = (
     "value",
     "unit",
 )
+UNIT_DECIMALS: Final = {"seconds": 3}
+"""Decimals of units that are not shown with the usual four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +105,24 @@ class Agreed:
 
     def csv(self) -> bytes:
         """One row per figure; empty for what is not defined."""
-        lines = [joined(CSV_COLUMNS)]
-        lines += [
-            ",".join([joined([pair.modality, pair.reference, pair.other]), row])
+        rows = [
+            (pair.modality, pair.reference, pair.other, *row)
             for pair in self.pairs
             for row in _pair_rows(pair.figures)
         ]
         for modality, alpha in self.alphas.items():
-            shared = joined([modality, "", ""])
-            lines += [
-                f"{shared},{_row('alpha', 'coefficient', alpha.alpha)}",
-                f"{shared},{_row('coders', 'count', alpha.coders)}",
-                f"{shared},{_row('paired_seconds', 'seconds', alpha.paired_s)}",
+            rows += [
+                (modality, "", "", *_row("alpha", "coefficient", alpha.alpha)),
+                (modality, "", "", *_row("coders", "count", alpha.coders)),
+                (modality, "", "", *_row("paired_seconds", "seconds", alpha.paired_s)),
             ]
-        return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
+        return csv_lines(
+            CSV_COLUMNS,
+            ([csv_field(cell, UNIT_DECIMALS.get(row[-1], 4)) for cell in row] for row in rows),
+        )
 
 
-def _pair_rows(figures: CoderAgreement) -> Iterator[str]:
+def _pair_rows(figures: CoderAgreement) -> Iterator[tuple[str, str, str, float | None, str]]:
     boundaries = figures.boundaries
     yield _row("compared_seconds", "seconds", figures.compared_s)
     yield _row("reference_only_seconds", "seconds", figures.reference_only_s)
@@ -148,11 +151,7 @@ def _pair_rows(figures: CoderAgreement) -> Iterator[str]:
         yield _row("confusion", "seconds", seconds, one, two)
 
 
-def _row(statistic: str, unit: str, value: float | None, emotion: str = "", other: str = "") -> str:
-    if value is None:
-        shown = ""
-    elif isinstance(value, int):
-        shown = str(value)
-    else:
-        shown = f"{value + 0.0:.3f}" if unit == "seconds" else f"{value + 0.0:.4f}"
-    return f"{joined([statistic, emotion, other])},{shown},{unit}"
+def _row(
+    statistic: str, unit: str, value: float | None, emotion: str = "", other: str = ""
+) -> tuple[str, str, str, float | None, str]:
+    return statistic, emotion, other, value, unit

@@ -19,7 +19,7 @@ from emoreport.batch.workbook import summary_workbook
 from emoreport.settings import OutputSettings
 from emoreport.tables.cells import Cell, ShownTable, show
 from emoreport.tables.columns import SUMMARY
-from emoreport.tables.csv_files import LOCALES, csv_bytes, joined, localised_name
+from emoreport.tables.csv_files import LOCALES, csv_bytes, csv_field, csv_lines, localised_name
 from emoreport.tables.frames import data_frame
 from emoreport.tables.kinds import Column, Kind, Table
 
@@ -73,24 +73,18 @@ def write_together(
     table, shown = _summary(finished, metadata)
     lang, locale = output.lang, output.excel_locale
     with Staging(out) as staging:
-        staging.add(names.SUMMARY_CSV, partial(_write, content=csv_bytes(shown)))
+        staging.put(names.SUMMARY_CSV, csv_bytes(shown))
         if locale in LOCALES:
             content = csv_bytes(shown, LOCALES[locale])
-            staging.add(localised_name(names.SUMMARY, locale), partial(_write, content=content))
-        staging.add(
-            names.SUMMARY_XLSX,
-            partial(_write, content=summary_workbook(shown, failures(talks), lang)),
-        )
+            staging.put(localised_name(names.SUMMARY, locale), content)
+        staging.put(names.SUMMARY_XLSX, summary_workbook(shown, failures(talks), lang))
         staging.add(names.SUMMARY_PARQUET, partial(_write_parquet, frame=table))
         staging.add(
             names.INTERVALS,
             partial(_write_intervals, out=out, talks=finished, opened=opened, metadata=metadata),
         )
-        staging.add(names.FAILURES, partial(_write, content=_failures_csv(talks)))
-        staging.add(
-            names.OVERVIEW,
-            partial(_write, content=overview_page(out, talks, shown, metadata.columns, lang)),
-        )
+        staging.put(names.FAILURES, _failures_csv(talks))
+        staging.put(names.OVERVIEW, overview_page(out, talks, shown, metadata.columns, lang))
         staging.commit(remove=[localised_name(names.SUMMARY, one) for one in LOCALES])
 
 
@@ -104,8 +98,7 @@ def failures(talks: Iterable[Talk]) -> list[tuple[str, str, str, str]]:
 
 
 def _failures_csv(talks: Iterable[Talk]) -> bytes:
-    lines = [joined(row) for row in (FAILURE_COLUMNS, *failures(talks))]
-    return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
+    return csv_lines(FAILURE_COLUMNS, (map(csv_field, row) for row in failures(talks)))
 
 
 def _summary(finished: Sequence[Talk], metadata: Metadata) -> tuple[Any, ShownTable]:
@@ -143,10 +136,6 @@ def _warnings(talk: Talk) -> str | None:
     """What a reader of the row must know: a talk cut short looks like any other one."""
     assert talk.entry is not None
     return " ".join(talk.entry.warnings) or None
-
-
-def _write(stream: BinaryIO, content: bytes) -> None:
-    stream.write(content)
 
 
 def _write_parquet(stream: BinaryIO, frame: Any) -> None:  # noqa: ANN401 - a DataFrame

@@ -31,7 +31,7 @@ from emoreport.overlay.passages import (
 from emoreport.overlay.recut import Cut, Draw, check_video, recut
 from emoreport.records import ProgressCallback, RgbImage, Span
 from emoreport.run.report import Report
-from emoreport.tables.csv_files import joined
+from emoreport.tables.csv_files import csv_field, csv_lines
 from emoreport.vocabulary import ALL_LABELS
 
 FOLDER: Final = "clips"
@@ -277,28 +277,23 @@ def _write_index(
     folder: Path, clips: Sequence[Clip], report: Report, lang: str, old: Sequence[str]
 ) -> None:
     """Write both indexes, and remove earlier clips that are not among the new ones."""
-    table = "\n".join([joined(COLUMNS), *(joined(_cells(clip)) for clip in clips)]) + "\n"
     page = "\n".join(_page(clips, report, lang)) + "\n"
     files = {clip.file for clip in clips}
     with Staging(folder) as staging:
-        staging.add(INDEX_CSV, lambda stream: stream.write(table.encode()))
-        staging.add(INDEX_HTML, lambda stream: stream.write(page.encode("utf-8", "replace")))
+        staging.put(INDEX_CSV, csv_lines(COLUMNS, map(_fields, clips)))
+        staging.put(INDEX_HTML, page.encode("utf-8", "replace"))
         staging.commit(remove=[name for name in old if name not in files])
 
 
-def _cells(clip: Clip) -> list[str]:
+def _fields(clip: Clip) -> list[str]:
     passage = clip.passage
+    seconds = (passage.span.start_s, passage.span.end_s, passage.span.duration_s, clip.span.start_s)
     return [
-        str(passage.number),
-        clip.file,
-        f"{passage.span.start_s:.3f}",
-        f"{passage.span.end_s:.3f}",
-        f"{passage.span.duration_s:.3f}",
-        f"{clip.span.start_s:.3f}",
-        passage.video_emotion,
-        passage.audio_emotion,
-        "" if passage.severity is None else f"{passage.severity:.4f}",
-        "" if passage.confidence is None else f"{passage.confidence:.4f}",
+        csv_field(passage.number),
+        csv_field(clip.file),
+        *(csv_field(time_s, 3) for time_s in seconds),
+        *map(csv_field, (passage.video_emotion, passage.audio_emotion)),
+        *map(csv_field, (passage.severity, passage.confidence)),
     ]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from unicodedata import normalize
 
 from emoreport.analysis.mismatch.comparison import compare_intervals
@@ -15,8 +14,7 @@ from emoreport.analysis.talks.groups import GroupDifference, compare_groups
 from emoreport.analysis.talks.pairs import PairedDifference, compare_pairs
 from emoreport.analysis.talks.two import Difference, compare_talks
 from emoreport.analysis.transitions.talk_figures import Talk
-from emoreport.atomic import Staging
-from emoreport.errors import InputNotFoundError, OutputError, SettingsError
+from emoreport.errors import InputNotFoundError, SettingsError
 from emoreport.run.read import is_result, read_stored
 from emoreport.studies.comparability import (
     NO_PARTNER,
@@ -27,7 +25,7 @@ from emoreport.studies.comparability import (
     facts_of,
     refuse,
 )
-from emoreport.tables.csv_files import joined
+from emoreport.tables.csv_files import csv_field, csv_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +70,11 @@ class TalksCompared:
     def csv(self) -> bytes:
         """One row per figure and pair of talks."""
         rows = (
-            (str(one.first), str(one.second), *asdict(row).values())
+            map(csv_field, (str(one.first), str(one.second), *asdict(row).values()))
             for one in self.comparisons
             for row in one.differences
         )
-        return _csv(_columns(Difference), rows)
+        return csv_lines(_columns(Difference), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,21 +283,6 @@ def compare_paired_folders(
     return PairsCompared(first, second, people, compare_pairs(before, after, seed=seed), caveats)
 
 
-def write_csv(content: bytes, file: Path) -> None:
-    """Write a table, all or nothing.
-
-    Raises
-    ------
-    OutputError
-        When it cannot be written.
-    """
-    if file.is_dir():
-        raise OutputError("is a folder", remedy="name a file", file=file)
-    with Staging(file.parent) as staging:
-        staging.add(file.name, partial(_write_bytes, content=content))
-        staging.commit()
-
-
 # --------------------------------------------------------------------------- reading
 
 
@@ -367,22 +350,5 @@ def _two_folders(
     row: type[GroupDifference | PairedDifference],
     differences: Sequence[GroupDifference | PairedDifference],
 ) -> bytes:
-    rows = ((str(first), str(second), *asdict(one).values()) for one in differences)
-    return _csv(_columns(row), rows)
-
-
-def _csv(names: Iterable[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    lines = [joined(names), *(",".join(map(_field, row)) for row in rows)]
-    return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
-
-
-def _field(cell: str | float | None) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, str):
-        return joined([cell])
-    return str(cell) if isinstance(cell, int) else f"{cell + 0.0:.4f}"
-
-
-def _write_bytes(stream: BinaryIO, content: bytes) -> None:
-    stream.write(content)
+    rows = (map(csv_field, (str(first), str(second), *asdict(one).values())) for one in differences)
+    return csv_lines(_columns(row), rows)

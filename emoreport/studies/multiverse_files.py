@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from emoreport.analysis.rows.abstention import LEVELS
 from emoreport.analysis.talks.multiverse import (
@@ -20,7 +19,8 @@ from emoreport.analysis.talks.multiverse import (
 from emoreport.atomic import Staging
 from emoreport.messages import label_name, text
 from emoreport.results import Choice, Curve, Mark, Panel
-from emoreport.tables.csv_files import joined
+from emoreport.tables.cells import Cell
+from emoreport.tables.csv_files import csv_field, csv_lines
 from emoreport.vocabulary import ALL_LABELS, COLOURS
 
 TABLE_FILE: Final = "multiverse.csv"
@@ -30,7 +30,6 @@ SVG_FILE: Final = "multiverse.svg"
 
 VERDICTS: Final = ("more", "as_much", "less", "not_enough_data")
 
-Cell = str | float | int | bool | None
 Column = Callable[[Universe], Cell]
 
 COLUMNS: Final[dict[str, Column]] = {
@@ -115,46 +114,20 @@ def write_files(
     in_grid = {universe.setting for universe in universes}
     rows = [
         (
-            universe.setting == own.setting,
-            universe.setting in in_grid,
-            *(cell(universe) for cell in COLUMNS.values()),
+            csv_field(universe.setting == own.setting),
+            csv_field(universe.setting in in_grid),
+            *(csv_field(cell(universe)) for cell in COLUMNS.values()),
         )
         for universe in everything
     ]
-    short = [tuple(cell(entry) for cell in SUMMARY_COLUMNS.values()) for entry in summary]
+    short = [[csv_field(cell(entry)) for cell in SUMMARY_COLUMNS.values()] for entry in summary]
     curve = _curve(name, own, everything, summary, lang)
     with Staging(folder) as staging:
-        _stage(staging, TABLE_FILE, _csv(("own", "in_grid", *COLUMNS), rows))
-        _stage(staging, SUMMARY_FILE, _csv(SUMMARY_COLUMNS, short))
+        staging.put(TABLE_FILE, csv_lines(("own", "in_grid", *COLUMNS), rows))
+        staging.put(SUMMARY_FILE, csv_lines(SUMMARY_COLUMNS, short))
         for file in (PNG_FILE, SVG_FILE):
-            _stage(staging, file, draw(curve, Path(file).suffix.removeprefix(".")))
+            staging.put(file, draw(curve, Path(file).suffix.removeprefix(".")))
         staging.commit()
-
-
-def _csv(names: Iterable[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    lines = [joined(names), *(_line(row) for row in rows)]
-    return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
-
-
-def _line(row: Sequence[Cell]) -> str:
-    # A text may need quotes and an apostrophe; a negative number must not get one.
-    return ",".join(joined([cell]) if isinstance(cell, str) else _number(cell) for cell in row)
-
-
-def _number(cell: float | None) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    return str(cell) if isinstance(cell, int) else f"{cell + 0.0:.4f}"
-
-
-def _stage(staging: Staging, name: str, content: bytes) -> None:
-    staging.add(name, partial(_write_bytes, content=content))
-
-
-def _write_bytes(stream: BinaryIO, content: bytes) -> None:
-    stream.write(content)
 
 
 # --------------------------------------------------------------------------- words

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from emoreport.tables.cells import Cell, ShownTable
-from emoreport.tables.kinds import DECIMALS, TEXT_KINDS, Column, Kind
+from emoreport.tables.kinds import DECIMALS
 
 _FORMULA: Final = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@＝＋－＠]|[\t\r\n])")
 """Where a formula could start: at the start of a cell, or after what some regions' spreadsheets
@@ -59,36 +59,47 @@ def csv_bytes(content: ShownTable, form: Form = PLAIN) -> bytes:
     probabilities, severity and mixed numbers 4, p-values 6, pixels, degrees and decibels 1, counts
     none; truth values are ``true`` and ``false``.
     """
-    table = content.table
-    written = [
-        _fields(column, cells, form)
-        for column, cells in zip(table.columns, content.columns, strict=True)
+    columns = [
+        [csv_field(cell, DECIMALS.get(column.kind, 0), form) for cell in cells]
+        for column, cells in zip(content.table.columns, content.columns, strict=True)
     ]
-    between = form.separator.join
-    # Columns of a user's own stand in a batch's tables: their names are texts like any other.
-    head = between(map(text_field, table.names))
-    lines = [head, *map(between, zip(*written, strict=True))]
+    return csv_lines(content.table.names, zip(*columns, strict=True), form)
+
+
+def csv_lines(names: Iterable[str], rows: Iterable[Iterable[str]], form: Form = PLAIN) -> bytes:
+    """Return the content of a CSV file.
+
+    Parameters
+    ----------
+    names
+        Of the columns: texts like any other, some are a user's own.
+    rows
+        Fields as `csv_field` writes them.
+    form
+        That of the fields.
+    """
+    lines = [form.separator.join(fields) for fields in (map(text_field, names), *rows)]
     # A name that the file system holds in no known encoding is spelt out instead of refused.
     return (form.mark + "\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
+
+
+def csv_field(cell: Cell, decimals: int = 4, form: Form = PLAIN) -> str:
+    """One cell of any type as a field: empty for None, a fraction with so many decimals."""
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return text_field(cell)
+    if isinstance(cell, bool):
+        return form.true if cell else form.false
+    if isinstance(cell, int):
+        return str(cell)
+    # A negative number gets no apostrophe; a negative zero is none.
+    return f"{cell + 0.0:.{decimals}f}".replace(PLAIN.decimal, form.decimal)
 
 
 def localised_name(table: str, locale: str) -> str:
     """Name of the file that holds `table` in the form of a locale."""
     return f"{table}.{locale}.csv"
-
-
-def _fields(column: Column, cells: Iterable[Cell], form: Form) -> list[str]:
-    if column.kind in TEXT_KINDS:
-        return ["" if cell is None else text_field(str(cell)) for cell in cells]
-    if column.kind is Kind.BOOLEAN:
-        return ["" if cell is None else form.true if cell else form.false for cell in cells]
-    if column.kind is Kind.COUNT:
-        return ["" if cell is None else str(cell) for cell in cells]
-    decimals = f".{DECIMALS[column.kind]}f"
-    fields = ["" if cell is None else format(cell, decimals) for cell in cells]
-    if form.decimal == PLAIN.decimal:
-        return fields
-    return [field.replace(PLAIN.decimal, form.decimal) for field in fields]
 
 
 def text_field(text: str) -> str:
@@ -97,8 +108,3 @@ def text_field(text: str) -> str:
     if _QUOTED.search(safe):
         return '"' + safe.replace('"', '""') + '"'
     return safe
-
-
-def joined(fields: Iterable[str]) -> str:
-    """One CSV line of texts, each safe from being taken for a formula; without the line end."""
-    return ",".join(map(text_field, fields))

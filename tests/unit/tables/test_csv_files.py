@@ -13,7 +13,7 @@ from emoreport.results import Analysis, Comparison
 from emoreport.settings import OPTIONS
 from emoreport.tables.cells import show, show_all
 from emoreport.tables.columns import TABLE_NAMES
-from emoreport.tables.csv_files import LOCALES, csv_bytes, localised_name, text_field
+from emoreport.tables.csv_files import LOCALES, csv_bytes, csv_field, localised_name, text_field
 from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.frames import build_tables
 from emoreport.tables.store import write_all
@@ -209,6 +209,23 @@ def test_an_hour_tiles_from_zero_to_the_end():
 )
 def test_texts_are_never_formulas_and_stay_recognisable(name, field):
     assert text_field(name) == field
+
+
+@pytest.mark.parametrize(
+    ("cell", "plain", "russian"),
+    [
+        (None, "", ""),
+        (-0.25, "-0.250", "-0,250"),
+        (-0.0, "0.000", "0,000"),
+        (3, "3", "3"),
+        (True, "true", "ИСТИНА"),
+        ("1.5", "1.5", "1.5"),
+        ("-1", "'-1", "'-1"),
+    ],
+)
+def test_a_cell_is_written_as_its_type_says(cell, plain, russian):
+    assert csv_field(cell, 3) == plain
+    assert csv_field(cell, 3, LOCALES["ru"]) == russian
 
 
 @settings(max_examples=40)
