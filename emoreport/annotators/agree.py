@@ -39,6 +39,7 @@ def agree(
     tier_voice: str | None = None,
     modality: str | None = None,
     renamings: Sequence[str] = (),
+    observation: str | None = None,
     tolerance_s: float = 0.5,
 ) -> Agreed:
     """Compare codings of a talk with the machine's labels and with each other.
@@ -52,9 +53,11 @@ def agree(
     tier_face, tier_voice
         Names of the tiers; ``face`` and ``voice`` if None.
     modality
-        What a CSV without that column is about.
+        What a coding is about that does not say it.
     renamings
         ``written=label``; they hold for the codings and for the machine.
+    observation
+        Which observation of a BORIS project is read.
     tolerance_s
         Farthest distance of two boundaries that count as one, seconds.
 
@@ -72,8 +75,11 @@ def agree(
             f"--tolerance cannot be {tolerance_s:g}",
             remedy=f"give 0 to {MAX_TOLERANCE_S:g} seconds",
         )
+    check_observation(observation, files)
     report = read_report(folder, labels=MACHINE)
-    tiers = tiers_for(report.run, tier_face, tier_voice, modality, renamings)
+    tiers = tiers_for(
+        report.run, tier_face, tier_voice, modality, renamings, observation=observation
+    )
     codings = _named([one for file in files for one in read_codings(file, tiers)])
     duration_s = report.analysis.summary.duration_s
     pairs: list[Pair] = []
@@ -105,6 +111,8 @@ def tiers_for(
     tier_voice: str | None,
     modality: str | None,
     renamings: Sequence[str],
+    *,
+    observation: str | None = None,
 ) -> Tiers:
     """How to read codings of the talk of a run.
 
@@ -125,7 +133,18 @@ def tiers_for(
         mapping=parse_map(renamings, tuple(dict.fromkeys((*face, *voice)))),
         face_labels=face,
         voice_labels=voice,
+        video=str(run["input"]["name"]),
+        observation=observation,
     )
+
+
+def check_observation(observation: str | None, files: Sequence[Path]) -> None:
+    """Raise SettingsError where an observation is named and no file can hold one."""
+    if observation is not None and not any(file.suffix.casefold() == ".boris" for file in files):
+        raise SettingsError(
+            "--observation names an observation of BORIS, and no coding is a .boris file",
+            remedy="leave it out",
+        )
 
 
 def machine_track(report: Report, modality: str, tiers: Tiers) -> tuple[CodedSpan, ...]:

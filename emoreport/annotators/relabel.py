@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from emoreport.annotators.agree import BEYOND_S, tiers_for
+from emoreport.annotators.agree import BEYOND_S, check_observation, tiers_for
 from emoreport.errors import SettingsError
 from emoreport.exchange.readers import read_codings
 from emoreport.results import CodedLabels
@@ -24,6 +24,7 @@ def parse_labels(
     tier_voice: str | None = None,
     modality: str | None = None,
     renamings: Sequence[str] = (),
+    observation: str | None = None,
 ) -> LabelSource | None:
     """Labels of the file that ``--labels`` names.
 
@@ -33,8 +34,8 @@ def parse_labels(
         A folder that `analyze` wrote.
     given
         A file, ``none`` for the machine's own labels, or None to leave all as it is.
-    tier_face, tier_voice, modality, renamings
-        As for `agreeing.agree`.
+    tier_face, tier_voice, modality, renamings, observation
+        As for `agree.agree`.
 
     Raises
     ------
@@ -45,14 +46,16 @@ def parse_labels(
         When the file or the run cannot be read.
     """
     if given is None or given == NONE:
-        if tier_face or tier_voice or modality or renamings:
+        if tier_face is not None or tier_voice is not None or modality or renamings or observation:
             raise SettingsError(
-                "tiers and renamings are those of a coding", remedy="name it with --labels"
+                "tiers, observations and renamings are those of a coding",
+                remedy="name it with --labels",
             )
         return None if given is None else MACHINE
     run = read_run(folder)
     file = Path(given)
-    tiers = tiers_for(run, tier_face, tier_voice, modality, renamings)
+    check_observation(observation, [file])
+    tiers = tiers_for(run, tier_face, tier_voice, modality, renamings, observation=observation)
     codings = read_codings(file, tiers)
     if len(codings) > 1:
         raise SettingsError(
@@ -63,8 +66,8 @@ def parse_labels(
     coding = codings[0]
     if coding.assumed_face:
         raise SettingsError(
-            "has no column modality",
-            remedy="add it, or say with --modality what was coded",
+            "does not say whether the face or the voice was coded",
+            remedy="say it with --modality, or in a CSV with a column modality",
             file=file,
         )
     end_s = float(run["media"]["duration_s"])

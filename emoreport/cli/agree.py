@@ -54,7 +54,17 @@ Modality = Annotated[
     typer.Option(
         "--modality",
         metavar="face|voice",
-        help="What a CSV without a column modality is about; the face if left out.",
+        help="What a coding is about that does not say it (CSV without a column modality, BORIS "
+        "without categories); the face if left out.",
+    ),
+]
+Observation = Annotated[
+    str | None,
+    typer.Option(
+        "--observation",
+        metavar="NAME",
+        help="Which observation of a BORIS project to read; left out, the only one, or the only "
+        "one of this recording.",
     ),
 ]
 Renamings = Annotated[
@@ -102,6 +112,7 @@ def agree(
     tier_face: TierFace = None,
     tier_voice: TierVoice = None,
     modality: Modality = None,
+    observation: Observation = None,
     renamings: Renamings = None,
     tolerance: Tolerance = 0.5,
     out: Target = None,
@@ -128,6 +139,7 @@ def agree(
         tier_voice=tier_voice,
         modality=modality,
         renamings=renamings or (),
+        observation=observation,
         tolerance_s=tolerance,
     )
     for caveat in result.caveats:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from emoreport.cli.agree import Modality, Renamings, TierFace, TierVoice
+from emoreport.cli.agree import Modality, Observation, Renamings, TierFace, TierVoice
 from emoreport.cli.console import ProgressDisplay
 from emoreport.cli.options import Config, Quiet, configured, with_settings
 from emoreport.cli.show import show_report
@@ -62,6 +62,7 @@ def retable(
     tier_face: TierFace = None,
     tier_voice: TierVoice = None,
     modality: Modality = None,
+    observation: Observation = None,
     renamings: Renamings = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -88,6 +89,7 @@ def retable(
         tier_voice=tier_voice,
         modality=modality,
         renamings=renamings or (),
+        observation=observation,
     )
     report = read_report(stats_dir, changes, labels=coded)
     title = str(report.run["input"]["name"])

@@ -31,8 +31,9 @@ from tests.fuzz.mutations import DEEP, damaged, json_file, survives, targets, wr
 
 DURATION_S = 12.0
 TIERS = Tiers(
-    face=None, voice=None, modality=None, mapping={}, face_labels=EMOTIONS, voice_labels=EMOTIONS
-)
+    face=None, voice=None, modality=None, mapping={}, face_labels=EMOTIONS, voice_labels=EMOTIONS,
+    video="a.mp4",
+)  # fmt: skip
 EAF = """<?xml version="1.0" encoding="UTF-8"?>
 <ANNOTATION_DOCUMENT AUTHOR="" DATE="2024-01-01T00:00:00+00:00" FORMAT="3.0" VERSION="3.0">
   <HEADER MEDIA_FILE="" TIME_UNITS="milliseconds"/>
@@ -75,6 +76,29 @@ item []:
             xmax = 2
             text = "neutral"
 """
+CHRONOLOGICAL = """"Praat chronological TextGrid text file"
+0 2 ! Time domain.
+2 ! Number of tiers.
+"IntervalTier" "face" 0 2
+"TextTier" "clicks" 0 2
+1 0 0.9 "anger"
+2 0.5 "click"
+1 0.9 2 "neutral"
+"""
+BORIS = {
+    "behaviors_conf": {
+        "0": {"code": "anger", "category": "", "type": "State event"},
+        "1": {"code": "fear", "category": "", "type": "State event"},
+    },
+    "observations": {
+        "talk": {
+            "type": "MEDIA", "time offset": 0.0, "file": {"1": ["b.mp4", "a.mp4"], "2": ["c.mp4"]},
+            "media_info": {"length": {"b.mp4": 20.0}, "offset": {"1": 0.0, "2": 2.5}},
+            "events": [[20.0, "", "anger", "", ""], [20.9, "", "anger", "", ""]],
+        },
+        "other": {"file": {"1": ["d.mp4"]}, "events": [[1.0, "", "fear"], [2.0, "", "fear"]]},
+    },
+}  # fmt: skip
 CODING = "coder,modality,start,end,emotion\nA,face,0,0.9,anger\nA,voice,0.9,2,neutral\n"
 TOML = """[analysis]
 smoothing = 0.5
@@ -161,6 +185,8 @@ def _settings(path: Path) -> Settings:
 TARGETS = (
     Target("a.eaf", EAF.encode(), lambda path: read_codings(path, TIERS)),
     Target("a.TextGrid", TEXTGRID.encode(), lambda path: read_codings(path, TIERS)),
+    Target("b.TextGrid", CHRONOLOGICAL.encode(), lambda path: read_codings(path, TIERS)),
+    Target("a.boris", json_file(BORIS), lambda path: read_codings(path, TIERS)),
     Target("a.csv", CODING.encode(), lambda path: read_codings(path, TIERS)),
     Target("emoreport.toml", TOML.encode(), _settings),
     Target("bridge.toml", BRIDGE.encode(), lambda path: runs.load_bridge(str(path))),
@@ -212,7 +238,7 @@ def test_a_damaged_file_is_read_or_refused(folder: Path, name: str) -> None:
     check()
 
 
-@pytest.mark.parametrize("name", [LOCK_FILE, "model.json", MANIFEST_FILE])
+@pytest.mark.parametrize("name", [LOCK_FILE, "model.json", MANIFEST_FILE, "a.boris"])
 def test_wrong_values_in_json_are_refused_or_taken(folder: Path, name: str) -> None:
     target = BY_NAME[name]
     path = folder / name

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -179,6 +181,7 @@ def test_what_a_reader_must_know_is_said(stored: Path, emoreport: Emoreport) -> 
         (("--map", "joy=happiness", "--modality", "smell"), "--modality"),
         (("--map", "joy=happiness", "--tier-voice", "x"), "no tier 'x'"),
         (("--map", "joy=happiness", "coding.csv"), "named twice"),
+        (("--map", "joy=happiness", "--observation", "talk"), "--observation"),
     ],
 )
 def test_wrong_usage_is_one_line(
@@ -189,6 +192,77 @@ def test_wrong_usage_is_one_line(
     assert outcome.code == 2
     (line,) = outcome.errors
     assert cause in line
+
+
+def boris_project(exported: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """The exported project after a change."""
+    document = json.loads((exported / "talk.boris").read_text(encoding="utf-8"))
+    change(document)
+    path = Path("changed.boris")
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+def test_a_project_of_several_observations_is_read_by_name(
+    stored: Path, exported: Path, emoreport: Emoreport
+) -> None:
+    def double(document: dict[str, Any]) -> None:
+        (own,) = document["observations"].values()
+        document["observations"]["Anna"] = own
+        document["observations"]["Bob"] = {**own, "events": own["events"][:2]}
+
+    file = boris_project(exported, double)
+    outcome = emoreport("agree", stored, file)
+    assert outcome.code == 1
+    assert "'Anna', 'Bob'" in outcome.errors[0]
+    assert "--observation" in outcome.errors[0]
+    for command in (("agree", stored, file, "--json"), ("retable", stored, "--labels", file)):
+        assert emoreport(*command, "--observation", "Anna").code == 0
+        assert emoreport(*command, "--observation", "Carl").code == 1
+    outcome = emoreport("agree", stored, file, "--observation", "Anna", "--json")
+    assert all(pair["agreement"] == 1.0 for pair in json.loads(outcome.out)["pairs"])
+
+
+def test_events_of_queued_media_are_laid_on_the_talk(
+    stored: Path, exported: Path, emoreport: Emoreport
+) -> None:
+    def queue(document: dict[str, Any]) -> None:
+        (own,) = document["observations"].values()
+        own["file"]["1"].insert(0, "first.mp4")
+        own["media_info"]["length"]["first.mp4"] = 20.0
+        for event in own["events"]:
+            event[0] += 20.0
+
+    outcome = emoreport("agree", stored, boris_project(exported, queue), "--json")
+    assert not outcome.warnings
+    for pair in json.loads(outcome.out)["pairs"]:
+        assert pair["agreement"] == pair["interval_iou"] == 1.0
+
+
+def test_behaviours_without_a_category_are_compared(
+    stored: Path, exported: Path, emoreport: Emoreport
+) -> None:
+    def strip(document: dict[str, Any]) -> None:
+        modality = {}
+        for entry in document["behaviors_conf"].values():
+            modality[entry["code"]] = entry["category"]
+            entry["code"] = entry["code"].removeprefix("face_")
+            entry["category"] = ""
+        (own,) = document["observations"].values()
+        own["events"] = [event for event in own["events"] if modality[event[2]] == "face"]
+        for event in own["events"]:
+            event[2] = event[2].removeprefix("face_")
+
+    file = boris_project(exported, strip)
+    outcome = emoreport("agree", stored, file, "--json")
+    (face,) = json.loads(outcome.out)["pairs"]
+    assert (face["modality"], face["agreement"]) == ("face", 1.0)
+    assert any("--modality" in line for line in outcome.warnings)
+    named = emoreport("agree", stored, file, "--tier-face", "", "--tier-voice", "none", "--json")
+    assert not named.warnings
+    assert json.loads(named.out)["pairs"] == [face]
+    assert "--modality" in emoreport("retable", stored, "--labels", file).errors[0]
+    assert emoreport("retable", stored, "--labels", file, "--modality", "face").code == 0
 
 
 def test_files_of_the_same_name_keep_their_coders_apart(stored: Path, emoreport: Emoreport) -> None:

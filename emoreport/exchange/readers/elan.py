@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
+from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from emoreport.exchange.readers.raw import (
@@ -12,6 +14,8 @@ from emoreport.exchange.readers.raw import (
     RawSpan,
     RawTier,
     checked_span,
+    raw_tier,
+    same_file_name,
 )
 from emoreport.exchange.readers.xml_safe import parse_xml
 
@@ -21,101 +25,128 @@ REFERRING: Final = "REF_ANNOTATION"
 MAX_STEPS: Final = 32
 """Tiers hang on tiers; nobody goes deeper."""
 
+MAX_IDS: Final = 2 * MAX_ANNOTATIONS
+"""An annotation has two time slots."""
 
-def read_eaf(content: bytes) -> list[RawTier]:
-    """Every tier, with the times of its annotations.
+TIME: Final = re.compile(r"[-+]?\d{1,15}(?:\.\d*)?")
+SUBDIVISION: Final = "{place} has no times of its own (a subdivision); code on a tier that has"
+
+
+def read_eaf(content: bytes, video: str | None) -> list[RawTier]:
+    """Every tier, with the times of its annotations; what is wrong with one is its own flaw.
 
     An annotation that refers to another one (symbolic association) has the times of that one.
+
+    Parameters
+    ----------
+    content
+        The file.
+    video
+        Name of the recording that was analysed; None if it is not known.
 
     Raises
     ------
     FormatError
-        When it is no ELAN file, counts time in another unit, shifts its media against the
-        annotations, or holds annotations that have no times of their own.
+        When it is no ELAN file, counts time in another unit, or shifts the recording against the
+        annotations.
     """
     root = parse_xml(content)
     if root.tag != ROOT:
         raise FormatError(f"is XML, but no ELAN file: its root is {root.tag[:40]!r}")
     header = root.find("HEADER")
     if header is not None:
-        _check_header(header)
-    slots = _slots(root)
-    annotations = _annotations(root)
-    tiers = []
-    for tier in root.iterfind("TIER"):
-        name = tier.get("TIER_ID", "")
-        spans = tuple(_spans(tier, name, annotations, slots))
-        tiers.append(RawTier(name, spans))
-    return tiers
+        _check_header(header, video)
+    slots = _by_id(root.iterfind("TIME_ORDER/TIME_SLOT"), "TIME_SLOT_ID")
+    annotations = _by_id(root.iterfind("TIER/ANNOTATION/*"), "ANNOTATION_ID")
+    names = [(tier, tier.get("TIER_ID", "")) for tier in root.iterfind("TIER")]
+    return [raw_tier(name, _spans(tier, name, annotations, slots)) for tier, name in names]
 
 
-def _check_header(header: Element) -> None:
+def _check_header(header: Element, video: str | None) -> None:
     unit = header.get("TIME_UNITS", "milliseconds")
     if unit != "milliseconds":
         raise FormatError(f"counts time in {unit[:40]!r}, not in milliseconds")
-    for media in header.iterfind("MEDIA_DESCRIPTOR"):
+    for media in _recordings(header.findall("MEDIA_DESCRIPTOR"), video):
         origin = media.get("TIME_ORIGIN", "0")
-        if origin.strip() not in {"", "0"}:
+        if origin.strip().strip("0.+-"):
             raise FormatError(
                 f"shifts its media by {origin[:20]} ms against the annotations"
                 " (media synchronisation of ELAN); its times are not those of the video"
             )
 
 
-def _slots(root: Element) -> dict[str, int | None]:
-    slots: dict[str, int | None] = {}
-    for slot in root.iterfind("TIME_ORDER/TIME_SLOT"):
-        name, value = slot.get("TIME_SLOT_ID", ""), slot.get("TIME_VALUE")
-        try:
-            slots[name] = None if value is None else int(value)
-        except ValueError as error:
-            raise FormatError(f"time slot {name[:40]!r} holds {value!r}, no time") from error
-    return slots
+def _recordings(media: list[Element], video: str | None) -> list[Element]:
+    """Those of the linked media that may be the recording: by name, else by kind, else all."""
+    paths = ("MEDIA_URL", "RELATIVE_MEDIA_URL")
+    named = [
+        medium
+        for medium in media
+        if any(same_file_name(unquote(medium.get(path, "")), video) for path in paths)
+    ]
+    videos = [medium for medium in media if medium.get("MIME_TYPE", "").startswith("video/")]
+    return named or videos or media
 
 
-def _annotations(root: Element) -> dict[str, Element]:
-    found: dict[str, Element] = {}
-    for annotation in root.iterfind("TIER/ANNOTATION/*"):
-        if annotation.tag not in {ALIGNED, REFERRING}:
-            raise FormatError(f"holds an annotation of the unknown kind {annotation.tag[:40]!r}")
-        name = annotation.get("ANNOTATION_ID", "")
-        if name in found:
-            raise FormatError(f"holds two annotations with the id {name[:40]!r}")
-        found[name] = annotation
-        if len(found) > MAX_ANNOTATIONS:
-            raise FormatError(f"holds more than {MAX_ANNOTATIONS} annotations")
+def _by_id(elements: Iterable[Element], attribute: str) -> dict[str, Element | None]:
+    """Elements by the value of an attribute; None where several have the same."""
+    found: dict[str, Element | None] = {}
+    for count, element in enumerate(elements):
+        if count >= MAX_IDS:
+            raise FormatError(f"holds more than {MAX_IDS} annotations or time slots")
+        name = element.get(attribute, "")
+        found[name] = None if name in found else element
     return found
 
 
 def _spans(
     tier: Element,
     name: str,
-    annotations: Mapping[str, Element],
-    slots: Mapping[str, int | None],
+    annotations: Mapping[str, Element | None],
+    slots: Mapping[str, Element | None],
 ) -> Iterator[RawSpan]:
+    ids: set[str] = set()
     for annotation in tier.iterfind("ANNOTATION/*"):
-        place = f"annotation {annotation.get('ANNOTATION_ID', '')[:40]!r} of tier {name[:80]!r}"
-        aligned = _aligned(annotation, annotations, place)
-        times = [slots.get(aligned.get(key, "")) for key in ("TIME_SLOT_REF1", "TIME_SLOT_REF2")]
-        first, last = times
-        if first is None or last is None:
+        own_id = annotation.get("ANNOTATION_ID", "")
+        place = f"annotation {own_id[:40]!r} of tier {name[:80]!r}"
+        if annotation.tag not in {ALIGNED, REFERRING}:
+            raise FormatError(f"{place} is of the unknown kind {annotation.tag[:40]!r}")
+        if own_id in ids:
             raise FormatError(
-                f"{place} has no times of its own (a subdivision); code on a tier that has"
+                f"tier {name[:80]!r} holds two annotations with the id {own_id[:40]!r}"
             )
+        ids.add(own_id)
+        aligned = _aligned(annotation, annotations, place)
+        first, last = (
+            _slot_ms(slots, aligned.get(key, ""), place)
+            for key in ("TIME_SLOT_REF1", "TIME_SLOT_REF2")
+        )
         yield checked_span(first, last, annotation.findtext("ANNOTATION_VALUE") or "", place)
 
 
-def _aligned(annotation: Element, annotations: Mapping[str, Element], place: str) -> Element:
+def _slot_ms(slots: Mapping[str, Element | None], name: str, place: str) -> int:
+    """Time of a slot; some programs write milliseconds with decimals."""
+    slot = slots.get(name)
+    if slot is None and name in slots:
+        raise FormatError(f"{place} rests on the time slot {name[:40]!r}, of which there are two")
+    value = None if slot is None else slot.get("TIME_VALUE")
+    if value is None:
+        raise FormatError(SUBDIVISION.format(place=place))
+    if not TIME.fullmatch(value.strip()):
+        raise FormatError(f"time slot {name[:40]!r} holds {value[:40]!r}, no time")
+    return round(float(value))
+
+
+def _aligned(annotation: Element, annotations: Mapping[str, Element | None], place: str) -> Element:
     """The annotation with times that this one is or hangs on."""
     for _ in range(MAX_STEPS):
         if annotation.tag == ALIGNED:
             return annotation
         if annotation.get("PREVIOUS_ANNOTATION"):
-            raise FormatError(
-                f"{place} has no times of its own (a subdivision); code on a tier that has"
-            )
-        parent = annotations.get(annotation.get("ANNOTATION_REF", ""))
+            raise FormatError(SUBDIVISION.format(place=place))
+        name = annotation.get("ANNOTATION_REF", "")
+        parent = annotations.get(name)
         if parent is None:
-            raise FormatError(f"{place} refers to an annotation that is not there")
+            missing = "held twice" if name in annotations else "not there"
+            raise FormatError(f"{place} refers to an annotation that is {missing}")
         annotation = parent
     raise FormatError(f"{place} refers to others without end")

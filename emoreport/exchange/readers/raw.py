@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +15,19 @@ MAX_TIME_MS: Final = 10**9
 
 
 class FormatError(Exception):
-    """What is wrong with a file, in one clause; `reading` adds file and remedy."""
+    """What is wrong with a file, in one clause; `reading` adds the file.
+
+    Parameters
+    ----------
+    cause
+        The clause.
+    remedy
+        What helps, where it is more than saving the file again.
+    """
+
+    def __init__(self, cause: str, remedy: str = "") -> None:
+        super().__init__(cause)
+        self.remedy = remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +41,45 @@ class RawSpan:
 
 @dataclass(frozen=True, slots=True)
 class RawTier:
-    """One tier of one coder; `coder` is None where the file names none."""
+    """One tier of one coder.
+
+    Attributes
+    ----------
+    name
+        Its name in the file; may be empty.
+    spans
+        Its annotations; none where it has a flaw.
+    coder
+        None where the file names none.
+    flaw
+        Why it cannot be read; empty where it can. It matters only to those who ask for this tier:
+        files of people hold much that nobody asks for.
+    """
 
     name: str
     spans: tuple[RawSpan, ...]
     coder: str | None = None
+    flaw: str = ""
+
+
+def raw_tier(name: str, spans: Iterable[RawSpan], coder: str | None = None) -> RawTier:
+    """A tier of the spans, or with the flaw that reading them meets."""
+    try:
+        return RawTier(name, tuple(spans), coder)
+    except FormatError as error:
+        return RawTier(name, (), coder, str(error))
+
+
+def same_file_name(path: str, name: str | None) -> bool:
+    """Whether a path or URL, of whatever system, ends in the name of a file."""
+    if name is None:
+        return False
+    bare = path.replace("\\", "/").rpartition("/")[2]
+    return _plain_name(bare) == _plain_name(name)
+
+
+def _plain_name(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def checked_span(start_ms: int, end_ms: int, text: str, place: str) -> RawSpan:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from emoreport.errors import SettingsError, StoredReadingsError
-from emoreport.exchange.readers.boris import read_boris
+from emoreport.exchange.readers.boris import UNNAMED, read_boris
 from emoreport.exchange.readers.coding_table import read_table
 from emoreport.exchange.readers.elan import read_eaf
 from emoreport.exchange.readers.files import decoded, read_bytes, sha256_of
@@ -18,6 +18,8 @@ from emoreport.exchange.readers.textgrid import read_textgrid
 from emoreport.results import CodedLabels, CodedSpan
 
 SUFFIXES: Final = (".eaf", ".textgrid", ".boris", ".csv", ".tsv")
+FACE: Final = "face"
+VOICE: Final = "voice"
 NONE: Final = "none"
 """Name of a tier that is to be left out."""
 
@@ -34,11 +36,16 @@ class Tiers:
         Names of the tiers; None: the tier called ``face`` or ``voice``, if there is one; ``none``:
         this modality is left out.
     modality
-        What a CSV without a column `modality` is about; None: the face, with a note.
+        What a coding is about that does not say it (CSV without a column `modality`, BORIS without
+        categories); None: the face, with a note.
     mapping
         Renamings of labels, as `labels.parse_map` gives them.
     face_labels, voice_labels
         Labels that are allowed.
+    video
+        Name of the recording that was analysed; None if it is not known.
+    observation
+        Which observation of a BORIS project is read; None: the only one.
     """
 
     face: str | None
@@ -47,6 +54,8 @@ class Tiers:
     mapping: Mapping[str, str]
     face_labels: tuple[str, ...]
     voice_labels: tuple[str, ...]
+    video: str | None = None
+    observation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,7 @@ def read_codings(path: Path, tiers: Tiers) -> list[Coding]:
         )
     content = read_bytes(path)
     try:
-        raw, assumed = _raw(suffix, content, tiers)
+        raw, assumed = _with_modality(*_raw(suffix, content, tiers), tiers)
         coders: dict[str | None, list[RawTier]] = {}
         for tier in raw:
             coders.setdefault(tier.coder, []).append(tier)
@@ -115,25 +124,26 @@ def read_codings(path: Path, tiers: Tiers) -> list[Coding]:
             for coder, own in (coders or {None: []}).items()
         ]
     except FormatError as error:
-        raise StoredReadingsError(str(error), remedy=REMEDY, file=path) from error
+        remedy = error.remedy or REMEDY
+        raise StoredReadingsError(str(error), remedy=remedy, file=path) from error
     except SettingsError as error:
         raise error.with_file(path) from error
 
 
 def _raw(suffix: str, content: bytes, tiers: Tiers) -> tuple[list[RawTier], bool]:
     if suffix == ".eaf":
-        return read_eaf(content), False
+        return read_eaf(content, tiers.video), False
     text = decoded(content)
     if suffix == ".textgrid":
         return read_textgrid(content, text), False
     if suffix == ".boris":
-        return read_boris(text), False
+        return read_boris(text, tiers.observation, tiers.video), False
     return read_table(text, tiers.modality)
 
 
 def _labels(raw: Sequence[RawTier], tiers: Tiers) -> CodedLabels:
-    face = _tier(raw, "face", tiers.face)
-    voice = _tier(raw, "voice", tiers.voice)
+    face = _tier(raw, FACE, tiers.face)
+    voice = _tier(raw, VOICE, tiers.voice)
     if face is None and voice is None:
         names = ", ".join(repr(tier.name[:60]) for tier in raw) or "none"
         raise SettingsError(
@@ -146,24 +156,47 @@ def _labels(raw: Sequence[RawTier], tiers: Tiers) -> CodedLabels:
     )
 
 
+def _with_modality(
+    raw: Sequence[RawTier], assumed: bool, tiers: Tiers
+) -> tuple[Sequence[RawTier], bool]:
+    """Tiers, of which one without a name stands for the modality that was coded.
+
+    Only where neither the file nor the user names one that holds anything. Also whether the face
+    was assumed.
+    """
+    coded = [tier for tier in raw if tier.spans or tier.flaw]
+    names = {tier.name.strip().casefold() for tier in coded}
+    modality = tiers.modality or FACE
+    left_out = (tiers.face if modality == FACE else tiers.voice) == NONE
+    wished = {tiers.face, tiers.voice} - {None, NONE}
+    if UNNAMED not in names or names & {FACE, VOICE} or wished or left_out:
+        return raw, assumed
+    return [replace(tier, name=tier.name or modality) for tier in coded], tiers.modality is None
+
+
 def _tier(raw: Sequence[RawTier], usual: str, wanted: str | None) -> RawTier | None:
     """The tier that is wanted; without a wish, the one of the usual name, in whatever case."""
     if wanted == NONE:
         return None
-    for tier in raw:
-        if tier.name == (wanted or usual):
-            return tier
-    if wanted is not None:
+    name = usual if wanted is None else wanted
+    named = [tier for tier in raw if tier.name == name]
+    if wanted is not None and not named:
         names = ", ".join(repr(tier.name[:60]) for tier in raw) or "none"
         raise SettingsError(
             f"has no tier {wanted!r}; its tiers: {names}",
             remedy=f"name one of them with --tier-{usual}",
         )
-    similar = [tier for tier in raw if tier.name.strip().casefold() == usual]
+    similar = named or [tier for tier in raw if tier.name.strip().casefold() == usual]
+    if len(named) > 1:
+        raise FormatError(f"has several tiers of the name {name!r}", remedy="rename the others")
     return similar[0] if len(similar) == 1 else None
 
 
 def _spans(
     tier: RawTier | None, mapping: Mapping[str, str], allowed: Sequence[str]
 ) -> tuple[CodedSpan, ...] | None:
-    return None if tier is None else coded_spans(tier.spans, mapping, allowed)
+    if tier is None:
+        return None
+    if tier.flaw:
+        raise FormatError(tier.flaw)
+    return coded_spans(tier.spans, mapping, allowed)

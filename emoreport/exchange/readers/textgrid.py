@@ -1,4 +1,4 @@
-"""Tiers of a Praat TextGrid, long or short text format.
+"""Tiers of a Praat TextGrid, in any of its text formats: long, short, chronological.
 
 Praat reads numbers that stand free, strings in quotes and flags in angle brackets, and skips all
 other words. That makes the long format and the short one the same.
@@ -16,12 +16,19 @@ from emoreport.exchange.readers.raw import (
     RawSpan,
     RawTier,
     checked_span,
+    raw_tier,
     seconds_to_ms,
 )
 
 _TOKEN: Final = re.compile(r'"(?P<text>[^"]*(?:""[^"]*)*)"|!(?P<comment>[^\n]*)|(?P<word>\S+)')
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _BINARY: Final = b"ooBinaryFile"
+_HEADS: Final = ("ooTextFile", "ooTextFile short")
+"""What Praat writes, and what older versions wrote above the short format."""
+_CHRONOLOGICAL: Final = "Praat chronological TextGrid text file"
+
+_Interval = tuple[str, str, str]
+"""Start and end in seconds, and text, as they are written."""
 
 
 def read_textgrid(content: bytes, text: str) -> list[RawTier]:
@@ -42,31 +49,63 @@ def read_textgrid(content: bytes, text: str) -> list[RawTier]:
     if content.startswith(_BINARY):
         raise FormatError("is a binary TextGrid; in Praat, save it as a text file")
     tokens = _Tokens(text)
-    if tokens.string() != "ooTextFile" or tokens.string() != "TextGrid":
+    head = tokens.string()
+    if head == _CHRONOLOGICAL:
+        return _read_chronological(tokens)
+    if head not in _HEADS or tokens.string() != "TextGrid":
         raise FormatError("is no TextGrid of Praat")
     tokens.number(), tokens.number()
     if not tokens.flag():
         return []
     tiers = []
     for _ in range(tokens.count()):
-        kind, name = tokens.string(), tokens.string()
-        tokens.number(), tokens.number()
-        if kind == "IntervalTier":
-            tiers.append(RawTier(name, tuple(_intervals(tokens, name))))
-        elif kind == "TextTier":
+        name, has_length = _tier_head(tokens)
+        if has_length:
+            intervals = [tokens.interval() for _ in range(tokens.count())]
+            tiers.append(raw_tier(name, _spans(intervals, name)))
+        else:
             for _ in range(tokens.count()):
                 tokens.number(), tokens.string()
-        else:
-            raise FormatError(f"holds a tier of the unknown kind {kind[:40]!r}")
     return tiers
 
 
-def _intervals(tokens: _Tokens, name: str) -> Iterator[RawSpan]:
-    for number in range(1, tokens.count() + 1):
+def _read_chronological(tokens: _Tokens) -> list[RawTier]:
+    """Tiers of a file that holds all annotations in order of time, each after its tier's number."""
+    tokens.number(), tokens.number()
+    heads = [_tier_head(tokens) for _ in range(tokens.count())]
+    intervals: list[list[_Interval]] = [[] for _ in heads]
+    for _ in range(MAX_ANNOTATIONS):
+        if tokens.ended():
+            break
+        number = tokens.count()
+        if not 1 <= number <= len(heads):
+            raise FormatError(f"holds an interval of tier {number}, which it has not")
+        if heads[number - 1][1]:
+            intervals[number - 1].append(tokens.interval())
+        else:
+            tokens.number(), tokens.string()
+    else:
+        raise FormatError(f"holds more than {MAX_ANNOTATIONS} intervals")
+    return [
+        raw_tier(name, _spans(own, name))
+        for (name, has_length), own in zip(heads, intervals, strict=True)
+        if has_length
+    ]
+
+
+def _tier_head(tokens: _Tokens) -> tuple[str, bool]:
+    """Name of a tier, and whether its annotations have a length."""
+    kind, name = tokens.string(), tokens.string()
+    tokens.number(), tokens.number()
+    if kind not in {"IntervalTier", "TextTier"}:
+        raise FormatError(f"holds a tier of the unknown kind {kind[:40]!r}")
+    return name, kind == "IntervalTier"
+
+
+def _spans(intervals: list[_Interval], name: str) -> Iterator[RawSpan]:
+    for number, (start, end, text) in enumerate(intervals, start=1):
         place = f"interval {number} of tier {name[:80]!r}"
-        start_ms = seconds_to_ms(tokens.number(), place)
-        end_ms = seconds_to_ms(tokens.number(), place)
-        yield checked_span(start_ms, end_ms, tokens.string(), place)
+        yield checked_span(seconds_to_ms(start, place), seconds_to_ms(end, place), text, place)
 
 
 class _Tokens:
@@ -74,6 +113,7 @@ class _Tokens:
 
     def __init__(self, text: str) -> None:
         self._found = self._scan(text)
+        self._ahead: tuple[str, str] | None = None
 
     @staticmethod
     def _scan(text: str) -> Iterator[tuple[str, str]]:
@@ -89,8 +129,13 @@ class _Tokens:
             elif match["word"] in {"<exists>", "<absent>"}:
                 yield "flag", match["word"]
 
+    def ended(self) -> bool:
+        """Whether nothing follows."""
+        self._ahead = self._ahead or next(self._found, None)
+        return self._ahead is None
+
     def _next(self, kind: str) -> str:
-        found = next(self._found, None)
+        found, self._ahead = self._ahead or next(self._found, None), None
         if found is None:
             raise FormatError("ends in the middle")
         if found[0] != kind:
@@ -105,6 +150,9 @@ class _Tokens:
 
     def flag(self) -> bool:
         return self._next("flag") == "<exists>"
+
+    def interval(self) -> _Interval:
+        return self.number(), self.number(), self.string()
 
     def count(self) -> int:
         """A number of things that follow.

@@ -27,7 +27,25 @@ def referring(name: str, to: str, value: str, extra: str = "") -> str:
     )
 
 
-def document(body: str, header: str = '<HEADER TIME_UNITS="milliseconds"/>') -> str:
+HEADER = '<HEADER TIME_UNITS="milliseconds"/>'
+
+
+def linked(*media: tuple[str, str, str]) -> str:
+    """A header with media: file name, kind, and origin on the time axis."""
+    return "".join(
+        (
+            "<HEADER>",
+            *(
+                f'<MEDIA_DESCRIPTOR MEDIA_URL="file:///C:/data/{name}" MIME_TYPE="{kind}"'
+                f' TIME_ORIGIN="{origin}" RELATIVE_MEDIA_URL="./{name}"/>'
+                for name, kind, origin in media
+            ),
+            "</HEADER>",
+        )
+    )
+
+
+def document(body: str, header: str = HEADER) -> str:
     slots = "".join(
         f'<TIME_SLOT TIME_SLOT_ID="{name}"' + (f' TIME_VALUE="{value}"/>' if value else "/>")
         for name, value in SLOTS
@@ -118,11 +136,119 @@ def test_annotations_that_make_no_sense_are_refused(body: str, cause: str, read:
     [
         ('<HEADER TIME_UNITS="PAL-frames"/>', "PAL-frames"),
         ('<HEADER><MEDIA_DESCRIPTOR MEDIA_URL="x" TIME_ORIGIN="1200"/></HEADER>', "1200 ms"),
+        (linked(("a.mp4", "video/mp4", "0"), ("b.mp4", "video/mp4", "-40")), "-40 ms"),
+        (linked(("talk.mp4", "video/mp4", "7"), ("mic.wav", "audio/x-wav", "0")), "7 ms"),
+        (linked(("mic.wav", "audio/x-wav", "12"), ("mic2.wav", "audio/x-wav", "0")), "12 ms"),
     ],
 )
 def test_times_on_another_scale_are_refused(header: str, cause: str, read: Read) -> None:
     with pytest.raises(StoredReadingsError, match=cause):
-        read("a.eaf", document(tier("face", ""), header))
+        read("a.eaf", document(tier("face", ""), header), video="talk.mp4")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        linked(("my talk.mp4", "video/mp4", "0"), ("mic.wav", "audio/x-wav", "1200")),
+        linked(("mic.wav", "audio/x-wav", "1200"), ("my talk.mp4", "video/mp4", "")),
+        linked(("cut.mp4", "video/mp4", "0.0"), ("mic.wav", "audio/x-wav", "1200")),
+        linked(("My%20Talk.mp4", "video/mp4", "0"), ("camera 2.mp4", "video/mp4", "-800")),
+        "<HEADER/>",
+        "",
+    ],
+)
+def test_a_shift_of_another_medium_does_not_matter(header: str, read: Read) -> None:
+    (coding,) = read("a.eaf", GOOD.replace(HEADER, header), video="my talk.mp4")
+    assert spans(coding.labels.face)[0] == (0.0, 1.0, "anger")
+
+
+ELSEWHERE = {
+    "a symbolic subdivision": aligned("b1", "ts1", "ts3", "hello world")
+    + referring("b2", "b1", "hello")
+    + referring("b3", "b1", "world", 'PREVIOUS_ANNOTATION="b2"'),
+    "no times": aligned("b1", "ts1", "ts4", "hello"),
+    "a slot that is not there": aligned("b1", "ts1", "ts9", "hello"),
+    "a reversed span": aligned("b1", "ts3", "ts2", "hello"),
+    "a time that is none": aligned("b1", "ts1", "ts5", "hello"),
+    "an id of the tier": aligned("a1", "ts1", "ts2", "hello"),
+    "an id twice": aligned("b1", "ts1", "ts2", "hello") * 2,
+    "a reference to nothing": referring("b1", "b9", "hello"),
+    "a kind of later formats": "<ANNOTATION><TIMELESS_ANNOTATION/></ANNOTATION>",
+    "labels that are none": aligned("b1", "ts1", "ts2", "whatever"),
+}
+
+
+@pytest.mark.parametrize("flaw", ELSEWHERE)
+def test_only_the_tiers_that_are_asked_for_are_judged(flaw: str, read: Read) -> None:
+    odd_slot = '<TIME_SLOT TIME_SLOT_ID="ts5" TIME_VALUE="soon"/></TIME_ORDER>'
+    text = document(
+        tier("words", ELSEWHERE[flaw])
+        + tier("face", aligned("a1", "ts1", "ts2", "anger") + aligned("a2", "ts2", "ts3", "fear"))
+    ).replace("</TIME_ORDER>", odd_slot)
+    (coding,) = read("a.eaf", text)
+    assert spans(coding.labels.face) == [(0.0, 1.0, "anger"), (1.0, 2.5, "fear")]
+    assert coding.labels.voice is None
+    with pytest.raises(EmoreportError):
+        read("a.eaf", text, face="words")
+
+
+def test_an_annotation_on_an_id_that_is_held_twice_is_refused(read: Read) -> None:
+    text = document(
+        tier("words", aligned("b1", "ts1", "ts2", "x") + aligned("b2", "ts2", "ts3", "y"))
+        + tier("more", aligned("b1", "ts2", "ts3", "z"))
+        + tier("face", referring("a1", "b1", "anger"))
+        + tier("voice", referring("a2", "b2", "anger"))
+    )
+    (coding,) = read("a.eaf", text, face="none")
+    assert spans(coding.labels.voice) == [(1.0, 2.5, "anger")]
+    with pytest.raises(StoredReadingsError, match="held twice"):
+        read("a.eaf", text)
+
+
+def test_a_time_slot_that_is_there_twice_is_refused(read: Read) -> None:
+    text = GOOD.replace(
+        "</TIME_ORDER>", '<TIME_SLOT TIME_SLOT_ID="ts3" TIME_VALUE="9"/></TIME_ORDER>'
+    )
+    with pytest.raises(StoredReadingsError, match="there are two"):
+        read("a.eaf", text)
+
+
+@pytest.mark.parametrize("value", ["1000.0", "999.6", " 1000 ", "+1000", "1000."])
+def test_milliseconds_with_decimals_are_rounded(value: str, read: Read) -> None:
+    (coding,) = read("a.eaf", GOOD.replace('"1000"', f'"{value}"'))
+    assert spans(coding.labels.face)[0] == (0.0, 1.0, "anger")
+
+
+@pytest.mark.parametrize("form", ["2.7", "2.8", "3.0"])
+def test_files_of_every_format_with_tiers_of_every_kind_open(form: str, tmp_path: Path) -> None:
+    """The kinds of tiers in the samples of pympi: aligned, subdivided, associated, unaligned."""
+    eaf = pympi.Eaf(author="someone")
+    eaf.adocument.update({"FORMAT": form, "VERSION": form})
+    eaf.add_linguistic_type("symbols", "Symbolic_Subdivision", timealignable=False)
+    eaf.add_linguistic_type("association", "Symbolic_Association", timealignable=False)
+    eaf.add_linguistic_type("division", "Time_Subdivision")
+    eaf.add_linked_file("tracker/data.txt", mimetype="text/plain")
+    eaf.add_linked_file("far/away.wav", mimetype="audio/x-wav")
+    eaf.add_tier("face")
+    eaf.add_annotation("face", 1800, 3000, "neutral")
+    eaf.add_annotation("face", 3000, 4800, "surprise")
+    eaf.add_tier("speech")
+    eaf.add_annotation("speech", 1800, 4800, "so from here")
+    eaf.add_tier("words", "symbols", "speech")
+    eaf.add_ref_annotation("words", "speech", 2000, "so")
+    eaf.add_ref_annotation("words", "speech", 2000, "from", prev=next(iter(eaf.tiers["words"][1])))
+    eaf.add_tier("voice", "association", "speech")
+    eaf.add_ref_annotation("voice", "speech", 2000, "fear")
+    eaf.add_tier("sounds", "division", "speech")
+    eaf.add_annotation("sounds", 1800, 2400, "s")
+    (_, unaligned, _, _) = next(iter(eaf.tiers["sounds"][0].values()))
+    eaf.timeslots[unaligned] = None
+    file = tmp_path / "sample.eaf"
+    eaf.to_file(str(file))
+    assert f'FORMAT="{form}"' in file.read_text()
+    (coding,) = read_codings(file, tiers())
+    assert spans(coding.labels.face) == [(1.8, 3.0, "neutral"), (3.0, 4.8, "surprise")]
+    assert spans(coding.labels.voice) == [(1.8, 4.8, "fear")]
 
 
 BOMB = (
