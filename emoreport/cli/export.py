@@ -10,6 +10,7 @@ import typer
 from emoreport.cli.console import warning_line
 from emoreport.cli.options import Config, Quiet, configured, with_settings
 from emoreport.errors import EXIT_OK
+from emoreport.exchange.writers import FORMATS, formats_text
 from emoreport.messages import text
 from emoreport.settings import OPTIONS
 
@@ -24,8 +25,7 @@ Formats = Annotated[
     typer.Option(
         "--to",
         metavar="LIST",
-        help="Comma-separated formats: elan, textgrid, vtt, srt, boris, bids, csv, json; all of "
-        "them if left out.",
+        help=f"Comma-separated formats: {', '.join(FORMATS)}; all of them if left out.",
     ),
 ]
 Target = Annotated[
@@ -42,6 +42,11 @@ Video = Annotated[
     ),
 ]
 
+HELP = f"""Write the results for ELAN, Praat, BORIS, video players and programs, without decoding.
+
+{formats_text()}. docs/exports.md describes the files.
+"""
+
 
 @with_settings(("lang",))
 def export(
@@ -54,19 +59,13 @@ def export(
     quiet: Quiet = False,
     given: dict[str, Any],
 ) -> int:
-    """Write the results for ELAN, Praat, BORIS, video players and programs, without decoding.
-
-    elan: an .eaf with the tiers face, voice, mismatch and speech, linked to the video; textgrid:
-    the same for Praat; vtt, srt: captions; boris: a project, its table of events and lines to
-    paste; bids: events.tsv with its sidecar; csv: the table that coders fill in; json: everything,
-    with a schema. docs/exports.md describes the files.
-    """
-    from emoreport.exchange.export import ALL_FORMATS, parse_formats
+    """Write the results in other formats; `HELP` is what a user reads."""
     from emoreport.exchange.export import export as write_exports
+    from emoreport.exchange.export import parse_formats
 
     known = configured(config) | given
     lang = known.get("lang")
-    formats = ALL_FORMATS if to is None else parse_formats(to)
+    formats = tuple(FORMATS) if to is None else parse_formats(to)
     done = write_exports(stats_dir, formats, out=out, video=video, lang=lang)
     shown = str(lang or OPTIONS["lang"].default)
     if not done.found:

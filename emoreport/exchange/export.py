@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,6 @@ from emoreport.run.report import read_report, safe_stem
 FOLDER: Final = "export"
 """Where the files go below the folder of results."""
 
-ALL_FORMATS: Final = tuple(FORMATS)
 UNKNOWN_MIME: Final = "unknown"
 """What ELAN itself writes for media that it cannot name."""
 
@@ -70,7 +69,7 @@ def parse_formats(text: str) -> tuple[str, ...]:
 
 def export(
     folder: Path,
-    formats: Sequence[str] = ALL_FORMATS,
+    formats: Iterable[str] = FORMATS,
     *,
     out: Path | None = None,
     video: Path | None = None,

@@ -16,15 +16,14 @@ import emoreport as package
 from emoreport.analysis.annotators.agreement import compare_codings
 from emoreport.annotators.agree import MODALITIES, tiers_for
 from emoreport.exchange.readers import read_codings
-from emoreport.exchange.writers import FORMATS, Media
+from emoreport.exchange.writers import FORMATS
 from emoreport.results import CodedSpan, milliseconds
 from emoreport.run.report import read_report
-from tests.fixtures.findings import any_findings
+from tests.fixtures.findings import MEDIA, any_findings
 from tests.fixtures.results_on_disk import rows, run_json
 from tests.integration.conftest import Emoreport
 
 FORMS = {"elan": ".eaf", "textgrid": ".TextGrid", "boris": ".boris", "csv": "_coding.csv"}
-MEDIA = Media("talk.mp4", "talk.mp4", "video/mp4")
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +87,7 @@ def test_any_rows_come_back_to_the_millisecond(
     form: str, lang: str, found: package.Report, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     file = tmp_path_factory.mktemp("coding") / f"talk{FORMS[form]}"
-    file.write_bytes(FORMATS[form](found, MEDIA, lang)[FORMS[form]])
+    file.write_bytes(FORMATS[form].writer(found, MEDIA, lang)[FORMS[form]])
     (coding,) = read_codings(file, tiers_for(found.run, None, None, None, ()))
     analysis = found.analysis
     for name, own in (("face", analysis.video_intervals), ("voice", analysis.audio_intervals)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -19,19 +20,9 @@ from emoreport.exchange.writers.findings_json import schema
 from tests.fixtures.results_on_disk import run_json
 from tests.integration.conftest import Emoreport
 
-SUFFIXES = {
-    ".eaf",
-    ".TextGrid",
-    ".vtt",
-    ".srt",
-    ".boris",
-    "_boris_events.tsv",
-    "_boris_paste.tsv",
-    "_events.tsv",
-    "_events.json",
-    "_coding.csv",
-    "_findings.json",
-}
+DOCS = Path(__file__).parents[2] / "docs" / "exports.md"
+SUFFIXES = set(re.findall(r"`talk([._][\w.]+)`", DOCS.read_text("utf-8").partition("\n- ")[0]))
+"""What follows the name of the video in the files that the documentation lists."""
 
 
 @pytest.fixture(scope="module")

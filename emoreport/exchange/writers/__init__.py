@@ -1,10 +1,125 @@
 """Findings as files of other programs. Pure: findings in, bytes out.
 
-Modules: `tiers` (rows in whole milliseconds, which all time-aligned formats share), `elan`,
-`textgrid`, `captions` (WebVTT and SRT), `boris`, `bids`, `coding_table` (the CSV that coders fill
-in) and `everything_json`. docs/exports.md describes the files.
+`FORMATS` is the list of them: one module writes a format, all with the signature of `Writer`. They
+share `tiers` (rows in whole milliseconds, which all time-aligned formats use). docs/exports.md
+describes the files.
 """
 
-from emoreport.exchange.writers.formats import FORMATS, Media, export_files
+from __future__ import annotations
 
-__all__ = ["FORMATS", "Media", "export_files"]
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+if TYPE_CHECKING:
+    from emoreport.results import Findings
+
+Files = Mapping[str, bytes]
+"""Content by what follows the stem in the file's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """Where an exported file finds the video.
+
+    Attributes
+    ----------
+    name
+        File name of the video.
+    path
+        The video as seen from the exported files, with forward slashes: relative where that can
+        be, else absolute. Never percent-encoded.
+    mime
+        Its media type, such as ``video/mp4``.
+    """
+
+    name: str
+    path: str
+    mime: str
+
+
+class Writer(Protocol):
+    """Writes the files of one format.
+
+    `lang` is the language of labels and descriptions where the format holds any.
+    """
+
+    def __call__(self, findings: Findings, media: Media, lang: str, /) -> Files:
+        """Content of the files for one talk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One export format.
+
+    Attributes
+    ----------
+    module, function
+        The writer, in a module beside this one; imported when it is first needed.
+    about
+        What the help of ``emoreport export`` says of it.
+    """
+
+    module: str
+    function: str
+    about: str
+
+    @property
+    def writer(self) -> Writer:
+        """The function that writes it."""
+        return cast("Writer", getattr(import_module(f"{__name__}.{self.module}"), self.function))
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    "elan": Format(
+        "elan",
+        "elan_files",
+        "an .eaf with the tiers face, voice, mismatch and speech, linked to the video",
+    ),
+    "textgrid": Format("textgrid", "textgrid_files", "the same for Praat"),
+    "vtt": Format("captions", "vtt_files", "captions"),
+    "srt": Format("captions", "srt_files", "captions"),
+    "boris": Format("boris", "boris_files", "a project, its table of events and lines to paste"),
+    "bids": Format("bids", "bids_files", "events.tsv with its sidecar"),
+    "csv": Format("coding_table", "coding_files", "the table that coders fill in"),
+    "json": Format("findings_json", "findings_files", "everything, with a schema"),
+}
+"""Every format by name, in the order of the help."""
+
+
+def formats_text() -> str:
+    """What each format is, neighbours of the same kind in one: ``vtt, srt: captions; …``."""
+    groups = groupby(FORMATS, key=lambda name: FORMATS[name].about)
+    return "; ".join(f"{', '.join(names)}: {about}" for about, names in groups)
+
+
+def export_files(
+    findings: Findings, formats: Iterable[str], stem: str, media: Media, lang: str
+) -> dict[str, bytes]:
+    """Content of every file of some formats, by file name.
+
+    Parameters
+    ----------
+    findings
+        One talk.
+    formats
+        Keys of `FORMATS`.
+    stem
+        What every file name begins with.
+    media
+        Where the files find the video.
+    lang
+        Language of labels in captions, TextGrid and ELAN, and of descriptions.
+
+    Raises
+    ------
+    KeyError
+        For a format that does not exist.
+    """
+    return {
+        f"{stem}{suffix}": content
+        for name in formats
+        for suffix, content in FORMATS[name].writer(findings, media, lang).items()
+    }

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from emoreport.exchange.writers import Files, Media
 from emoreport.exchange.writers.coding_table import seconds
 from emoreport.exchange.writers.tiers import FACE, MISMATCH, SPEECH, VOICE, Tier, tiers_of
 from emoreport.messages import label_name, text
@@ -28,6 +29,11 @@ COLUMNS: Final = (
     "severity",
 )
 UNITS: Final = {"onset": "s", "duration": "s"}
+
+
+def bids_files(findings: Findings, _media: Media, lang: str) -> Files:
+    """The table of events and its sidecar."""
+    return {"_events.tsv": events_bytes(findings), "_events.json": sidecar_bytes(findings, lang)}
 
 
 def events_bytes(findings: Findings) -> bytes:

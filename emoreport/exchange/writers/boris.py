@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from emoreport.exchange.writers import Files, Media
 from emoreport.exchange.writers.coding_table import seconds
 from emoreport.exchange.writers.tiers import (
     FACE,
@@ -68,6 +69,15 @@ class _Event:
     behaviour: str
     category: str
     comment: str
+
+
+def boris_files(findings: Findings, media: Media, _lang: str) -> Files:
+    """A project, its table of events, and lines to paste into another project."""
+    return {
+        ".boris": project_bytes(findings, media.path),
+        "_boris_events.tsv": tabular_bytes(findings, media.path),
+        "_boris_paste.tsv": paste_bytes(findings),
+    }
 
 
 def project_bytes(findings: Findings, media_path: str) -> bytes:

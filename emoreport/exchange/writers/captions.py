@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from emoreport.exchange.writers import Files, Media
 from emoreport.messages import label_name, text
 from emoreport.results import Comparison, Findings, milliseconds
 
@@ -23,7 +24,7 @@ class _Cue:
     lines: tuple[str, ...]
 
 
-def vtt_bytes(findings: Findings, lang: str) -> bytes:
+def vtt_files(findings: Findings, _media: Media, lang: str) -> Files:
     """Captions in WebVTT, UTF-8.
 
     Parameters
@@ -37,16 +38,18 @@ def vtt_bytes(findings: Findings, lang: str) -> bytes:
     for number, cue in enumerate(_cues(findings, lang), start=1):
         times = f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}"
         blocks.append("\n".join([str(number), times, *map(_vtt_text, cue.lines)]))
-    return ("\n\n".join(blocks) + "\n").encode("utf-8", "backslashreplace")
+    content = ("\n\n".join(blocks) + "\n").encode("utf-8", "backslashreplace")
+    return {".vtt": content}
 
 
-def srt_bytes(findings: Findings, lang: str) -> bytes:
-    """Captions in SubRip, UTF-8; see `vtt_bytes`."""
+def srt_files(findings: Findings, _media: Media, lang: str) -> Files:
+    """Captions in SubRip, UTF-8; see `vtt_files`."""
     blocks = []
     for number, cue in enumerate(_cues(findings, lang), start=1):
         times = f"{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}"
         blocks.append("\n".join([str(number), times, *map(_srt_text, cue.lines)]))
-    return "".join(f"{block}\n\n" for block in blocks).encode("utf-8", "backslashreplace")
+    content = "".join(f"{block}\n\n" for block in blocks).encode("utf-8", "backslashreplace")
+    return {".srt": content}
 
 
 def _cues(findings: Findings, lang: str) -> Iterator[_Cue]:

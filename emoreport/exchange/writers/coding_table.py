@@ -6,13 +6,14 @@ import csv
 import io
 from typing import Final
 
+from emoreport.exchange.writers import Files, Media
 from emoreport.exchange.writers.tiers import FACE, VOICE, tiers_of
 from emoreport.results import Findings
 
 COLUMNS: Final = ("start", "end", "emotion", "modality")
 
 
-def coding_bytes(findings: Findings) -> bytes:
+def coding_files(findings: Findings, _media: Media, _lang: str) -> Files:
     """Rows of face and voice: start, end (seconds, 3 decimals), emotion, modality."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -23,7 +24,7 @@ def coding_bytes(findings: Findings) -> bytes:
                 (seconds(cell.start_ms), seconds(cell.end_ms), cell.label, tier.name)
                 for cell in tier.cells
             )
-    return stream.getvalue().encode("utf-8", "backslashreplace")
+    return {"_coding.csv": stream.getvalue().encode("utf-8", "backslashreplace")}
 
 
 def seconds(time_ms: int) -> str:

@@ -16,6 +16,7 @@ from itertools import count
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from emoreport.exchange.writers import Files, Media
 from emoreport.exchange.writers.tiers import (
     FACE,
     VOICE,
@@ -46,17 +47,15 @@ _ILLEGAL: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U001
 """Characters that XML 1.0 cannot hold, half surrogate pairs included."""
 
 
-def eaf_bytes(
-    findings: Findings, media_name: str, media_path: str, media_mime: str, lang: str
-) -> bytes:
+def elan_files(findings: Findings, media: Media, lang: str) -> Files:
     """One ELAN document.
 
     Parameters
     ----------
     findings
         One talk.
-    media_name, media_path, media_mime
-        The video: its file name, its path as seen from the file, its media type.
+    media
+        The video.
     lang
         ``en``: annotations hold the labels of the tables; else their names in this language.
     """
@@ -73,7 +72,7 @@ def eaf_bytes(
             "xsi:noNamespaceSchemaLocation": SCHEMA,
         },
     )
-    _add_header(root, findings, media_name, media_path, media_mime, tiers)
+    _add_header(root, findings, media, tiers)
     slots = iter(_add_slots(root, tiers))
     numbers = count(1)
     for tier in tiers:
@@ -87,7 +86,7 @@ def eaf_bytes(
         _add_vocabulary(root, name, labels, values)
     ET.indent(root, "    ")
     content: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
-    return content + b"\n"
+    return {".eaf": content + b"\n"}
 
 
 def xml_text(text: str) -> str:
@@ -105,24 +104,17 @@ def _all_labels(findings: Findings) -> tuple[str, ...]:
     )
 
 
-def _add_header(
-    root: ET.Element,
-    findings: Findings,
-    media_name: str,
-    media_path: str,
-    media_mime: str,
-    tiers: Sequence[Tier],
-) -> None:
+def _add_header(root: ET.Element, findings: Findings, media: Media, tiers: Sequence[Tier]) -> None:
     header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
-    absolute = re.match(r"/|[A-Za-z]:/", media_path) is not None
+    absolute = re.match(r"/|[A-Za-z]:/", media.path) is not None
     described = {
         # Only the name, where the relative path says the rest: a shared file must not tell how
         # somebody's disk is laid out.
-        "MEDIA_URL": "file:///" + (media_path.lstrip("/") if absolute else media_name),
-        "MIME_TYPE": media_mime,
+        "MEDIA_URL": "file:///" + (media.path.lstrip("/") if absolute else media.name),
+        "MIME_TYPE": media.mime,
     }
     if not absolute:
-        dotted = media_path if media_path.startswith("../") else f"./{media_path}"
+        dotted = media.path if media.path.startswith("../") else f"./{media.path}"
         described["RELATIVE_MEDIA_URL"] = dotted
     ET.SubElement(
         header, "MEDIA_DESCRIPTOR", {key: xml_text(text) for key, text in described.items()}

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from emoreport.exchange.writers import Files, Media
 from emoreport.records import FaceTrack, SpeechTrack
 from emoreport.results import Analysis, Findings, Statistic
 
@@ -35,7 +36,7 @@ TIME_DECIMALS: Final = 6
 VALUE_DECIMALS: Final = 6
 
 
-def everything_bytes(findings: Findings) -> bytes:
+def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
     """The document, UTF-8; null stands for what is not known.
 
     Times are seconds to the microsecond, other numbers are rounded to six decimals.
@@ -76,7 +77,7 @@ def everything_bytes(findings: Findings) -> bytes:
             "voice": _voice_readings(findings.speech),
         },
     }
-    return _pretty(document).encode("utf-8", "backslashreplace")
+    return {"_findings.json": _pretty(document).encode("utf-8", "backslashreplace")}
 
 
 def schema() -> dict[str, Any]:

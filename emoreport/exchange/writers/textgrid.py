@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from emoreport.exchange.writers import Files, Media
 from emoreport.exchange.writers.tiers import Cell, Tier, duration_ms, tiers_of
 from emoreport.messages import label_name
 from emoreport.results import Findings
 
 
-def textgrid_bytes(findings: Findings, lang: str) -> bytes:
+def textgrid_files(findings: Findings, _media: Media, lang: str) -> Files:
     """One TextGrid with the tiers face, voice, mismatch and speech.
 
     Parameters
@@ -38,7 +39,8 @@ def textgrid_bytes(findings: Findings, lang: str) -> bytes:
     for number, tier in enumerate(tiers, start=1):
         lines.append(f"    item [{number}]:")
         lines.extend(f"        {line}" for line in _tier_lines(tier, end_ms, lang))
-    return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
+    content = ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
+    return {".TextGrid": content}
 
 
 def filled(cells: Sequence[Cell], end_ms: int) -> Iterator[tuple[int, int, Cell | None]]:

@@ -10,7 +10,8 @@ import pympi
 import pytest
 from hypothesis import given
 
-from emoreport.exchange.writers.elan import eaf_bytes, xml_text
+from emoreport.exchange.writers import Media
+from emoreport.exchange.writers.elan import elan_files, xml_text
 from emoreport.exchange.writers.tiers import tiers_of
 from tests.fixtures.findings import any_findings, findings, made_findings
 
@@ -75,7 +76,7 @@ IDS = ("TIME_SLOT_ID", "ANNOTATION_ID", "CVE_ID")
 
 
 def made(found, lang="en", name="talk.mp4", path="../talk.mp4"):
-    return eaf_bytes(found, name, path, "video/mp4", lang)
+    return elan_files(found, Media(name, path, "video/mp4"), lang)[".eaf"]
 
 
 def assert_follows_the_schema(content):

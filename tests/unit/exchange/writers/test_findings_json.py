@@ -16,19 +16,19 @@ from emoreport.analysis.rows.compounds import COMPOUND_NAMES as ANALYSED_NAMES
 from emoreport.exchange.writers.findings_json import (
     COMPOUND_NAMES,
     SCHEMA_FILE,
-    everything_bytes,
+    findings_files,
     schema,
 )
 from emoreport.results import Analysis
 from tests.fixtures import results
-from tests.fixtures.findings import any_findings, findings
+from tests.fixtures.findings import MEDIA, any_findings, findings
 
 ROOT = Path(__file__).parents[4]
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 
 def document(found):
-    return json.loads(everything_bytes(found))
+    return json.loads(findings_files(found, MEDIA, "en")["_findings.json"])
 
 
 def test_the_schema_is_one_and_is_published():

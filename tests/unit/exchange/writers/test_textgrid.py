@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given, settings
 from praatio import textgrid as praatio
 
-from emoreport.exchange.writers.textgrid import textgrid_bytes
+from emoreport.exchange.writers.textgrid import textgrid_files
 from emoreport.exchange.writers.tiers import duration_ms, tiers_of
-from tests.fixtures.findings import any_findings, findings, made_findings
+from tests.fixtures.findings import MEDIA, any_findings, findings, made_findings
 
 TIERS = ["face", "voice", "mismatch", "speech"]
 
 
 def stored(tmp_path_factory, found, lang="en"):
     file = tmp_path_factory.mktemp("grid") / "talk.TextGrid"
-    file.write_bytes(textgrid_bytes(found, lang))
+    file.write_bytes(textgrid_files(found, MEDIA, lang)[".TextGrid"])
     return str(file)
 
 
