@@ -1,5 +1,4 @@
-# Image of emoreport: docs/docker.md says how to use it. `make docker-check` reads this file and
-# carries out its instructions; what it does not know, it refuses.
+# Image of emoreport: docs/docker.md says how to use it, and what of it has been run.
 #
 #   docker build -t emoreport .                                    light: no torch
 #   docker build -t emoreport:full --build-arg EXTRAS=full .       the large voice models too (TORCH_INDEX!)

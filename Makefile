@@ -11,7 +11,7 @@ JOBS ?= auto
 export OMP_NUM_THREADS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint format bench soak docker-check weights sample clean
+.PHONY: help demo test coverage lint format bench soak weights sample clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,9 +50,6 @@ soak: $(VENV)/dev ## Lose machines, kill a batch of 300 recordings 20 times, run
 	$(BIN)/python -m tests.soak.soak --videos 300 --bad 30 --kills 20
 	$(BIN)/python -m tests.hostile.everything
 	FUZZ_EXAMPLES=700 $(BIN)/python -m pytest -q tests/fuzz
-
-docker-check: $(VENV)/dev ## Build the image's recipe without an engine and try it (root, debootstrap; minutes)
-	$(BIN)/python -m docker.check
 
 weights: $(VENV)/dev ## Train and export the shipped models again (hours); DATA=folder, TEACHER=file
 	$(BIN)/python -m emoreport.training.face --data $(DATA)/fer --out emoreport/weights

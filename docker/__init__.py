@@ -1,1 +1,0 @@
-"""What the container image needs beside the Dockerfile, and the check of its recipe."""
