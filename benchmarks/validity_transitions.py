@@ -20,7 +20,7 @@ from scipy.integrate import simpson
 
 from emoreport.analysis.numeric.shuffling import shuffled_orders
 from emoreport.analysis.rows.abstention import abstain_faces
-from emoreport.analysis.rows.evidence import face_evidence
+from emoreport.analysis.rows.evidence import FrameEvidence
 from emoreport.analysis.rows.segmentation import segment_faces
 from emoreport.analysis.talks.groups import compare_groups
 from emoreport.analysis.talks.pairs import compare_pairs
@@ -190,7 +190,7 @@ def _collect(found: dict, name: str, estimate: object, truth: dict[str, float]) 
 
 
 def entropy(rng: np.random.Generator, number: int) -> None:
-    """Bias of the entropy rate in short talks, with and without correction."""
+    """Bias of the corrected entropy rate in short talks."""
     chain = talks.talking_chain()
     share = chain.visit_share
     logs = np.log2(chain.jump, out=np.zeros(chain.jump.shape), where=chain.jump > 0)
@@ -202,13 +202,10 @@ def entropy(rng: np.random.Generator, number: int) -> None:
             runs = talks.simulate_chain(rng, chain, 60.0 * minutes)
             result = entropy_rate(transition_counts(unbroken_chains(rows_of(runs))))
             if result.corrected_bits is not None:
-                values.append((result.plug_in_bits, result.corrected_bits))
+                values.append(result.corrected_bits)
         if values:
-            plain, corrected = np.mean(values, axis=0)
-            print(
-                f"  {minutes} min: given in {len(values) / number:.2f}, "
-                f"plug-in {plain:.3f}, corrected {corrected:.3f}"
-            )
+            given = len(values) / number
+            print(f"  {minutes} min: given in {given:.2f}, corrected {np.mean(values):.3f}")
 
 
 def comparison(rng: np.random.Generator, number: int) -> None:
@@ -308,7 +305,7 @@ def speed(rng: np.random.Generator, number: int) -> None:
     settings = AnalysisSettings()
 
     def relabel(rows: tuple[VideoInterval, ...]) -> tuple[VideoInterval, ...]:
-        return abstain_faces(rows, face_evidence(faces, rows, 3600.0)).intervals
+        return abstain_faces(rows, FrameEvidence(faces, 3600.0).of(rows)).intervals
 
     def timed(name: str, work: Callable[[], object]) -> None:
         begin, used = time.perf_counter(), time.process_time()

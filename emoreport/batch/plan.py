@@ -43,15 +43,12 @@ class Settled:
         What became of it; None for a copy.
     sha256
         Digest of its content; empty if it cannot be read.
-    earlier
-        Whether that was known from an earlier run.
     """
 
     name: str
     state: State
     entry: Entry | None
     sha256: str = ""
-    earlier: bool = False
 
 
 Step = VideoJob | Settled
@@ -196,7 +193,7 @@ class Planner:
                 return None
         elif entry.state == "failed" and self._choices.retry_failed:
             return None
-        return Settled(job.name, entry.state, entry, job.sha256, earlier=True)
+        return Settled(job.name, entry.state, entry, job.sha256)
 
     def _stored(self, job: VideoJob) -> Step:
         """A job for a video that the manifest does not settle; its results may be there.

@@ -31,8 +31,6 @@ SUMMARY_END: Final = (
 """Columns after those of one video's summary; the user's own follow."""
 INTERVALS_START: Final = ("video", "path", "folder")
 FAILURE_COLUMNS: Final = ("video", "stage", "error", "remedy")
-WORD: Final = "batch"
-"""Where the descriptions of the batch's own columns stand among the words."""
 
 
 def reserved_columns(opened: Opened) -> frozenset[str]:

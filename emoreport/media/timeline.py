@@ -133,7 +133,6 @@ class FrameTimes:
     placed: int = field(default=0, init=False)
     missing: int = field(default=0, init=False)
     dropped: int = field(default=0, init=False)
-    early: int = field(default=0, init=False)
     holes: int = field(default=0, init=False)
     end_s: float = field(default=0.0, init=False)
     _last_s: float | None = field(default=None, init=False)
@@ -168,7 +167,6 @@ class FrameTimes:
             time_s = self.clock.settle(stamp_s, self._expected_s, self._last_s)
         self._decode_s = decode_s
         if time_s < -ZERO_TOLERANCE_S:
-            self.early += 1
             self._expected_s = time_s + step_s
             return None
         time_s = max(time_s, 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -116,21 +116,6 @@ class DecodeOutcome:
     decode_failures: int
     time_quality: str
     notes: tuple[str, ...] = ()
-
-
-class FrameSource(Protocol):
-    """A video stream that gives its frames once, in presentation order."""
-
-    info: MediaInfo
-
-    def __iter__(self) -> Iterator[Frame]:
-        """Yield upright RGB frames with presentation times; raise MediaError if none decodes."""
-        ...
-
-    @property
-    def outcome(self) -> DecodeOutcome:
-        """What was found; complete after the iterator is exhausted."""
-        ...
 
 
 class AudioTrack(Protocol):

@@ -28,8 +28,6 @@ SUMMARY_FILE: Final = "multiverse_summary.csv"
 PNG_FILE: Final = "multiverse.png"
 SVG_FILE: Final = "multiverse.svg"
 
-VERDICTS: Final = ("more", "as_much", "less", "not_enough_data")
-
 Column = Callable[[Universe], Cell]
 
 COLUMNS: Final[dict[str, Column]] = {

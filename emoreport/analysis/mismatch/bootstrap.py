@@ -77,10 +77,6 @@ class Intervals:
     ----------
     disagreement, kappa, ac1, severity, severity_kappa
         In the figure's own unit.
-    block_s
-        Length of a block in seconds.
-    draws, seed
-        How often was drawn, and from which seed.
     reason
         None, or why there is no interval: ``no_shared_labels``, ``no_overlap``, ``too_short``
         (less than `MIN_INTERVAL_S` comparable seconds), ``one_label``, ``dependent`` (the talk
@@ -93,9 +89,6 @@ class Intervals:
     ac1: Interval | None = None
     severity: Interval | None = None
     severity_kappa: Interval | None = None
-    block_s: float | None = None
-    draws: int = 0
-    seed: int | None = None
     reason: str | None = None
 
 
@@ -162,9 +155,6 @@ def block_bootstrap(joint: JointSequence, *, draws: int = 1999, seed: int = 0) -
         ac1=ac1,
         severity=severity,
         severity_kappa=severity_kappa,
-        block_s=length * joint.duration_s / bins,
-        draws=draws,
-        seed=seed,
     )
 
 

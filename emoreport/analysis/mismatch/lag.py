@@ -72,12 +72,6 @@ class LagResult:
         Absolute correlation at the peak that 5 % of the shifts exceed somewhere in their range.
     p_value
         Share of positions on the circle whose range holds a peak at least as high.
-    lags_s, correlations
-        float64 (L,), lags and correlations of the whole range; NaN without common time.
-    band
-        float64 (L,), the threshold at each lag: between −band and +band lies what chance gives.
-    common_s
-        Seconds in which both series are known at lag 0.
     reason
         None, ``too_short`` or ``constant`` (a series does not vary).
     """
@@ -88,10 +82,6 @@ class LagResult:
     correlation: float | None = None
     threshold: float | None = None
     p_value: float | None = None
-    lags_s: DoubleArray | None = None
-    correlations: DoubleArray | None = None
-    band: DoubleArray | None = None
-    common_s: float = 0.0
     reason: str | None = None
 
 
@@ -141,24 +131,19 @@ def lead_and_lag(
     common_s = float(np.count_nonzero(~np.isnan(one) & ~np.isnan(other))) * step_s
     reach = round(max_lag_s / step_s)
     if common_s < LEAST_LENGTHS * max_lag_s:
-        return LagResult("not_enough_data", common_s=common_s, reason=TOO_SHORT)
+        return LagResult("not_enough_data", reason=TOO_SHORT)
     if min(np.nanstd(one), np.nanstd(other)) < TIE:
-        return LagResult("not_enough_data", common_s=common_s, reason=CONSTANT)
+        return LagResult("not_enough_data", reason=CONSTANT)
     correlation, overlap = circular_correlations(one, other, reach)
     near = np.arange(-reach, reach + 1)
     p_value, limit = _peak_test(correlation, overlap, reach)
     observed = correlation[near]
     peak = int(np.argmax(np.abs(np.nan_to_num(observed))))
-    band = limit / np.sqrt(np.maximum(overlap[near], 1.0))
     result = LagResult(
         lead="no_evidence",
         correlation=float(observed[peak]),
-        threshold=float(band[peak]),
+        threshold=float(limit / np.sqrt(max(overlap[near][peak], 1.0))),
         p_value=p_value,
-        lags_s=near * step_s,
-        correlations=observed,
-        band=band,
-        common_s=common_s,
     )
     if p_value > ALPHA or peak in {0, 2 * reach}:
         return result

@@ -85,28 +85,18 @@ class ShiftTest:
     ----------
     shifts
         Shifts that were tried; 0 where there was no test.
-    step_s
-        Seconds between neighbouring shifts.
     excess
         Observed less expected disagreement (or distance) at the true position, −1 to 1.
-    null_sd
-        Standard deviation of the same over the shifts: what chance alone does.
-    p_more, p_less
-        Share of positions, the observed one included, with at least (at most) the observed
-        excess. Small `p_more`: more disagreement than chance.
     p_value
-        Two-sided, 2 · min(p_more, p_less), at most 1.
+        Two-sided: twice the smaller of the shares of positions, the observed one included, with at
+        least and with at most the observed excess; at most 1.
     reason
         None, or why there is no test: ``no_shared_labels``, ``no_overlap``, ``too_short`` (less
         than `MIN_TEST_S` comparable seconds) or ``one_label`` (one side never changed).
     """
 
     shifts: int = 0
-    step_s: float | None = None
     excess: float | None = None
-    null_sd: float | None = None
-    p_more: float | None = None
-    p_less: float | None = None
     p_value: float | None = None
     reason: str | None = None
 
@@ -205,10 +195,10 @@ def shift_test(joint: JointSequence) -> ShiftTest:
     refusal = _refusal(joint)
     if refusal is not None:
         return ShiftTest(reason=refusal)
-    time_s, step_s = _grid(joint, LABEL_STEP_S)
+    time_s = _grid(joint, LABEL_STEP_S)
     face = _label_at(joint.face, time_s)
     voice = _label_at(joint.voice, time_s)
-    return _judge(*label_excess(face, voice, joint.labels), step_s)
+    return _judge(*label_excess(face, voice, joint.labels))
 
 
 def severity_shift_test(joint: JointSequence) -> ShiftTest:
@@ -230,10 +220,10 @@ def severity_shift_test(joint: JointSequence) -> ShiftTest:
         refusal = ONE_LABEL
     if refusal is not None:
         return ShiftTest(reason=refusal)
-    time_s, step_s = _grid(joint, DISTANCE_STEP_S, MAX_DISTANCE_POSITIONS)
+    time_s = _grid(joint, DISTANCE_STEP_S, MAX_DISTANCE_POSITIONS)
     face = _distribution_at(joint.face, time_s)
     voice = _distribution_at(joint.voice, time_s)
-    return _judge(*distance_excess(face, voice), step_s)
+    return _judge(*distance_excess(face, voice))
 
 
 def label_excess(face: IntArray, voice: IntArray, labels: int) -> tuple[DoubleArray, DoubleArray]:
@@ -322,30 +312,23 @@ def _summed_distances(
     return 0.5 * np.roll(total[::-1], 1)
 
 
-def _judge(excess: DoubleArray, overlap: DoubleArray, step_s: float) -> ShiftTest:
+def _judge(excess: DoubleArray, overlap: DoubleArray) -> ShiftTest:
     scaled = (excess * np.sqrt(overlap))[~np.isnan(excess)]
-    shifted = excess[1:][~np.isnan(excess[1:])]
     observed = scaled[0]
     more = float(np.mean(scaled >= observed - TIE))
     less = float(np.mean(scaled <= observed + TIE))
     return ShiftTest(
-        shifts=len(shifted),
-        step_s=step_s,
+        shifts=len(scaled) - 1,
         excess=float(excess[0]),
-        null_sd=float(shifted.std()),
-        p_more=more,
-        p_less=less,
         p_value=min(1.0, 2.0 * min(more, less)),
     )
 
 
-def _grid(
-    joint: JointSequence, longest_step_s: float, most: int | None = None
-) -> tuple[DoubleArray, float]:
+def _grid(joint: JointSequence, longest_step_s: float, most: int | None = None) -> DoubleArray:
     steps = max(MIN_POSITIONS, int(np.ceil(joint.duration_s / longest_step_s)))
     steps = steps if most is None else min(steps, most)
-    step_s = joint.duration_s / steps
-    return joint.edges_s[0] + (np.arange(steps) + 0.5) * step_s, step_s
+    times: DoubleArray = joint.edges_s[0] + (np.arange(steps) + 0.5) * (joint.duration_s / steps)
+    return times
 
 
 def _label_at(sequence: LabelSequence, time_s: DoubleArray) -> IntArray:

@@ -205,15 +205,12 @@ class JudgedTime:
         Rows that show an emotion.
     uncertain_s
         Rows `uncertain`.
-    absent_s
-        Rows without a face, or without speech.
     share
         Emotion over emotion and uncertain, 0–1; None where there was nothing to judge.
     """
 
     emotion_s: float
     uncertain_s: float
-    absent_s: float
     share: float | None
 
 
@@ -307,17 +304,15 @@ def usable_windows(speech: SpeechTrack, level: Level) -> BoolArray:
 
 def judged_time(intervals: Sequence[VideoInterval] | Sequence[AudioInterval]) -> JudgedTime:
     """Sum up how much of the talk the rows judge on."""
-    emotion_s = uncertain_s = absent_s = 0.0
+    emotion_s = uncertain_s = 0.0
     for row in intervals:
         if is_emotion(row.emotion):
             emotion_s += row.span.duration_s
         elif row.emotion == UNCERTAIN:
             uncertain_s += row.span.duration_s
-        else:
-            absent_s += row.span.duration_s
     there_s = emotion_s + uncertain_s
     share = emotion_s / there_s if there_s > 0 else None
-    return JudgedTime(emotion_s, uncertain_s, absent_s, share)
+    return JudgedTime(emotion_s, uncertain_s, share)
 
 
 def _reasons(

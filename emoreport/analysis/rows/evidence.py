@@ -15,32 +15,15 @@ from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray, Spee
 from emoreport.results import AudioInterval, FaceEvidence, VideoInterval, VoiceEvidence
 
 
-def face_evidence(
-    faces: FaceTrack, intervals: Sequence[VideoInterval], duration_s: float
-) -> tuple[FaceEvidence, ...]:
-    """Collect the evidence of each row of the face.
-
-    A frame belongs to the row that holds its presentation time.
-
-    Parameters
-    ----------
-    faces
-        Frame readings; `extra` may hold ``yaw_deg``, ``pitch_deg`` and ``sharpness``.
-    intervals
-        Rows that tile the recording, in order of time.
-    duration_s
-        Length of the recording, seconds.
-    """
-    return FrameEvidence(faces, duration_s).of(intervals)
-
-
 class FrameEvidence:
     """What the frames of a talk give as evidence, ready to be summed up under any rows.
 
     Parameters
     ----------
-    faces, duration_s
-        As in `face_evidence`.
+    faces
+        Frame readings; `extra` may hold ``yaw_deg``, ``pitch_deg`` and ``sharpness``.
+    duration_s
+        Length of the recording, seconds.
     """
 
     def __init__(self, faces: FaceTrack, duration_s: float) -> None:
@@ -64,7 +47,10 @@ class FrameEvidence:
         self._usual = float(np.median(known)) if len(known) else 0.0
 
     def of(self, intervals: Sequence[VideoInterval]) -> tuple[FaceEvidence, ...]:
-        """Collect the evidence of rows that tile the recording, in order of time."""
+        """Collect the evidence of rows that tile the recording, in order of time.
+
+        A frame belongs to the row that holds its presentation time.
+        """
         if not intervals:
             return ()
         cuts = np.searchsorted(self._time_s, [row.span.start_s for row in intervals][1:])

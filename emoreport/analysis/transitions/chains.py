@@ -78,38 +78,14 @@ class Rate:
     ----------
     count
         Events.
-    exposure_s
-        Seconds in which an event would have been seen.
     per_minute, low, high
         Rate and bounds of its interval; None without exposure.
     """
 
     count: int
-    exposure_s: float
     per_minute: float | None
     low: float | None
     high: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class LabelShare:
-    """How much of the talk one emotion takes.
-
-    Attributes
-    ----------
-    time_share
-        Of the seconds with an emotion, 0–1.
-    visit_share
-        Of the intervals with an emotion, 0–1.
-    stationary_share
-        Of the intervals in the long run, if the observed probabilities of transition went on for
-        ever; None where that is not defined.
-    """
-
-    emotion: str
-    time_share: float
-    visit_share: float
-    stationary_share: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +94,14 @@ class EntropyRate:
 
     Attributes
     ----------
-    plug_in_bits
-        From the observed shares; too low in short talks.
     corrected_bits
-        With Miller and Madow's correction; the one to report.
+        From the observed shares, with Miller and Madow's correction.
     maximum_bits
         log2(K − 1): all other emotions equally likely. 0 for two emotions.
     reason
-        Why the first two are None, or None.
+        Why `corrected_bits` is None, or None.
     """
 
-    plug_in_bits: float | None
     corrected_bits: float | None
     maximum_bits: float | None
     reason: str | None = None
@@ -161,23 +134,6 @@ def unbroken_chains(intervals: Sequence[VideoInterval]) -> Chains:
     columns = np.asarray(table, dtype=np.float64).reshape(-1, 4).T
     return Chains(
         labels, columns[0].astype(np.int64), columns[1].astype(np.int64), columns[2], columns[3]
-    )
-
-
-def label_shares(chains: Chains) -> tuple[LabelShare, ...]:
-    """Shares of time, of intervals and of the long run, one entry per emotion that occurs."""
-    stationary = stationary_shares(transition_counts(chains))
-    total_s = float(chains.length_s.sum())
-    seconds = np.bincount(chains.label, chains.length_s, minlength=len(chains.labels))
-    visits = np.bincount(chains.label, minlength=len(chains.labels))
-    return tuple(
-        LabelShare(
-            emotion,
-            float(seconds[place] / total_s),
-            float(visits[place] / len(chains)),
-            None if stationary is None else float(stationary[place]),
-        )
-        for place, emotion in enumerate(chains.labels)
     )
 
 
@@ -243,12 +199,12 @@ def poisson_rate(count: int, exposure_s: float, confidence: float = CONFIDENCE) 
         Coverage of the interval, 0–1.
     """
     if exposure_s <= 0:
-        return Rate(count, max(exposure_s, 0.0), None, None, None)
+        return Rate(count, None, None, None)
     tail = 0.5 * (1.0 - confidence)
     low = 0.5 * chi_square_quantile(tail, 2 * count) if count else 0.0
     high = 0.5 * chi_square_quantile(1.0 - tail, 2 * count + 2)
     per = 60.0 / exposure_s
-    return Rate(count, exposure_s, count * per, low * per, high * per)
+    return Rate(count, count * per, low * per, high * per)
 
 
 def stationary_shares(counts: IntArray) -> DoubleArray | None:
@@ -289,11 +245,11 @@ def entropy_rate(counts: IntArray) -> EntropyRate:
     classes, number = len(counts), int(counts.sum())
     maximum = float(np.log2(classes - 1)) if classes > 1 else None
     if maximum is None or number < TRANSITIONS_PER_PAIR * classes * (classes - 1):
-        return EntropyRate(None, None, maximum, TOO_FEW_TRANSITIONS)
+        return EntropyRate(None, maximum, TOO_FEW_TRANSITIONS)
     departures = counts.sum(axis=1, keepdims=True)
     seen = counts > 0
     share = np.divide(counts, departures, out=np.ones(counts.shape), where=seen)
     bits = float(-(counts * np.log2(share)).sum() / number)
     free_cells = int((seen.sum(axis=1) - 1).clip(min=0).sum())
     corrected = bits + free_cells / (2.0 * number * np.log(2.0))
-    return EntropyRate(max(bits, 0.0), min(corrected, maximum), maximum)
+    return EntropyRate(min(corrected, maximum), maximum)

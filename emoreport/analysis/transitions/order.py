@@ -12,7 +12,6 @@ from emoreport.analysis.transitions.chains import (
     Chains,
     pair_counts,
     transition_counts,
-    transition_probabilities,
 )
 from emoreport.records import DoubleArray, IntArray
 
@@ -30,26 +29,20 @@ class PairStatistic:
     ----------
     count
         Transitions of this pair.
-    probability
-        Share of the departures from `origin`; None if it was never left.
     expected
         Mean count over the shuffled orders.
     p_value
         Two-sided, of one pair looked at alone; None where every order gives the same count.
     p_holm
         Corrected over all pairs by Holm's method (1979): family-wise error.
-    p_fdr
-        Corrected by Benjamini and Hochberg's method (1995): false discovery rate.
     """
 
     origin: str
     target: str
     count: int
-    probability: float | None
     expected: float
     p_value: float | None
     p_holm: float | None
-    p_fdr: float | None
 
 
 def order_test(
@@ -87,22 +80,18 @@ def order_test(
     shuffled = pair_counts(orders, chains.linked, classes)
     p_values, p_value = order_p_values(observed, shuffled)
     expected = shuffled.mean(axis=0)
-    probabilities = transition_probabilities(observed)
     places = [(i, j) for i in range(classes) for j in range(classes) if i != j]
     tested = [place for place in places if not np.isnan(p_values[place])]
     raw = np.asarray([p_values[place] for place in tested])
     holm = dict(zip(tested, holm_correction(raw).tolist(), strict=True))
-    fdr = dict(zip(tested, false_discovery_rate(raw).tolist(), strict=True))
     pairs = tuple(
         PairStatistic(
             origin=chains.labels[place[0]],
             target=chains.labels[place[1]],
             count=int(observed[place]),
-            probability=None if np.isnan(probabilities[place]) else float(probabilities[place]),
             expected=float(expected[place]),
             p_value=float(p_values[place]) if place in holm else None,
             p_holm=holm.get(place),
-            p_fdr=fdr.get(place),
         )
         for place in places
     )
@@ -159,22 +148,3 @@ def holm_correction(p_values: DoubleArray) -> DoubleArray:
     corrected = np.empty(len(p_values))
     corrected[order] = np.maximum.accumulate(steps)
     return corrected
-
-
-def false_discovery_rate(p_values: DoubleArray) -> DoubleArray:
-    """Benjamini and Hochberg's step-up correction (1995, J. R. Stat. Soc. B 57:289-300).
-
-    Parameters
-    ----------
-    p_values
-        float64 (M,), no NaN.
-
-    Returns
-    -------
-    float64 (M,), at most 1, in the order given.
-    """
-    order = np.argsort(p_values, kind="stable")[::-1]
-    ranks = np.arange(len(p_values), 0, -1)
-    corrected = np.empty(len(p_values))
-    corrected[order] = np.minimum.accumulate(p_values[order] * len(p_values) / ranks)
-    return np.minimum(corrected, 1.0)

@@ -8,17 +8,14 @@ from typing import Final
 
 from emoreport.analysis.transitions.chains import (
     EntropyRate,
-    LabelShare,
     Rate,
     entropy_rate,
-    label_shares,
     poisson_rate,
+    stationary_shares,
     transition_counts,
-    transition_probabilities,
     unbroken_chains,
 )
 from emoreport.analysis.transitions.order import SHUFFLES, PairStatistic, order_test
-from emoreport.records import DoubleArray, IntArray
 from emoreport.results import VideoInterval
 
 FIXED_ORDER: Final = "fixed_order"
@@ -36,12 +33,6 @@ class TransitionStatistics:
     ----------
     labels
         Emotions that occur (K).
-    counts
-        int64 (K, K), rows: from, columns: to.
-    probabilities
-        float64 (K, K), rows sum to 1; NaN rows for emotions that were never left.
-    chains
-        Number of unbroken chains.
     rate
         Transitions per minute of the time with an emotion.
     pairs
@@ -51,23 +42,21 @@ class TransitionStatistics:
         the order is fixed.
     order_reason
         `FIXED_ORDER` where `order_p_value` is None.
-    shares
-        One per emotion.
+    stationary
+        Per emotion, its share of the intervals in the long run, if the observed probabilities of
+        transition went on for ever; None where that is not defined.
     stationary_reason
-        Why the stationary shares are None, or None.
+        `NOT_CONNECTED` where the stationary shares are None.
     entropy
         Entropy rate.
     """
 
     labels: tuple[str, ...]
-    counts: IntArray
-    probabilities: DoubleArray
-    chains: int
     rate: Rate
     pairs: tuple[PairStatistic, ...]
     order_p_value: float | None
     order_reason: str | None
-    shares: tuple[LabelShare, ...]
+    stationary: tuple[float | None, ...]
     stationary_reason: str | None
     entropy: EntropyRate
 
@@ -94,18 +83,14 @@ def transition_statistics(
     chains = unbroken_chains(intervals)
     counts = transition_counts(chains)
     pairs, order_p_value = order_test(chains, shuffles=shuffles, seed=seed)
-    shares = label_shares(chains)
-    connected = any(share.stationary_share is not None for share in shares)
+    stationary = stationary_shares(counts)
     return TransitionStatistics(
         labels=chains.labels,
-        counts=counts,
-        probabilities=transition_probabilities(counts),
-        chains=int(chains.chain[-1]) + 1 if len(chains) else 0,
         rate=poisson_rate(int(counts.sum()), float(chains.length_s.sum())),
         pairs=pairs,
         order_p_value=order_p_value,
         order_reason=FIXED_ORDER if order_p_value is None else None,
-        shares=shares,
-        stationary_reason=None if connected else NOT_CONNECTED,
+        stationary=(None,) * len(counts) if stationary is None else tuple(stationary.tolist()),
+        stationary_reason=NOT_CONNECTED if stationary is None else None,
         entropy=entropy_rate(counts),
     )

@@ -41,8 +41,6 @@ class SettingCounts:
         Whether these are the settings of the main result.
     intervals
         Rows, those without an emotion included.
-    emotion_intervals
-        Rows that show an emotion.
     transitions
         Their number, and their rate per minute of time with an emotion.
     """
@@ -51,7 +49,6 @@ class SettingCounts:
     smoothing_s: float
     chosen: bool
     intervals: int
-    emotion_intervals: int
     transitions: Rate
 
 
@@ -117,7 +114,6 @@ def _counted(
         smoothing_s=settings.smoothing_s,
         chosen=chosen,
         intervals=len(rows),
-        emotion_intervals=len(chains),
         transitions=poisson_rate(
             int(transition_counts(chains).sum()), float(chains.length_s.sum())
         ),

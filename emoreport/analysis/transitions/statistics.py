@@ -116,13 +116,13 @@ def _shares(rows: Sequence[VideoInterval], scope: str) -> Iterator[Statistic]:
 
 
 def _long_run(found: TransitionStatistics) -> Iterator[Statistic]:
-    for share in found.shares:
+    for emotion, share in zip(found.labels, found.stationary, strict=True):
         yield Statistic(
             "stationary_share",
             "share",
-            value=share.stationary_share,
-            emotion=share.emotion,
-            note=None if share.stationary_share is not None else found.stationary_reason,
+            value=share,
+            emotion=emotion,
+            note=found.stationary_reason,
         )
 
 

@@ -24,7 +24,6 @@ FACE: Final = "face"
 VOICE: Final = "voice"
 MISMATCH: Final = "mismatch"
 SPEECH: Final = "speech"
-TIER_NAMES: Final = (FACE, VOICE, MISMATCH, SPEECH)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
@@ -32,7 +32,6 @@ MAX_WINDOW_S: Final = 12.0
 """The publisher trained on whole utterances of 0.3 to 16 s, 3.2 s long on average in podcasts."""
 
 BIAS_FILE: Final = "dusha_bias.toml"
-Bias = Literal["none", "acted"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def test_time_zero_is_subtracted():
 def test_frames_before_zero_are_not_presented_and_not_counted():
     times = FrameTimes(Clock())
     assert placed(times, [-0.08, -0.04, 0.0, 0.04]) == [0.0, 0.04]
-    assert (times.placed, times.early, times.quality) == (2, 2, "exact")
+    assert (times.placed, times.quality) == (2, "exact")
 
 
 def test_a_stamp_rounded_to_just_before_zero_is_zero():

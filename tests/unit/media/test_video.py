@@ -7,7 +7,6 @@ import pytest
 from emoreport.errors import MediaError, SettingsError
 from emoreport.media import open_video
 from emoreport.media.pixels import Orientation
-from emoreport.records import FrameSource
 from tests.fixtures.media import (
     BLUE,
     RED,
@@ -270,11 +269,10 @@ def test_a_frame_stays_as_it_was_while_others_are_read(tmp_path):
     assert [read_number(frame.rgb) for frame in kept] == list(range(50))
 
 
-def test_it_is_a_frame_source(tmp_path):
+def test_one_thread_reads_every_frame(tmp_path):
     with open_video(no_audio(tmp_path / "a.mp4"), threads=1) as video:
-        source: FrameSource = video
-        assert source.info.width_px == 160
-        assert len(list(source)) == 25
+        assert video.info.width_px == 160
+        assert len(list(video)) == 25
 
 
 def test_memory_does_not_grow_with_length(tmp_path):

@@ -67,7 +67,7 @@ def test_exchanging_the_series_turns_the_lag():
     back = lead_and_lag(time_s, voice, time_s, face)
     assert back.lag_s == pytest.approx(-forth.lag_s, abs=1e-6)
     assert back.p_value == pytest.approx(forth.p_value)
-    assert back.correlations == pytest.approx(forth.correlations[::-1])
+    assert back.correlation == pytest.approx(forth.correlation)
 
 
 def test_series_of_their_own_give_no_evidence_and_no_lag():
@@ -76,7 +76,6 @@ def test_series_of_their_own_give_no_evidence_and_no_lag():
     assert found.lead == "no_evidence"
     assert (found.lag_s, found.interval_s) == (None, None)
     assert abs(found.correlation) <= found.threshold
-    assert len(found.lags_s) == len(found.correlations) == len(found.band) == 101
 
 
 def test_a_common_drift_is_no_coupling():
@@ -98,7 +97,6 @@ def test_series_with_times_of_their_own_and_gaps_are_compared():
     found = lead_and_lag(time_s[some], face[some], slow, heard)
     assert found.lead == "face"
     assert found.lag_s == pytest.approx(0.8, abs=0.1)
-    assert found.common_s < 900 - 30
 
 
 @pytest.mark.parametrize("seconds", [0, 100, 299])
@@ -115,7 +113,7 @@ def test_a_series_that_does_not_vary_or_is_unknown_is_not_enough():
     still = lead_and_lag(time_s, series, time_s, np.full(6000, 0.3))
     assert (still.lead, still.reason) == ("not_enough_data", CONSTANT)
     unknown = lead_and_lag(time_s, series, time_s, np.full(6000, np.nan))
-    assert (unknown.lead, unknown.reason, unknown.common_s) == ("not_enough_data", TOO_SHORT, 0)
+    assert (unknown.lead, unknown.reason) == ("not_enough_data", TOO_SHORT)
 
 
 def test_the_seed_decides_about_the_interval_only():

@@ -4,13 +4,10 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 
 from emoreport.analysis.numeric.quantiles import chi_square_quantile, normal_quantile, t_quantile
 from emoreport.analysis.transitions.durations import _survival
-from emoreport.analysis.transitions.order import false_discovery_rate
 
 PROBABILITIES = (0.0005, 0.025, 0.3, 0.5, 0.8, 0.975, 0.9995)
 
@@ -25,18 +22,6 @@ def test_quantiles_are_those_of_scipy_stats(probability, freedom):
         stats.chi2.ppf(probability, freedom), rel=1e-9
     )
     assert normal_quantile(probability) == pytest.approx(stats.norm.ppf(probability), abs=1e-12)
-
-
-@given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=30))
-def test_the_false_discovery_rate_is_that_of_scipy_stats(p_values):
-    raw = np.asarray(p_values)
-    np.testing.assert_allclose(
-        false_discovery_rate(raw), stats.false_discovery_control(raw), rtol=1e-12
-    )
-
-
-def test_no_test_gives_no_corrected_value():
-    assert false_discovery_rate(np.zeros(0)).shape == (0,)
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -17,7 +17,7 @@ from emoreport.analysis.rows.abstention import (
     abstain_voices,
     judged_time,
 )
-from emoreport.analysis.rows.evidence import face_evidence, voice_evidence
+from emoreport.analysis.rows.evidence import FrameEvidence, voice_evidence
 from emoreport.analysis.rows.segmentation import segment_faces
 from emoreport.analysis.rows.voice import voice_intervals
 from emoreport.analysis.transitions.chains import unbroken_chains
@@ -154,7 +154,7 @@ def test_rows_and_evidence_must_fit():
 
 def test_how_much_was_judged_on():
     found = judged_time(video_rows(("fear", 3), ("uncertain", 1), ("no_face", 2)))
-    assert (found.emotion_s, found.uncertain_s, found.absent_s, found.share) == (3, 1, 2, 0.75)
+    assert (found.emotion_s, found.uncertain_s, found.share) == (3, 1, 0.75)
     assert judged_time(video_rows(("no_face", 2))).share is None
 
 
@@ -198,7 +198,7 @@ def test_uncertain_rows_make_no_mismatch_no_severity_and_no_transition(level):
     faces, speech = random_readings(120.0, seed=5)
     video = segment_faces(faces, 120.0, AnalysisSettings())
     faces.box[::2] *= np.float32(0.05)
-    judged_rows = abstain_faces(video, face_evidence(faces, video, 120.0), level).intervals
+    judged_rows = abstain_faces(video, FrameEvidence(faces, 120.0).of(video), level).intervals
     audio = voice_intervals(speech, [row.span for row in judged_rows], SpeechSettings())
     voices = abstain_voices(audio, voice_evidence(speech, audio), level).intervals
     rows = compare_intervals(judged_rows, voices, EMOTIONS, VOICE_LABELS)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emoreport.analysis.rows.evidence import face_evidence, normalised_entropy, voice_evidence
+from emoreport.analysis.rows.evidence import FrameEvidence, normalised_entropy, voice_evidence
 from emoreport.analysis.rows.segmentation import segment_faces
 from emoreport.analysis.rows.voice import voice_intervals
 from emoreport.records import Span, SpeechTrack
@@ -47,7 +47,7 @@ def uneven_track():
 def test_the_face_by_hand():
     track = uneven_track()
     rows = segment_faces(track, 2.0, SETTINGS)
-    fear, anger = face_evidence(track, rows, 2.0)
+    fear, anger = FrameEvidence(track, 2.0).of(rows)
     assert (fear.face_coverage, anger.face_coverage) == (1.0, 0.5)
     assert fear.mean_score == pytest.approx(0.75 * 0.9 + 0.25 * 0.5)
     assert (fear.worst_score, fear.face_px) == (0.5, 40.0)
@@ -64,33 +64,33 @@ def test_the_face_by_hand():
 
 def test_a_row_without_a_face_knows_nothing():
     track = face_track(("fear", 1), (None, 2))
-    nothing = face_evidence(track, segment_faces(track, 3.0, SETTINGS), 3.0)[1]
+    nothing = FrameEvidence(track, 3.0).of(segment_faces(track, 3.0, SETTINGS))[1]
     known = {name for name, value in dataclasses.asdict(nothing).items() if value is not None}
     assert known == {"face_coverage"}
 
 
 def test_readings_without_extra_columns():
     track = face_track(("fear", 1))
-    (found,) = face_evidence(track, segment_faces(track, 1.0, SETTINGS), 1.0)
+    (found,) = FrameEvidence(track, 1.0).of(segment_faces(track, 1.0, SETTINGS))
     assert (found.yaw_deg, found.sharpness, found.relative_sharpness) == (None, None, None)
     assert (found.mean_score, found.face_px) == (pytest.approx(0.95), 120.0)
-    assert face_evidence(track, (), 1.0) == ()
+    assert FrameEvidence(track, 1.0).of(()) == ()
 
 
 def test_a_label_that_does_not_lead_has_a_negative_margin():
     track = track_of(np.arange(4) / 4, [peaked("fear", peak=0.6)] * 3 + [peaked("anger")])
     (row,) = segment_faces(track, 1.0, AnalysisSettings(smoothing_s=0.0, min_interval_s=5.0))
-    (found,) = face_evidence(track, [dataclasses.replace(row, emotion="anger")], 1.0)
+    (found,) = FrameEvidence(track, 1.0).of([dataclasses.replace(row, emotion="anger")])
     share = np.mean([peaked("fear", peak=0.6)] * 3 + [peaked("anger")], axis=0)
     assert found.margin == pytest.approx(share[0] - share[3], abs=1e-6)
-    (uncertain,) = face_evidence(track, [dataclasses.replace(row, emotion="uncertain")], 1.0)
+    (uncertain,) = FrameEvidence(track, 1.0).of([dataclasses.replace(row, emotion="uncertain")])
     assert uncertain.margin == pytest.approx(share[3] - share[0], abs=1e-6)
 
 
 def test_doubt_between_frames_and_within_them():
     track = track_of(np.arange(4) / 4, [peaked("fear"), peaked("anger")] * 2)
     (row,) = segment_faces(track, 1.0, AnalysisSettings(smoothing_s=0.0, min_interval_s=5.0))
-    (found,) = face_evidence(track, [row], 1.0)
+    (found,) = FrameEvidence(track, 1.0).of([row])
     assert found.frame_entropy == pytest.approx(0.0)
     assert found.entropy == pytest.approx(np.log(2) / np.log(8))
 
@@ -98,7 +98,7 @@ def test_doubt_between_frames_and_within_them():
 def test_every_frame_counts_in_the_row_that_shows_it():
     faces, _ = random_readings(30.0, seed=4)
     rows = segment_faces(faces, 30.0, SETTINGS)
-    found = face_evidence(faces, rows, 30.0)
+    found = FrameEvidence(faces, 30.0).of(rows)
     for row, one in zip(rows, found, strict=True):
         inside = (faces.time_s >= row.span.start_s) & (faces.time_s < row.span.end_s) & faces.valid
         if inside.any():

@@ -30,11 +30,10 @@ def test_a_rule_is_found_and_chance_is_not():
     pairs, p_value = outcome(names)
     assert p_value == 0.001
     rule = pairs["happiness", "sadness"]
-    assert (rule.count, rule.probability) == (40, 1.0)
+    assert rule.count == 40
     assert rule.expected < 25
     assert rule.p_value == 0.001
     assert rule.p_holm == pytest.approx(0.012)
-    assert rule.p_fdr < 0.01
     avoided = pairs["sadness", "happiness"]
     assert (avoided.count, avoided.p_value) == (0, 0.001)
     assert avoided.expected > 10
@@ -43,7 +42,7 @@ def test_a_rule_is_found_and_chance_is_not():
 def test_every_pair_of_emotions_is_listed_also_those_never_seen():
     pairs, _ = outcome(["anger", "fear", "anger", "sadness", "anger"])
     assert len(pairs) == 6
-    assert (pairs["fear", "sadness"].count, pairs["fear", "sadness"].probability) == (0, 0.0)
+    assert pairs["fear", "sadness"].count == 0
 
 
 def test_expected_counts_are_those_of_all_possible_orders():
@@ -61,7 +60,7 @@ def test_a_fixed_order_has_no_p_value(names):
         assert p_value == 1.0
         return
     assert p_value is None
-    assert all((one.p_value, one.p_holm, one.p_fdr) == (None, None, None) for one in pairs.values())
+    assert all((one.p_value, one.p_holm) == (None, None) for one in pairs.values())
 
 
 def test_p_values_by_hand():

@@ -19,18 +19,26 @@ def test_a_talk_worked_by_hand():
         )
     )
     assert found.labels == ("fear", "happiness", "neutral")
-    assert found.counts.tolist() == [[0, 0, 1], [0, 0, 1], [0, 1, 0]]
-    assert found.chains == 2
-    assert (found.rate.count, found.rate.exposure_s, found.rate.per_minute) == (3, 30.0, 6.0)
-    assert [share.time_share for share in found.shares] == pytest.approx([1 / 6, 1 / 6, 2 / 3])
-    assert found.stationary_reason == NOT_CONNECTED
+    assert {(pair.origin, pair.target) for pair in found.pairs if pair.count} == {
+        ("fear", "neutral"),
+        ("happiness", "neutral"),
+        ("neutral", "happiness"),
+    }
+    assert (found.rate.count, found.rate.per_minute) == (3, 6.0)
+    assert (found.stationary, found.stationary_reason) == ((None,) * 3, NOT_CONNECTED)
     assert found.entropy.reason is not None
     assert len(found.pairs) == 6
 
 
+def test_the_long_run_of_two_emotions_that_take_turns_is_one_half_each():
+    found = transition_statistics(video_rows(("anger", 6), ("fear", 1), ("anger", 2), ("fear", 1)))
+    assert (found.labels, found.stationary_reason) == (("anger", "fear"), None)
+    assert found.stationary == pytest.approx((0.5, 0.5))
+
+
 def test_a_talk_without_any_emotion():
     found = transition_statistics(video_rows(("no_face", 4)))
-    assert (found.labels, found.chains, found.pairs, found.shares) == ((), 0, (), ())
+    assert (found.labels, found.pairs, found.stationary) == ((), (), ())
     assert (found.rate.per_minute, found.order_p_value) == (None, None)
     assert found.order_reason == FIXED_ORDER
 
