@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from emoreport import messages as words
 from emoreport.batch import names
+from emoreport.messages import Words, label_name
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.columns import SUMMARY
 from emoreport.tables.dictionary import label, meaning
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from emoreport.batch.manifest import Talk
+
+_word: Final = Words("batch")
 
 TEMPLATE: Final = "batch.html.jinja"
 FIGURES: Final = (
@@ -152,7 +154,7 @@ def _cell(kind: Kind, value: Cell, lang: str) -> PageCell:
         return PageCell("", "", number=kind not in {Kind.LABEL, Kind.TEXT})
     if kind is Kind.LABEL:
         name = str(value)
-        return PageCell(words.label_name(name, lang), name, emotion=name if name in COLOURS else "")
+        return PageCell(label_name(name, lang), name, emotion=name if name in COLOURS else "")
     if isinstance(value, str):
         return PageCell(value, value)
     if kind in _SHARES:
@@ -199,7 +201,3 @@ def _template() -> Template:
         undefined=StrictUndefined,
     )
     return environment.get_template(TEMPLATE)
-
-
-def _word(key: str, lang: str, **values: object) -> str:
-    return words.text(f"batch.{key}", lang, **values)

@@ -10,12 +10,14 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from emoreport import messages as words
+from emoreport.messages import Words, label_name, text
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.codes import cell_names
 from emoreport.tables.columns import SUMMARY
 from emoreport.tables.dictionary import dictionary, header
 from emoreport.tables.kinds import DECIMALS, TEXT_KINDS, Column, Kind
+
+_word: Final = Words("batch")
 
 MAX_TEXT: Final = 32_767
 """Characters that a cell can hold (ECMA-376 as Excel applies it)."""
@@ -121,7 +123,7 @@ class _Look:
         """Write the meaning of every column."""
         page = self._book.add_worksheet(_word("sheet.dictionary", self._lang))
         heads = [
-            words.text(f"tables.dictionary.{name}", self._lang)
+            text(f"tables.dictionary.{name}", self._lang)
             for name in ("column", "meaning", "unit", "machine")
         ]
         entries = [
@@ -151,7 +153,7 @@ def _named(column: Column, cell: Cell, lang: str) -> Cell:
     if not isinstance(cell, str) or column.kind not in TEXT_KINDS or lang == "en":
         return cell
     if column.kind is Kind.LABEL:
-        return words.label_name(cell, lang)
+        return label_name(cell, lang)
     if column.kind is Kind.CODE:
         return cell_names(column.codes, cell, lang)
     return cell
@@ -167,7 +169,3 @@ def _write_text(page: Any, row: int, column: int, text: str, style: Any) -> None
     shown = text.encode("utf-8", "backslashreplace").decode("utf-8")[:MAX_TEXT]
     if shown:
         page.write_string(row, column, shown, style)
-
-
-def _word(key: str, lang: str, **values: object) -> str:
-    return words.text(f"batch.{key}", lang, **values)

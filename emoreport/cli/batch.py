@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from emoreport.cli.console import note_line
 from emoreport.cli.options import Config, Quiet, Verbose, settings_from, with_settings
 from emoreport.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_VIDEO_FAILED
-from emoreport.messages import text
+from emoreport.messages import Words
 
 if TYPE_CHECKING:
     from emoreport.batch.engine import Engine, Watcher
     from emoreport.batch.runner import BatchResult
     from emoreport.settings import Settings
+
+_word: Final = Words("batch.line")
 
 Folder = Annotated[
     str, typer.Argument(metavar="FOLDER", help="Folder of videos, or its URL.", show_default=False)
@@ -198,7 +200,3 @@ def _close(result: BatchResult, out: str, lang: str) -> None:
     print(_word("tables", lang, folder=out))
     if result.interrupted:
         note_line(_word("interrupted", lang, waiting=counts["waiting"]))
-
-
-def _word(key: str, lang: str, **values: object) -> str:
-    return text(f"batch.line.{key}", lang, **values)

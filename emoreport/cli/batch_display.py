@@ -8,20 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from emoreport.batch.discovery import Candidate
 from emoreport.batch.engine import Failed, Finished, VideoJob, VideoOutcome
 from emoreport.batch.manifest import Talk
 from emoreport.cli.console import PLAIN_EVERY_S, error_line, note_line, shown, warning_line
 from emoreport.cli.pull_display import PullDisplay
-from emoreport.messages import text
+from emoreport.messages import Words
 
 if TYPE_CHECKING:
     from rich.console import Group
     from rich.live import Live
 
     from emoreport.batch.remote.staging import RemoteFolder
+
+_word: Final = Words("batch")
 
 
 @dataclass(slots=True)
@@ -105,7 +107,7 @@ class BatchDisplay:
         if not self._quiet:
             for state, key in (("finished", "earlier"), ("failed", "failed_earlier")):
                 if self._earlier[state]:
-                    note_line(self._word(key, count=self._earlier[state]))
+                    note_line(_word(f"line.{key}", self._lang, count=self._earlier[state]))
 
     # --------------------------------------------------------------------- what happens
 
@@ -146,7 +148,7 @@ class BatchDisplay:
         if not self._quiet and self._live is None and now - self._last_line >= PLAIN_EVERY_S:
             self._last_line = now
             share = f"{100 * done_s / total_s:.0f} %" if total_s else f"{done_s:.0f} s"
-            stage_name = self._word(stage, group="stage")
+            stage_name = _word(f"stage.{stage}", self._lang)
             self.note("progress", name=job.name, stage=stage_name, share=share, rate=running.rate)
 
     def settled(self, talk: Talk, outcome: VideoOutcome | None) -> None:
@@ -179,12 +181,12 @@ class BatchDisplay:
 
     def warn(self, key: str, **values: object) -> None:
         """Print a warning."""
-        warning_line(shown(text(f"batch.line.{key}", self._lang, **values)))
+        warning_line(shown(_word(f"line.{key}", self._lang, **values)))
 
     def note(self, key: str, **values: object) -> None:
         """Print a line of information."""
         if not self._quiet:
-            note_line(shown(text(f"batch.line.{key}", self._lang, **values)))
+            note_line(shown(_word(f"line.{key}", self._lang, **values)))
 
     def _tell_known(self, talk: Talk) -> None:
         if talk.copy_of:
@@ -211,10 +213,10 @@ class BatchDisplay:
         worked = self._worked_bytes + under_way
         elapsed_s = time.monotonic() - self._started
         if worked <= 0 or elapsed_s <= 0:
-            return self._word("left_unknown", group="table")
+            return _word("table.left_unknown", self._lang)
         left_s = (self._left_bytes - under_way) / worked * elapsed_s
         left_s = max([left_s, *(one.left_s for one in running)])
-        return self._word("left", group="table", left=clock(left_s))
+        return _word("table.left", self._lang, left=clock(left_s))
 
     def table(self) -> Group:
         """What the live table shows now."""
@@ -224,14 +226,12 @@ class BatchDisplay:
         from rich.text import Text
 
         total = len(self._bytes)
-        title = self._word(
-            "title", group="table", done=self._done, total=total, failed=self._failed
-        )
+        title = _word("table.title", self._lang, done=self._done, total=total, failed=self._failed)
         elapsed = clock(time.monotonic() - self._started)
         grid = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
         for key in ("running", "stage", "share", "rate", "time"):
             grid.add_column(
-                self._word(key, group="table"),
+                _word(f"table.{key}", self._lang),
                 justify="left" if key in {"running", "stage"} else "right",
                 overflow="ellipsis",
                 no_wrap=True,
@@ -240,7 +240,7 @@ class BatchDisplay:
         for one in [*self._running.values()]:
             grid.add_row(
                 Text(shown(one.job.name)),
-                self._word(one.stage, group="stage"),
+                _word(f"stage.{one.stage}", self._lang),
                 f"{100 * one.share:.0f} %" if one.stage == "faces" else "",
                 f"{one.rate}×" if one.stage != "starting" else "",
                 clock(now - one.since),
@@ -248,9 +248,6 @@ class BatchDisplay:
         bar = Table.grid()  # a bar alone does not end its line
         bar.add_row(ProgressBar(total=max(total, 1), completed=self._done, width=60))
         return Group(Text(f"{title} · {elapsed} · {self.left()}", style="bold"), bar, grid)
-
-    def _word(self, key: str, group: str = "line", **values: object) -> str:
-        return text(f"batch.{group}.{key}", self._lang, **values)
 
 
 def clock(seconds: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -12,7 +12,7 @@ from emoreport.cli.console import warning_line
 from emoreport.cli.model_tables import print_table
 from emoreport.cli.options import Config, Quiet, checked_language, configured, with_settings
 from emoreport.errors import EXIT_OK, SettingsError
-from emoreport.messages import label_name, text
+from emoreport.messages import Words, label_name
 
 if TYPE_CHECKING:
     from emoreport.analysis.talks.groups import GroupDifference
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Result = TalksCompared | GroupsCompared | PairsCompared
     Row = Difference | GroupDifference | PairedDifference
+
+_word: Final = Words("compare")
 
 CHANGEABLE = (
     "smoothing",
@@ -224,7 +226,3 @@ def _number(value: float | None, decimals: int = 3) -> str:
 
 def _note(reason: str | None, lang: str) -> str:
     return "" if reason is None else _word(f"reason.{reason}", lang)
-
-
-def _word(key: str, lang: str, **values: object) -> str:
-    return text(f"compare.{key}", lang, **values)

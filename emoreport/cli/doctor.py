@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from emoreport.cli.model_tables import print_table
 from emoreport.cli.options import Config, settings_from, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, SettingsError
-from emoreport.messages import text
+from emoreport.messages import Words, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from emoreport.measure.doctor.report import Diagnosis
     from emoreport.settings import Settings
+
+_word: Final = Words("doctor")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 MEGABYTES_PER_GIGABYTE = 1000
@@ -154,10 +156,6 @@ def _fact_lines(diagnosis: Diagnosis, lang: str) -> list[str]:
         _word("line.config", lang, file=environment["config_file"] or none),
         _word("line.variables", lang, variables=_pairs(environment["variables"], "") or none),
     ]
-
-
-def _word(key: str, lang: str, **values: object) -> str:
-    return text(f"doctor.{key}", lang, **values)
 
 
 def _yes_no(value: object, lang: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -11,11 +11,13 @@ from emoreport.cli.console import note_line, warning_line
 from emoreport.cli.model_tables import print_table
 from emoreport.cli.options import Config, Quiet, language, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED
-from emoreport.messages import text
+from emoreport.messages import Words
 
 if TYPE_CHECKING:
     from emoreport.analysis.talks.multiverse import Conclusion
     from emoreport.studies.multiverse import MultiverseResult
+
+_word: Final = Words("multiverse")
 
 Folder = Annotated[
     Path,
@@ -134,7 +136,3 @@ def _typical(entry: Conclusion, lang: str) -> str:
     if entry.typical is None:
         return _word("line.none", lang)
     return _word("line.yes" if entry.typical else "line.no", lang)
-
-
-def _word(key: str, lang: str, **values: object) -> str:
-    return text(f"multiverse.{key}", lang, **values)

@@ -1,5 +1,5 @@
 """Words for people, by language: data files beside a small accessor."""
 
-from emoreport.messages.catalogue import keys, label_name, languages, text
+from emoreport.messages.catalogue import Words, keys, label_name, languages, text
 
-__all__ = ["keys", "label_name", "languages", "text"]
+__all__ = ["Words", "keys", "label_name", "languages", "text"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -46,6 +47,23 @@ def text(key: str, lang: str, **values: object) -> str:
     if rest not in words:
         raise KeyError(f"there are no words for {key!r} in {lang!r}")
     return words[rest].format(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words below one part of the catalogues: called like `text`, with the rest of the key.
+
+    Examples
+    --------
+    >>> Words("tables.sheet")("summary", "en")
+    'summary'
+    """
+
+    group: str
+
+    def __call__(self, key: str, lang: str, **values: object) -> str:
+        """Words of ``group.key``; see `text`."""
+        return text(f"{self.group}.{key}", lang, **values)
 
 
 def label_name(label: str, lang: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from emoreport import messages as words
+from emoreport.messages import Words, text
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.codes import VERDICT, code_name
 from emoreport.tables.dictionary import sheet_name
@@ -30,6 +30,8 @@ from emoreport.tables.workbook_styles import (
     write_text,
 )
 from emoreport.vocabulary import ALL_LABELS, COLOURS, NO_FACE
+
+_word: Final = Words("tables.charts")
 
 WIDTH_PX: Final = 960
 SHARES_PX: Final = 340
@@ -98,19 +100,19 @@ class _Charts:
         self._sheet = sheet
         self._source = sheet_name("chart_data", lang)
         self._row = 0
-        write_text(sheet, 0, 0, self._word("title"), styles.title)
-        self._note(self._word("reading"))
+        write_text(sheet, 0, 0, _word("title", self._lang), styles.title)
+        self._note(_word("reading", self._lang))
 
     def add_numbers(self) -> None:
         """Add the sheet of numbers and put the charts of them on the sheet of charts."""
         (duration,) = column(self._tables["summary"], "duration")
         if not self._tables["video_intervals"].rows or not isinstance(duration, float):
-            self._note(self._word("nothing"))
+            self._note(_word("nothing", self._lang))
             return
         numbers = self._book.add_worksheet(self._source)
         numbers.set_column(0, 2 * len(ALL_LABELS) + 2, NUMBERS_WIDTH)
         print_across(numbers)
-        write_text(numbers, 0, 0, self._word("numbers"), self._styles.faint)
+        write_text(numbers, 0, 0, _word("numbers", self._lang), self._styles.faint)
         shares = [
             self._write_shares(numbers, place, modality, duration)
             for place, modality in zip((0, 4), MODALITIES, strict=True)
@@ -121,13 +123,13 @@ class _Charts:
 
     def _over_time(self, numbers: Any, cut: Stretches, first: int) -> None:  # noqa: ANN401
         times = [round(start, 3) for start in cut.starts_s]
-        self._write_column(numbers, first, 0, self._word("start"), times, Kind.SECONDS)
+        self._write_column(numbers, first, 0, _word("start", self._lang), times, Kind.SECONDS)
         place = 1
         for modality, name in MODALITIES.items():
             found = shares_over_time(self._tables[name], cut)
             block = Block(first + 1, first + len(times), place, tuple(found))
             for label, values in found.items():
-                title = f"{self._word(modality)}: {label_name(label, self._lang)}"
+                title = f"{_word(modality, self._lang)}: {label_name(label, self._lang)}"
                 self._write_column(numbers, first, place, title, values, Kind.SHARE)
                 place += 1
             self._insert((self._timeline_chart(modality, block, cut),), TIMELINE_PX)
@@ -135,26 +137,27 @@ class _Charts:
         nothing = never_compared(self._tables["modality_duration"], cut)
         block = Block(first + 1, first + len(times), place, ())
         gaps = [1.0 if never else None for never in nothing]
-        self._write_column(numbers, first, place, self._word("severity"), severity, Kind.DISTANCE)
-        self._write_column(numbers, first, place + 1, self._word("not_compared"), gaps, Kind.COUNT)
+        severity_name, gap_name = (_word(key, self._lang) for key in ("severity", "not_compared"))
+        self._write_column(numbers, first, place, severity_name, severity, Kind.DISTANCE)
+        self._write_column(numbers, first, place + 1, gap_name, gaps, Kind.COUNT)
         numbers.freeze_panes(0, 1)
         self._insert((self._severity_chart(block, cut),), SEVERITY_PX)
-        self._note(self._word("stretch", width=f"{cut.width_s:g}"))
+        self._note(_word("stretch", self._lang, width=f"{cut.width_s:g}"))
         self._note(self._evidence())
 
     # ------------------------------------------------------------------ numbers
 
     def _write_shares(self, numbers: Any, place: int, modality: str, duration: float) -> Block:  # noqa: ANN401
         seconds = label_seconds(self._tables[MODALITIES[modality]])
-        write_text(numbers, 2, place, self._word("emotion"), self._styles.header)
+        write_text(numbers, 2, place, _word("emotion", self._lang), self._styles.header)
         for row, label in enumerate(seconds, start=3):
             name = label_name(label, self._lang)
             write_text(numbers, row, place, name, self._styles.labels[label])
         times = list(seconds.values())
         shares = [time / duration for time in times]
-        title = self._word(f"{modality}_share")
+        title = _word(f"{modality}_share", self._lang)
         self._write_column(numbers, 2, place + 1, title, shares, Kind.SHARE)
-        title = self._word(f"{modality}_seconds")
+        title = _word(f"{modality}_seconds", self._lang)
         self._write_column(numbers, 2, place + 2, title, times, Kind.SECONDS)
         return Block(3, 2 + len(times), place, tuple(seconds))
 
@@ -180,7 +183,7 @@ class _Charts:
         names, values = shares.column, shares.column + 1
         chart.add_series(
             {
-                "name": self._word(f"{modality}_share"),
+                "name": _word(f"{modality}_share", self._lang),
                 "categories": [self._source, shares.first, names, shares.last, names],
                 "values": [self._source, shares.first, values, shares.last, values],
                 "points": [_filled(COLOURS[label]) for label in shares.labels],
@@ -227,7 +230,7 @@ class _Charts:
             place = block.column + index
             chart.add_series(
                 {
-                    "name": self._word(name),
+                    "name": _word(name, self._lang),
                     "categories": [self._source, block.first, 0, block.last, 0],
                     "values": [self._source, block.first, place, block.last, place],
                     **_filled(colour),
@@ -264,11 +267,11 @@ class _Charts:
         )
 
     def _axis(self, key: str, form: str) -> dict[str, Any]:
-        name = {"name": self._word(key), "name_font": _FONT}
+        name = {"name": _word(key, self._lang), "name_font": _FONT}
         return {**name, "num_font": _FONT, "num_format": form}
 
     def _name(self, chart: Any, key: str) -> None:  # noqa: ANN401 - XlsxWriter has no types
-        chart.set_title({"name": self._word(key), "name_font": _TITLE, "overlay": False})
+        chart.set_title({"name": _word(key, self._lang), "name_font": _TITLE, "overlay": False})
 
     def _insert(self, charts: Sequence[Any], height: int) -> None:
         """Put charts side by side under what is there."""
@@ -294,7 +297,7 @@ class _Charts:
         """What the talk as a whole says of the mismatches: never a chart without it."""
         content = self._tables["mismatch_statistics"]
         names = ("statistic", "scope", "value", "expected", "verdict")
-        unknown = words.text("tables.summary.unknown", self._lang)
+        unknown = text("tables.summary.unknown", self._lang)
         share, expected, verdict = unknown, unknown, unknown
         for row in zip(*(column(content, name) for name in names), strict=True):
             if row[:2] == ("disagreement", "all"):
@@ -302,13 +305,10 @@ class _Charts:
                     f"{cell:.1%}" if isinstance(cell, float) else unknown for cell in row[2:4]
                 )
                 verdict = unknown if row[4] is None else self._verdict(str(row[4]))
-        return self._word("evidence", share=share, expected=expected, verdict=verdict)
+        return _word("evidence", self._lang, share=share, expected=expected, verdict=verdict)
 
     def _verdict(self, code: str) -> str:
         return code_name(VERDICT, code, self._lang)
-
-    def _word(self, key: str, **values: object) -> str:
-        return words.text(f"tables.charts.{key}", self._lang, **values)
 
 
 def _filled(colour: str) -> dict[str, Any]:

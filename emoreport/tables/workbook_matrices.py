@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from emoreport import messages as words
+from emoreport.messages import Words, text
 from emoreport.tables.cells import ShownTable
 from emoreport.tables.codes import NOTE, code_name
 from emoreport.tables.dictionary import sheet_name
@@ -18,6 +18,8 @@ from emoreport.tables.workbook_data import (
     transition_counts,
 )
 from emoreport.tables.workbook_styles import Styles, label_name, print_across, write_text
+
+_word: Final = Words("tables.matrices")
 
 HEAT: Final = ("#FFFFFF", "#8FB8DE")
 """Colours of the smallest and the largest number: black text stays readable on both."""
@@ -96,8 +98,4 @@ def _order(statistics: ShownTable, lang: str) -> str:
             return _word("order", lang, p_value=f"{p_value:.4f}")
         if note is not None:
             return _word("order_unknown", lang, reason=code_name(NOTE, str(note), lang))
-    return _word("order_unknown", lang, reason=words.text("tables.summary.unknown", lang))
-
-
-def _word(key: str, lang: str, **values: object) -> str:
-    return words.text(f"tables.matrices.{key}", lang, **values)
+    return _word("order_unknown", lang, reason=text("tables.summary.unknown", lang))
