@@ -19,7 +19,7 @@ from emoreport.batch.workbook import summary_workbook
 from emoreport.settings import OutputSettings
 from emoreport.tables.cells import Cell, ShownTable, show
 from emoreport.tables.columns import SUMMARY
-from emoreport.tables.csv_files import LOCALES, csv_bytes, csv_field, csv_lines, localised_name
+from emoreport.tables.csv_files import LOCALES, csv_bytes, localised_name
 from emoreport.tables.frames import data_frame
 from emoreport.tables.kinds import Column, Kind, Table
 
@@ -30,7 +30,10 @@ SUMMARY_END: Final = (
 )
 """Columns after those of one video's summary; the user's own follow."""
 INTERVALS_START: Final = ("video", "path", "folder")
-FAILURE_COLUMNS: Final = ("video", "stage", "error", "remedy")
+FAILURES: Final = Table(
+    "failures",
+    tuple(Column(name, Kind.TEXT, name) for name in ("video", "stage", "error", "remedy")),
+)
 
 
 def reserved_columns(opened: Opened) -> frozenset[str]:
@@ -69,34 +72,35 @@ def write_together(
     """
     finished = [talk for talk in talks if talk.counted]
     table, shown = _summary(finished, metadata)
+    failed = failures(talks)
     lang, locale = output.lang, output.excel_locale
     with Staging(out) as staging:
         staging.put(names.SUMMARY_CSV, csv_bytes(shown))
         if locale in LOCALES:
             content = csv_bytes(shown, LOCALES[locale])
             staging.put(localised_name(names.SUMMARY, locale), content)
-        staging.put(names.SUMMARY_XLSX, summary_workbook(shown, failures(talks), lang))
+        staging.put(names.SUMMARY_XLSX, summary_workbook(shown, failed, lang))
         staging.add(names.SUMMARY_PARQUET, partial(_write_parquet, frame=table))
         staging.add(
             names.INTERVALS,
             partial(_write_intervals, out=out, talks=finished, opened=opened, metadata=metadata),
         )
-        staging.put(names.FAILURES, _failures_csv(talks))
+        staging.put(names.FAILURES, csv_bytes(failed))
         staging.put(names.OVERVIEW, overview_page(out, talks, shown, metadata.columns, lang))
         staging.commit(remove=[localised_name(names.SUMMARY, one) for one in LOCALES])
 
 
-def failures(talks: Iterable[Talk]) -> list[tuple[str, str, str, str]]:
-    """Rows of failures.csv: video, stage, error, remedy."""
-    return [
+def failures(talks: Iterable[Talk]) -> ShownTable:
+    """The table of failures.csv: one row per video that failed."""
+    rows = [
         (talk.name, talk.entry.stage, talk.entry.cause, talk.entry.remedy)
         for talk in talks
         if talk.state == "failed" and talk.entry is not None
     ]
-
-
-def _failures_csv(talks: Iterable[Talk]) -> bytes:
-    return csv_lines(FAILURE_COLUMNS, (map(csv_field, row) for row in failures(talks)))
+    columns: list[list[Cell]] = [
+        [row[index] for row in rows] for index in range(len(FAILURES.columns))
+    ]
+    return ShownTable(FAILURES, tuple(columns))
 
 
 def _summary(finished: Sequence[Talk], metadata: Metadata) -> tuple[Any, ShownTable]:

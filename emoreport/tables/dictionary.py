@@ -63,8 +63,6 @@ def unit(column: Column, lang: str) -> str:
 def dictionary(tables: Iterable[Table], lang: str) -> list[Entry]:
     """Explain every column of these tables, then everything that their cells name.
 
-    Emotions come first, then the codes of the columns that are there.
-
     Parameters
     ----------
     tables
@@ -78,14 +76,21 @@ def dictionary(tables: Iterable[Table], lang: str) -> list[Entry]:
         When a column, a name or a code has no words.
     """
     described = tuple(tables)
+    columns = [column for table in described for column in table.columns]
     entries = [_entry(table, column, lang) for table in described for column in table.columns]
+    return entries + value_entries(columns, lang)
+
+
+def value_entries(columns: Iterable[Column], lang: str) -> list[Entry]:
+    """Explain the emotions, then the codes of these columns."""
+    entries = []
     place = words.text("tables.dictionary.values", lang)
     unit_name = words.text("tables.unit.label", lang)
     for name in ALL_LABELS:
         shown = name if lang == "en" else words.label_name(name, lang)
         text = words.text(f"tables.value.{name}", lang)
         entries.append(Entry(place, shown, text, unit_name, name))
-    used = {column.codes for table in described for column in table.columns}
+    used = {column.codes for column in columns}
     return entries + [entry for group in CODES if group in used for entry in _codes(group, lang)]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from emoreport.results import Analysis
 from emoreport.settings import Settings
-from emoreport.tables import workbook
+from emoreport.tables import workbook, workbook_sheets
 from emoreport.tables.cells import show_all
 from emoreport.tables.codes import CODES
 from emoreport.tables.columns import SUMMARY, frames_table, speech_table
@@ -310,7 +310,8 @@ def test_the_same_tables_give_the_same_bytes():
 
 
 def test_a_table_too_long_for_excel_is_cut_with_a_notice(monkeypatch):
-    monkeypatch.setattr(workbook, "MAX_ROWS", 4)
+    for module in (workbook, workbook_sheets):
+        monkeypatch.setattr(module, "MAX_ROWS", 4)
     book = opened()
     assert book["video_intervals"].max_row == 4
     texts = [str(row[1].value) for row in book.worksheets[0].iter_rows()]

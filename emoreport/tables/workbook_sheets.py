@@ -1,0 +1,166 @@
+"""Sheets of an Excel workbook, whichever file it becomes: tables, and a dictionary of columns.
+
+Texts are written as texts: nothing in a workbook can be a formula or a link.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from emoreport.messages import Words
+from emoreport.tables.cells import Cell, ShownTable
+from emoreport.tables.codes import cell_names
+from emoreport.tables.dictionary import Entry, sheet_name
+from emoreport.tables.kinds import Column, Kind
+from emoreport.tables.workbook_styles import (
+    Styles,
+    label_name,
+    print_across,
+    set_height,
+    write_text,
+)
+
+_word: Final = Words("tables.dictionary")
+
+MAX_ROWS: Final = 1_048_576
+"""Limit of the format (ECMA-376 as Excel applies it)."""
+_CREATED: Final = dt.datetime(1980, 1, 1, tzinfo=dt.UTC)
+"""The same tables give the same file, byte for byte: the zip entries bear this date too."""
+_OPTIONS: Final = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+_MIN_WIDTH: Final = 9
+_MAX_WIDTH: Final = 48
+_FILTER_ARROW: Final = 3
+"""Characters that the arrow of the filter covers in a header."""
+_TEXT_MARGIN: Final = 3
+_DICTIONARY_WIDTHS: Final = (25, 34, 90, 24, 32)
+"""Widths of columns, in characters of the standard font."""
+_PAGE_WIDTH: Final = 250
+"""Characters on a line of a printed page that can still be read."""
+
+
+def written(fill: Callable[[Sheets], None], lang: str) -> bytes:
+    """Content of a workbook to which `fill` adds the sheets.
+
+    Parameters
+    ----------
+    fill
+        Called once, with what adds them.
+    lang
+        Language of everything but the data; ``en`` keeps the machine names of columns, emotions
+        and codes, other languages translate them.
+    """
+    import xlsxwriter
+
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, _OPTIONS) as book:
+        book.set_properties({"created": _CREATED.replace(tzinfo=None)})
+        fill(Sheets(book, lang))
+    return buffer.getvalue()
+
+
+class Sheets:
+    """Adds sheets to one XlsxWriter workbook.
+
+    Attributes
+    ----------
+    book
+        The workbook.
+    styles
+        Its formats.
+    lang
+        Language of the words.
+    """
+
+    def __init__(self, book: Any, lang: str) -> None:  # noqa: ANN401 - XlsxWriter has no types
+        self.book = book
+        self.styles = Styles(book)
+        self.lang = lang
+
+    def table(
+        self, title: str, content: ShownTable, header: Callable[[Column], str], kept: int = 3
+    ) -> None:
+        """Add one table: frozen bold header, filter, typed cells.
+
+        Parameters
+        ----------
+        title
+            Name of the sheet.
+        content
+            The table.
+        header
+            What a column is called.
+        kept
+            Columns of a wide table that stay in sight and are printed on every page: what and
+            when.
+        """
+        sheet = self.book.add_worksheet(title)
+        columns = content.table.columns
+        rows = min(content.rows, MAX_ROWS - 1)
+        total = 0
+        for index, (column, cells) in enumerate(zip(columns, content.columns, strict=True)):
+            head = header(column)
+            write_text(sheet, 0, index, head, self.styles.header)
+            width = self._write_column(sheet, index, column, cells[:rows])
+            width = min(max(width, len(head) + _FILTER_ARROW, _MIN_WIDTH), _MAX_WIDTH)
+            sheet.set_column(index, index, width)
+            total += width
+        sheet.autofilter(0, 0, rows, len(columns) - 1)
+        pages = math.ceil(total / _PAGE_WIDTH)
+        print_across(sheet, pages)
+        sheet.repeat_rows(0)
+        sheet.freeze_panes(1, kept if pages > 1 else 0)
+        if pages > 1:
+            sheet.repeat_columns(0, kept - 1)
+
+    def dictionary(self, entries: Iterable[Entry]) -> None:
+        """Add the meaning of every column of every file."""
+        sheet = self.book.add_worksheet(sheet_name("dictionary", self.lang))
+        sheet.freeze_panes(1, 0)
+        print_across(sheet)
+        sheet.repeat_rows(0)
+        fields = ["place", "column", "meaning", "unit", "machine"]
+        titles = ["sheet", "column", "meaning", "unit", "machine"]
+        for index, (title, width) in enumerate(zip(titles, _DICTIONARY_WIDTHS, strict=True)):
+            write_text(sheet, 0, index, _word(title, self.lang), self.styles.header)
+            sheet.set_column(index, index, width)
+        row = 0
+        for row, entry in enumerate(entries, start=1):
+            texts = [getattr(entry, name) for name in fields]
+            set_height(sheet, row, texts, _DICTIONARY_WIDTHS)
+            for index, text in enumerate(texts):
+                write_text(sheet, row, index, text, self.styles.wrapped)
+        sheet.autofilter(0, 0, row, len(fields) - 1)
+
+    def _write_column(self, sheet: Any, index: int, column: Column, cells: list[Cell]) -> int:  # noqa: ANN401 - XlsxWriter has no types
+        """Write the cells below the header; return the width that texts ask for."""
+        width = 0
+        style = self.styles.numbers.get(column.kind)
+        looks = self.styles.labels if column.kind is Kind.LABEL else {}
+        for row, cell in enumerate(cells, start=1):
+            if cell is None:
+                continue
+            if isinstance(cell, bool):
+                sheet.write_boolean(row, index, cell)
+            elif isinstance(cell, str):
+                text = self._named(column, cell)
+                width = max(width, len(text) + _TEXT_MARGIN)
+                write_text(sheet, row, index, text, looks.get(cell, self.styles.text))
+            else:
+                sheet.write_number(row, index, cell, style)
+        return width
+
+    def _named(self, column: Column, text: str) -> str:
+        if column.kind is Kind.LABEL:
+            return label_name(text, self.lang)
+        if column.kind is Kind.CODE and self.lang != "en":
+            return cell_names(column.codes, text, self.lang)
+        return text
