@@ -19,8 +19,8 @@ from scipy import stats
 from scipy.integrate import simpson
 
 from emoreport.analysis.numeric.shuffling import shuffled_orders
-from emoreport.analysis.rows.abstention import abstain_faces
 from emoreport.analysis.rows.evidence import FrameEvidence
+from emoreport.analysis.rows.firmness import firm_faces
 from emoreport.analysis.rows.segmentation import segment_faces
 from emoreport.analysis.talks.groups import compare_groups
 from emoreport.analysis.talks.pairs import compare_pairs
@@ -305,7 +305,7 @@ def speed(rng: np.random.Generator, number: int) -> None:
     settings = AnalysisSettings()
 
     def relabel(rows: tuple[VideoInterval, ...]) -> tuple[VideoInterval, ...]:
-        return abstain_faces(rows, FrameEvidence(faces, 3600.0).of(rows)).intervals
+        return firm_faces(FrameEvidence(faces, 3600.0), rows, "normal")
 
     def timed(name: str, work: Callable[[], object]) -> None:
         begin, used = time.perf_counter(), time.process_time()

@@ -140,45 +140,97 @@ class CompoundScores:
     Attributes
     ----------
     scores
-        Means of two probabilities, 0–1, in the order of `analysis.compounds.COMPOUND_NAMES`; they
-        sum to no fixed value. None for an emotion that the model does not give.
+        Means of two probabilities, 0–1, in the order of `analysis.rows.compounds.COMPOUND_NAMES`;
+        they sum to no fixed value. None where the row has no distribution or the model lacks one of
+        the two emotions.
     leading
-        Name of the largest score; of equals, the first.
+        Name of the largest score; of equals, the first. None where no score is known.
     """
 
     scores: tuple[float | None, ...]
-    leading: str
+    leading: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class VideoInterval:
-    """One row of video_intervals: an emotion, `no_face` or `uncertain` over a span.
+class LabelledSpan:
+    """A label over a half-open span, by a person or by the machine.
 
-    `distribution` is the mean probability per face label (K,), None for `no_face`;
-    `confidence` the mean probability of `emotion`, None where no emotion is given.
+    Attributes
+    ----------
+    span
+        Where it holds.
+    emotion
+        An emotion, or `no_face`, `no_speech`, `uncertain`.
     """
 
     span: Span
     emotion: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInterval(LabelledSpan):
+    """One row of video_intervals: what the face showed over a span.
+
+    Attributes
+    ----------
+    confidence
+        Mean probability of `emotion`, 0–1; None where no emotion is given.
+    face_coverage
+        Share of the span with a usable face, 0–1.
+    frames
+        Analysed frames in the span.
+    distribution
+        Mean probability per face label (K,); None for rows without an emotion.
+    valence, arousal
+        [-1, 1]; None where not known.
+    dimensions
+        ``model`` or ``derived``: where valence and arousal come from.
+    evidence
+        What the label rests on; None where it was not collected.
+    reasons
+        Codes of the limits that made the row `uncertain`; empty for other rows.
+    z
+        Mean probability per face label in units of the speaker's baseline; empty without one.
+    compounds
+        Scores of compound expressions; None where they were not asked for.
+    speaking
+        Of a piece of a row: whether it lies in detected speech or in a pause; None for whole rows.
+    """
+
     confidence: float | None
     face_coverage: float
     frames: int
     distribution: tuple[float, ...] | None = None
     valence: float | None = None
     arousal: float | None = None
+    dimensions: str = "derived"
+    evidence: FaceEvidence | None = None
+    reasons: tuple[str, ...] = ()
+    z: tuple[float | None, ...] = ()
+    compounds: CompoundScores | None = None
+    speaking: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class AudioInterval:
-    """One row of audio_intervals: the voice inside a video interval's span."""
+class AudioInterval(LabelledSpan):
+    """One row of audio_intervals: the voice inside a video interval's span.
 
-    span: Span
-    emotion: str
+    Attributes
+    ----------
+    speech_s
+        Detected speech inside the row, seconds.
+    confidence, distribution, valence, arousal, evidence, reasons, z
+        As in `VideoInterval`, of the voice model; valence and arousal are derived.
+    """
+
     confidence: float | None
     speech_s: float
     distribution: tuple[float, ...] | None = None
     valence: float | None = None
     arousal: float | None = None
+    evidence: VoiceEvidence | None = None
+    reasons: tuple[str, ...] = ()
+    z: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,16 +298,6 @@ class Analysis:
     ----------
     video_intervals, audio_intervals, comparisons, transitions, summary
         The rows of the tables.
-    video_evidence, audio_evidence
-        What each row rests on; one per row.
-    video_reasons, audio_reasons
-        Per row the codes of the limits that made it `uncertain`; empty for other rows.
-    video_z, audio_z
-        Per row and label the mean in units of the speaker's baseline; empty without one.
-    dimensions
-        ``model`` or ``derived``: where valence and arousal of the face come from.
-    compounds
-        Per row the scores of compound expressions; empty where they were not asked for.
     transition_statistics, mismatch_statistics
         The numbers about the whole talk.
     """
@@ -265,14 +307,6 @@ class Analysis:
     comparisons: tuple[Comparison, ...]
     transitions: tuple[Transition, ...]
     summary: Summary
-    video_evidence: tuple[FaceEvidence, ...] = ()
-    audio_evidence: tuple[VoiceEvidence, ...] = ()
-    video_reasons: tuple[tuple[str, ...], ...] = ()
-    audio_reasons: tuple[tuple[str, ...], ...] = ()
-    video_z: tuple[tuple[float | None, ...], ...] = ()
-    audio_z: tuple[tuple[float | None, ...], ...] = ()
-    dimensions: str = "derived"
-    compounds: tuple[CompoundScores | None, ...] = ()
     transition_statistics: tuple[Statistic, ...] = ()
     mismatch_statistics: tuple[Statistic, ...] = ()
 
@@ -301,14 +335,6 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
-class CodedSpan:
-    """A label over a half-open span, as a person or the machine gave it."""
-
-    span: Span
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class CodedLabels:
     """What a person coded of one recording.
 
@@ -319,8 +345,8 @@ class CodedLabels:
         was not coded. None where the modality was not coded at all.
     """
 
-    face: tuple[CodedSpan, ...] | None = None
-    voice: tuple[CodedSpan, ...] | None = None
+    face: tuple[LabelledSpan, ...] | None = None
+    voice: tuple[LabelledSpan, ...] | None = None
 
 
 UNCODED: Final = CodedLabels()

@@ -6,12 +6,12 @@ from emoreport.analysis.mismatch.comparison import compare_intervals
 from emoreport.analysis.mismatch.statistics import face_against_voice, mismatch_rows
 from emoreport.analysis.rows.abstention import usable_windows
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
-from emoreport.analysis.rows.compounds import compound_intervals
+from emoreport.analysis.rows.compounds import with_compounds
 from emoreport.analysis.rows.firmness import firm_faces
 from emoreport.analysis.rows.judging import abstention_level, judge_rows
-from emoreport.analysis.rows.pauses import scoped_rows
+from emoreport.analysis.rows.pauses import cut_at_speech
 from emoreport.analysis.rows.relabelling import coded_pieces
-from emoreport.analysis.rows.scores import z_scores
+from emoreport.analysis.rows.scores import with_z_scores
 from emoreport.analysis.summary import summarize
 from emoreport.analysis.transitions.counting import count_transitions
 from emoreport.analysis.transitions.record import transition_statistics
@@ -52,15 +52,18 @@ def analyze_readings(
     """
     duration_s, level = recording.duration_s, abstention_level(settings.analysis)
     rows = judge_rows(faces, speech, duration_s, settings, bridge, labels)
-    video, audio = rows.video, rows.audio
+    video, audio = with_z_scores(
+        faces, speech, rows.video, rows.audio, duration_s, settings.analysis
+    )
+    if settings.analysis.compounds:
+        video = with_compounds(video, faces.labels)
     comparisons = compare_intervals(video, audio, faces.labels, speech.labels, bridge)
     transitions = count_transitions(video)
     usable = usable_windows(speech, level)
     agreement = face_against_voice(video, faces, speech, duration_s, bridge, usable, labels.voice)
-    pieces = scoped_rows(video, faces, speech, duration_s)
+    pieces = cut_at_speech(video, faces, speech, duration_s)
     if labels.face is not None:
         pieces = coded_pieces(pieces, video)
-    video_z, audio_z = z_scores(faces, speech, video, audio, duration_s, settings.analysis)
     return Analysis(
         video_intervals=video,
         audio_intervals=audio,
@@ -69,14 +72,6 @@ def analyze_readings(
         summary=summarize(
             recording, faces, speech, video, audio, comparisons, transitions, agreement
         ),
-        video_evidence=rows.video_evidence,
-        audio_evidence=rows.audio_evidence,
-        video_reasons=rows.video_reasons,
-        audio_reasons=rows.audio_reasons,
-        video_z=video_z,
-        audio_z=audio_z,
-        dimensions=rows.dimensions,
-        compounds=compound_intervals(video, faces.labels) if settings.analysis.compounds else (),
         transition_statistics=transition_rows(
             video,
             transition_statistics(video),
@@ -87,7 +82,7 @@ def analyze_readings(
                 faces,
                 duration_s,
                 settings.analysis,
-                relabel=lambda cut: firm_faces(rows.frames, cut, level).intervals,
+                relabel=lambda cut: firm_faces(rows.frames, cut, level),
                 chosen=video,
                 segmenter=rows.segmenter,
             ),

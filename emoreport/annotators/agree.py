@@ -14,7 +14,7 @@ from emoreport.errors import SettingsError
 from emoreport.exchange.readers import Coding, Tiers, read_codings
 from emoreport.exchange.readers.labels import parse_map, standard_label
 from emoreport.exchange.writers.tiers import face_labels, voice_labels
-from emoreport.results import AudioInterval, CodedSpan, VideoInterval
+from emoreport.results import AudioInterval, LabelledSpan, VideoInterval
 from emoreport.run.annotations import MACHINE, LabelSource, stored_labels
 from emoreport.run.report import Report, read_report, read_run
 from emoreport.vocabulary import is_emotion
@@ -147,7 +147,7 @@ def check_observation(observation: str | None, files: Sequence[Path]) -> None:
         )
 
 
-def machine_track(report: Report, modality: str, tiers: Tiers) -> tuple[CodedSpan, ...]:
+def machine_track(report: Report, modality: str, tiers: Tiers) -> tuple[LabelledSpan, ...]:
     """Rows of a report as a coding, with the same renamings."""
     analysis = report.analysis
     rows: Sequence[VideoInterval | AudioInterval] = analysis.video_intervals
@@ -155,15 +155,15 @@ def machine_track(report: Report, modality: str, tiers: Tiers) -> tuple[CodedSpa
     if modality == "voice":
         rows, allowed = analysis.audio_intervals, tiers.voice_labels
     return tuple(
-        CodedSpan(row.span, standard_label(row.emotion, tiers.mapping, allowed) or row.emotion)
+        LabelledSpan(row.span, standard_label(row.emotion, tiers.mapping, allowed) or row.emotion)
         for row in rows
     )
 
 
 def _pairs(
     modality: str,
-    tracks: Mapping[str, tuple[CodedSpan, ...]],
-    machine: Sequence[CodedSpan],
+    tracks: Mapping[str, tuple[LabelledSpan, ...]],
+    machine: Sequence[LabelledSpan],
     duration_s: float,
     tolerance_s: float,
 ) -> Iterator[Pair]:
@@ -222,9 +222,9 @@ def _caveats(codings: Sequence[Coding], report: Report, stored: LabelSource) -> 
         missing: dict[str, float] = {}
         for one in codings:
             for entry in getattr(one.labels, modality) or ():
-                if is_emotion(entry.label) and entry.label not in labels:
+                if is_emotion(entry.emotion) and entry.emotion not in labels:
                     length_s = entry.span.duration_s
-                    missing[entry.label] = missing.get(entry.label, 0.0) + length_s
+                    missing[entry.emotion] = missing.get(entry.emotion, 0.0) + length_s
         for label, seconds in missing.items():
             values = {"label": label, "modality": modality, "seconds": f"{seconds:.3f}"}
             yield Caveat(NOT_IN_MODEL, values)

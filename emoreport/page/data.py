@@ -11,7 +11,7 @@ a probability is at most 0.002, that of a mean over many frames much less.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -108,8 +108,8 @@ def interval_columns(analysis: Analysis) -> dict[str, list[Any]]:
         "speech_s": [_short(voice.speech_s) for _, voice, _ in rows],
         "match": [both.match for _, _, both in rows],
         "severity": [_short(both.severity) for _, _, both in rows],
-        "face_reasons": _reasons(analysis.video_reasons, len(rows)),
-        "voice_reasons": _reasons(analysis.audio_reasons, len(rows)),
+        "face_reasons": [list(face.reasons) for face, _, _ in rows],
+        "voice_reasons": [list(voice.reasons) for _, voice, _ in rows],
     }
 
 
@@ -144,10 +144,6 @@ def recording(findings: Findings) -> dict[str, Any]:
         "created": run.get("created"),
         "program": run.get("versions", {}).get("emoreport"),
     }
-
-
-def _reasons(reasons: Sequence[Iterable[str]], rows: int) -> list[list[str]]:
-    return [list(entry) for entry in reasons] if reasons else [[] for _ in range(rows)]
 
 
 def _short(value: float | None) -> float | None:

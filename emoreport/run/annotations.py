@@ -13,7 +13,7 @@ from typing import Any, Final
 from emoreport.analysis.rows.relabelling import mixed_seconds
 from emoreport.errors import StoredReadingsError
 from emoreport.records import Span
-from emoreport.results import UNCODED, Analysis, CodedLabels, CodedSpan
+from emoreport.results import UNCODED, Analysis, CodedLabels, LabelledSpan
 
 KEY: Final = "labels"
 """Their place in run.json."""
@@ -107,18 +107,19 @@ def stored_labels(run: Mapping[str, Any]) -> LabelSource:
         ) from error
 
 
-def _rows(spans: Sequence[CodedSpan] | None) -> list[dict[str, Any]] | None:
+def _rows(spans: Sequence[LabelledSpan] | None) -> list[dict[str, Any]] | None:
     if spans is None:
         return None
     return [
-        {"start": entry.span.start_s, "end": entry.span.end_s, "emotion": entry.label}
+        {"start": entry.span.start_s, "end": entry.span.end_s, "emotion": entry.emotion}
         for entry in spans
     ]
 
 
-def _spans(rows: Sequence[Mapping[str, Any]] | None) -> tuple[CodedSpan, ...] | None:
+def _spans(rows: Sequence[Mapping[str, Any]] | None) -> tuple[LabelledSpan, ...] | None:
     if rows is None:
         return None
     return tuple(
-        CodedSpan(Span(float(row["start"]), float(row["end"])), str(row["emotion"])) for row in rows
+        LabelledSpan(Span(float(row["start"]), float(row["end"])), str(row["emotion"]))
+        for row in rows
     )

@@ -1,13 +1,17 @@
-"""Every column of every file, declared once: name, kind, order and key of its description.
+"""Every column of every file, declared once: name, kind, order, key of its description, value.
 
-CSV, DataFrame, workbook, Parquet and dictionary derive from this list.
+CSV, DataFrame, workbook, Parquet, dictionary and docs/tables.md derive from this list. A new column
+of a table is a line here and its description in the messages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from operator import attrgetter
+from typing import Any, Final
 
+from emoreport.results import Analysis, AudioInterval, Comparison, VideoInterval
 from emoreport.tables.codes import (
     CODES,
     COMPOUND,
@@ -19,14 +23,35 @@ from emoreport.tables.codes import (
     STATISTIC,
     VERDICT,
 )
-from emoreport.tables.kinds import Column, Kind, Table
+from emoreport.tables.kinds import Column, Kind, Table, value_at
 
 PROBABILITY_PREFIX: Final = "p_"
 DEVIATION_PREFIX: Final = "z_"
 
-START: Final = Column("start", Kind.SECONDS, "start")
-END: Final = Column("end", Kind.SECONDS, "end")
-DURATION: Final = Column("duration", Kind.SECONDS, "duration")
+
+def _class_value(path: str, place: int) -> Callable[[Any], object]:
+    """One of a row's values per class; None for rows that have none."""
+
+    def value(row: Any) -> object:  # noqa: ANN401 - a row of any table
+        values = value_at(row, path)
+        return values[place] if values else None
+
+    return value
+
+
+def _source_of_dimensions(row: VideoInterval | AudioInterval) -> str | None:
+    if row.valence is None and row.arousal is None:
+        return None
+    return row.dimensions if isinstance(row, VideoInterval) else "derived"
+
+
+def _mismatches(analysis: Analysis) -> tuple[Comparison, ...]:
+    return tuple(row for row in analysis.comparisons if row.match is False)
+
+
+START: Final = Column("start", Kind.SECONDS, "start", get="span.start_s")
+END: Final = Column("end", Kind.SECONDS, "end", get="span.end_s")
+DURATION: Final = Column("duration", Kind.SECONDS, "duration", get="span.duration_s")
 VIDEO_EMOTION: Final = Column("video_emotion", Kind.LABEL, "video_emotion")
 AUDIO_EMOTION: Final = Column("audio_emotion", Kind.LABEL, "audio_emotion")
 
@@ -41,6 +66,7 @@ VIDEO_INTERVALS: Final = Table(
         Column("face_coverage", Kind.SHARE, "interval_face_coverage"),
         Column("frames", Kind.COUNT, "interval_frames"),
     ),
+    rows=attrgetter("video_intervals"),
 )
 AUDIO_INTERVALS: Final = Table(
     "audio_intervals",
@@ -50,8 +76,9 @@ AUDIO_INTERVALS: Final = Table(
         END,
         DURATION,
         Column("confidence", Kind.SHARE, "audio_confidence"),
-        Column("speech_seconds", Kind.SECONDS, "interval_speech_seconds"),
+        Column("speech_seconds", Kind.SECONDS, "interval_speech_seconds", get="speech_s"),
     ),
+    rows=attrgetter("audio_intervals"),
 )
 MODALITY_MISMATCH: Final = Table(
     "modality_mismatch",
@@ -63,6 +90,7 @@ MODALITY_MISMATCH: Final = Table(
         DURATION,
         Column("severity", Kind.DISTANCE, "severity"),
     ),
+    rows=_mismatches,
 )
 MODALITY_DURATION: Final = Table(
     "modality_duration",
@@ -74,45 +102,48 @@ MODALITY_DURATION: Final = Table(
         AUDIO_EMOTION,
         Column("match", Kind.BOOLEAN, "match"),
     ),
+    rows=attrgetter("comparisons"),
 )
 TRANSITIONS: Final = Table(
     "transitions",
     (
-        Column("from", Kind.LABEL, "transition_from"),
-        Column("to", Kind.LABEL, "transition_to"),
+        Column("from", Kind.LABEL, "transition_from", get="origin"),
+        Column("to", Kind.LABEL, "transition_to", get="target"),
         Column("count", Kind.COUNT, "transition_count"),
         Column("probability", Kind.SHARE, "transition_probability"),
     ),
+    rows=attrgetter("transitions"),
 )
 SUMMARY: Final = Table(
     "summary",
     (
         Column("video", Kind.TEXT, "video"),
-        Column("duration", Kind.SECONDS, "recording_duration"),
+        Column("duration", Kind.SECONDS, "recording_duration", get="duration_s"),
         Column("frames", Kind.COUNT, "recording_frames"),
-        Column("frame_rate", Kind.PER_SECOND, "frame_rate"),
+        Column("frame_rate", Kind.PER_SECOND, "frame_rate", get="frame_rate_hz"),
         Column("face_coverage", Kind.SHARE, "recording_face_coverage"),
-        Column("speech_seconds", Kind.SECONDS, "recording_speech_seconds"),
+        Column("speech_seconds", Kind.SECONDS, "recording_speech_seconds", get="speech_s"),
         Column("intervals", Kind.COUNT, "intervals"),
         Column("transitions", Kind.COUNT, "transitions"),
         Column("transitions_per_minute", Kind.PER_MINUTE, "transitions_per_minute"),
         Column("mismatches", Kind.COUNT, "mismatches"),
-        Column("mismatch_seconds", Kind.SECONDS, "mismatch_seconds"),
+        Column("mismatch_seconds", Kind.SECONDS, "mismatch_seconds", get="mismatch_s"),
         Column("mismatch_share", Kind.SHARE, "mismatch_share"),
         Column("dominant_video_emotion", Kind.LABEL, "dominant_video_emotion"),
         Column("dominant_audio_emotion", Kind.LABEL, "dominant_audio_emotion"),
         Column("face_model", Kind.TEXT, "face_model"),
         Column("speech_model", Kind.TEXT, "speech_model"),
-        Column("compared_seconds", Kind.SECONDS, "compared_seconds"),
-        Column("emotion_seconds", Kind.SECONDS, "emotion_seconds"),
+        Column("compared_seconds", Kind.SECONDS, "compared_seconds", get="compared_s"),
+        Column("emotion_seconds", Kind.SECONDS, "emotion_seconds", get="emotion_s"),
         Column("transitions_per_emotion_minute", Kind.PER_MINUTE, "transitions_per_emotion_minute"),
-        Column("uncertain_seconds", Kind.SECONDS, "uncertain_seconds"),
+        Column("uncertain_seconds", Kind.SECONDS, "uncertain_seconds", get="uncertain_s"),
         Column("judged_share", Kind.SHARE, "judged_share"),
         Column("kappa", Kind.SIGNED, "kappa"),
         Column("expected_mismatch_share", Kind.SHARE, "expected_mismatch_share"),
         Column("mismatch_p_value", Kind.P_VALUE, "mismatch_p_value"),
         Column("mismatch_verdict", Kind.CODE, "mismatch_verdict", codes=VERDICT),
     ),
+    rows=lambda analysis: (analysis.summary,),
 )
 STATISTIC_START: Final = (
     Column("statistic", Kind.CODE, "statistic", codes=STATISTIC),
@@ -135,13 +166,14 @@ TRANSITION_STATISTICS: Final = Table(
     "transition_statistics",
     (
         *STATISTIC_START,
-        Column("to", Kind.LABEL, "statistic_to"),
+        Column("to", Kind.LABEL, "statistic_to", get="target"),
         STATISTIC_SCOPE,
         Column("setting", Kind.TEXT, "statistic_setting"),
         *STATISTIC_VALUES,
         Column("p_adjusted", Kind.P_VALUE, "statistic_p_adjusted"),
         *STATISTIC_END,
     ),
+    rows=attrgetter("transition_statistics"),
 )
 MISMATCH_STATISTICS: Final = Table(
     "mismatch_statistics",
@@ -152,6 +184,7 @@ MISMATCH_STATISTICS: Final = Table(
         Column("verdict", Kind.CODE, "statistic_verdict", codes=VERDICT),
         *STATISTIC_END,
     ),
+    rows=attrgetter("mismatch_statistics"),
 )
 COMPOUND_EMOTIONS: Final = Table(
     "compound_emotions",
@@ -159,40 +192,65 @@ COMPOUND_EMOTIONS: Final = Table(
         START,
         END,
         Column("emotion", Kind.LABEL, "video_emotion"),
-        Column("leading", Kind.CODE, "compound_leading", codes=COMPOUND),
+        Column("leading", Kind.CODE, "compound_leading", codes=COMPOUND, get="compounds.leading"),
         *(
-            Column(name, Kind.SHARE, "compound_score", name, codes=COMPOUND)
-            for name in CODES[COMPOUND]
+            Column(
+                name,
+                Kind.SHARE,
+                "compound_score",
+                name,
+                COMPOUND,
+                _class_value("compounds.scores", place),
+            )
+            for place, name in enumerate(CODES[COMPOUND])
         ),
     ),
+    rows=attrgetter("video_intervals"),
 )
-DIMENSION_COLUMN: Final = Column("dimensions", Kind.CODE, "dimensions", codes=DIMENSIONS)
-UNCERTAIN_BECAUSE: Final = Column("uncertain_because", Kind.CODE, "uncertain_because", codes=REASON)
+DIMENSION_COLUMN: Final = Column(
+    "dimensions", Kind.CODE, "dimensions", codes=DIMENSIONS, get=_source_of_dimensions
+)
+UNCERTAIN_BECAUSE: Final = Column(
+    "uncertain_because",
+    Kind.CODE,
+    "uncertain_because",
+    codes=REASON,
+    get=lambda row: " ".join(row.reasons) or None,
+)
 VIDEO_EVIDENCE: Final = (
     Column("valence", Kind.SIGNED, "interval_valence"),
     Column("arousal", Kind.SIGNED, "interval_arousal"),
     DIMENSION_COLUMN,
-    Column("detection_score", Kind.SHARE, "interval_detection_score"),
-    Column("worst_detection_score", Kind.SHARE, "worst_detection_score"),
-    Column("face_px", Kind.PIXELS, "face_px"),
-    Column("yaw_deg", Kind.DEGREES, "interval_yaw"),
-    Column("pitch_deg", Kind.DEGREES, "interval_pitch"),
-    Column("sharpness", Kind.NUMBER, "sharpness"),
-    Column("relative_sharpness", Kind.NUMBER, "relative_sharpness"),
-    Column("frame_entropy", Kind.DISTANCE, "frame_entropy"),
-    Column("entropy", Kind.DISTANCE, "video_entropy"),
-    Column("margin", Kind.SIGNED, "video_margin"),
+    Column("detection_score", Kind.SHARE, "interval_detection_score", get="evidence.mean_score"),
+    Column(
+        "worst_detection_score", Kind.SHARE, "worst_detection_score", get="evidence.worst_score"
+    ),
+    Column("face_px", Kind.PIXELS, "face_px", get="evidence.face_px"),
+    Column("yaw_deg", Kind.DEGREES, "interval_yaw", get="evidence.yaw_deg"),
+    Column("pitch_deg", Kind.DEGREES, "interval_pitch", get="evidence.pitch_deg"),
+    Column("sharpness", Kind.NUMBER, "sharpness", get="evidence.sharpness"),
+    Column(
+        "relative_sharpness", Kind.NUMBER, "relative_sharpness", get="evidence.relative_sharpness"
+    ),
+    Column("frame_entropy", Kind.DISTANCE, "frame_entropy", get="evidence.frame_entropy"),
+    Column("entropy", Kind.DISTANCE, "video_entropy", get="evidence.entropy"),
+    Column("margin", Kind.SIGNED, "video_margin", get="evidence.margin"),
     UNCERTAIN_BECAUSE,
 )
 AUDIO_EVIDENCE: Final = (
     Column("valence", Kind.SIGNED, "audio_valence"),
     Column("arousal", Kind.SIGNED, "audio_arousal"),
     DIMENSION_COLUMN,
-    Column("window_speech_seconds", Kind.SECONDS, "interval_window_speech"),
-    Column("snr_db", Kind.DECIBELS, "interval_snr"),
-    Column("clipping", Kind.SHARE, "interval_clipping"),
-    Column("entropy", Kind.DISTANCE, "audio_entropy"),
-    Column("margin", Kind.SIGNED, "audio_margin"),
+    Column(
+        "window_speech_seconds",
+        Kind.SECONDS,
+        "interval_window_speech",
+        get="evidence.window_speech_s",
+    ),
+    Column("snr_db", Kind.DECIBELS, "interval_snr", get="evidence.snr_db"),
+    Column("clipping", Kind.SHARE, "interval_clipping", get="evidence.clipping"),
+    Column("entropy", Kind.DISTANCE, "audio_entropy", get="evidence.entropy"),
+    Column("margin", Kind.SIGNED, "audio_margin", get="evidence.margin"),
     UNCERTAIN_BECAUSE,
 )
 FRAMES_START: Final = (
@@ -282,10 +340,16 @@ def _with_classes(
 ) -> Table:
     probabilities = probability_columns(labels, f"{modality}_probability")
     deviations = tuple(
-        Column(f"{DEVIATION_PREFIX}{label}", Kind.DEVIATIONS, f"{modality}_deviation", label)
-        for label in (labels if baseline else ())
+        Column(
+            f"{DEVIATION_PREFIX}{label}",
+            Kind.DEVIATIONS,
+            f"{modality}_deviation",
+            label,
+            get=_class_value("z", place),
+        )
+        for place, label in enumerate(labels if baseline else ())
     )
-    return Table(table.name, table.columns + probabilities + evidence + deviations)
+    return replace(table, columns=table.columns + probabilities + evidence + deviations)
 
 
 def frames_table(
@@ -314,7 +378,14 @@ def _further(name: str) -> Column:
 def probability_columns(labels: Iterable[str], word: str) -> tuple[Column, ...]:
     """One ``p_<label>`` column per class, in the model's order."""
     return tuple(
-        Column(f"{PROBABILITY_PREFIX}{label}", Kind.SHARE, word, label) for label in labels
+        Column(
+            f"{PROBABILITY_PREFIX}{label}",
+            Kind.SHARE,
+            word,
+            label,
+            get=_class_value("distribution", place),
+        )
+        for place, label in enumerate(labels)
     )
 
 

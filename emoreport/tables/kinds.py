@@ -1,10 +1,13 @@
-"""What a column is: its name, its kind and the key of its words."""
+"""What a column is: its name, its kind, the key of its words and the value it takes from a row."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Any, Final
+
+from emoreport.results import Analysis
 
 
 class Kind(Enum):
@@ -52,6 +55,15 @@ A p-value is at least one over the number of positions that were tried: six digi
 """
 
 
+def value_at(record: Any, path: str) -> Any:  # noqa: ANN401 - records of any kind
+    """Attribute of an attribute …, names with dots between them; None where one of them is None."""
+    for name in path.split("."):
+        if record is None:
+            return None
+        record = getattr(record, name)
+    return record
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column.
@@ -69,6 +81,9 @@ class Column:
         column, the name of a further column; else empty.
     codes
         The group of codes (`codes.CODES`) that the cells, or `about`, are from; else empty.
+    get
+        Where its value comes from: attributes of a row with dots between them, or a function of the
+        row. Left empty, the row's attribute of the column's own name.
     """
 
     name: str
@@ -76,19 +91,49 @@ class Column:
     word: str
     about: str = ""
     codes: str = ""
+    get: str | Callable[[Any], object] = field(default="", compare=False, repr=False)
+
+    def value(self, row: Any) -> Any:  # noqa: ANN401 - a row and a cell of any table
+        """Exact value in one row of the table; None where it is not known."""
+        return self.get(row) if callable(self.get) else value_at(row, self.get or self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table or file of readings: its name and its columns in order."""
+    """One table or file of readings.
+
+    Attributes
+    ----------
+    name
+        Stem of its file.
+    columns
+        Its columns in order.
+    rows
+        What the rows of the table are, of one analysis; None for a file of readings.
+    """
 
     name: str
     columns: tuple[Column, ...]
+    rows: Callable[[Analysis], Iterable[Any]] | None = field(
+        default=None, compare=False, repr=False
+    )
 
     @property
     def names(self) -> tuple[str, ...]:
         """Machine names of the columns in order."""
         return tuple(column.name for column in self.columns)
+
+    def values(self, analysis: Analysis) -> list[tuple[object, ...]]:
+        """Exact values of every row, None for unknown.
+
+        Raises
+        ------
+        TypeError
+            For a file of readings, whose columns are arrays.
+        """
+        if self.rows is None:
+            raise TypeError(f"{self.name} has no rows of its own")
+        return [tuple(column.value(row) for column in self.columns) for row in self.rows(analysis)]
 
     def __getitem__(self, name: str) -> Column:
         """Column called `name`; KeyError if there is none."""

@@ -17,7 +17,7 @@ from emoreport.analysis.annotators.agreement import compare_codings
 from emoreport.annotators.agree import MODALITIES, tiers_for
 from emoreport.exchange.readers import read_codings
 from emoreport.exchange.writers import FORMATS
-from emoreport.results import CodedSpan, milliseconds
+from emoreport.results import LabelledSpan, milliseconds
 from emoreport.run.report import read_report
 from tests.fixtures.findings import MEDIA, any_findings
 from tests.fixtures.results_on_disk import rows, run_json
@@ -91,7 +91,7 @@ def test_any_rows_come_back_to_the_millisecond(
     (coding,) = read_codings(file, tiers_for(found.run, None, None, None, ()))
     analysis = found.analysis
     for name, own in (("face", analysis.video_intervals), ("voice", analysis.audio_intervals)):
-        machine = [CodedSpan(row.span, row.emotion) for row in own]
+        machine = [LabelledSpan(row.span, row.emotion) for row in own]
         track = getattr(coding.labels, name)
         figures = compare_codings(track, machine, analysis.summary.duration_s, 0.5)
         assert figures.agreement in {1.0, None}

@@ -19,7 +19,7 @@ from itertools import pairwise
 from typing import Final
 
 from emoreport.analysis.annotators.matching import match_moments
-from emoreport.results import CodedSpan, milliseconds
+from emoreport.results import LabelledSpan, milliseconds
 from emoreport.vocabulary import ALL_LABELS, is_emotion
 
 NOT_CODED: Final = "not_coded"
@@ -156,8 +156,8 @@ class Alpha:
 
 
 def compare_codings(
-    reference: Sequence[CodedSpan],
-    other: Sequence[CodedSpan],
+    reference: Sequence[LabelledSpan],
+    other: Sequence[LabelledSpan],
     duration_s: float,
     tolerance_s: float,
 ) -> CoderAgreement:
@@ -206,7 +206,7 @@ def compare_codings(
     )
 
 
-def krippendorff_alpha(codings: Sequence[Sequence[CodedSpan]], duration_s: float) -> Alpha:
+def krippendorff_alpha(codings: Sequence[Sequence[LabelledSpan]], duration_s: float) -> Alpha:
     """Agreement among several coders, for nominal data; a millisecond is one unit.
 
     Units in which fewer than two coders name an emotion are left out; a unit with m names counts
@@ -252,7 +252,7 @@ def krippendorff_alpha(codings: Sequence[Sequence[CodedSpan]], duration_s: float
 class _Coding:
     """A coding in whole milliseconds, inside the recording, touching spans of one label joined."""
 
-    def __init__(self, spans: Sequence[CodedSpan], end_ms: int) -> None:
+    def __init__(self, spans: Sequence[LabelledSpan], end_ms: int) -> None:
         self.pieces: list[tuple[int, int, str]] = []
         for entry in spans:
             start_ms = max(milliseconds(entry.span.start_s), 0)
@@ -260,10 +260,10 @@ class _Coding:
             if stop_ms <= start_ms:
                 continue
             before = self.pieces[-1] if self.pieces else None
-            if before and before[1] == start_ms and before[2] == entry.label:
-                self.pieces[-1] = before[0], stop_ms, entry.label
+            if before and before[1] == start_ms and before[2] == entry.emotion:
+                self.pieces[-1] = before[0], stop_ms, entry.emotion
             else:
-                self.pieces.append((start_ms, stop_ms, entry.label))
+                self.pieces.append((start_ms, stop_ms, entry.emotion))
         self._starts = [start_ms for start_ms, _, _ in self.pieces]
 
     @property

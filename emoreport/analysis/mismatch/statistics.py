@@ -12,12 +12,12 @@ from emoreport.analysis.mismatch.lag import LagResult, lead_and_lag
 from emoreport.analysis.mismatch.shift_test import MismatchStatistics, mismatch_statistics
 from emoreport.analysis.numeric.timeline import BoolArray
 from emoreport.analysis.rows.bridge import Bridge
-from emoreport.analysis.rows.pauses import SCOPES, Scope, ScopedRow, only
+from emoreport.analysis.rows.pauses import SCOPES, Scope, only
 from emoreport.analysis.rows.relabelling import coded_sequence
 from emoreport.analysis.rows.sequences import LabelSequence, face_sequence, join, voice_sequence
 from emoreport.analysis.rows.valence_arousal import derived_dimensions
 from emoreport.records import FaceTrack, Span, SpeechTrack
-from emoreport.results import CodedSpan, Statistic, VideoInterval
+from emoreport.results import LabelledSpan, Statistic, VideoInterval
 
 
 def face_against_voice(
@@ -27,7 +27,7 @@ def face_against_voice(
     duration_s: float,
     bridge: Bridge,
     usable: BoolArray | None,
-    coded: Sequence[CodedSpan] | None = None,
+    coded: Sequence[LabelledSpan] | None = None,
 ) -> MismatchStatistics:
     """Measure and test the agreement of face and voice on the voice's own time.
 
@@ -57,7 +57,7 @@ def _voice(
     face_labels: Sequence[str],
     bridge: Bridge,
     usable: BoolArray | None,
-    coded: Sequence[CodedSpan] | None,
+    coded: Sequence[LabelledSpan] | None,
 ) -> LabelSequence:
     machine = voice_sequence(speech, duration_s, face_labels, bridge, usable)
     if coded is None:
@@ -67,13 +67,13 @@ def _voice(
 
 def mismatch_rows(
     found: MismatchStatistics,
-    pieces: Sequence[ScopedRow],
+    pieces: Sequence[VideoInterval],
     faces: FaceTrack,
     speech: SpeechTrack,
     duration_s: float,
     bridge: Bridge,
     usable: BoolArray | None,
-    coded: Sequence[CodedSpan] | None = None,
+    coded: Sequence[LabelledSpan] | None = None,
 ) -> tuple[Statistic, ...]:
     """Lay out everything about face against voice.
 
@@ -165,14 +165,14 @@ def _distances(found: MismatchStatistics) -> Iterator[Statistic]:
 
 
 def _scoped(
-    pieces: Sequence[ScopedRow],
+    pieces: Sequence[VideoInterval],
     scope: Scope,
     faces: FaceTrack,
     speech: SpeechTrack,
     duration_s: float,
     bridge: Bridge,
     usable: BoolArray | None,
-    coded: Sequence[CodedSpan] | None,
+    coded: Sequence[LabelledSpan] | None,
 ) -> Iterator[Statistic]:
     """The same figures over one part of the time; in a pause, the window around it speaks."""
     if scope == "pausing":

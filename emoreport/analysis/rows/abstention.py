@@ -171,31 +171,6 @@ VOICE_RULES: Final[tuple[Rule, ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedFaces:
-    """Rows of the face after abstention.
-
-    Attributes
-    ----------
-    intervals
-        Rows that tile what the rows before tiled; neighbours differ.
-    reasons
-        Per row the codes of the rules that hit (`Rule.evidence`), empty for rows that kept their
-        label.
-    """
-
-    intervals: tuple[VideoInterval, ...]
-    reasons: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedVoices:
-    """Rows of the voice after abstention: as many as before, over the same spans."""
-
-    intervals: tuple[AudioInterval, ...]
-    reasons: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class JudgedTime:
     """How much of a talk was judged on, seconds.
 
@@ -216,70 +191,59 @@ class JudgedTime:
 
 def abstain_faces(
     intervals: Sequence[VideoInterval],
-    evidence: Sequence[FaceEvidence],
     level: Level = DEFAULT_LEVEL,
     rules: Sequence[Rule] = FACE_RULES,
-) -> JudgedFaces:
+) -> tuple[VideoInterval, ...]:
     """Take the label from rows of the face that rest on too little.
 
-    Such a row becomes `uncertain` and keeps neither confidence, distribution, valence nor arousal,
-    so that it makes no mismatch, no severity and no transition. Uncertain neighbours become one
-    row: `face_coverage` is averaged over time, `frames` added up, reasons are united.
+    Such a row becomes `uncertain`, keeps its evidence and names its reasons; it keeps neither
+    confidence, distribution, valence nor arousal, so that it makes no mismatch, no severity and no
+    transition. Uncertain neighbours become one row: `face_coverage` is averaged over time, `frames`
+    added up, reasons are united; its evidence is not known.
 
     Parameters
     ----------
     intervals
-        Rows of the face, in order of time, touching each other.
-    evidence
-        Evidence of each row.
+        Rows of the face with their evidence, in order of time, touching each other.
     level
         ``off`` changes nothing.
     rules
         Limits.
 
-    Raises
-    ------
-    ValueError
-        When rows and evidence differ in number.
+    Returns
+    -------
+    Rows that tile what the rows before tiled; neighbours differ.
     """
     rows: list[VideoInterval] = []
-    reasons: list[tuple[str, ...]] = []
-    for row, facts in zip(intervals, evidence, strict=True):
-        found = _reasons(row.emotion, facts, level, rules)
-        new = _without_label(row) if found else row
+    for row in intervals:
+        reasons = _reasons(row, level, rules)
+        new = _without_label(row, reasons) if reasons else row
         if rows and new.emotion == UNCERTAIN == rows[-1].emotion:
-            rows[-1] = _joined(rows[-1], new)
-            named = {*reasons[-1], *found}
-            reasons[-1] = tuple(rule.evidence for rule in rules if rule.evidence in named)
+            rows[-1] = _joined(rows[-1], new, rules)
         else:
             rows.append(new)
-            reasons.append(found)
-    return JudgedFaces(tuple(rows), tuple(reasons))
+    return tuple(rows)
 
 
 def abstain_voices(
     intervals: Sequence[AudioInterval],
-    evidence: Sequence[VoiceEvidence],
     level: Level = DEFAULT_LEVEL,
     rules: Sequence[Rule] = VOICE_RULES,
-) -> JudgedVoices:
+) -> tuple[AudioInterval, ...]:
     """Take the label from rows of the voice that rest on too little.
 
     Such a row becomes `uncertain`, as speech without a judged window already is, and keeps its
-    seconds of speech only. Rows are not joined: they follow the rows of the face.
-
-    Raises
-    ------
-    ValueError
-        When rows and evidence differ in number.
+    seconds of speech and its evidence. Rows are not joined: they follow the rows of the face.
     """
-    rows: list[AudioInterval] = []
-    reasons: list[tuple[str, ...]] = []
-    for row, facts in zip(intervals, evidence, strict=True):
-        found = _reasons(row.emotion, facts, level, rules)
-        rows.append(AudioInterval(row.span, UNCERTAIN, None, row.speech_s) if found else row)
-        reasons.append(found)
-    return JudgedVoices(tuple(rows), tuple(reasons))
+    return tuple(_firm_voice(row, _reasons(row, level, rules)) for row in intervals)
+
+
+def _firm_voice(row: AudioInterval, reasons: tuple[str, ...]) -> AudioInterval:
+    if not reasons:
+        return row
+    return AudioInterval(
+        row.span, UNCERTAIN, None, row.speech_s, evidence=row.evidence, reasons=reasons
+    )
 
 
 def usable_windows(speech: SpeechTrack, level: Level) -> BoolArray:
@@ -316,19 +280,31 @@ def judged_time(intervals: Sequence[VideoInterval] | Sequence[AudioInterval]) ->
 
 
 def _reasons(
-    label: str, evidence: FaceEvidence | VoiceEvidence, level: Level, rules: Sequence[Rule]
+    row: VideoInterval | AudioInterval, level: Level, rules: Sequence[Rule]
 ) -> tuple[str, ...]:
-    if not is_emotion(label):
+    if row.evidence is None or not is_emotion(row.emotion):
         return ()
-    return tuple(rule.evidence for rule in rules if rule.hits(evidence, level))
+    return tuple(rule.evidence for rule in rules if rule.hits(row.evidence, level))
 
 
-def _without_label(row: VideoInterval) -> VideoInterval:
-    return VideoInterval(row.span, UNCERTAIN, None, row.face_coverage, row.frames)
+def _without_label(row: VideoInterval, reasons: tuple[str, ...]) -> VideoInterval:
+    return VideoInterval(
+        row.span,
+        UNCERTAIN,
+        None,
+        row.face_coverage,
+        row.frames,
+        evidence=row.evidence,
+        reasons=reasons,
+    )
 
 
-def _joined(one: VideoInterval, other: VideoInterval) -> VideoInterval:
+def _joined(one: VideoInterval, other: VideoInterval, rules: Sequence[Rule]) -> VideoInterval:
     span = Span(one.span.start_s, other.span.end_s)
     covered_s = sum(row.face_coverage * row.span.duration_s for row in (one, other))
     coverage = min(1.0, covered_s / span.duration_s) if span.duration_s > 0 else 0.0
-    return VideoInterval(span, UNCERTAIN, None, coverage, one.frames + other.frames)
+    named = {*one.reasons, *other.reasons}
+    reasons = tuple(rule.evidence for rule in rules if rule.evidence in named)
+    return VideoInterval(
+        span, UNCERTAIN, None, coverage, one.frames + other.frames, reasons=reasons
+    )

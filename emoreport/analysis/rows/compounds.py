@@ -9,6 +9,7 @@ which may be a blend and may be doubt.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -54,25 +55,26 @@ def compound_scores(probabilities: FloatArray | DoubleArray, labels: Sequence[st
     return scores
 
 
-def compound_intervals(
+def with_compounds(
     intervals: Sequence[VideoInterval], labels: Sequence[str]
-) -> tuple[CompoundScores | None, ...]:
-    """Scores of the seven pairs per row, from the mean probabilities of the row.
+) -> tuple[VideoInterval, ...]:
+    """Rows with the scores of the seven pairs, from the mean probabilities of the row.
 
-    They equal the means of the scores of the row's frames. None for rows without a distribution
-    and for models that lack an emotion of every pair.
+    They equal the means of the scores of the row's frames. They are not known for rows without a
+    distribution and for models that lack an emotion of every pair.
     """
     blank = (float("nan"),) * len(labels)
     table = [blank if row.distribution is None else row.distribution for row in intervals]
     scores = compound_scores(np.asarray(table, dtype=np.float64).reshape(-1, len(labels)), labels)
-    return tuple(_interval(row) for row in scores)
+    return tuple(
+        replace(row, compounds=_scores_of(values))
+        for row, values in zip(intervals, scores, strict=True)
+    )
 
 
-def _interval(scores: DoubleArray) -> CompoundScores | None:
+def _scores_of(scores: DoubleArray) -> CompoundScores:
     known = ~np.isnan(scores)
-    if not known.any():
-        return None
-    leading = COMPOUND_NAMES[int(np.nanargmax(scores))]
+    leading = COMPOUND_NAMES[int(np.nanargmax(scores))] if known.any() else None
     values = tuple(
         float(value) if there else None for value, there in zip(scores, known, strict=True)
     )

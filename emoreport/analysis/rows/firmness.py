@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from emoreport.analysis.rows.abstention import Level, abstain_faces
 from emoreport.analysis.rows.evidence import FrameEvidence
-from emoreport.results import FaceEvidence, VideoInterval
+from emoreport.results import VideoInterval
 
 
-@dataclass(frozen=True, slots=True)
-class FirmFaces:
-    """Rows of the face after abstention, one piece of evidence and one tuple of reasons each."""
-
-    intervals: tuple[VideoInterval, ...]
-    evidence: tuple[FaceEvidence, ...]
-    reasons: tuple[tuple[str, ...], ...]
-
-
-def firm_faces(frames: FrameEvidence, rows: Sequence[VideoInterval], level: Level) -> FirmFaces:
+def firm_faces(
+    frames: FrameEvidence, rows: Sequence[VideoInterval], level: Level
+) -> tuple[VideoInterval, ...]:
     """Collect the evidence of the rows and take the label from those that rest on too little.
 
     A row that lost its label keeps the evidence that it lost it for; rows that became one are
@@ -34,13 +27,19 @@ def firm_faces(frames: FrameEvidence, rows: Sequence[VideoInterval], level: Leve
     level
         How much evidence a label needs.
     """
-    before = frames.of(rows)
-    judged = abstain_faces(rows, before, level)
-    if len(judged.intervals) == len(rows):
-        return FirmFaces(judged.intervals, before, judged.reasons)
-    known = {row.span: facts for row, facts in zip(rows, before, strict=True)}
-    after = frames.of(judged.intervals)
-    evidence = tuple(
-        known.get(row.span, facts) for row, facts in zip(judged.intervals, after, strict=True)
+    judged = abstain_faces(with_evidence(frames, rows), level)
+    if len(judged) == len(rows):
+        return judged
+    measured = with_evidence(frames, judged)
+    return tuple(
+        whole if row.evidence is None else row for row, whole in zip(judged, measured, strict=True)
     )
-    return FirmFaces(judged.intervals, evidence, judged.reasons)
+
+
+def with_evidence(
+    frames: FrameEvidence, rows: Sequence[VideoInterval]
+) -> tuple[VideoInterval, ...]:
+    """Rows that tile the recording, each with what its label rests on."""
+    return tuple(
+        replace(row, evidence=evidence) for row, evidence in zip(rows, frames.of(rows), strict=True)
+    )

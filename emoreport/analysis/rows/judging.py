@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from emoreport.analysis.rows.abstention import Level, abstain_voices
@@ -18,30 +18,25 @@ from emoreport.results import (
     UNCODED,
     AudioInterval,
     CodedLabels,
-    FaceEvidence,
     VideoInterval,
-    VoiceEvidence,
 )
 from emoreport.settings import AnalysisSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedRows:
-    """Rows of one talk; see the attributes of the same names of `results.Analysis`.
+    """Rows of one talk.
 
     Attributes
     ----------
+    video, audio
+        Rows of face and voice over the same spans, with their evidence and reasons.
     frames, segmenter
         What the rows of the face were made with, for those who cut the same frames again.
     """
 
     video: tuple[VideoInterval, ...]
     audio: tuple[AudioInterval, ...]
-    video_evidence: tuple[FaceEvidence, ...]
-    audio_evidence: tuple[VoiceEvidence, ...]
-    video_reasons: tuple[tuple[str, ...], ...]
-    audio_reasons: tuple[tuple[str, ...], ...]
-    dimensions: str
     frames: FrameEvidence
     segmenter: FaceSegmenter
 
@@ -75,24 +70,19 @@ def judge_rows(
         firm = firm_faces(frames, segmenter.rows(settings.analysis), level)
     else:
         firm = coded_faces(labels.face, faces, frames, duration_s)
-    video, dimensions = with_video_dimensions(firm.intervals, faces, bridge)
+    video = with_video_dimensions(firm, faces, bridge)
     heard = voice_intervals(speech, [row.span for row in video], settings.speech)
     evidence = voice_evidence(
         speech, heard, snr_db=speech.extra.get("snr_db"), clipping=speech.extra.get("clipping")
     )
+    heard = tuple(replace(row, evidence=facts) for row, facts in zip(heard, evidence, strict=True))
     if labels.voice is None:
-        judged = abstain_voices(heard, evidence, level)
+        judged = abstain_voices(heard, level)
     else:
         judged = coded_voices(labels.voice, heard, speech.labels)
-    audio = with_audio_dimensions(judged.intervals, speech, bridge)
     return JudgedRows(
         video=video,
-        audio=audio,
-        video_evidence=firm.evidence,
-        audio_evidence=evidence,
-        video_reasons=firm.reasons,
-        audio_reasons=judged.reasons,
-        dimensions=dimensions,
+        audio=with_audio_dimensions(judged, speech, bridge),
         frames=frames,
         segmenter=segmenter,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -23,18 +23,10 @@ Scope = Literal["speaking", "pausing"]
 SCOPES: Final[tuple[Scope, ...]] = ("speaking", "pausing")
 
 
-@dataclass(frozen=True, slots=True)
-class ScopedRow:
-    """A piece of a row of the face that lies in speech or in a pause as a whole."""
-
-    row: VideoInterval
-    scope: Scope
-
-
-def scoped_rows(
+def cut_at_speech(
     rows: Sequence[VideoInterval], faces: FaceTrack, speech: SpeechTrack, duration_s: float
-) -> tuple[ScopedRow, ...]:
-    """Cut the rows of the face at the bounds of detected speech and judge the pieces anew.
+) -> tuple[VideoInterval, ...]:
+    """Cut the rows of the face at the bounds of detected speech and judge every piece by itself.
 
     A piece of a row with an emotion gets the emotion with the largest mean probability over its own
     frames, and that distribution; without a frame of its own it is `no_face`. Other rows keep
@@ -53,7 +45,7 @@ def scoped_rows(
 
     Returns
     -------
-    Pieces that tile what the rows tile, in order of time.
+    Pieces that tile what the rows tile, in order of time, each with whether it is `speaking`.
     """
     bounds_s = np.asarray(
         [bound for span in speech.speech for bound in (span.start_s, span.end_s)],
@@ -78,10 +70,10 @@ def scoped_rows(
     pieces = []
     for place, (row, span) in enumerate(cut):
         frames = int(stop[place] - first[place])
-        piece = replace(row, span=span, frames=frames)
+        piece = replace(row, span=span, frames=frames, speaking=bool(spoken[place]))
         if is_emotion(row.emotion):
             piece = _judged(piece, faces.labels, totals[place], float(held_s[place]))
-        pieces.append(ScopedRow(piece, "speaking" if spoken[place] else "pausing"))
+        pieces.append(piece)
     return tuple(pieces)
 
 
@@ -97,10 +89,12 @@ def _cut(rows: Sequence[VideoInterval], bounds_s: DoubleArray) -> list[tuple[Vid
     return cut
 
 
-def only(pieces: Sequence[ScopedRow], scope: Scope) -> tuple[VideoInterval, ...]:
+def only(pieces: Sequence[VideoInterval], scope: Scope) -> tuple[VideoInterval, ...]:
     """Rows in which everything outside of `scope` is `no_face`, so that nothing counts it."""
     return tuple(
-        piece.row if piece.scope == scope else VideoInterval(piece.row.span, NO_FACE, None, 0.0, 0)
+        piece
+        if piece.speaking == (scope == "speaking")
+        else VideoInterval(piece.span, NO_FACE, None, 0.0, 0)
         for piece in pieces
     )
 
@@ -109,7 +103,7 @@ def _judged(
     piece: VideoInterval, labels: Sequence[str], summed: DoubleArray, seconds: float
 ) -> VideoInterval:
     if not piece.frames or seconds <= 0:
-        return VideoInterval(piece.span, NO_FACE, None, 0.0, 0)
+        return VideoInterval(piece.span, NO_FACE, None, 0.0, 0, speaking=piece.speaking)
     means = summed / seconds
     best = int(np.argmax(means))
     return replace(

@@ -18,22 +18,20 @@ from typing import Final
 import numpy as np
 
 from emoreport.analysis.numeric.timeline import TIME_TOLERANCE_S, build_timeline
-from emoreport.analysis.rows.abstention import JudgedVoices
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.evidence import FrameEvidence
-from emoreport.analysis.rows.firmness import FirmFaces
-from emoreport.analysis.rows.pauses import ScopedRow
+from emoreport.analysis.rows.firmness import with_evidence
 from emoreport.analysis.rows.sequences import MISSING, LabelSequence, piece_at
 from emoreport.records import DoubleArray, FaceTrack, FloatArray, Span
-from emoreport.results import AudioInterval, CodedSpan, VideoInterval
+from emoreport.results import AudioInterval, LabelledSpan, VideoInterval
 from emoreport.vocabulary import NO_SPEECH, UNCERTAIN, is_emotion
 
 HALF_MILLISECOND_S: Final = 0.0005 + TIME_TOLERANCE_S
 
 
 def coded_faces(
-    coded: Sequence[CodedSpan], faces: FaceTrack, frames: FrameEvidence, duration_s: float
-) -> FirmFaces:
+    coded: Sequence[LabelledSpan], faces: FaceTrack, frames: FrameEvidence, duration_s: float
+) -> tuple[VideoInterval, ...]:
     """Rows of the face as a person coded them.
 
     Parameters
@@ -54,21 +52,21 @@ def coded_faces(
     """
     tiles = tiled(coded, duration_s)
     if not tiles:
-        return FirmFaces((), (), ())
+        return ()
     bounds_s = np.asarray([entry.span.start_s for entry in tiles] + [duration_s])
     measure = _Measure(faces, duration_s, bounds_s)
     means = measure.means(faces.probabilities)
     valence, arousal = measure.means(faces.valence), measure.means(faces.arousal)
     rows = []
     for place, entry in enumerate(tiles):
-        shown = is_emotion(entry.label)
+        shown = is_emotion(entry.emotion)
         seen = shown and not np.isnan(means[place]).any()
         distribution = tuple(means[place].tolist()) if seen else None
         rows.append(
             VideoInterval(
                 span=entry.span,
-                emotion=entry.label,
-                confidence=_probability(distribution, faces.labels, entry.label),
+                emotion=entry.emotion,
+                confidence=_probability(distribution, faces.labels, entry.emotion),
                 face_coverage=min(1.0, float(measure.seen_s[place]) / entry.span.duration_s),
                 frames=int(measure.frames[place]),
                 distribution=distribution,
@@ -76,12 +74,12 @@ def coded_faces(
                 arousal=_known(arousal[place, 0]) if shown else None,
             )
         )
-    return FirmFaces(tuple(rows), frames.of(rows), ((),) * len(rows))
+    return with_evidence(frames, rows)
 
 
 def coded_voices(
-    coded: Sequence[CodedSpan], heard: Sequence[AudioInterval], labels: Sequence[str]
-) -> JudgedVoices:
+    coded: Sequence[LabelledSpan], heard: Sequence[AudioInterval], labels: Sequence[str]
+) -> tuple[AudioInterval, ...]:
     """Rows of the voice with the labels of a person.
 
     Parameters
@@ -112,24 +110,24 @@ def coded_voices(
                 distribution=distribution,
             )
         )
-    return JudgedVoices(tuple(rows), ((),) * len(rows))
+    return tuple(rows)
 
 
 def coded_pieces(
-    pieces: Sequence[ScopedRow], rows: Sequence[VideoInterval]
-) -> tuple[ScopedRow, ...]:
+    pieces: Sequence[VideoInterval], rows: Sequence[VideoInterval]
+) -> tuple[VideoInterval, ...]:
     """Pieces of coded rows with the label of their row instead of the machine's judgement."""
     starts = np.asarray([row.span.start_s for row in rows])
-    middles = np.asarray([piece.row.span.centre_s for piece in pieces])
+    middles = np.asarray([piece.span.centre_s for piece in pieces])
     owners = np.maximum(np.searchsorted(starts, middles, side="right") - 1, 0)
     return tuple(
-        replace(piece, row=replace(piece.row, emotion=rows[owner].emotion, confidence=None))
+        replace(piece, emotion=rows[owner].emotion, confidence=None)
         for piece, owner in zip(pieces, owners.tolist(), strict=True)
     )
 
 
 def coded_sequence(
-    machine: LabelSequence, coded: Sequence[CodedSpan], space: Sequence[str], bridge: Bridge
+    machine: LabelSequence, coded: Sequence[LabelledSpan], space: Sequence[str], bridge: Bridge
 ) -> LabelSequence:
     """The voice in the shared labels as a person coded it, on the person's own bounds.
 
@@ -154,8 +152,8 @@ def coded_sequence(
     middle_s = 0.5 * (edges_s[1:] + edges_s[:-1])
     codes = {name: code for code, name in enumerate(space)}
     # One entry more than there are spans: what lies in none has neither label nor name.
-    known = [codes.get(bridge.shared(entry.label), MISSING) for entry in coded]
-    emotions = [is_emotion(entry.label) for entry in coded]
+    known = [codes.get(bridge.shared(entry.emotion), MISSING) for entry in coded]
+    emotions = [is_emotion(entry.emotion) for entry in coded]
     starts = _starts(coded)
     ends = np.asarray([entry.span.end_s for entry in coded] + [np.inf])
     place = np.searchsorted(starts, middle_s, side="right") - 1
@@ -167,16 +165,16 @@ def coded_sequence(
     return LabelSequence(edges_s, label, distribution)
 
 
-def tiled(coded: Sequence[CodedSpan], duration_s: float) -> tuple[CodedSpan, ...]:
+def tiled(coded: Sequence[LabelledSpan], duration_s: float) -> tuple[LabelledSpan, ...]:
     """Spans cut to the recording, with `uncertain` between them; neighbours differ."""
-    found: list[CodedSpan] = []
+    found: list[LabelledSpan] = []
 
     def add(start_s: float, end_s: float, label: str) -> None:
         if end_s - start_s <= TIME_TOLERANCE_S:
             return
-        if found and found[-1].label == label:
+        if found and found[-1].emotion == label:
             start_s = found.pop().span.start_s
-        found.append(CodedSpan(Span(start_s, end_s), label))
+        found.append(LabelledSpan(Span(start_s, end_s), label))
 
     at_s = 0.0
     for entry in coded:
@@ -188,40 +186,42 @@ def tiled(coded: Sequence[CodedSpan], duration_s: float) -> tuple[CodedSpan, ...
         if end_s - start_s <= TIME_TOLERANCE_S:
             continue
         add(at_s, start_s, UNCERTAIN)
-        add(start_s, end_s, entry.label)
+        add(start_s, end_s, entry.emotion)
         at_s = end_s
     add(at_s, duration_s, UNCERTAIN)
     return tuple(found)
 
 
-def mixed_seconds(coded: Sequence[CodedSpan], rows: Sequence[AudioInterval]) -> float:
+def mixed_seconds(coded: Sequence[LabelledSpan], rows: Sequence[AudioInterval]) -> float:
     """Seconds of a coding of the voice that carry another label than the row they lie in."""
     starts = _starts(coded)
     return sum(
         entry.span.overlap_s(row.span)
         for row in rows
         for entry in _inside(coded, starts, row.span)
-        if entry.label != row.emotion
+        if entry.emotion != row.emotion
     )
 
 
-def _starts(coded: Sequence[CodedSpan]) -> DoubleArray:
+def _starts(coded: Sequence[LabelledSpan]) -> DoubleArray:
     return np.asarray([entry.span.start_s for entry in coded], dtype=np.float64)
 
 
-def _inside(coded: Sequence[CodedSpan], starts: DoubleArray, span: Span) -> Sequence[CodedSpan]:
+def _inside(
+    coded: Sequence[LabelledSpan], starts: DoubleArray, span: Span
+) -> Sequence[LabelledSpan]:
     """Those of the spans that may lie in another one; `starts` are theirs."""
     first = max(int(np.searchsorted(starts, span.start_s, side="right")) - 1, 0)
     return coded[first : int(np.searchsorted(starts, span.end_s))]
 
 
-def _most(coded: Sequence[CodedSpan], starts: DoubleArray, row: AudioInterval) -> str:
+def _most(coded: Sequence[LabelledSpan], starts: DoubleArray, row: AudioInterval) -> str:
     """Label with the most seconds inside a row; what was not coded counts as one."""
     seconds: dict[str, float] = {}
     for entry in _inside(coded, starts, row.span):
         shared_s = entry.span.overlap_s(row.span)
         if shared_s > 0:
-            seconds[entry.label] = seconds.get(entry.label, 0.0) + shared_s
+            seconds[entry.emotion] = seconds.get(entry.emotion, 0.0) + shared_s
     left_s = row.span.duration_s - sum(seconds.values())
     label = max(seconds, key=seconds.__getitem__, default="")
     if label and seconds[label] >= left_s:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,20 +15,20 @@ from emoreport.records import DoubleArray, FaceTrack, Span, SpeechTrack
 from emoreport.results import AudioInterval, VideoInterval
 from emoreport.settings import AnalysisSettings, parse_baseline
 
-Scores = tuple[tuple[float | None, ...], ...]
+_Row = TypeVar("_Row", VideoInterval, AudioInterval)
 
 
 def with_video_dimensions(
     rows: Sequence[VideoInterval], faces: FaceTrack, bridge: Bridge
-) -> tuple[tuple[VideoInterval, ...], str]:
-    """Rows with valence and arousal, and where these come from: ``model`` or ``derived``."""
+) -> tuple[VideoInterval, ...]:
+    """Rows with valence and arousal, and with where these come from: ``model`` or ``derived``."""
     if faces.valence is not None and faces.arousal is not None:
-        return tuple(rows), "model"
+        return tuple(replace(row, dimensions="model") for row in rows)
     valence, arousal = derived_dimensions(_table(rows, len(faces.labels)), faces.labels, bridge)
     return tuple(
         replace(row, valence=_known(pleasure), arousal=_known(excitement))
         for row, pleasure, excitement in zip(rows, valence, arousal, strict=True)
-    ), "derived"
+    )
 
 
 def with_audio_dimensions(
@@ -41,32 +42,32 @@ def with_audio_dimensions(
     )
 
 
-def z_scores(
+def with_z_scores(
     faces: FaceTrack,
     speech: SpeechTrack,
     video: Sequence[VideoInterval],
     audio: Sequence[AudioInterval],
     duration_s: float,
     settings: AnalysisSettings,
-) -> tuple[Scores, Scores]:
-    """Mean probabilities of the rows in units of the speaker's baseline; empty without one."""
+) -> tuple[tuple[VideoInterval, ...], tuple[AudioInterval, ...]]:
+    """Rows with their mean probabilities in units of the speaker's baseline, where one is set."""
     wanted = parse_baseline(settings.baseline)
     if wanted is None:
-        return (), ()
+        return tuple(video), tuple(audio)
     chosen = None if isinstance(wanted, float) else Span(*wanted)
     seconds = wanted if isinstance(wanted, float) else 0.0
     face = face_scores(faces, video, duration_s, seconds=seconds, chosen=chosen).baseline
     voice = voice_scores(speech, seconds=seconds, chosen=chosen).baseline
-    return _scored(_table(video, len(faces.labels)), face), _scored(
-        _table(audio, len(speech.labels)), voice
-    )
+    return _scored(video, len(faces.labels), face), _scored(audio, len(speech.labels), voice)
 
 
-def _scored(table: DoubleArray, baseline: Baseline) -> Scores:
-    labels = table.shape[1]
+def _scored(rows: Sequence[_Row], labels: int, baseline: Baseline) -> tuple[_Row, ...]:
     with np.errstate(invalid="ignore"):
-        scores = (table - baseline.mean[:labels]) / baseline.sd[:labels]
-    return tuple(tuple(map(_known, row)) for row in scores.tolist())
+        scores = (_table(rows, labels) - baseline.mean[:labels]) / baseline.sd[:labels]
+    return tuple(
+        replace(row, z=tuple(map(_known, values)))
+        for row, values in zip(rows, scores.tolist(), strict=True)
+    )
 
 
 def _table(rows: Sequence[VideoInterval | AudioInterval], labels: int) -> DoubleArray:

@@ -27,6 +27,7 @@ from emoreport.analysis.numeric.timeline import BoolArray
 from emoreport.analysis.rows.abstention import Level, abstain_faces, usable_windows
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.evidence import FrameEvidence
+from emoreport.analysis.rows.firmness import with_evidence
 from emoreport.analysis.rows.segmentation import FaceSegmenter
 from emoreport.analysis.rows.sequences import LabelSequence, face_sequence, join, voice_sequence
 from emoreport.analysis.transitions.chains import (
@@ -36,7 +37,7 @@ from emoreport.analysis.transitions.chains import (
     unbroken_chains,
 )
 from emoreport.records import FaceTrack, SpeechTrack
-from emoreport.results import FaceEvidence, VideoInterval
+from emoreport.results import VideoInterval
 from emoreport.settings import AnalysisSettings
 from emoreport.vocabulary import ALL_LABELS
 
@@ -270,20 +271,16 @@ class Multiverse:
             verdict=verdict(test, block_bootstrap(joint).kappa),
         )
 
-    def _cut(
-        self, smoothing_s: float, min_interval_s: float
-    ) -> tuple[tuple[VideoInterval, ...], tuple[FaceEvidence, ...]]:
+    def _cut(self, smoothing_s: float, min_interval_s: float) -> tuple[VideoInterval, ...]:
         varied = dataclasses.replace(
             self._settings, smoothing_s=smoothing_s, min_interval_s=min_interval_s
         )
-        rows = self._segmenter.rows(varied)
-        return rows, self._frames.of(rows)
+        return with_evidence(self._frames, self._segmenter.rows(varied))
 
     def _judge(
         self, smoothing_s: float, min_interval_s: float, level: Level
     ) -> tuple[tuple[VideoInterval, ...], Chains]:
-        rows, evidence = self._rows(smoothing_s, min_interval_s)
-        firm = abstain_faces(rows, evidence, level).intervals
+        firm = abstain_faces(self._rows(smoothing_s, min_interval_s), level)
         return firm, unbroken_chains(firm)
 
     def _judge_windows(self, level: Level) -> BoolArray:

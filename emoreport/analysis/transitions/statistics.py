@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from emoreport.analysis.rows.pauses import SCOPES, ScopedRow, only
+from emoreport.analysis.rows.pauses import SCOPES, only
 from emoreport.analysis.transitions.chains import Rate
 from emoreport.analysis.transitions.durations import Durations, dwell_times, recovery_time
 from emoreport.analysis.transitions.order import PairStatistic
@@ -21,7 +21,7 @@ def transition_rows(
     rows: Sequence[VideoInterval],
     found: TransitionStatistics,
     sensitivity: Sequence[SettingCounts],
-    pieces: Sequence[ScopedRow],
+    pieces: Sequence[VideoInterval],
 ) -> tuple[Statistic, ...]:
     """Lay out everything about the changes of the face.
 

@@ -9,7 +9,7 @@ from typing import Final
 from emoreport.errors import SettingsError
 from emoreport.exchange.readers.raw import FormatError, RawSpan
 from emoreport.records import Span
-from emoreport.results import CodedSpan
+from emoreport.results import LabelledSpan
 from emoreport.vocabulary import ALL_LABELS, NAMES
 
 SHOWN: Final = 8
@@ -83,7 +83,7 @@ def _names() -> Mapping[str, str]:
 
 def coded_spans(
     spans: Iterable[RawSpan], mapping: Mapping[str, str], allowed: Sequence[str]
-) -> tuple[CodedSpan, ...]:
+) -> tuple[LabelledSpan, ...]:
     """Annotations of one tier as labels in order of time.
 
     Empty texts are time that was not coded. Spans of one label that touch or overlap become one.
@@ -108,7 +108,8 @@ def coded_spans(
     if unknown:
         raise SettingsError(_unknown(tuple(unknown), allowed), remedy=REMEDY)
     return tuple(
-        CodedSpan(Span(start_ms / 1000, end_ms / 1000), label) for start_ms, end_ms, label in found
+        LabelledSpan(Span(start_ms / 1000, end_ms / 1000), label)
+        for start_ms, end_ms, label in found
     )
 
 

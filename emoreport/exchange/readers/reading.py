@@ -15,7 +15,7 @@ from emoreport.exchange.readers.files import decoded, read_bytes, sha256_of
 from emoreport.exchange.readers.labels import coded_spans
 from emoreport.exchange.readers.raw import FormatError, RawTier
 from emoreport.exchange.readers.textgrid import read_textgrid
-from emoreport.results import CodedLabels, CodedSpan
+from emoreport.results import CodedLabels, LabelledSpan
 
 SUFFIXES: Final = (".eaf", ".textgrid", ".boris", ".csv", ".tsv")
 FACE: Final = "face"
@@ -194,7 +194,7 @@ def _tier(raw: Sequence[RawTier], usual: str, wanted: str | None) -> RawTier | N
 
 def _spans(
     tier: RawTier | None, mapping: Mapping[str, str], allowed: Sequence[str]
-) -> tuple[CodedSpan, ...] | None:
+) -> tuple[LabelledSpan, ...] | None:
     if tier is None:
         return None
     if tier.flaw:

@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from emoreport.exchange.writers import Files, Media
 from emoreport.records import FaceTrack, SpeechTrack
-from emoreport.results import Analysis, Findings, Statistic
+from emoreport.results import (
+    Analysis,
+    AudioInterval,
+    CompoundScores,
+    Findings,
+    Statistic,
+    VideoInterval,
+)
 
 VERSION: Final = 1
 SCHEMA_FILE: Final = "findings-1.schema.json"
@@ -103,33 +110,23 @@ def _pretty(document: Mapping[str, Any]) -> str:
 
 
 def _face_rows(analysis: Analysis, labels: Sequence[str]) -> list[dict[str, Any]]:
-    rows = []
-    for place, row in enumerate(analysis.video_intervals):
-        compounds = _at(analysis.compounds, place)
-        rows.append(
-            {
-                "start_s": _time(row.span.start_s),
-                "end_s": _time(row.span.end_s),
-                "emotion": row.emotion,
-                "confidence": _value(row.confidence),
-                "face_coverage": _value(row.face_coverage),
-                "frames": row.frames,
-                "probabilities": _named(labels, row.distribution),
-                "valence": _value(row.valence),
-                "arousal": _value(row.arousal),
-                "dimensions": analysis.dimensions,
-                "evidence": _evidence(analysis.video_evidence, place),
-                "uncertain_because": list(_at(analysis.video_reasons, place) or ()),
-                "z": _named(labels, _at(analysis.video_z, place)),
-                "compounds": None
-                if compounds is None
-                else {
-                    "leading": compounds.leading,
-                    "scores": _named(COMPOUND_NAMES, compounds.scores),
-                },
-            }
-        )
-    return rows
+    return [
+        {
+            "start_s": _time(row.span.start_s),
+            "end_s": _time(row.span.end_s),
+            "emotion": row.emotion,
+            "confidence": _value(row.confidence),
+            "face_coverage": _value(row.face_coverage),
+            "frames": row.frames,
+            "probabilities": _named(labels, row.distribution),
+            "valence": _value(row.valence),
+            "arousal": _value(row.arousal),
+            "dimensions": row.dimensions,
+            **_grounds(row, labels),
+            "compounds": _compounds(row.compounds),
+        }
+        for row in analysis.video_intervals
+    ]
 
 
 def _voice_rows(analysis: Analysis, labels: Sequence[str]) -> list[dict[str, Any]]:
@@ -143,22 +140,25 @@ def _voice_rows(analysis: Analysis, labels: Sequence[str]) -> list[dict[str, Any
             "probabilities": _named(labels, row.distribution),
             "valence": _value(row.valence),
             "arousal": _value(row.arousal),
-            "evidence": _evidence(analysis.audio_evidence, place),
-            "uncertain_because": list(_at(analysis.audio_reasons, place) or ()),
-            "z": _named(labels, _at(analysis.audio_z, place)),
+            **_grounds(row, labels),
         }
-        for place, row in enumerate(analysis.audio_intervals)
+        for row in analysis.audio_intervals
     ]
 
 
-def _at(rows: Sequence[Any], place: int) -> Any:  # noqa: ANN401 - rows of several types
-    """An entry of a list that is empty where it was not asked for."""
-    return rows[place] if rows else None
+def _grounds(row: VideoInterval | AudioInterval, labels: Sequence[str]) -> dict[str, Any]:
+    """What a label rests on, why it was taken away, and the row against the speaker's baseline."""
+    return {
+        "evidence": None if row.evidence is None else _rounded(asdict(row.evidence)),
+        "uncertain_because": list(row.reasons),
+        "z": _named(labels, row.z or None),
+    }
 
 
-def _evidence(rows: Sequence[Any], place: int) -> dict[str, Any] | None:
-    found = _at(rows, place)
-    return None if found is None else _rounded(asdict(found))
+def _compounds(compounds: CompoundScores | None) -> dict[str, Any] | None:
+    if compounds is None or compounds.leading is None:
+        return None
+    return {"leading": compounds.leading, "scores": _named(COMPOUND_NAMES, compounds.scores)}
 
 
 def _named(

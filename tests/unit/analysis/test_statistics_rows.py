@@ -56,13 +56,12 @@ def talk():
 
 
 def test_every_row_has_its_evidence(talk):
-    assert len(talk.video_evidence) == len(talk.video_reasons) == len(talk.video_intervals)
-    assert len(talk.audio_evidence) == len(talk.audio_reasons) == len(talk.audio_intervals)
-    first = talk.video_evidence[0]
+    assert all(row.evidence is not None for row in (*talk.video_intervals, *talk.audio_intervals))
+    first = talk.video_intervals[0].evidence
     assert first.face_px == pytest.approx(120)
     assert first.mean_score == pytest.approx(0.95)
     assert first.margin == pytest.approx(0.9 - 0.1 / 7, abs=0.03)
-    assert talk.video_reasons[0] == ()
+    assert talk.video_intervals[0].reasons == ()
 
 
 def test_a_face_that_is_too_small_is_uncertain_and_says_why():
@@ -72,8 +71,8 @@ def test_a_face_that_is_too_small_is_uncertain_and_says_why():
     (row,) = found.video_intervals
     assert (row.emotion, row.confidence, row.distribution) == ("uncertain", None, None)
     assert row.span.duration_s == 8.0
-    assert found.video_reasons == (("face_px",),)
-    assert found.video_evidence[0].face_px == pytest.approx(20.0)
+    assert row.reasons == ("face_px",)
+    assert row.evidence.face_px == pytest.approx(20.0)
     assert found.transitions == ()
     assert found.summary.mismatches == 0
     assert found.summary.uncertain_s == 8.0
@@ -97,9 +96,9 @@ def test_a_row_that_stays_alone_keeps_the_evidence_it_was_judged_on():
     faces = dataclasses.replace(faces, box=box)
     rows = segment_faces(faces, 9.0, AnalysisSettings(smoothing_s=0.0))
     firm = firm_faces(FrameEvidence(faces, 9.0), rows, "normal")
-    assert [row.emotion for row in firm.intervals] == ["happiness", "uncertain", "happiness"]
-    assert firm.evidence[1].face_px == pytest.approx(20.0)
-    assert firm.evidence[1].margin == pytest.approx(0.9 - 0.1 / 7, abs=1e-3)
+    assert [row.emotion for row in firm] == ["happiness", "uncertain", "happiness"]
+    assert firm[1].evidence.face_px == pytest.approx(20.0)
+    assert firm[1].evidence.margin == pytest.approx(0.9 - 0.1 / 7, abs=1e-3)
 
 
 def test_windows_in_noise_are_not_used():
@@ -114,7 +113,7 @@ def test_windows_in_noise_are_not_used():
 
 
 def test_dimensions_are_derived_and_marked(talk):
-    assert talk.dimensions == "derived"
+    assert {row.dimensions for row in talk.video_intervals} == {"derived"}
     rows = zip(talk.video_intervals, talk.audio_intervals, strict=True)
     for face, voice in rows:
         if face.emotion == voice.emotion == "happiness":
@@ -130,7 +129,7 @@ def test_the_models_own_dimensions_stand():
     rows = [[0.9, 0.1]] * 4
     faces = track_of(time_s, rows, ("anger", "neutral"), valence=[0.5] * 4, arousal=[0.25] * 4)
     found = analysed(faces, speech_track([]), 2.0)
-    assert found.dimensions == "model"
+    assert {row.dimensions for row in found.video_intervals} == {"model"}
     assert (found.video_intervals[0].valence, found.video_intervals[0].arousal) == (0.5, 0.25)
 
 
@@ -197,7 +196,7 @@ def test_without_a_voice_model_nothing_is_called_unmapped():
 
 
 def test_z_scores_stand_only_where_a_baseline_is_asked_for(talk):
-    assert talk.video_z == talk.audio_z == ()
+    assert {row.z for row in (*talk.video_intervals, *talk.audio_intervals)} == {()}
     generator = np.random.default_rng(5)
     base = face_track(("neutral", 20), ("happiness", 10), peak=0.8)
     noise = generator.normal(0, 0.01, base.probabilities.shape).astype(np.float32)
@@ -207,17 +206,17 @@ def test_z_scores_stand_only_where_a_baseline_is_asked_for(talk):
     speech = voice_like([("neutral", 20), ("happiness", 10)])
     found = analysed(faces, speech, 30.0, baseline="neutral:15")
     happiness = faces.labels.index("happiness")
-    assert len(found.video_z) == len(found.video_intervals)
-    assert abs(found.video_z[0][happiness]) < 1
-    assert found.video_z[-1][happiness] > 20
+    first, *_, last = (row.z for row in found.video_intervals)
+    assert abs(first[happiness]) < 1
+    assert last[happiness] > 20
     chosen = analysed(faces, speech, 30.0, baseline="0-15")
-    assert chosen.video_z[-1][happiness] == pytest.approx(found.video_z[-1][happiness], rel=0.01)
+    assert chosen.video_intervals[-1].z[happiness] == pytest.approx(last[happiness], rel=0.01)
 
 
 def test_compounds_are_there_when_asked_for(talk):
-    assert talk.compounds == ()
+    assert {row.compounds for row in talk.video_intervals} == {None}
     found = analysed(face_track(("fear", 4), peak=0.7), speech_track([]), 4.0, compounds=True)
-    assert found.compounds[0].leading in {"fearfully_surprised", "sadly_fearful"}
+    assert found.video_intervals[0].compounds.leading in {"fearfully_surprised", "sadly_fearful"}
 
 
 def test_nothing_at_all_is_no_error():

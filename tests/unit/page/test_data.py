@@ -8,7 +8,7 @@ import pytest
 from emoreport.page.data import interval_columns, packed_frames, page_document
 from emoreport.vocabulary import COLOURS, EMOTIONS
 from tests.fixtures.page import findings
-from tests.fixtures.results import analysis, face_track, long_analysis
+from tests.fixtures.results import analysis, face_track, long_analysis, with_each
 
 
 def unpacked(packed):
@@ -51,7 +51,9 @@ def test_intervals_stand_side_by_side_and_unknown_is_none():
 
 
 def test_reasons_that_were_not_asked_for_are_empty():
-    result = dataclasses.replace(analysis(), video_reasons=(), audio_reasons=())
+    result = analysis()
+    rows = with_each(result.video_intervals, reasons=((),) * 4)
+    result = dataclasses.replace(result, video_intervals=rows)
     assert interval_columns(result)["face_reasons"] == [[], [], [], []]
 
 

@@ -20,7 +20,7 @@ from emoreport.analysis.transitions import chains, durations, record, talk_figur
 from emoreport.analysis.transitions import statistics as transition_statistics
 from emoreport.settings import LANGUAGES, Settings
 from emoreport.tables.codes import CODES, cell_names, code_meaning, code_name
-from tests.fixtures.readings import face_track, random_readings, recording
+from tests.fixtures.readings import face_track, random_readings, recording, video_rows
 
 REASONED = (agreement, bootstrap, chains, durations, lag, record, shift_test, talk_figures)
 """Modules whose constants name why a number is missing."""
@@ -84,7 +84,8 @@ def test_the_other_groups_are_those_of_the_analysis():
     assert CODES["compound"] == COMPOUND_NAMES
     for dimensions in (None, [0.5] * 50):
         track = replace(face_track(("happiness", 2.0)), valence=dimensions, arousal=dimensions)
-        assert with_video_dimensions((), track, DEFAULT_BRIDGE)[1] in CODES["dimensions"]
+        rows = with_video_dimensions(video_rows(("happiness", 2)), track, DEFAULT_BRIDGE)
+        assert {row.dimensions for row in rows} <= set(CODES["dimensions"])
 
 
 @pytest.mark.parametrize("seconds", [8.0, 200.0])
@@ -99,10 +100,12 @@ def test_a_talk_holds_only_codes_that_have_words(seconds):
     notes = {row.note for row in statistics} - {None}
     assert notes
     assert notes <= set(CODES["note"])
-    reasons = set(chain(*result.video_reasons, *result.audio_reasons))
+    rows = (*result.video_intervals, *result.audio_intervals)
+    reasons = set(chain.from_iterable(row.reasons for row in rows))
     assert reasons
     assert reasons <= set(CODES["reason"])
-    assert {row.leading for row in result.compounds if row} <= set(CODES["compound"])
+    leading = {row.compounds.leading for row in result.video_intervals}
+    assert leading - {None} <= set(CODES["compound"])
     assert result.summary.mismatch_verdict in CODES["verdict"]
 
 

@@ -13,6 +13,7 @@ from tests.fixtures.results import (
     distribution,
     face_track,
     speech_track,
+    with_each,
     with_options,
 )
 
@@ -29,10 +30,6 @@ def empty_analysis():
         audio_intervals=(),
         comparisons=(),
         transitions=(),
-        video_evidence=(),
-        audio_evidence=(),
-        video_reasons=(),
-        audio_reasons=(),
         transition_statistics=(),
         mismatch_statistics=(),
     )
@@ -122,7 +119,9 @@ def test_summary_columns_hold_their_own_values():
 
 
 def test_valence_says_where_it_comes_from():
-    built = tables(dataclasses.replace(analysis(), dimensions="model"))
+    result = analysis()
+    rows = with_each(result.video_intervals, dimensions=("model",) * 4)
+    built = tables(dataclasses.replace(result, video_intervals=rows))
     assert built["video_intervals"]["dimensions"].tolist() == ["model", "model", None, None]
     assert built["video_intervals"]["valence"].tolist()[:2] == [-0.25, -0.25]
     assert built["audio_intervals"]["dimensions"].tolist() == ["derived", "derived", None, None]
@@ -131,7 +130,7 @@ def test_valence_says_where_it_comes_from():
 
 def test_evidence_stands_under_its_own_name():
     row = tables()["video_intervals"].iloc[0]
-    evidence = analysis().video_evidence[0]
+    evidence = analysis().video_intervals[0].evidence
     assert row["detection_score"] == evidence.mean_score
     assert row["worst_detection_score"] == evidence.worst_score
     assert math.isnan(row["pitch_deg"])
@@ -147,7 +146,7 @@ def test_evidence_stands_under_its_own_name():
     ):
         assert row[name] == getattr(evidence, name)
     row = tables()["audio_intervals"].iloc[0]
-    evidence = analysis().audio_evidence[0]
+    evidence = analysis().audio_intervals[0].evidence
     assert row["speech_seconds"] == evidence.speech_s
     assert row["window_speech_seconds"] == evidence.window_speech_s
     for name in ("snr_db", "clipping", "entropy", "margin"):
@@ -160,8 +159,11 @@ def test_reasons_of_an_uncertain_row_are_codes_with_blanks_between():
 
 
 def test_evidence_that_was_not_collected_is_missing():
+    full, nothing = analysis(), (None,) * 4
     bare = dataclasses.replace(
-        analysis(), video_evidence=(), audio_evidence=(), video_reasons=(), audio_reasons=()
+        full,
+        video_intervals=with_each(full.video_intervals, evidence=nothing, reasons=((),) * 4),
+        audio_intervals=with_each(full.audio_intervals, evidence=nothing),
     )
     built = tables(bare)
     assert built["video_intervals"]["margin"].isna().all()
@@ -169,20 +171,13 @@ def test_evidence_that_was_not_collected_is_missing():
     assert built["video_intervals"]["uncertain_because"].tolist() == [None] * 4
 
 
-@pytest.mark.parametrize(
-    "name", ["video_evidence", "audio_evidence", "video_reasons", "audio_z", "compounds"]
-)
-def test_evidence_of_other_rows_is_refused(name):
+@pytest.mark.parametrize("name", ["z", "distribution"])
+@pytest.mark.parametrize("rows", ["video_intervals", "audio_intervals"])
+def test_scores_of_other_labels_are_refused(rows, name):
     full = with_options(analysis())
-    wrong = dataclasses.replace(full, **{name: getattr(full, name)[:-1]})
-    with pytest.raises(ValueError, match=r"shorter|longer"):
-        tables(wrong)
-
-
-def test_scores_of_other_labels_are_refused():
-    wrong = dataclasses.replace(with_options(analysis()), video_z=((1.0, 2.0),) * 4)
-    with pytest.raises(ValueError, match=r"shorter|longer"):
-        tables(wrong)
+    wrong = with_each(getattr(full, rows), **{name: ((1.0, 2.0),) * 4})
+    with pytest.raises(ValueError, match="has 2 values"):
+        tables(dataclasses.replace(full, **{rows: wrong}))
 
 
 def test_a_baseline_adds_a_column_per_class():

@@ -11,20 +11,20 @@ from emoreport.analysis.annotators.agreement import NOT_CODED, compare_codings, 
 from emoreport.analysis.annotators.matching import match_moments
 from emoreport.errors import SettingsError
 from emoreport.records import Span
-from emoreport.results import CodedSpan, milliseconds
+from emoreport.results import LabelledSpan, milliseconds
 
 LABELS = ("anger", "happiness", "neutral", "no_face", "uncertain", None)
 
 
 def coding(*entries):
     """(start, end, label) → spans."""
-    return tuple(CodedSpan(Span(start, end), label) for start, end, label in entries)
+    return tuple(LabelledSpan(Span(start, end), label) for start, end, label in entries)
 
 
 def of_units(labels, unit_s=0.001):
     """One label per unit of time, '.' or None for a unit that was not coded."""
     return tuple(
-        CodedSpan(Span(place * unit_s, (place + 1) * unit_s), label)
+        LabelledSpan(Span(place * unit_s, (place + 1) * unit_s), label)
         for place, label in enumerate(labels)
         if label not in {None, "."}
     )
@@ -37,7 +37,7 @@ def codings(draw, end_ms=3000):
     for start, end in itertools.pairwise(bounds):
         label = draw(st.sampled_from(LABELS))
         if label is not None:
-            spans.append(CodedSpan(Span(start / 1000, end / 1000), label))
+            spans.append(LabelledSpan(Span(start / 1000, end / 1000), label))
     return tuple(spans)
 
 
@@ -129,7 +129,7 @@ def test_kappa_equals_that_of_the_milliseconds_one_by_one(one, other):
     def each(spans):
         names = np.full(3000, "", dtype=object)
         for entry in spans:
-            names[milliseconds(entry.span.start_s) : milliseconds(entry.span.end_s)] = entry.label
+            names[milliseconds(entry.span.start_s) : milliseconds(entry.span.end_s)] = entry.emotion
         return names
 
     mine, theirs = each(one), each(other)

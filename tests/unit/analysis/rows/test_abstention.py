@@ -18,6 +18,7 @@ from emoreport.analysis.rows.abstention import (
     judged_time,
 )
 from emoreport.analysis.rows.evidence import FrameEvidence, voice_evidence
+from emoreport.analysis.rows.firmness import with_evidence
 from emoreport.analysis.rows.segmentation import segment_faces
 from emoreport.analysis.rows.voice import voice_intervals
 from emoreport.analysis.transitions.chains import unbroken_chains
@@ -65,12 +66,20 @@ def face(**values):
     return dataclasses.replace(FINE_FACE, **values)
 
 
+def resting_on(rows, evidence):
+    return tuple(
+        dataclasses.replace(row, evidence=facts) for row, facts in zip(rows, evidence, strict=True)
+    )
+
+
+def reasons_of(rows):
+    return tuple(row.reasons for row in rows)
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_good_evidence_keeps_every_label(level):
-    rows = video_rows(("fear", 1), ("anger", 1))
-    found = abstain_faces(rows, [FINE_FACE] * 2, level)
-    assert found.intervals == rows
-    assert found.reasons == ((), ())
+    rows = resting_on(video_rows(("fear", 1), ("anger", 1)), [FINE_FACE] * 2)
+    assert abstain_faces(rows, level) == rows
 
 
 @pytest.mark.parametrize(("code", "values"), BAD.items())
@@ -78,9 +87,9 @@ def test_each_rule_of_the_face_hits_at_its_level(code, values):
     rows = video_rows(("fear", 1))
     for value, hit in zip(values, ({"strict"}, {"normal", "strict"}), strict=True):
         for level in LEVELS:
-            found = abstain_faces(rows, [face(**{code: value})], level)
-            assert found.reasons == (((code,) if level in hit else ()),)
-            assert (found.intervals[0].emotion == UNCERTAIN) == (level in hit)
+            (found,) = abstain_faces(resting_on(rows, [face(**{code: value})]), level)
+            assert found.reasons == ((code,) if level in hit else ())
+            assert (found.emotion == UNCERTAIN) == (level in hit)
 
 
 @pytest.mark.parametrize(("code", "values"), BAD_VOICE.items())
@@ -89,9 +98,9 @@ def test_each_rule_of_the_voice_hits_at_its_level(code, values):
     for value, hit in zip(values, ({"strict"}, {"normal", "strict"}), strict=True):
         for level in LEVELS:
             evidence = dataclasses.replace(FINE_VOICE, **{code: value})
-            found = abstain_voices(rows, [evidence], level)
-            assert found.reasons == (((code,) if level in hit else ()),)
-            assert (found.intervals[0].emotion == UNCERTAIN) == (level in hit)
+            (found,) = abstain_voices(resting_on(rows, [evidence]), level)
+            assert found.reasons == ((code,) if level in hit else ())
+            assert (found.emotion == UNCERTAIN) == (level in hit)
 
 
 def test_every_rule_is_tested_and_strict_is_stricter():
@@ -103,18 +112,22 @@ def test_every_rule_is_tested_and_strict_is_stricter():
 
 
 def test_a_value_at_the_limit_is_enough():
-    found = abstain_faces(video_rows(("fear", 1)), [face(face_coverage=0.5, yaw_deg=60.0)])
-    assert found.reasons == ((),)
+    rows = resting_on(video_rows(("fear", 1)), [face(face_coverage=0.5, yaw_deg=60.0)])
+    assert abstain_faces(rows) == rows
 
 
 def test_unknown_evidence_hits_no_rule():
     unknown = FaceEvidence(1.0, *(None,) * 10)
-    assert abstain_faces(video_rows(("fear", 1)), [unknown], "strict").reasons == ((),)
+    for evidence in (unknown, None):
+        rows = resting_on(video_rows(("fear", 1)), [evidence])
+        assert abstain_faces(rows, "strict") == rows
 
 
 def test_an_uncertain_row_keeps_only_what_was_counted():
     row = dataclasses.replace(video_rows(("fear", 2))[0], valence=0.5, arousal=0.5)
-    (found,) = abstain_faces([row], [face(face_px=8.0)]).intervals
+    evidence = face(face_px=8.0)
+    (found,) = abstain_faces(resting_on([row], [evidence]))
+    assert (found.evidence, found.reasons) == (evidence, ("face_px",))
     assert (found.span, found.face_coverage, found.frames) == (row.span, 1.0, 50)
     assert found.emotion == UNCERTAIN
     assert (found.confidence, found.distribution, found.valence, found.arousal) == (None,) * 4
@@ -124,12 +137,11 @@ def test_uncertain_neighbours_become_one_row_with_all_reasons():
     rows = video_rows(("fear", 1), ("anger", 3), ("sadness", 1), ("no_face", 1), ("fear", 1))
     thin = [face(margin=0.0), face(face_px=8.0), FINE_FACE, face(face_px=8.0), face(face_px=8.0)]
     rows = (dataclasses.replace(rows[0], face_coverage=0.6), *rows[1:])
-    found = abstain_faces(rows, thin)
-    assert [row.emotion for row in found.intervals] == [
-        UNCERTAIN, "sadness", NO_FACE, UNCERTAIN,
-    ]  # fmt: skip
-    assert found.reasons == (("face_px", "margin"), (), (), ("face_px",))
-    joined = found.intervals[0]
+    found = abstain_faces(resting_on(rows, thin))
+    assert [row.emotion for row in found] == [UNCERTAIN, "sadness", NO_FACE, UNCERTAIN]
+    assert reasons_of(found) == (("face_px", "margin"), (), (), ("face_px",))
+    joined = found[0]
+    assert joined.evidence is None
     assert (joined.span.start_s, joined.span.end_s, joined.frames) == (0.0, 4.0, 100)
     assert joined.face_coverage == pytest.approx((0.6 + 3.0) / 4)
 
@@ -137,19 +149,13 @@ def test_uncertain_neighbours_become_one_row_with_all_reasons():
 def test_a_row_that_was_uncertain_before_has_no_reason_of_ours():
     rows = audio_rows(("uncertain", 1), ("no_speech", 1), ("fear", 1))
     bad = dataclasses.replace(FINE_VOICE, snr_db=-5.0)
-    found = abstain_voices(rows, [bad] * 3)
-    assert found.reasons == ((), (), ("snr_db",))
-    assert found.intervals[:2] == rows[:2]
-    last = found.intervals[2]
+    rows = resting_on(rows, [bad] * 3)
+    found = abstain_voices(rows)
+    assert reasons_of(found) == ((), (), ("snr_db",))
+    assert found[:2] == rows[:2]
+    last = found[2]
     assert (last.emotion, last.confidence, last.distribution) == (UNCERTAIN, None, None)
     assert (last.span, last.speech_s) == (rows[2].span, rows[2].speech_s)
-
-
-def test_rows_and_evidence_must_fit():
-    with pytest.raises(ValueError, match="zip"):
-        abstain_faces(video_rows(("fear", 1)), [])
-    with pytest.raises(ValueError, match="zip"):
-        abstain_voices(audio_rows(("fear", 1)), [])
 
 
 def test_how_much_was_judged_on():
@@ -166,30 +172,27 @@ def judged(draw):
     values = st.fixed_dictionaries(
         {code: st.sampled_from([getattr(FINE_FACE, code), *bad]) for code, bad in BAD.items()}
     )
-    return rows, [face(**draw(values)) for _ in rows]
+    return resting_on(rows, [face(**draw(values)) for _ in rows])
 
 
 @given(judged(), st.sampled_from(LEVELS))
-def test_rows_still_tile_and_neighbours_differ(drawn, level):
-    rows, evidence = drawn
-    found = abstain_faces(rows, evidence, level)
-    assert found.intervals[0].span.start_s == rows[0].span.start_s
-    assert found.intervals[-1].span.end_s == rows[-1].span.end_s
-    for one, other in pairwise(found.intervals):
+def test_rows_still_tile_and_neighbours_differ(rows, level):
+    found = abstain_faces(rows, level)
+    assert found[0].span.start_s == rows[0].span.start_s
+    assert found[-1].span.end_s == rows[-1].span.end_s
+    for one, other in pairwise(found):
         assert one.span.end_s == other.span.start_s
         assert one.emotion != other.emotion
-    assert sum(row.frames for row in found.intervals) == sum(row.frames for row in rows)
-    for row, reasons in zip(found.intervals, found.reasons, strict=True):
-        assert (row.emotion == UNCERTAIN) == bool(reasons)
-    kept = [row for row in found.intervals if row.emotion != UNCERTAIN]
+    assert sum(row.frames for row in found) == sum(row.frames for row in rows)
+    assert all((row.emotion == UNCERTAIN) == bool(row.reasons) for row in found)
+    kept = [row for row in found if row.emotion != UNCERTAIN]
     assert all(row in rows for row in kept)
 
 
 @given(judged())
-def test_stricter_levels_judge_on_less(drawn):
-    rows, evidence = drawn
-    judged_s = [judged_time(abstain_faces(rows, evidence, level).intervals) for level in LEVELS]
-    assert abstain_faces(rows, evidence, "off").intervals == rows
+def test_stricter_levels_judge_on_less(rows):
+    judged_s = [judged_time(abstain_faces(rows, level)) for level in LEVELS]
+    assert abstain_faces(rows, "off") == rows
     assert judged_s[0].emotion_s >= judged_s[1].emotion_s >= judged_s[2].emotion_s
 
 
@@ -198,9 +201,9 @@ def test_uncertain_rows_make_no_mismatch_no_severity_and_no_transition(level):
     faces, speech = random_readings(120.0, seed=5)
     video = segment_faces(faces, 120.0, AnalysisSettings())
     faces.box[::2] *= np.float32(0.05)
-    judged_rows = abstain_faces(video, FrameEvidence(faces, 120.0).of(video), level).intervals
+    judged_rows = abstain_faces(with_evidence(FrameEvidence(faces, 120.0), video), level)
     audio = voice_intervals(speech, [row.span for row in judged_rows], SpeechSettings())
-    voices = abstain_voices(audio, voice_evidence(speech, audio), level).intervals
+    voices = abstain_voices(resting_on(audio, voice_evidence(speech, audio)), level)
     rows = compare_intervals(judged_rows, voices, EMOTIONS, VOICE_LABELS)
     assert mismatches(rows)
     doubtful = [row for row in rows if UNCERTAIN in {row.video_emotion, row.audio_emotion}]

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from emoreport.analysis.rows.compounds import (
     COMPOUND_NAMES,
     COMPOUNDS,
-    compound_intervals,
     compound_scores,
+    with_compounds,
 )
 from emoreport.analysis.rows.segmentation import segment_faces
 from emoreport.settings import AnalysisSettings
@@ -43,23 +43,23 @@ def test_a_model_without_surprise_has_two_pairs():
 
 def test_rows_have_scores_where_they_have_a_distribution():
     rows = video_rows(("surprise", 1), ("no_face", 1))
-    surprised, nobody = compound_intervals(rows, EMOTIONS)
+    surprised, nobody = (row.compounds for row in with_compounds(rows, EMOTIONS))
     assert surprised.leading == "fearfully_surprised"
     assert surprised.scores == (0.5, 0.5, 0.5, 0.5, 0.5, 0.0, 0.0)
-    assert nobody is None
-    assert compound_intervals((), EMOTIONS) == ()
+    assert (nobody.scores, nobody.leading) == ((None,) * 7, None)
+    assert with_compounds((), EMOTIONS) == ()
 
 
 def test_what_a_model_does_not_give_is_none():
     (row,) = segment_faces(
         track_of([0.0], [[0.2, 0.3, 0.5]], ("anger", "fear", "sadness")), 0.1, AnalysisSettings()
     )
-    (one,) = compound_intervals([row], ("anger", "fear", "sadness"))
+    one = with_compounds([row], ("anger", "fear", "sadness"))[0].compounds
     assert one.leading == "sadly_fearful"
     assert one.scores[:5] == (None,) * 5
     assert one.scores[5:] == pytest.approx((0.4, 0.35), abs=1e-6)
-    (nothing,) = compound_intervals([row], ("contempt", "disgust", "neutral"))
-    assert nothing is None
+    nothing = with_compounds([row], ("contempt", "disgust", "neutral"))[0].compounds
+    assert (nothing.scores, nothing.leading) == ((None,) * 7, None)
 
 
 @given(st.lists(st.lists(st.integers(1, 9), min_size=8, max_size=8), min_size=1, max_size=6))
@@ -69,7 +69,7 @@ def test_the_scores_of_a_row_are_the_means_of_its_frames(weights):
     track = track_of(np.arange(len(table)) / 8, table)
     settings = AnalysisSettings(smoothing_s=0.0, min_interval_s=60.0)
     (row,) = segment_faces(track, len(table) / 8, settings)
-    (one,) = compound_intervals([row], EMOTIONS)
+    one = with_compounds([row], EMOTIONS)[0].compounds
     expected = compound_scores(track.probabilities, EMOTIONS).mean(axis=0)
     np.testing.assert_allclose(one.scores, expected, atol=1e-6)
     assert one.leading == COMPOUND_NAMES[int(np.argmax(one.scores))]

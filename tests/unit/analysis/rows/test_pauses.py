@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from emoreport.analysis.rows.pauses import only, scoped_rows
+from emoreport.analysis.rows.pauses import cut_at_speech, only
 from emoreport.records import FaceTrack, Span, SpeechTrack
 from emoreport.results import VideoInterval
 
@@ -35,46 +35,46 @@ def row(start_s, end_s, emotion="happiness"):
 
 
 def test_rows_are_cut_where_speech_begins_and_ends():
-    pieces = scoped_rows([row(0, 4)], track([0.9] * 40), speech((1, 2), (3, 9)), 4.0)
-    assert [(piece.row.span.start_s, piece.row.span.end_s) for piece in pieces] == [
+    pieces = cut_at_speech([row(0, 4)], track([0.9] * 40), speech((1, 2), (3, 9)), 4.0)
+    assert [(piece.span.start_s, piece.span.end_s) for piece in pieces] == [
         (0, 1),
         (1, 2),
         (2, 3),
         (3, 4),
     ]
-    assert [piece.scope for piece in pieces] == ["pausing", "speaking"] * 2
-    assert [piece.row.frames for piece in pieces] == [10] * 4
+    assert [piece.speaking for piece in pieces] == [False, True] * 2
+    assert [piece.frames for piece in pieces] == [10] * 4
 
 
 def test_each_piece_is_judged_on_its_own_frames():
     faces = track([0.9] * 10 + [0.2] * 10)
-    pieces = scoped_rows([row(0, 2)], faces, speech((0, 1)), 2.0)
-    assert [piece.row.emotion for piece in pieces] == ["happiness", "neutral"]
-    assert pieces[1].row.distribution == pytest.approx((0.2, 0.8))
-    assert pieces[1].row.confidence == pytest.approx(0.8)
+    pieces = cut_at_speech([row(0, 2)], faces, speech((0, 1)), 2.0)
+    assert [piece.emotion for piece in pieces] == ["happiness", "neutral"]
+    assert pieces[1].distribution == pytest.approx((0.2, 0.8))
+    assert pieces[1].confidence == pytest.approx(0.8)
 
 
 def test_a_piece_without_a_frame_of_its_own_says_nothing():
     faces = track([0.9] * 10 + [np.nan] * 10)
-    pieces = scoped_rows([row(0, 2)], faces, speech((0, 1)), 2.0)
-    assert [piece.row.emotion for piece in pieces] == ["happiness", "no_face"]
+    pieces = cut_at_speech([row(0, 2)], faces, speech((0, 1)), 2.0)
+    assert [piece.emotion for piece in pieces] == ["happiness", "no_face"]
 
 
 @pytest.mark.parametrize("label", ["no_face", "uncertain"])
 def test_rows_without_an_emotion_stay_so(label):
     gap = VideoInterval(Span(0, 2), label, None, 0.0, 0)
-    pieces = scoped_rows([gap], track([0.9] * 20), speech((0, 1)), 2.0)
-    assert {piece.row.emotion for piece in pieces} == {label}
+    pieces = cut_at_speech([gap], track([0.9] * 20), speech((0, 1)), 2.0)
+    assert {piece.emotion for piece in pieces} == {label}
 
 
 def test_without_speech_everything_is_a_pause():
-    pieces = scoped_rows([row(0, 1), row(1, 2, "neutral")], track([0.9] * 20), speech(), 2.0)
-    assert {piece.scope for piece in pieces} == {"pausing"}
+    pieces = cut_at_speech([row(0, 1), row(1, 2, "neutral")], track([0.9] * 20), speech(), 2.0)
+    assert {piece.speaking for piece in pieces} == {False}
     assert len(pieces) == 2
 
 
 def test_the_other_scope_is_taken_out():
-    pieces = scoped_rows([row(0, 4)], track([0.9] * 40), speech((1, 2)), 4.0)
+    pieces = cut_at_speech([row(0, 4)], track([0.9] * 40), speech((1, 2)), 4.0)
     assert [piece.emotion for piece in only(pieces, "speaking")] == [
         "no_face",
         "happiness",
@@ -88,4 +88,4 @@ def test_the_other_scope_is_taken_out():
 
 
 def test_no_rows_no_pieces():
-    assert scoped_rows([], track([]), speech(), 0.0) == ()
+    assert cut_at_speech([], track([]), speech(), 0.0) == ()

@@ -14,7 +14,7 @@ from emoreport.analysis import DEFAULT_BRIDGE, analyze_readings
 from emoreport.analysis.rows.relabelling import coded_sequence, mixed_seconds, tiled
 from emoreport.analysis.rows.sequences import MISSING, LabelSequence
 from emoreport.records import FaceTrack, Recording, Span, SpeechTrack
-from emoreport.results import CodedLabels, CodedSpan
+from emoreport.results import CodedLabels, LabelledSpan
 from emoreport.settings import Settings
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures import results
@@ -24,7 +24,7 @@ LABELS = (*EMOTIONS, "no_face", "uncertain", None)
 
 
 def coding(*entries):
-    return tuple(CodedSpan(Span(start, end), label) for start, end, label in entries)
+    return tuple(LabelledSpan(Span(start, end), label) for start, end, label in entries)
 
 
 def readings(frames=200, windows=8):
@@ -51,7 +51,7 @@ def codings(draw, end_ms=9000):
     for start, end in pairwise(bounds):
         label = draw(st.sampled_from(LABELS))
         if label is not None:
-            spans.append(CodedSpan(Span(start / 1000, end / 1000), label))
+            spans.append(LabelledSpan(Span(start / 1000, end / 1000), label))
     return tuple(spans)
 
 
@@ -67,7 +67,7 @@ def test_the_rows_of_the_face_are_those_of_the_person():
         (6.0, 6.2, "anger"),
         (6.2, 8.0, "uncertain"),
     ]
-    assert found.video_reasons == ((),) * 6
+    assert [row.reasons for row in found.video_intervals] == [()] * 6
     assert [row.span for row in found.audio_intervals] == [
         row.span for row in found.video_intervals
     ]
@@ -113,7 +113,7 @@ def test_a_label_that_the_model_does_not_know_has_no_confidence():
 
 def test_coding_what_the_machine_found_changes_nothing():
     own = analysed(CodedLabels())
-    face = tuple(CodedSpan(row.span, row.emotion) for row in own.video_intervals)
+    face = tuple(LabelledSpan(row.span, row.emotion) for row in own.video_intervals)
     again = analysed(CodedLabels(face=face), abstention="off")
     assert [row.emotion for row in again.video_intervals] == [
         row.emotion for row in own.video_intervals
@@ -220,9 +220,9 @@ def test_any_coding_becomes_rows_that_tile(spans):
     assert rows[0].span.start_s == 0.0
     assert rows[-1].span.end_s == DURATION_S
     assert all(one.span.end_s == other.span.start_s for one, other in pairwise(rows))
-    assert all(one.label != other.label for one, other in pairwise(rows))
+    assert all(one.emotion != other.emotion for one, other in pairwise(rows))
     for entry in spans:
-        shared = sum(entry.span.overlap_s(row.span) for row in rows if row.label == entry.label)
+        shared = sum(entry.span.overlap_s(row.span) for row in rows if row.emotion == entry.emotion)
         assert shared == pytest.approx(entry.span.overlap_s(Span(0.0, DURATION_S)), abs=0.001)
 
 

@@ -1,7 +1,7 @@
 """Counts under other settings."""
 
-from emoreport.analysis.rows.abstention import abstain_faces
 from emoreport.analysis.rows.evidence import FrameEvidence
+from emoreport.analysis.rows.firmness import firm_faces
 from emoreport.analysis.rows.segmentation import segment_faces
 from emoreport.analysis.transitions.chains import poisson_rate
 from emoreport.analysis.transitions.counting import count_transitions
@@ -38,7 +38,7 @@ def test_rows_are_counted_as_they_are_after_abstention():
     faces.box[:] = 10.0
 
     def relabel(rows):
-        return abstain_faces(rows, FrameEvidence(faces, 60.0).of(rows)).intervals
+        return firm_faces(FrameEvidence(faces, 60.0), rows, "normal")
 
     assert all(
         one.transitions.count == 0 for one in sensitivity(faces, 60.0, SETTINGS, relabel=relabel)

@@ -41,4 +41,4 @@ def read(tmp_path: Path) -> Read:
 
 
 def spans(track: Any) -> list[tuple[float, float, str]]:
-    return [(entry.span.start_s, entry.span.end_s, entry.label) for entry in track]
+    return [(entry.span.start_s, entry.span.end_s, entry.emotion) for entry in track]

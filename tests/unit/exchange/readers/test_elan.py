@@ -297,7 +297,7 @@ def test_labels_outside_of_the_vocabulary_are_listed(read: Read) -> None:
     with pytest.raises(SettingsError, match=r"'joy', 'Rage'.*--map"):
         read("a.eaf", text)
     (coding,) = read("a.eaf", text, mapping={"joy": "happiness", "rage": "anger"})
-    assert [entry.label for entry in coding.labels.face or ()] == ["happiness", "anger"]
+    assert [entry.emotion for entry in coding.labels.face or ()] == ["happiness", "anger"]
 
 
 def test_what_another_program_wrote_is_read(tmp_path: Path) -> None:
