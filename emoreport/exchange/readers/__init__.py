@@ -1,9 +1,8 @@
 """Labels that people gave to a recording, read from the files of annotation programs.
 
-Modules: `files` (bytes within limits), `xml_safe` (XML without entities), `elan`, `textgrid`,
-`boris`, `table` (CSV), `labels` (from what people write to the labels of the tables) and `reading`
-(`read_codings`: from a path to `Coding` records). Whatever a file holds, nothing in it is executed,
-fetched or expanded.
+Modules: `files` (bytes within limits), `elan`, `textgrid`, `boris`, `coding_table` (CSV), `labels`
+(from what people write to the labels of the tables) and `reading` (`read_codings`: from a path to
+`Coding` records). Whatever a file holds, nothing in it is executed, fetched or expanded.
 """
 
 from emoreport.exchange.readers.reading import Coding, Tiers, read_codings

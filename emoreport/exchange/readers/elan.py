@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import unquote
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
 
 from emoreport.exchange.readers.raw import (
     MAX_ANNOTATIONS,
@@ -17,13 +20,17 @@ from emoreport.exchange.readers.raw import (
     raw_tier,
     same_file_name,
 )
-from emoreport.exchange.readers.xml_safe import parse_xml
 
 ROOT: Final = "ANNOTATION_DOCUMENT"
 ALIGNED: Final = "ALIGNABLE_ANNOTATION"
 REFERRING: Final = "REF_ANNOTATION"
 MAX_STEPS: Final = 32
 """Tiers hang on tiers; nobody goes deeper."""
+
+MAX_DEPTH: Final = 32
+"""Annotation documents nest five deep."""
+
+MAX_ELEMENTS: Final = 4_000_000
 
 MAX_IDS: Final = 2 * MAX_ANNOTATIONS
 """An annotation has two time slots."""
@@ -50,7 +57,7 @@ def read_eaf(content: bytes, video: str | None) -> list[RawTier]:
         When it is no ELAN file, counts time in another unit, or shifts the recording against the
         annotations.
     """
-    root = parse_xml(content)
+    root = _parse(content)
     if root.tag != ROOT:
         raise FormatError(f"is XML, but no ELAN file: its root is {root.tag[:40]!r}")
     header = root.find("HEADER")
@@ -60,6 +67,39 @@ def read_eaf(content: bytes, video: str | None) -> list[RawTier]:
     annotations = _by_id(root.iterfind("TIER/ANNOTATION/*"), "ANNOTATION_ID")
     names = [(tier, tier.get("TIER_ID", "")) for tier in root.iterfind("TIER")]
     return [raw_tier(name, _spans(tier, name, annotations, slots)) for tier, name in names]
+
+
+class _BoundedTree(TreeBuilder):
+    """Builds the tree of a document that is neither deep nor vast."""
+
+    depth = elements = 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
+        self.depth += 1
+        self.elements += 1
+        if self.depth > MAX_DEPTH or self.elements > MAX_ELEMENTS:
+            raise FormatError("is nested or filled beyond what an annotation file needs")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> Element:
+        self.depth -= 1
+        return super().end(tag)
+
+
+def _parse(content: bytes) -> Element:
+    """Root of XML from a stranger, which may declare neither a document type nor entities."""
+    parser = DefusedXMLParser(target=_BoundedTree(), forbid_dtd=True)
+    try:
+        parser.feed(content)
+        root: Element = parser.close()
+    except DefusedXmlException as error:
+        raise FormatError(
+            "declares a document type or entities, which no annotation file needs"
+        ) from error
+    except (ParseError, LookupError, ValueError) as error:
+        # Unknown encodings come as LookupError or ValueError.
+        raise FormatError(f"is not well-formed XML ({error})") from error
+    return root
 
 
 def _check_header(header: Element, video: str | None) -> None:

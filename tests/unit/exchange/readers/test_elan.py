@@ -6,7 +6,7 @@ import pympi
 import pytest
 
 from emoreport.errors import EmoreportError, SettingsError, StoredReadingsError
-from emoreport.exchange.readers import read_codings
+from emoreport.exchange.readers import elan, read_codings
 from tests.unit.exchange.readers.conftest import Read, spans, tiers
 
 SLOTS = (("ts1", "0"), ("ts2", "1000"), ("ts3", "2500"), ("ts4", None))
@@ -288,6 +288,14 @@ OUTSIDE = (
 def test_hostile_and_broken_files_are_one_error(content: str, cause: str, read: Read) -> None:
     with pytest.raises(StoredReadingsError, match=cause):
         read("a.eaf", content)
+
+
+def test_a_file_of_countless_elements_is_refused(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elan, "MAX_ELEMENTS", 50)
+    with pytest.raises(StoredReadingsError, match="filled beyond"):
+        read("a.eaf", f"<ANNOTATION_DOCUMENT>{'<A/>' * 50}</ANNOTATION_DOCUMENT>")
 
 
 def test_labels_outside_of_the_vocabulary_are_listed(read: Read) -> None:
