@@ -1,0 +1,91 @@
+"""Write docs/tables.md: every column of every table, from the declarations in the code.
+
+python docs/make_tables.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from emoreport.batch.together import FAILURES, SUMMARY_END
+from emoreport.messages import Words
+from emoreport.tables.columns import DESCRIBED_EXTRAS, frames_table, result_tables, speech_table
+from emoreport.tables.dictionary import Entry, dictionary, value_entries
+from emoreport.tables.kinds import Column, Table
+
+TARGET: Final = Path(__file__).with_name("tables.md")
+LANGUAGES: Final = ("en", "ru")
+ANY: Final = ("<emotion>",)
+"""Stands for every label of the model that ran."""
+VOICE_EXTRAS: Final = ("snr_db", "clipping")
+FACE_EXTRAS: Final = tuple(name for name in DESCRIBED_EXTRAS if name not in VOICE_EXTRAS)
+
+HEAD: Final = """\
+# The tables, column by column
+
+<!-- Written by docs/make_tables.py; a test holds it to the code. -->
+
+CSV files are UTF-8 with a comma between cells and a point in numbers. Times are seconds from the
+start of the video with 3 decimals; shares and probabilities are 0–1 with 4. An empty cell means
+that the value is not known. `<emotion>` stands for every label of the model that ran: each has a
+column of its own. `z_<emotion>` is there with `--baseline`, `compound_emotions` with `--compounds`.
+"""
+
+
+def page() -> str:
+    """Content of docs/tables.md."""
+    tables = list(result_tables(ANY, ANY, baseline=True, compounds=True).values())
+    readings = [
+        frames_table(ANY, valence=True, arousal=True, extra=FACE_EXTRAS),
+        speech_table(ANY, extra=VOICE_EXTRAS),
+    ]
+    parts = [HEAD]
+    parts += [_section(f"{table.name}.csv", _columns([table])) for table in tables]
+    parts += [_section(f"{table.name}.parquet", _columns([table])) for table in readings]
+    parts += [
+        _section("summary of a batch: further columns", _words(SUMMARY_END, "column")),
+        _section("failures.csv of a batch", _words(FAILURES.columns, "failures")),
+        _section("Values", _values(tables)),
+    ]
+    return "\n".join(parts)
+
+
+def _section(title: str, rows: Iterable[Sequence[str]]) -> str:
+    head = ["| name | kind | meaning | по-русски |", "|---|---|---|---|"]
+    lines = [f"| `{name}` | {' | '.join(map(_cell, told))} |" for name, *told in rows]
+    return "\n".join([f"## {title}", "", *head, *lines, ""])
+
+
+def _columns(tables: Sequence[Table]) -> list[tuple[str, ...]]:
+    count = sum(len(table.columns) for table in tables)
+    return _told([dictionary(tables, lang)[:count] for lang in LANGUAGES])
+
+
+def _values(tables: Sequence[Table]) -> list[tuple[str, ...]]:
+    columns = [column for table in tables for column in table.columns]
+    return _told([value_entries(columns, lang) for lang in LANGUAGES])
+
+
+def _told(entries: Sequence[Sequence[Entry]]) -> list[tuple[str, ...]]:
+    return [
+        (one.machine, one.unit, one.meaning, other.meaning)
+        for one, other in zip(*entries, strict=True)
+    ]
+
+
+def _words(columns: Iterable[Column], group: str) -> list[tuple[str, ...]]:
+    told = Words(f"batch.{group}")
+    return [
+        (column.name, column.kind.value, *(told(column.word, lang) for lang in LANGUAGES))
+        for column in columns
+    ]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    TARGET.write_text(page(), encoding="utf-8")
