@@ -1,8 +1,8 @@
-"""Pure functions from readings to intervals, comparisons and transitions.
+"""Pure functions from readings to labelled rows, mismatches, transitions and statistics.
 
-Modules: `timeline` (what each frame stands for), `smoothing`, `labelling`
-(hysteresis and the shortest row), `segmentation` (rows of the face), `voice` (the same rows heard),
-`bridge` (shared label space), `mismatch`, `transitions`, `summary`. `analyze_readings` runs them.
+Rooms, each using those before it: `numeric` (time lines, resampling), `rows` (what face and voice
+showed when), `mismatch` and `transitions`, `talks` and `annotators`. `analyze_readings` runs them
+for one talk.
 """
 
 from emoreport.analysis.analyze import analyze_readings

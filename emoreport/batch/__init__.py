@@ -1,1 +1,1 @@
-"""Many videos: discovery, manifest, resume, workers, what they found together."""
+"""Many videos: what there is to do, the workers that do it, and the tables of all together."""

@@ -1,4 +1,4 @@
-"""Words for people, by language: data files beside a small accessor."""
+"""Every word that a person reads, in English and Russian: data files beside a small accessor."""
 
 from emoreport.messages.catalogue import Words, keys, label_name, languages, text
 

@@ -1,1 +1,1 @@
-"""The model store and the runtimes that run its models."""
+"""Model files, the runtimes that run them, and one file for each family of models."""

@@ -1,4 +1,4 @@
-"""One frozen tree of settings; every default, range, unit and help text stands here once.
+"""One frozen tree of settings: every default, range, unit and help text once.
 
 Precedence: command-line flag, then ``EMOREPORT_<NAME>`` variable, then configuration file, then
 default. The name of a setting is the same everywhere: ``--min-interval`` on the command line,

@@ -1,1 +1,1 @@
-"""Questions about several talks, or about one talk under several settings."""
+"""Several talks compared, or one talk under many settings."""

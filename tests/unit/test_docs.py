@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import re
 import runpy
 from pathlib import Path
@@ -88,3 +89,16 @@ def test_the_python_example_runs(
     (tmp_path / "samples" / "talk.mp4").symlink_to(clip)
     exec(compile(example, readme, "exec"), {})
     assert (tmp_path / "statistics" / "talk" / "run.json").is_file()
+
+
+def test_the_map_of_the_code_is_that_of_the_folders() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `([\w.]+/?)` \| (.+) \|$", text, flags=re.MULTILINE))
+    package = ROOT / "emoreport"
+    rooms = {f"{path.parent.name}/": path for path in package.glob("*/__init__.py")}
+    modules = {path.name: path for path in package.glob("*.py") if not path.name.startswith("__")}
+    described = {
+        name: (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n")[0]
+        for name, path in (rooms | modules).items()
+    }
+    assert told == described | {"weights/": "The compact models that ship with the package."}
