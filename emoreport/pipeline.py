@@ -389,6 +389,7 @@ def _warnings(
         warn("video_damaged", count=video.decode_failures)
     if audio is not None and audio.decode_failures:
         warn("audio_damaged", count=audio.decode_failures)
-    if video.time_quality != "exact":
-        warn(f"time_{video.time_quality}")
+    for outcome in (video, audio):
+        for key, values in () if outcome is None else outcome.warnings:
+            warn(key, **values)
     return found

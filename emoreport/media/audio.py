@@ -14,14 +14,15 @@ from emoreport.errors import MediaError
 from emoreport.media.container import (
     NOT_A_VIDEO,
     Failures,
-    clock_of,
     decoded,
     open_container,
     reason,
     seconds,
     used_stream,
 )
+from emoreport.media.joins import Joins
 from emoreport.media.resampling import SAMPLE_RATE_HZ, RunResampler, mix
+from emoreport.media.scan import clock_of, joins_of
 from emoreport.media.spool import SampleSpool
 from emoreport.media.timeline import LONGEST_S, Clock
 from emoreport.records import DecodeOutcome, FloatArray, MediaInfo, Span
@@ -75,9 +76,11 @@ def open_audio(
     if not info.has_audio:
         return None
     limit_s = LONGEST_S if duration_s is None else min(duration_s, LONGEST_S)
+    joins = joins_of(Path(path))
     with open_container(Path(path)) as container:
         stream = used_stream(container, info, "audio")
-        track = SpooledAudio(_Recorder(clock_of(container, stream), limit_s))
+        clock = clock_of(container, stream, joins)
+        track = SpooledAudio(_Recorder(clock, limit_s), joins)
         try:
             track.record(container, stream, keep_on)
         except (av.error.FFmpegError, ValueError) as error:
@@ -149,8 +152,8 @@ class SpooledAudio:
 
     sample_rate_hz: int = SAMPLE_RATE_HZ
 
-    def __init__(self, recorder: _Recorder) -> None:
-        self._recorder = recorder
+    def __init__(self, recorder: _Recorder, joins: Joins | None = None) -> None:
+        self._recorder, self._joins = recorder, joins
         self._spool = recorder.spool
         self._failures = Failures()
         self._closed = False
@@ -176,7 +179,8 @@ class SpooledAudio:
         if stream.codec_context is None:
             self._failures.add("no decoder for the audio stream")
             return
-        for frame in decoded(container, stream, self._failures):
+        shift_s = None if self._joins is None else self._joins.shift_of(stream.index)
+        for frame in decoded(container, stream, self._failures, shift_s):
             if not keep_on():
                 break
             low, high = RATES_HZ
@@ -204,21 +208,23 @@ class SpooledAudio:
     def outcome(self) -> DecodeOutcome:
         """What decoding found; `frames` counts samples at 16 kHz."""
         recorder = self._recorder
+        jumps = recorder.clock.jumps
         notes = []
+        broke_off = self._joins is not None and bool(self._joins.breaks)
         if not self._spool.written:
             cause = f" ({self._failures.first})" if self._failures.first else ""
             notes.append(f"the audio stream gives no sound{cause}")
         if recorder.runs > 1:
             notes.append(f"the sound has {recorder.runs - 1} gaps or overlaps")
-        if recorder.clock.jumps:
-            notes.append(f"the clock of the sound jumped {recorder.clock.jumps} times")
+        if jumps:
+            notes.append(f"the clock of the sound jumped {jumps} times")
         if self._failures.gave_up:
             notes.append("the rest of the sound cannot be read")
         return DecodeOutcome(
             duration_s=self.end_s,
             frames=self._spool.written,
             decode_failures=self._failures.count,
-            time_quality="repaired" if recorder.clock.jumps or recorder.missing else "exact",
+            time_quality="repaired" if jumps or recorder.missing or broke_off else "exact",
             notes=tuple(notes),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,6 @@ import av.error
 from av.container import InputContainer
 
 from emoreport.errors import InputNotFoundError, MediaError
-from emoreport.media.timeline import Clock
 from emoreport.records import MediaInfo
 
 MAX_SIDE_PX: Final = 16384
@@ -136,9 +135,25 @@ def open_container(path: Path) -> InputContainer:
 
 
 def zero_s(container: InputContainer) -> float:
-    """Time of the container's clock that is time zero of the video, seconds."""
-    start = container.start_time
-    return start / av.time_base if start is not None and start > 0 else 0.0
+    """Time of the container's clock that is time zero of the video, seconds.
+
+    Sound before the zero of a file is priming. Pictures before it are shown by players (those that
+    an edit list cut away do not count here), and the clock of a transport or program stream has
+    no zero of its own: FFmpeg gives negative times to what comes before it wraps.
+    """
+    start: int | None = container.start_time  # None where the header holds none
+    if start is None:
+        return 0.0
+    if start < 0 and not may_jump(container):
+        shown = (stream.start_time for stream in container.streams.video)
+        if all(stamp is None or stamp >= 0 for stamp in shown):
+            return 0.0
+    return float(start / av.time_base)
+
+
+def may_jump(container: InputContainer) -> bool:
+    """Whether the format allows its clock to jump (transport streams)."""
+    return bool(format_flags(container) & DISCONTINUOUS)
 
 
 def seconds(stamp: int | None, time_base: Any) -> float | None:  # noqa: ANN401 - Fraction or None
@@ -191,26 +206,16 @@ def claimed_end_s(container: InputContainer, stream: Any) -> float | None:  # no
     return 3600.0 * int(hours) + 60.0 * int(minutes) + float(rest) - start_s
 
 
-def clock_of(container: InputContainer, stream: Any) -> Clock:  # noqa: ANN401 - av's stream
-    """Clock of a stream, with time zero and the length that the container announces."""
-    claimed_s = claimed_end_s(container, stream)
-    if claimed_s is None and container.duration is not None:
-        claimed_s = container.duration / av.time_base
-    return Clock(
-        zero_s=zero_s(container),
-        claimed_end_s=claimed_s if claimed_s is not None and claimed_s > 0 else None,
-        discontinuous=bool(format_flags(container) & DISCONTINUOUS),
-    )
-
-
 def used_stream(container: InputContainer, info: MediaInfo, kind: str) -> Any:  # noqa: ANN401
     """Return the stream of a kind that `info` marks as used."""
     index = next(entry.index for entry in info.streams if entry.used and entry.kind == kind)
     return container.streams[index]
 
 
-def decoded(container: InputContainer, stream: Any, failures: Failures) -> Iterator[Any]:  # noqa: ANN401
-    """Yield the frames of one stream, undamaged or not; damaged packets are counted and passed.
+def packets_of(
+    container: InputContainer, streams: Sequence[Any], failures: Failures
+) -> Iterator[Any]:
+    """Yield the packets of streams in the order of the file; what cannot be read is counted.
 
     Reading goes on after an error, up to `MAX_CONSECUTIVE_ERRORS` in a row, so a damaged middle
     does not end it and an unreadable rest cannot hold it forever.
@@ -218,9 +223,9 @@ def decoded(container: InputContainer, stream: Any, failures: Failures) -> Itera
     errors_in_a_row = 0
     while errors_in_a_row < MAX_CONSECUTIVE_ERRORS:
         try:
-            for packet in container.demux(stream):
+            for packet in container.demux(*streams):
                 errors_in_a_row = 0
-                yield from _frames_of(stream, packet, failures)
+                yield packet
         except av.error.FFmpegError as error:
             failures.add(error)
             errors_in_a_row += 1
@@ -231,7 +236,38 @@ def decoded(container: InputContainer, stream: Any, failures: Failures) -> Itera
         else:
             return
     failures.gave_up = True
-    yield from _frames_of(stream, None, failures)
+
+
+def decoded(
+    container: InputContainer,
+    stream: Any,  # noqa: ANN401 - av's stream
+    failures: Failures,
+    shift_s: Callable[[int], float] | None = None,
+) -> Iterator[Any]:
+    """Yield the frames of one stream, undamaged or not; damaged packets are counted and passed.
+
+    Parameters
+    ----------
+    container, stream
+        Where to read.
+    failures
+        Counts what could not be read or decoded.
+    shift_s
+        Seconds that are added to the stamps of packet n of the stream; None adds none.
+    """
+    for number, packet in enumerate(packets_of(container, [stream], failures)):
+        if shift_s is not None and stream.time_base:
+            _shift(packet, round(shift_s(number) / stream.time_base))
+        yield from _frames_of(stream, packet, failures)
+    if failures.gave_up:
+        yield from _frames_of(stream, None, failures)
+
+
+def _shift(packet: Any, ticks: int) -> None:  # noqa: ANN401 - av's packet
+    if ticks and packet.pts is not None:
+        packet.pts += ticks
+    if ticks and packet.dts is not None:
+        packet.dts += ticks
 
 
 def _frames_of(stream: Any, packet: Any, failures: Failures) -> list[Any]:  # noqa: ANN401

@@ -21,7 +21,6 @@ from emoreport.media.audio import MAX_DRIFT_S, RATES_HZ
 from emoreport.media.container import (
     NOT_A_VIDEO,
     Failures,
-    clock_of,
     decoded,
     open_container,
     reason,
@@ -29,6 +28,7 @@ from emoreport.media.container import (
     used_stream,
 )
 from emoreport.media.encoding import SOUND_LAYOUTS, SOUND_RATES_HZ
+from emoreport.media.scan import clock_of, joins_of
 from emoreport.records import FloatArray, MediaInfo
 
 USUAL_RATE_HZ: Final = 48_000
@@ -79,7 +79,8 @@ class Soundtrack:
         self._path = path
         self._container = open_container(path)
         self._stream = used_stream(self._container, info, "audio")
-        self._clock = clock_of(self._container, self._stream)
+        self._joins = joins_of(path)
+        self._clock = clock_of(self._container, self._stream, self._joins)
         context = self._stream.codec_context
         rate_hz = context.sample_rate if context is not None else 0
         self.rate_hz = rate_hz if rate_hz in SOUND_RATES_HZ else USUAL_RATE_HZ
@@ -181,7 +182,8 @@ class Soundtrack:
         shape: tuple[int, str, str] | None = None
         start_s = fed_s = 0.0
         position = 0
-        for frame in decoded(self._container, self._stream, Failures()):
+        shift_s = None if self._joins is None else self._joins.shift_of(self._stream.index)
+        for frame in decoded(self._container, self._stream, Failures(), shift_s):
             low, high = RATES_HZ
             if frame.is_corrupt or not frame.samples or not low <= frame.sample_rate <= high:
                 continue

@@ -88,13 +88,14 @@ class Clock:
         time_s = raw_s + self._shift_s
         reached_s = expected_s if last_s is None else last_s
         went_back = reached_s is not None and time_s < reached_s - RESTART_S
-        if went_back or self._is_too_far(time_s, expected_s or 0.0):
+        if went_back or self.is_too_far(time_s, expected_s or 0.0):
             time_s = expected_s or 0.0
             self._shift_s = time_s - raw_s
             self.jumps += 1
         return time_s
 
-    def _is_too_far(self, time_s: float, expected_s: float) -> bool:
+    def is_too_far(self, time_s: float, expected_s: float) -> bool:
+        """Whether a step from `expected_s` is no gap but a clock that was set anew."""
         step_s = time_s - expected_s
         if step_s <= DISCONTINUITY_S:
             return False
@@ -125,11 +126,14 @@ class FrameTimes:
         Distance of two frames by the header's frame rate; None if it names none.
     stamped
         False where the container format has no stamps and those seen are invented.
+    steady
+        Whether frames come at a steady rate, so that a long step is a stretch that was lost.
     """
 
     clock: Clock
     nominal_step_s: float | None = None
     stamped: bool = True
+    steady: bool = False
     placed: int = field(default=0, init=False)
     missing: int = field(default=0, init=False)
     dropped: int = field(default=0, init=False)
@@ -192,9 +196,7 @@ class FrameTimes:
     def _accept(self, time_s: float, step_s: float, *, known: bool) -> Moment:
         if self._last_s is not None:
             delta_s = time_s - self._last_s
-            if self.clock.discontinuous and delta_s > max(
-                HOLE_S, HOLE_STEPS * self._usual_step_s()
-            ):
+            if self.steady and delta_s > max(HOLE_S, HOLE_STEPS * self._usual_step_s()):
                 self.holes += 1
             self._deltas_s.append(delta_s)
             step_s = step_s if known else self._usual_step_s()

@@ -18,17 +18,18 @@ from emoreport.media.container import (
     NO_TIMESTAMPS,
     NOT_A_VIDEO,
     Failures,
-    claimed_end_s,
-    clock_of,
     decoded,
     format_flags,
+    may_jump,
     open_container,
     reason,
     seconds,
     used_stream,
 )
+from emoreport.media.joins import Remark, remarks
 from emoreport.media.pixels import RgbConverter
 from emoreport.media.probing import probe
+from emoreport.media.scan import announced_end_s, clock_of, is_steady, joins_of
 from emoreport.media.selection import selector
 from emoreport.media.timeline import LONGEST_S, FrameTimes, Moment
 from emoreport.records import DecodeOutcome, Frame, MediaInfo
@@ -87,16 +88,26 @@ class VideoSource:
         self._stream.codec_context.thread_count = threads
         self._stream.codec_context.options = CODEC_OPTIONS
         self._failures = Failures()
+        self._joins = joins_of(path)
+        clock = clock_of(self._container, self._stream, self._joins)
         self._times = FrameTimes(
-            clock_of(self._container, self._stream),
+            clock,
             nominal_step_s=1.0 / self.info.frame_rate_hz if self.info.frame_rate_hz else None,
             stamped=not format_flags(self._container) & NO_TIMESTAMPS,
+            steady=may_jump(self._container),
         )
-        self._claimed_end_s = claimed_end_s(self._container, self._stream)
+        self._claimed_end_s = announced_end_s(self._container, self._stream, self._joins)
+        self._clock_remarks = self._remarks(self._container)
         self._delivered = 0
         self._damaged = 0
         self._started = False
         self._finished = False
+
+    def _remarks(self, container: InputContainer) -> tuple[Remark, ...]:
+        if self._joins is None:
+            return ()
+        audio = next((s.index for s in self.info.streams if s.used and s.kind == "audio"), None)
+        return tuple(remarks(self._joins, self._stream.index, audio, steady=is_steady(container)))
 
     def __enter__(self) -> Self:
         return self
@@ -134,7 +145,7 @@ class VideoSource:
     def _frames(self, container: InputContainer) -> Iterator[Frame]:
         converter = RgbConverter()
         try:
-            for picture in decoded(container, self._stream, self._failures):
+            for picture in self._decoded(container):
                 moment = self._place(picture)
                 if moment is None:
                     continue
@@ -162,6 +173,10 @@ class VideoSource:
         if self._is_cut_off():
             self._failures.add("cut off")
 
+    def _decoded(self, container: InputContainer) -> Iterator[VideoFrame]:
+        shift_s = None if self._joins is None else self._joins.shift_of(self._stream.index)
+        return decoded(container, self._stream, self._failures, shift_s)
+
     def _place(self, picture: VideoFrame) -> Moment | None:
         moment = self._times.place(
             seconds(picture.pts, self._stream.time_base),
@@ -182,12 +197,15 @@ class VideoSource:
     @property
     def outcome(self) -> DecodeOutcome:
         """What decoding found so far; complete once all frames were read."""
+        quality = self._times.quality
+        mended = quality != "exact"
         return DecodeOutcome(
             duration_s=self._times.end_s,
             frames=self._delivered,
             decode_failures=self._failures.count + self._times.holes,
-            time_quality=self._times.quality,
+            time_quality="repaired" if self._clock_remarks and quality == "exact" else quality,
             notes=self._notes(),
+            warnings=(*self._clock_remarks, *(((f"time_{quality}", {}),) if mended else ())),
         )
 
     def _notes(self) -> tuple[str, ...]:

@@ -106,9 +106,12 @@ class DecodeOutcome:
         Packets or frames that could not be decoded and were passed over.
     time_quality
         ``exact`` (every frame had a presentation time), ``repaired`` (some were missing or ran
-        backwards and were interpolated or dropped) or ``estimated`` (none had one).
+        backwards and were interpolated or dropped, or the recording's clock broke off) or
+        ``estimated`` (none had one).
     notes
         Plain sentences about anything unusual.
+    warnings
+        What a reader of the tables must know: the key of a warning and what it names.
     """
 
     duration_s: float
@@ -116,6 +119,7 @@ class DecodeOutcome:
     decode_failures: int
     time_quality: str
     notes: tuple[str, ...] = ()
+    warnings: tuple[tuple[str, Mapping[str, str]], ...] = ()
 
 
 class AudioTrack(Protocol):

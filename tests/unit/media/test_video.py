@@ -137,7 +137,9 @@ def test_a_restarted_clock_loses_nothing(tmp_path):
     frames, outcome = read(joined_clocks(tmp_path / "a.ts"))
     assert [number for _, _, number in frames] == [*range(25), *range(500, 525)]
     times_s = [time_s for _, time_s, _ in frames]
-    assert np.diff(times_s) == pytest.approx(0.04, abs=0.002)
+    steps_s = np.diff(times_s)
+    assert np.delete(steps_s, 24) == pytest.approx(0.04, abs=0.002)
+    assert 0.04 <= steps_s[24] < 0.1  # the sound of the first part ends a little later
     assert outcome.time_quality == "repaired"
 
 
