@@ -20,8 +20,6 @@ from emoreport.records import DoubleArray, FaceTrack, FloatArray, Span, SpeechTr
 from emoreport.results import VideoInterval
 
 NEUTRAL: Final = "neutral"
-VALENCE: Final = "valence"
-AROUSAL: Final = "arousal"
 
 LEAST_S: Final = 10.0
 """Seconds that a baseline needs: with fewer its own spread is hardly known."""
@@ -39,59 +37,35 @@ NO_VARIATION: Final = "no_variation"
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """Level and spread of every column in the speaker's baseline.
+    """Level and spread of every label's probability in the speaker's baseline.
 
     Attributes
     ----------
-    columns
-        Names of the C columns: labels, then ``valence`` and ``arousal`` where the model gives them.
     mean, sd
-        float64 (C,), weighted by time; NaN where there are no z-scores.
+        float64 (K,), weighted by time; NaN where there are no z-scores.
     seconds
-        float64 (C,), seconds of readings that each column rests on.
-    start_s, end_s
-        Time of the first and the last reading used, seconds; None without any.
+        float64 (K,), seconds of readings that they rest on.
     reasons
-        Per column None, or why its z-scores are NaN: ``no_neutral`` (the model never called the
+        Per label None, or why its z-scores are NaN: ``no_neutral`` (the model never called the
         speaker neutral), ``too_short`` (less than `LEAST_S` or `LEAST_READINGS`),
         ``no_variation`` (a spread below `LEAST_SD`).
     """
 
-    columns: tuple[str, ...]
     mean: DoubleArray
     sd: DoubleArray
     seconds: DoubleArray
-    start_s: float | None
-    end_s: float | None
     reasons: tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BaselineScores:
-    """Readings in units of the speaker's baseline.
-
-    Attributes
-    ----------
-    baseline
-        What they are measured against.
-    z
-        float64 (N, C), (reading − mean) / sd, one row per reading; NaN where the reading or the
-        baseline is not known.
-    """
-
-    baseline: Baseline
-    z: DoubleArray
-
-
-def face_scores(
+def face_baseline(
     faces: FaceTrack,
     rows: Sequence[VideoInterval],
     duration_s: float,
     *,
     seconds: float,
     chosen: Span | None = None,
-) -> BaselineScores:
-    """Score every frame of the face.
+) -> Baseline:
+    """Find the baseline of the face.
 
     Parameters
     ----------
@@ -112,20 +86,12 @@ def face_scores(
         resting = first_seconds(resting, hold_s, seconds)
     else:
         resting = _within(faces.time_s, [chosen])
-    columns: list[str] = list(faces.labels)
-    parts: list[FloatArray | DoubleArray] = [faces.probabilities]
-    for name, values in ((VALENCE, faces.valence), (AROUSAL, faces.arousal)):
-        if values is not None:
-            columns.append(name)
-            parts.append(values[:, np.newaxis])
-    table = np.concatenate(parts, axis=1).astype(np.float64)
-    return _scores(tuple(columns), table, faces.time_s, np.where(resting, hold_s, 0.0), chosen)
+    nothing = NO_NEUTRAL if chosen is None else TOO_SHORT
+    return fit_baseline(faces.probabilities, np.where(resting, hold_s, 0.0), nothing)
 
 
-def voice_scores(
-    speech: SpeechTrack, *, seconds: float, chosen: Span | None = None
-) -> BaselineScores:
-    """Score every window of the voice.
+def voice_baseline(speech: SpeechTrack, *, seconds: float, chosen: Span | None = None) -> Baseline:
+    """Find the baseline of the voice.
 
     Neighbouring windows share most of their sound, so that each counts only as the seconds to the
     start of the next one. Without `chosen`, the first windows whose most probable label is neutral
@@ -156,7 +122,8 @@ def voice_scores(
         resting = first_seconds(resting, hold_s, seconds)
     else:
         resting = _within(centre_s, [chosen])
-    return _scores(speech.labels, table, centre_s, np.where(resting, hold_s, 0.0), chosen)
+    nothing = NO_NEUTRAL if chosen is None else TOO_SHORT
+    return fit_baseline(table, np.where(resting, hold_s, 0.0), nothing)
 
 
 def first_seconds(resting: BoolArray, hold_s: DoubleArray, seconds: float) -> BoolArray:
@@ -171,13 +138,9 @@ def first_seconds(resting: BoolArray, hold_s: DoubleArray, seconds: float) -> Bo
 
 
 def fit_baseline(
-    columns: Sequence[str],
-    table: DoubleArray,
-    time_s: DoubleArray,
-    weight_s: DoubleArray,
-    nothing: str = NO_NEUTRAL,
+    table: FloatArray | DoubleArray, weight_s: DoubleArray, nothing: str = NO_NEUTRAL
 ) -> Baseline:
-    """Level and spread of each column over weighted readings.
+    """Level and spread of each label over weighted readings.
 
     The spread is the standard deviation with the n − 1 of the effective number of readings
     (Σ w)² / Σ w² (Kish 1965). Neighbouring readings resemble each other, so that a short baseline
@@ -185,17 +148,14 @@ def fit_baseline(
 
     Parameters
     ----------
-    columns
-        Names (C).
     table
-        float64 (N, C), NaN where unknown.
-    time_s
-        float64 (N,), seconds.
+        float (N, K), NaN where unknown.
     weight_s
         float64 (N,), seconds that each reading counts; 0 for those outside the baseline.
     nothing
         Reason where no reading is in the baseline.
     """
+    table = np.asarray(table, dtype=np.float64)
     used = np.where(np.isnan(table), 0.0, weight_s[:, np.newaxis])
     filled = np.nan_to_num(table)
     seconds = used.sum(axis=0)
@@ -208,7 +168,7 @@ def fit_baseline(
     with np.errstate(divide="ignore", invalid="ignore"):
         sd = np.sqrt(variance * number / (number - 1.0))
     reasons: list[str | None] = []
-    for column in range(len(columns)):
+    for column in range(table.shape[1]):
         if readings[column] == 0:
             reasons.append(nothing)
         elif seconds[column] < LEAST_S - TIME_TOLERANCE_S or readings[column] < LEAST_READINGS:
@@ -216,28 +176,12 @@ def fit_baseline(
         else:
             reasons.append(NO_VARIATION if sd[column] < LEAST_SD else None)
     known = np.asarray([reason is None for reason in reasons], dtype=np.bool_)
-    inside = time_s[weight_s > 0]
     return Baseline(
-        columns=tuple(columns),
         mean=np.where(known, mean, np.nan),
         sd=np.where(known, sd, np.nan),
         seconds=seconds,
-        start_s=float(inside[0]) if len(inside) else None,
-        end_s=float(inside[-1]) if len(inside) else None,
         reasons=tuple(reasons),
     )
-
-
-def _scores(
-    columns: tuple[str, ...],
-    table: DoubleArray,
-    time_s: DoubleArray,
-    weight_s: DoubleArray,
-    chosen: Span | None,
-) -> BaselineScores:
-    nothing = NO_NEUTRAL if chosen is None else TOO_SHORT
-    baseline = fit_baseline(columns, table, time_s, weight_s, nothing)
-    return BaselineScores(baseline, (table - baseline.mean) / baseline.sd)
 
 
 def _within(time_s: DoubleArray, spans: Sequence[Span]) -> BoolArray:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from emoreport.analysis.rows.baseline import Baseline, face_scores, voice_scores
+from emoreport.analysis.rows.baseline import Baseline, face_baseline, voice_baseline
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.valence_arousal import derived_dimensions
 from emoreport.records import DoubleArray, FaceTrack, Span, SpeechTrack
@@ -56,14 +56,14 @@ def with_z_scores(
         return tuple(video), tuple(audio)
     chosen = None if isinstance(wanted, float) else Span(*wanted)
     seconds = wanted if isinstance(wanted, float) else 0.0
-    face = face_scores(faces, video, duration_s, seconds=seconds, chosen=chosen).baseline
-    voice = voice_scores(speech, seconds=seconds, chosen=chosen).baseline
+    face = face_baseline(faces, video, duration_s, seconds=seconds, chosen=chosen)
+    voice = voice_baseline(speech, seconds=seconds, chosen=chosen)
     return _scored(video, len(faces.labels), face), _scored(audio, len(speech.labels), voice)
 
 
 def _scored(rows: Sequence[_Row], labels: int, baseline: Baseline) -> tuple[_Row, ...]:
     with np.errstate(invalid="ignore"):
-        scores = (_table(rows, labels) - baseline.mean[:labels]) / baseline.sd[:labels]
+        scores = (_table(rows, labels) - baseline.mean) / baseline.sd
     return tuple(
         replace(row, z=tuple(map(_known, values)))
         for row, values in zip(rows, scores.tolist(), strict=True)
