@@ -1,4 +1,4 @@
-"""Emotion names and their order: the one place that defines them.
+"""Emotion names and their order, verdicts, compound expressions: the one place that defines them.
 
 Every label in a table is one of these lower-case strings. The order of `EMOTIONS` is the
 class order of the eight-class face models of this field (alphabetical, as in HSEmotion).
@@ -6,7 +6,7 @@ class order of the eight-class face models of this field (alphabetical, as in HS
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, get_args
 
 EMOTIONS: Final[tuple[str, ...]] = (
     "anger",
@@ -31,6 +31,31 @@ NON_EMOTIONS: Final[tuple[str, ...]] = (NO_FACE, NO_SPEECH, UNCERTAIN)
 """Row labels that say that no emotion is known."""
 
 ALL_LABELS: Final[tuple[str, ...]] = (*EMOTIONS, *VOICE_ONLY_EMOTIONS, *NON_EMOTIONS)
+
+AbstentionLevel = Literal["off", "normal", "strict"]
+"""How readily a label becomes `UNCERTAIN`."""
+ABSTENTION_LEVELS: Final[tuple[AbstentionLevel, ...]] = get_args(AbstentionLevel)
+
+Verdict = Literal["more", "as_much", "less", "not_enough_data"]
+"""How often face and voice disagree, beside what chance gives."""
+VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
+Lead = Literal["face", "voice", "together", "no_evidence", "not_enough_data"]
+"""Which of face and voice changes first."""
+LEADS: Final[tuple[Lead, ...]] = get_args(Lead)
+NOT_ENOUGH_DATA: Final = "not_enough_data"
+
+COMPOUNDS: Final[tuple[tuple[str, str, str], ...]] = (
+    ("fearfully_surprised", "fear", "surprise"),
+    ("happily_surprised", "happiness", "surprise"),
+    ("sadly_surprised", "sadness", "surprise"),
+    ("disgustedly_surprised", "disgust", "surprise"),
+    ("angrily_surprised", "anger", "surprise"),
+    ("sadly_fearful", "sadness", "fear"),
+    ("sadly_angry", "sadness", "anger"),
+)
+"""Compound expressions: name and the two emotions of each, in the order of the C-EXPR classes
+(Kollias 2023, CVPR)."""
+COMPOUND_NAMES: Final = tuple(name for name, _, _ in COMPOUNDS)
 
 NAMES: Final[dict[str, dict[str, str]]] = {
     "en": {label: label.replace("_", " ") for label in ALL_LABELS},

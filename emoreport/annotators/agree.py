@@ -17,11 +17,12 @@ from emoreport.exchange.writers.tiers import face_labels, voice_labels
 from emoreport.results import AudioInterval, LabelledSpan, VideoInterval
 from emoreport.run.annotations import MACHINE, LabelSource, stored_labels
 from emoreport.run.report import Report, read_report, read_run
+from emoreport.settings.commands import TOLERANCE
+from emoreport.settings.described import checked
 from emoreport.vocabulary import is_emotion
 
 MODALITIES: Final = ("face", "voice")
 MACHINE_NAME: Final = "machine"
-MAX_TOLERANCE_S: Final = 10.0
 BEYOND_S: Final = 0.1
 """Codings may run over the end by less than this: players differ by a frame or two."""
 
@@ -40,7 +41,7 @@ def agree(
     modality: str | None = None,
     renamings: Sequence[str] = (),
     observation: str | None = None,
-    tolerance_s: float = 0.5,
+    tolerance_s: float = TOLERANCE.default,
 ) -> Agreed:
     """Compare codings of a talk with the machine's labels and with each other.
 
@@ -70,11 +71,7 @@ def agree(
     """
     if not files:
         raise SettingsError("there is no coding", remedy="name at least one")
-    if not 0.0 <= tolerance_s <= MAX_TOLERANCE_S:
-        raise SettingsError(
-            f"--tolerance cannot be {tolerance_s:g}",
-            remedy=f"give 0 to {MAX_TOLERANCE_S:g} seconds",
-        )
+    tolerance_s = checked(TOLERANCE, tolerance_s)
     check_observation(observation, files)
     report = read_report(folder, labels=MACHINE)
     tiers = tiers_for(

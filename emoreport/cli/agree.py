@@ -10,9 +10,17 @@ import typer
 
 from emoreport.cli.console import warning_line
 from emoreport.cli.model_tables import print_table
-from emoreport.cli.options import Config, Quiet, checked_language, configured, with_settings
+from emoreport.cli.options import (
+    Config,
+    Quiet,
+    checked_language,
+    configured,
+    declared,
+    with_settings,
+)
 from emoreport.errors import EXIT_OK
 from emoreport.messages import Words, label_name
+from emoreport.settings.commands import TOLERANCE, chosen
 
 if TYPE_CHECKING:
     from emoreport.analysis.annotators.agreement import Alpha
@@ -78,12 +86,7 @@ Renamings = Annotated[
         show_default=False,
     ),
 ]
-Tolerance = Annotated[
-    float,
-    typer.Option(
-        "--tolerance", metavar="SECONDS", help="Farthest distance of boundaries that count as one."
-    ),
-]
+Tolerance = Annotated[str | None, declared(TOLERANCE)]
 Target = Annotated[
     Path | None,
     typer.Option("--out", help="CSV file to write every figure to.", metavar="FILE"),
@@ -116,7 +119,7 @@ def agree(
     modality: Modality = None,
     observation: Observation = None,
     renamings: Renamings = None,
-    tolerance: Tolerance = 0.5,
+    tolerance: Tolerance = None,
     out: Target = None,
     as_json: Json = False,
     config: Config = None,
@@ -142,7 +145,7 @@ def agree(
         modality=modality,
         renamings=renamings or (),
         observation=observation,
-        tolerance_s=tolerance,
+        tolerance_s=chosen(TOLERANCE, tolerance),
     )
     for caveat in result.caveats:
         warning_line(_word(f"caveat.{caveat.key}", lang, **caveat.values))

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from emoreport.cli.console import ProgressDisplay, note_line
-from emoreport.cli.options import Config, Quiet, language, with_settings
+from emoreport.cli.options import Config, Quiet, declared, language, with_settings
 from emoreport.cli.render import (
     BlurFace,
     Folder,
@@ -21,6 +21,7 @@ from emoreport.cli.render import (
 )
 from emoreport.errors import EXIT_OK, SettingsError
 from emoreport.messages import text
+from emoreport.settings.commands import LEAD_IN, TOP, chosen
 
 BY_MISMATCH: Final = "mismatch"
 BY_EMOTION: Final = "emotion"
@@ -29,16 +30,7 @@ Target = Annotated[
     Path | None,
     typer.Option("--out", help="Folder to write to; STATS_DIR/clips if left out.", metavar="DIR"),
 ]
-Top = Annotated[
-    int | None,
-    typer.Option(
-        "--top",
-        help="So many clips: of mismatches the strongest (10 if left out), of an emotion the"
-        " longest (all if left out).",
-        metavar="N",
-        show_default=False,
-    ),
-]
+Top = Annotated[str | None, declared(TOP, "N")]
 By = Annotated[
     str | None,
     typer.Option(
@@ -67,10 +59,7 @@ Modality = Annotated[
         show_default=False,
     ),
 ]
-LeadIn = Annotated[
-    float,
-    typer.Option("--lead-in", help="What to show before each passage, 0–60 s.", metavar="SECONDS"),
-]
+LeadIn = Annotated[str | None, declared(LEAD_IN)]
 WithCaption = Annotated[
     bool, typer.Option("--caption/--no-caption", help="Draw a caption on the pictures.")
 ]
@@ -86,7 +75,7 @@ def clips(
     by: By = None,
     emotion: EmotionName = None,
     modality: Modality = None,
-    lead_in: LeadIn = 1.0,
+    lead_in: LeadIn = None,
     caption: WithCaption = True,
     blur_face: BlurFace = False,
     mesh_only: MeshOnly = False,
@@ -107,14 +96,15 @@ def clips(
 
     report = read_report(stats_dir, language(given, config))
     lang = report.settings.output.lang
-    passages = choose_passages(report, top=top, emotion=emotion, modality=modality)
+    most = None if top is None else chosen(TOP, top)
+    passages = choose_passages(report, top=most, emotion=emotion, modality=modality)
     with ProgressDisplay(video.name, lang=lang, quiet=quiet) as bars:
         done = write_clips(
             report,
             video,
             out or stats_dir / FOLDER,
             passages,
-            lead_in_s=lead_in,
+            lead_in_s=chosen(LEAD_IN, lead_in),
             caption=caption,
             hiding=hiding,
             lang=lang,

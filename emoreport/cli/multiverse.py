@@ -9,9 +9,10 @@ import typer
 
 from emoreport.cli.console import note_line, warning_line
 from emoreport.cli.model_tables import print_table
-from emoreport.cli.options import Config, Quiet, language, with_settings
+from emoreport.cli.options import Config, Quiet, declared, language, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED
 from emoreport.messages import Words
+from emoreport.settings.commands import ABSTENTION_GRID, MIN_INTERVAL_GRID, SMOOTHING_GRID
 
 if TYPE_CHECKING:
     from emoreport.analysis.talks.multiverse import Conclusion
@@ -31,17 +32,9 @@ Target = Annotated[
         "--out", help="Folder to write to; STATS_DIR/multiverse if left out.", metavar="DIR"
     ),
 ]
-Smoothing = Annotated[
-    str,
-    typer.Option("--smoothing", metavar="LIST", help="Smoothing windows to try, seconds."),
-]
-MinInterval = Annotated[
-    str,
-    typer.Option("--min-interval", metavar="LIST", help="Shortest intervals to try, seconds."),
-]
-Abstention = Annotated[
-    str, typer.Option("--abstention", metavar="LIST", help="Levels of abstention to try.")
-]
+Smoothing = Annotated[str | None, declared(SMOOTHING_GRID, "LIST")]
+MinInterval = Annotated[str | None, declared(MIN_INTERVAL_GRID, "LIST")]
+Abstention = Annotated[str | None, declared(ABSTENTION_GRID, "LIST")]
 Bridges = Annotated[
     list[str] | None,
     typer.Option(
@@ -58,9 +51,9 @@ Bridges = Annotated[
 def multiverse(
     *,
     stats_dir: Folder,
-    smoothing: Smoothing = "0,0.5,1,2",
-    min_interval: MinInterval = "0.25,0.5,1,2",
-    abstention: Abstention = "off,normal,strict",
+    smoothing: Smoothing = None,
+    min_interval: MinInterval = None,
+    abstention: Abstention = None,
     bridge: Bridges = None,
     out: Target = None,
     config: Config = None,

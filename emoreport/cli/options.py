@@ -78,17 +78,19 @@ def _parameter(info: OptionInfo) -> inspect.Parameter:
             bool | None, typer.Option(flag, help=info.help_line, show_default=False)
         ]
     else:
-        annotation = Annotated[
-            str | None,
-            typer.Option(
-                info.flag,
-                help=info.help_line,
-                metavar=METAVARS.get(info.unit, info.name.split("_")[-1].upper()),
-                show_default=False,
-            ),
-        ]
+        annotation = Annotated[str | None, declared(info)]
     return inspect.Parameter(
         info.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+    )
+
+
+def declared(info: OptionInfo, metavar: str = "") -> Any:  # noqa: ANN401 - typer's own type
+    """Option of a command as it is described; left out it is None, see `settings.commands`."""
+    return typer.Option(
+        info.flag,
+        help=info.help_line,
+        metavar=metavar or METAVARS.get(info.unit, info.name.split("_")[-1].upper()),
+        show_default=False,
     )
 
 

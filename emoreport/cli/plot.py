@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from emoreport.cli.options import Config, Quiet, language, with_settings
+from emoreport.cli.options import Config, Quiet, declared, language, with_settings
 from emoreport.messages import text
+from emoreport.settings.commands import PLOT_FORMATS, PLOT_KINDS, chosen
 
 Folder = Annotated[
     Path,
@@ -20,21 +21,16 @@ Target = Annotated[
     Path | None,
     typer.Option("--out", help="Folder to write to; STATS_DIR/plots if left out.", metavar="DIR"),
 ]
-Kinds = Annotated[str, typer.Option("--kind", metavar="LIST", help="Which plots to make.")]
-Formats = Annotated[
-    str,
-    typer.Option(
-        "--format", metavar="LIST", help="PNG (300 dots per inch), SVG (text stays text) or both."
-    ),
-]
+Kinds = Annotated[str | None, declared(PLOT_KINDS, "LIST")]
+Formats = Annotated[str | None, declared(PLOT_FORMATS, "LIST")]
 
 
 @with_settings(("lang",))
 def plot(
     *,
     stats_dir: Folder,
-    kind: Kinds = "timeline,shares,transitions,matrix",
-    format: Formats = "png,svg",  # noqa: A002 - the option's name
+    kind: Kinds = None,
+    format: Formats = None,  # noqa: A002 - the option's name
     out: Target = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -46,10 +42,10 @@ def plot(
     shared out; transitions: which emotion of the face followed which; matrix: face by voice.
     captions.txt says under each what it shows and what chance has to do with it.
     """
-    from emoreport.plots.files import FOLDER, parse_formats, parse_kinds, write_plots
+    from emoreport.plots.files import FOLDER, write_plots
     from emoreport.run.report import read_report
 
-    kinds, formats = parse_kinds(kind), parse_formats(format)
+    kinds, formats = chosen(PLOT_KINDS, kind), chosen(PLOT_FORMATS, format)
     report = read_report(stats_dir, language(given, config))
     lang = report.settings.output.lang
     folder = out or stats_dir / FOLDER

@@ -31,14 +31,14 @@ from emoreport.overlay.passages import (
 from emoreport.overlay.recut import Cut, Draw, check_video, recut
 from emoreport.records import ProgressCallback, RgbImage, Span
 from emoreport.run.report import Report
+from emoreport.settings.commands import LEAD_IN, TOP
+from emoreport.settings.described import checked
 from emoreport.tables.csv_files import csv_field, csv_lines
 from emoreport.vocabulary import ALL_LABELS
 
 FOLDER: Final = "clips"
 INDEX_CSV: Final = "index.csv"
 INDEX_HTML: Final = "index.html"
-LONGEST_LEAD_IN_S: Final = 60.0
-USUAL_TOP: Final = 10
 AT_ONCE: Final = 4
 """Encoders that may run at the same time; more overlapping clips take another pass."""
 
@@ -100,12 +100,12 @@ def choose_passages(
     SettingsError
         When there is no such emotion or modality, or `top` is below 1.
     """
-    if top is not None and top < 1:
-        raise SettingsError("--top must be at least 1")
+    if top is not None:
+        top = checked(TOP, top)
     if emotion is None:
         if modality is not None:
             raise SettingsError("--modality needs --emotion", remedy="name an emotion")
-        return strongest_mismatches(report.analysis, top or USUAL_TOP)
+        return strongest_mismatches(report.analysis, top or TOP.default)
     if emotion not in ALL_LABELS:
         raise SettingsError(f"there is no emotion {emotion!r}", remedy=", ".join(ALL_LABELS))
     if modality not in {None, FACE, VOICE}:
@@ -119,7 +119,7 @@ def write_clips(
     folder: Path,
     passages: Sequence[Passage],
     *,
-    lead_in_s: float = 1.0,
+    lead_in_s: float = LEAD_IN.default,
     caption: bool = True,
     hiding: str | None = None,
     lang: str = "en",
@@ -139,7 +139,7 @@ def write_clips(
     passages
         Which.
     lead_in_s
-        What is shown before each passage, seconds, 0–60.
+        What is shown before each passage, seconds; `LEAD_IN` has the range.
     caption
         Draw a caption on the pictures.
     hiding
@@ -163,8 +163,7 @@ def write_clips(
         When the folder holds clips already or cannot be written. Clips that are finished stay;
         the index comes last.
     """
-    if not 0.0 <= lead_in_s <= LONGEST_LEAD_IN_S:
-        raise SettingsError(f"--lead-in must lie between 0 and {LONGEST_LEAD_IN_S:.0f} seconds")
+    lead_in_s = checked(LEAD_IN, lead_in_s)
     same = check_video(report, video, force=force)
     old = _old_files(folder)
     if old and not overwrite:

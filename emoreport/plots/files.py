@@ -7,29 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from emoreport.atomic import Staging
-from emoreport.errors import SettingsError
 from emoreport.messages import text
-from emoreport.plots.kinds import FORMATS, KINDS, plot_files
+from emoreport.plots.kinds import plot_files
 from emoreport.results import Findings
 
 FOLDER: Final = "plots"
 CAPTIONS_FILE: Final = "captions.txt"
-
-
-def parse_kinds(listed: str) -> tuple[str, ...]:
-    """Read names of plots separated by commas.
-
-    Raises
-    ------
-    SettingsError
-        When there are none, or one is not known.
-    """
-    return _listed("--kind", listed, tuple(KINDS))
-
-
-def parse_formats(listed: str) -> tuple[str, ...]:
-    """Read formats separated by commas; raise SettingsError as `parse_kinds` does."""
-    return _listed("--format", listed, FORMATS)
 
 
 def write_plots(
@@ -44,7 +27,7 @@ def write_plots(
     folder
         Where to; made if it is not there.
     kinds, formats
-        What `parse_kinds` and `parse_formats` gave.
+        Some of `KINDS` and of `PLOT_FORMATS`.
     lang
         Language of the words in them.
 
@@ -68,13 +51,3 @@ def write_plots(
         lines = "\n".join(captions).encode("utf-8", "backslashreplace")
         staging.put(CAPTIONS_FILE, lines)
         return staging.commit()
-
-
-def _listed(flag: str, listed: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    chosen = tuple(dict.fromkeys(part.strip() for part in listed.split(",") if part.strip()))
-    wrong = [one for one in chosen if one not in known]
-    if wrong or not chosen:
-        raise SettingsError(
-            f"{flag} cannot be {listed!r}", remedy=f"give some of {','.join(known)}"
-        )
-    return chosen

@@ -21,7 +21,6 @@ KINDS: Final[Mapping[str, Callable[[Findings, str], Plot]]] = {
     "matrix": matrix,
 }
 """Every plot by name, in the order in which they are written."""
-FORMATS: Final = ("png", "svg")
 
 
 def plot_files(
@@ -36,7 +35,7 @@ def plot_files(
     kind
         One of `KINDS`.
     formats
-        Some of `FORMATS`: PNG with 300 dots per inch, SVG whose text is text.
+        Some of `PLOT_FORMATS`: PNG with 300 dots per inch, SVG whose text is text.
     lang
         Language of its words.
 

@@ -18,6 +18,7 @@ from typing import Any, Final, Self
 
 from emoreport.errors import SettingsError
 from emoreport.settings.described import ENV_PREFIX, OptionInfo, checked, option
+from emoreport.vocabulary import ABSTENTION_LEVELS
 
 OTHER_VARIABLES: Final = frozenset({"EMOREPORT_MODEL_DIR", "EMOREPORT_MODEL_MIRROR"})
 FORMATS: Final[tuple[str, ...]] = ("csv", "xlsx", "parquet", "json", "html")
@@ -121,7 +122,7 @@ class AnalysisSettings:
     abstention: str = option(
         "normal",
         "Below how much evidence a label becomes uncertain; docs/statistics.md lists the limits",
-        choices=("off", "normal", "strict"),
+        choices=ABSTENTION_LEVELS,
     )
     baseline: str = option(
         "none",

@@ -20,7 +20,9 @@ from emoreport.analysis.talks.multiverse import (
 )
 from emoreport.run.read import StoredTalk
 from emoreport.run.report import load_bridge
-from emoreport.settings import OPTIONS, Settings
+from emoreport.settings import OPTIONS
+from emoreport.settings.commands import ABSTENTION_GRID, MIN_INTERVAL_GRID, SMOOTHING_GRID
+from emoreport.settings.described import OptionInfo, checked
 from emoreport.studies.multiverse_files import Draw, write_files
 
 FOLDER: Final = "multiverse"
@@ -95,9 +97,12 @@ class MultiverseResult:
 
 
 def parse_grid(
-    smoothing: str, min_interval: str, abstention: str, bridge_files: Sequence[str] = ()
+    smoothing: str | None = None,
+    min_interval: str | None = None,
+    abstention: str | None = None,
+    bridge_files: Sequence[str] = (),
 ) -> Grid:
-    """Read lists separated by commas.
+    """Read lists separated by commas; None stands for the usual ones.
 
     Raises
     ------
@@ -105,9 +110,9 @@ def parse_grid(
         When a list is empty or holds what the setting cannot be.
     """
     return Grid(
-        tuple(_listed("smoothing", smoothing)),
-        tuple(_listed("min_interval", min_interval)),
-        tuple(_listed("abstention", abstention)),
+        tuple(_listed(SMOOTHING_GRID, smoothing)),
+        tuple(_listed(MIN_INTERVAL_GRID, min_interval)),
+        tuple(_listed(ABSTENTION_GRID, abstention)),
         tuple(bridge_files),
     )
 
@@ -178,11 +183,7 @@ def _bridges(
     return kept, same.pop(RUN, RUN), same
 
 
-def _listed(name: str, values: str) -> list[Any]:
+def _listed(grid: OptionInfo, values: str | None) -> list[Any]:
     """Values of one setting, each one checked as the setting itself is, each one once."""
-    info = OPTIONS[name]
-    found = []
-    for part in values.split(","):
-        settings = Settings.from_values({name: part})
-        found.append(getattr(getattr(settings, info.group), info.attribute))
-    return list(dict.fromkeys(found))
+    parts = grid.default if values is None else values.split(",")
+    return list(dict.fromkeys(checked(OPTIONS[grid.name], part) for part in parts))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from emoreport.analysis.rows.abstention import LEVELS
 from emoreport.analysis.talks.multiverse import (
     DOMINANT_EMOTION,
     KAPPA_SIGN,
@@ -21,7 +20,7 @@ from emoreport.messages import label_name, text
 from emoreport.results import Choice, Curve, Mark, Panel
 from emoreport.tables.cells import Cell
 from emoreport.tables.csv_files import csv_field, csv_lines
-from emoreport.vocabulary import ALL_LABELS, COLOURS
+from emoreport.vocabulary import ABSTENTION_LEVELS, ALL_LABELS, COLOURS, VERDICTS
 
 TABLE_FILE: Final = "multiverse.csv"
 SUMMARY_FILE: Final = "multiverse_summary.csv"
@@ -70,12 +69,9 @@ SUMMARY_COLUMNS: Final[dict[str, Callable[[Conclusion], Cell]]] = {
 Draw = Callable[[Curve, str], bytes]
 """``(curve, kind)`` → content of a picture of that kind, ``png`` or ``svg``."""
 
-VERDICT_COLOURS: Final = {
-    "more": "#d55e00",
-    "as_much": "#009e73",
-    "less": "#0072b2",
-    "not_enough_data": "#7f7f7f",
-}
+VERDICT_COLOURS: Final[Mapping[str, str]] = dict(
+    zip(VERDICTS, ("#d55e00", "#009e73", "#0072b2", "#7f7f7f"), strict=True)
+)
 OTHER_COLOUR: Final = "#000000"
 
 
@@ -246,7 +242,7 @@ def _choices(settings: Sequence[Setting], lang: str) -> tuple[Choice, ...]:
     smoothing = [f"{one.smoothing_s:g}" for one in settings]
     shortest = [f"{one.min_interval_s:g}" for one in settings]
     levels = [text(f"multiverse.level.{one.abstention}", lang) for one in settings]
-    order = [text(f"multiverse.level.{level}", lang) for level in LEVELS]
+    order = [text(f"multiverse.level.{level}", lang) for level in ABSTENTION_LEVELS]
     bridges = [one.bridge for one in settings]
     return (
         Choice(text("multiverse.setting.smoothing", lang), _sorted(smoothing, float), smoothing),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from emoreport import messages as words
+from emoreport.vocabulary import COMPOUND_NAMES, LEADS, VERDICTS
 
 STATISTIC: Final = "statistic"
 MEASURE: Final = "measure"
@@ -53,16 +54,7 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
         "probability",
     ),
     SCOPE: ("all", "speaking", "pausing"),
-    VERDICT: (
-        "more",
-        "as_much",
-        "less",
-        "not_enough_data",
-        "face",
-        "voice",
-        "together",
-        "no_evidence",
-    ),
+    VERDICT: tuple(dict.fromkeys((*VERDICTS, *LEADS))),
     NOTE: (
         "too_short",
         "no_overlap",
@@ -94,15 +86,7 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
         "margin",
     ),
     DIMENSIONS: ("model", "derived"),
-    COMPOUND: (
-        "fearfully_surprised",
-        "happily_surprised",
-        "sadly_surprised",
-        "disgustedly_surprised",
-        "angrily_surprised",
-        "sadly_fearful",
-        "sadly_angry",
-    ),
+    COMPOUND: COMPOUND_NAMES,
 }
 """Every code by group, in the order of the dictionary; a test holds them against the analysis."""
 

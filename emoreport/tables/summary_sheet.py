@@ -14,6 +14,7 @@ from emoreport.tables.codes import NOTE, STATISTIC, VERDICT, code_name
 from emoreport.tables.dictionary import label
 from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.kinds import Kind, Table
+from emoreport.vocabulary import NOT_ENOUGH_DATA
 
 SECTIONS: Final = {
     "recording": ("video", "duration", "frames", "frame_rate"),
@@ -112,7 +113,7 @@ def summary_lines(
     (values,) = _records(tables["summary"])
     observed = _observed(tables["mismatch_statistics"])
     # A word such as "fair" beside a kappa that may be anything would claim too much.
-    enough = values["mismatch_verdict"] not in {None, "not_enough_data"}
+    enough = values["mismatch_verdict"] not in {None, NOT_ENOUGH_DATA}
     lines = [Line(word("title"), heading=True)]
     for section, names in SECTIONS.items():
         lines += [Line(""), Line(word(section), heading=True)]
@@ -179,7 +180,7 @@ def _value_line(
         shown: str | float = words.text("tables.summary.unknown", lang)
     elif name == "mismatch_verdict":
         shown = code_name(VERDICT, str(value), lang)
-        if value == "not_enough_data" and observed.get("note") is not None:
+        if value == NOT_ENOUGH_DATA and observed.get("note") is not None:
             shown += f" ({code_name(NOTE, str(observed['note']), lang)})"
     elif isinstance(value, str):
         translated = column.kind is Kind.LABEL and lang != "en"

@@ -206,9 +206,9 @@ def test_an_interruption_keeps_finished_clips_and_leaves_no_half_ones(
         (["--by", "emotion"], "needs --emotion"),
         (["--by", "mismatch", "--emotion", "fear"], "exclude each other"),
         (["--by", "length"], "--by knows"),
-        (["--top", "0"], "at least 1"),
-        (["--lead-in", "-1"], "between 0 and 60"),
-        (["--lead-in", "61"], "between 0 and 60"),
+        (["--top", "0"], "--top cannot be '0'"),
+        (["--lead-in", "-1"], "0–60"),
+        (["--lead-in", "61"], "0–60"),
         (["--blur-face", "--mesh-only"], "exclude each other"),
     ],
 )

@@ -71,7 +71,7 @@ def test_unknown_plots_and_formats_are_refused(
     assert outcome.code == 2
     (line,) = outcome.errors
     assert option in line
-    assert "give some of" in line
+    assert "default: " in line
     assert not (talk / "plots").exists()
 
 

@@ -17,14 +17,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from emoreport.analysis.numeric.blocks import automatic_block
 from emoreport.records import DoubleArray, FloatArray
-
-Lead = Literal["face", "voice", "together", "no_evidence", "not_enough_data"]
+from emoreport.vocabulary import NOT_ENOUGH_DATA, Lead
 
 STEP_S: Final = 0.1
 """Step of the common grid in seconds."""
@@ -124,16 +123,16 @@ def lead_and_lag(
     Determining synchrony between behavioral time series. Psychological Methods 23, 757–773.
     """
     if len(face_time_s) == 0 or len(voice_time_s) == 0:
-        return LagResult("not_enough_data", reason=TOO_SHORT)
+        return LagResult(NOT_ENOUGH_DATA, reason=TOO_SHORT)
     grid_s = _common_grid(face_time_s, voice_time_s, step_s)
     one = _centred(boxcar(resample(face_time_s, face, grid_s, step_s), window_s / step_s))
     other = _centred(resample(voice_time_s, voice, grid_s, step_s))
     common_s = float(np.count_nonzero(~np.isnan(one) & ~np.isnan(other))) * step_s
     reach = round(max_lag_s / step_s)
     if common_s < LEAST_LENGTHS * max_lag_s:
-        return LagResult("not_enough_data", reason=TOO_SHORT)
+        return LagResult(NOT_ENOUGH_DATA, reason=TOO_SHORT)
     if min(np.nanstd(one), np.nanstd(other)) < TIE:
-        return LagResult("not_enough_data", reason=CONSTANT)
+        return LagResult(NOT_ENOUGH_DATA, reason=CONSTANT)
     correlation, overlap = circular_correlations(one, other, reach)
     near = np.arange(-reach, reach + 1)
     p_value, limit = _peak_test(correlation, overlap, reach)

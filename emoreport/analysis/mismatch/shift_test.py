@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
@@ -45,8 +45,7 @@ from emoreport.analysis.rows.sequences import (
     piece_at,
 )
 from emoreport.records import DoubleArray, IntArray
-
-Verdict = Literal["more", "as_much", "less", "not_enough_data"]
+from emoreport.vocabulary import NOT_ENOUGH_DATA, Verdict
 
 MIN_TEST_S: Final = 60.0
 """Comparable seconds that a test needs."""
@@ -166,12 +165,12 @@ def verdict(test: ShiftTest, interval: tuple[float, float] | None) -> Verdict:
         95 % interval of kappa (or of the severity's), None where there is none.
     """
     if test.p_value is None or test.excess is None:
-        return "not_enough_data"
+        return NOT_ENOUGH_DATA
     if test.p_value <= ALPHA:
         return "more" if test.excess > 0 else "less"
     if interval is not None and interval[0] >= -MARGIN and interval[1] <= MARGIN:
         return "as_much"
-    return "not_enough_data"
+    return NOT_ENOUGH_DATA
 
 
 def shift_test(joint: JointSequence) -> ShiftTest:

@@ -18,11 +18,9 @@ from emoreport.analysis.numeric.timeline import BoolArray
 from emoreport.analysis.rows.evidence import normalised_entropy
 from emoreport.records import Span, SpeechTrack
 from emoreport.results import AudioInterval, FaceEvidence, VideoInterval, VoiceEvidence
-from emoreport.vocabulary import UNCERTAIN, is_emotion
+from emoreport.vocabulary import UNCERTAIN, AbstentionLevel, is_emotion
 
-Level = Literal["off", "normal", "strict"]
-
-LEVELS: Final[tuple[Level, ...]] = ("off", "normal", "strict")
+Level = AbstentionLevel
 DEFAULT_LEVEL: Final[Level] = "normal"
 
 

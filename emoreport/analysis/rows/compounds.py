@@ -10,25 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 
 from emoreport.records import DoubleArray, FloatArray
 from emoreport.results import CompoundScores, VideoInterval
-
-COMPOUNDS: Final[tuple[tuple[str, str, str], ...]] = (
-    ("fearfully_surprised", "fear", "surprise"),
-    ("happily_surprised", "happiness", "surprise"),
-    ("sadly_surprised", "sadness", "surprise"),
-    ("disgustedly_surprised", "disgust", "surprise"),
-    ("angrily_surprised", "anger", "surprise"),
-    ("sadly_fearful", "sadness", "fear"),
-    ("sadly_angry", "sadness", "anger"),
-)
-"""Name and the two emotions of each pair, in the order of the C-EXPR classes."""
-
-COMPOUND_NAMES: Final = tuple(name for name, _, _ in COMPOUNDS)
+from emoreport.vocabulary import COMPOUND_NAMES, COMPOUNDS
 
 
 def compound_scores(probabilities: FloatArray | DoubleArray, labels: Sequence[str]) -> DoubleArray:

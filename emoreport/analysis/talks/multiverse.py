@@ -22,7 +22,7 @@ import numpy as np
 
 from emoreport.analysis.mismatch.agreement import agreement
 from emoreport.analysis.mismatch.bootstrap import block_bootstrap
-from emoreport.analysis.mismatch.shift_test import Verdict, shift_test, verdict
+from emoreport.analysis.mismatch.shift_test import shift_test, verdict
 from emoreport.analysis.numeric.timeline import BoolArray
 from emoreport.analysis.rows.abstention import Level, abstain_faces, usable_windows
 from emoreport.analysis.rows.bridge import Bridge
@@ -39,7 +39,7 @@ from emoreport.analysis.transitions.chains import (
 from emoreport.records import FaceTrack, SpeechTrack
 from emoreport.results import VideoInterval
 from emoreport.settings import AnalysisSettings
-from emoreport.vocabulary import ALL_LABELS
+from emoreport.vocabulary import ALL_LABELS, Verdict
 
 DOMINANT_EMOTION: Final = "dominant_emotion"
 TRANSITION_RATE: Final = "transitions_per_emotion_minute"

@@ -25,19 +25,10 @@ from emoreport.results import (
     Statistic,
     VideoInterval,
 )
+from emoreport.vocabulary import COMPOUND_NAMES
 
 VERSION: Final = 1
 SCHEMA_FILE: Final = "findings-1.schema.json"
-COMPOUND_NAMES: Final = (
-    "fearfully_surprised",
-    "happily_surprised",
-    "sadly_surprised",
-    "disgustedly_surprised",
-    "angrily_surprised",
-    "sadly_fearful",
-    "sadly_angry",
-)
-"""Names of the scores of compound expressions, in the order of `CompoundScores.scores`."""
 
 TIME_DECIMALS: Final = 6
 VALUE_DECIMALS: Final = 6

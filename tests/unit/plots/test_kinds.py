@@ -10,10 +10,11 @@ import matplotlib as mpl
 import pytest
 from matplotlib.colors import to_hex
 
-from emoreport.plots.kinds import FORMATS, KINDS, plot_files
+from emoreport.plots.kinds import KINDS, plot_files
 from emoreport.plots.style import COLUMN_IN, PAGE_IN, number, p_text, statistic
 from emoreport.records import Span
 from emoreport.results import Analysis, Findings, Statistic, VideoInterval
+from emoreport.settings.commands import PLOT_FORMATS, PLOT_KINDS
 from emoreport.vocabulary import COLOURS
 from tests.fixtures.results import (
     VOICE_LABELS,
@@ -63,10 +64,14 @@ def without_emotion():
     return Analysis((row,), (), (), (), summary(duration_s=5.0))
 
 
+def test_the_command_offers_every_plot():
+    assert PLOT_KINDS.choices == PLOT_KINDS.default == tuple(KINDS)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_talk_gives_the_same_bytes(kind):
-    first, _ = drawn(kind, formats=FORMATS)
-    assert first == drawn(kind, formats=FORMATS)[0]
+    first, _ = drawn(kind, formats=PLOT_FORMATS.choices)
+    assert first == drawn(kind, formats=PLOT_FORMATS.choices)[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -119,7 +124,7 @@ def test_a_talk_that_was_not_tested_says_so():
 @pytest.mark.parametrize("result", [bare(), without_emotion()], ids=["bare", "without emotion"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_talk_with_nothing_in_it_is_drawn_as_such(kind, result):
-    contents, caption = drawn(kind, result, formats=FORMATS)
+    contents, caption = drawn(kind, result, formats=PLOT_FORMATS.choices)
     assert contents["png"].startswith(b"\x89PNG")
     assert "talk.mp4" in caption
     if kind in {"shares", "transitions"}:
@@ -137,7 +142,7 @@ def test_a_talk_with_nothing_in_it_is_drawn_as_such(kind, result):
 )
 @pytest.mark.parametrize("kind", ["timeline", "shares"])
 def test_any_file_name_is_taken(kind, name, shown):
-    contents, caption = drawn(kind, analysis(video=name), formats=FORMATS)
+    contents, caption = drawn(kind, analysis(video=name), formats=PLOT_FORMATS.choices)
     assert caption.startswith(shown)
     root = ET.fromstring(contents["svg"])
     (about,) = root.iter("{http://purl.org/dc/elements/1.1/}description")
@@ -145,10 +150,10 @@ def test_any_file_name_is_taken(kind, name, shown):
 
 
 def test_the_settings_of_matplotlib_stay_as_they_were_and_do_not_count():
-    usual, _ = drawn("shares", formats=FORMATS)
+    usual, _ = drawn("shares", formats=PLOT_FORMATS.choices)
     with mpl.rc_context({"font.size": 30.0, "svg.fonttype": "path", "axes.facecolor": "red"}):
         before = dict(mpl.rcParams)
-        other, _ = drawn("shares", formats=FORMATS)
+        other, _ = drawn("shares", formats=PLOT_FORMATS.choices)
         assert dict(mpl.rcParams) == before
     assert other == usual
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from emoreport.analysis.mismatch.comparison import compare_intervals, mismatches
 from emoreport.analysis.rows.abstention import (
     FACE_RULES,
-    LEVELS,
     VOICE_RULES,
     abstain_faces,
     abstain_voices,
@@ -24,7 +23,7 @@ from emoreport.analysis.rows.voice import voice_intervals
 from emoreport.analysis.transitions.chains import unbroken_chains
 from emoreport.results import FaceEvidence, VoiceEvidence
 from emoreport.settings import AnalysisSettings, SpeechSettings
-from emoreport.vocabulary import EMOTIONS, NO_FACE, UNCERTAIN, is_emotion
+from emoreport.vocabulary import ABSTENTION_LEVELS, EMOTIONS, NO_FACE, UNCERTAIN, is_emotion
 from tests.fixtures.readings import VOICE_LABELS, audio_rows, random_readings, video_rows
 
 FINE_FACE = FaceEvidence(
@@ -76,7 +75,7 @@ def reasons_of(rows):
     return tuple(row.reasons for row in rows)
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", ABSTENTION_LEVELS)
 def test_good_evidence_keeps_every_label(level):
     rows = resting_on(video_rows(("fear", 1), ("anger", 1)), [FINE_FACE] * 2)
     assert abstain_faces(rows, level) == rows
@@ -86,7 +85,7 @@ def test_good_evidence_keeps_every_label(level):
 def test_each_rule_of_the_face_hits_at_its_level(code, values):
     rows = video_rows(("fear", 1))
     for value, hit in zip(values, ({"strict"}, {"normal", "strict"}), strict=True):
-        for level in LEVELS:
+        for level in ABSTENTION_LEVELS:
             (found,) = abstain_faces(resting_on(rows, [face(**{code: value})]), level)
             assert found.reasons == ((code,) if level in hit else ())
             assert (found.emotion == UNCERTAIN) == (level in hit)
@@ -96,7 +95,7 @@ def test_each_rule_of_the_face_hits_at_its_level(code, values):
 def test_each_rule_of_the_voice_hits_at_its_level(code, values):
     rows = audio_rows(("fear", 1))
     for value, hit in zip(values, ({"strict"}, {"normal", "strict"}), strict=True):
-        for level in LEVELS:
+        for level in ABSTENTION_LEVELS:
             evidence = dataclasses.replace(FINE_VOICE, **{code: value})
             (found,) = abstain_voices(resting_on(rows, [evidence]), level)
             assert found.reasons == ((code,) if level in hit else ())
@@ -175,7 +174,7 @@ def judged(draw):
     return resting_on(rows, [face(**draw(values)) for _ in rows])
 
 
-@given(judged(), st.sampled_from(LEVELS))
+@given(judged(), st.sampled_from(ABSTENTION_LEVELS))
 def test_rows_still_tile_and_neighbours_differ(rows, level):
     found = abstain_faces(rows, level)
     assert found[0].span.start_s == rows[0].span.start_s
@@ -191,7 +190,7 @@ def test_rows_still_tile_and_neighbours_differ(rows, level):
 
 @given(judged())
 def test_stricter_levels_judge_on_less(rows):
-    judged_s = [judged_time(abstain_faces(rows, level)) for level in LEVELS]
+    judged_s = [judged_time(abstain_faces(rows, level)) for level in ABSTENTION_LEVELS]
     assert abstain_faces(rows, "off") == rows
     assert judged_s[0].emotion_s >= judged_s[1].emotion_s >= judged_s[2].emotion_s
 
