@@ -1,4 +1,4 @@
-"""Emotion names and their order, verdicts, compound expressions: the one place that defines them.
+"""Emotion names and their order, and other codes: the one place that defines them.
 
 Every label in a table is one of these lower-case strings. The order of `EMOTIONS` is the
 class order of the eight-class face models of this field (alphabetical, as in HSEmotion).
