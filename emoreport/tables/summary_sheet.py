@@ -34,7 +34,7 @@ SECTIONS: Final = {
     "chance": ("expected_mismatch_share", "mismatch_verdict", "mismatch_p_value", "kappa"),
     "models": ("face_model", "speech_model"),
 }
-"""Which columns of summary.csv stand under which heading; a test checks that none is left out."""
+"""Columns of summary.csv by heading; those that none names come last, under ``further``."""
 GUIDE: Final = (
     "estimate",
     "time",
@@ -115,7 +115,7 @@ def summary_lines(
     # A word such as "fair" beside a kappa that may be anything would claim too much.
     enough = values["mismatch_verdict"] not in {None, NOT_ENOUGH_DATA}
     lines = [Line(word("title"), heading=True)]
-    for section, names in SECTIONS.items():
+    for section, names in sections(table).items():
         lines += [Line(""), Line(word(section), heading=True)]
         if section == "chance" and observed:
             lines.append(_observed_line(observed, lang))
@@ -134,6 +134,13 @@ def summary_lines(
     lines += [Line(""), Line(word("reading"), heading=True)]
     lines += [Line("", words.text(f"tables.guide.{key}", lang)) for key in GUIDE]
     return lines
+
+
+def sections(table: Table) -> Mapping[str, tuple[str, ...]]:
+    """Names of the summary's columns by heading: every column once."""
+    placed = {name for names in SECTIONS.values() for name in names}
+    further = tuple(name for name in table.names if name not in placed)
+    return {**SECTIONS, "further": further} if further else SECTIONS
 
 
 def agreement_word(kappa: float, lang: str) -> str:

@@ -16,8 +16,8 @@ from emoreport.tables.csv_files import csv_bytes
 from emoreport.tables.dictionary import sheet_name
 from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.frames import build_tables
-from emoreport.tables.kinds import Kind
-from emoreport.tables.summary_sheet import SECTIONS, agreement_word
+from emoreport.tables.kinds import Column, Kind
+from emoreport.tables.summary_sheet import agreement_word, sections
 from emoreport.tables.workbook_styles import MAX_TEXT
 from emoreport.vocabulary import COLOURS, text_on
 from tests.fixtures.results import (
@@ -254,8 +254,11 @@ def test_kappa_has_a_common_word(kappa, words):
 
 
 def test_every_summary_column_stands_in_the_summary_sheet():
-    placed = [name for names in SECTIONS.values() for name in names]
-    assert sorted(placed) == sorted(SUMMARY.names)
+    more = dataclasses.replace(SUMMARY, columns=(*SUMMARY.columns, Column("more", Kind.COUNT, "")))
+    for table, further in ((SUMMARY, []), (more, ["more"])):
+        placed = [name for names in sections(table).values() for name in names]
+        assert sorted(placed) == sorted(table.names)
+        assert list(sections(table).get("further", ())) == further
 
 
 def test_unknown_summary_values_are_words():
