@@ -15,11 +15,9 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from benchmarks.retable import HOUR_S, SAMPLE, repeated_faces, repeated_speech
-from emoreport import analyze
+from benchmarks.retable import HOUR_S, SAMPLE, repeated
+from emoreport import Report, analyze
 from emoreport.page.document import PageVideo, page_html
-from emoreport.results import Findings
-from emoreport.run.report import build_report
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 ROUNDS = 5
@@ -31,21 +29,13 @@ REDRAW = (
 )
 
 
-def hour() -> Findings:
-    """The findings of the sample repeated to one hour."""
+def hour() -> Report:
+    """The sample repeated to one hour."""
     report = analyze(SAMPLE)
-    length_s = report.run["media"]["duration_s"]
-    copies = round(HOUR_S / length_s)
-    run = {**report.run, "media": {**report.run["media"], "duration_s": copies * length_s}}
-    return build_report(
-        repeated_faces(report.faces, copies, length_s),
-        repeated_speech(report.speech, copies, length_s),
-        run,
-        report.settings,
-    ).findings
+    return repeated(report, round(HOUR_S / report.run.media.duration_s))
 
 
-def made(findings: Findings) -> tuple[bytes, float, float]:
+def made(findings: Report) -> tuple[bytes, float, float]:
     """The page, and the seconds that the first and the fastest making took."""
     times = []
     for _ in range(ROUNDS):

@@ -63,6 +63,18 @@ def repeated_speech(track: SpeechTrack, copies: int, length_s: float) -> SpeechT
     )
 
 
+def repeated(report: Report, copies: int) -> Report:
+    """The same talk `copies` times in a row."""
+    length_s = report.run.media.duration_s
+    media = dataclasses.replace(report.run.media, duration_s=copies * length_s)
+    return dataclasses.replace(
+        report,
+        faces=repeated_faces(report.faces, copies, length_s),
+        speech=repeated_speech(report.speech, copies, length_s),
+        run=dataclasses.replace(report.run, media=media),
+    )
+
+
 def seconds(compiled: Path, *arguments: str) -> float:
     """Wall time of one call of the command, a process of its own.
 
@@ -80,18 +92,10 @@ def seconds(compiled: Path, *arguments: str) -> float:
 def main() -> None:
     """Make the hour, time both commands."""
     report = analyze(SAMPLE)
-    length_s = report.run["media"]["duration_s"]
+    length_s = report.run.media.duration_s
     copies = round(HOUR_S / length_s)
     with tempfile.TemporaryDirectory() as folder:
-        run = dict(report.run)
-        run["media"] = {**run["media"], "duration_s": copies * length_s}
-        hour = Report(
-            analysis=report.analysis,
-            faces=repeated_faces(report.faces, copies, length_s),
-            speech=repeated_speech(report.speech, copies, length_s),
-            run=run,
-            settings=report.settings,
-        )
+        hour = repeated(report, copies)
         hour.write(folder)
         compiled = Path(folder) / "compiled"
         times = [seconds(compiled, "retable", folder, "--smoothing", "0.5") for _ in range(5)]

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from emoreport.errors import EmoreportError as EmoreportError
     from emoreport.pipeline import Analyzer as Analyzer
     from emoreport.pipeline import analyze as analyze
+    from emoreport.run.read import read_report as read_report
     from emoreport.run.report import Report as Report
-    from emoreport.run.report import read_report as read_report
     from emoreport.settings import Settings as Settings
 
 # From 1.29 on, ONNX Runtime for Linux and macOS sends its maker what it runs, under an identifier
@@ -30,7 +30,7 @@ _HOMES = {
     "Report": "emoreport.run.report",
     "Settings": "emoreport.settings",
     "analyze": "emoreport.pipeline",
-    "read_report": "emoreport.run.report",
+    "read_report": "emoreport.run.read",
 }
 
 __all__ = ["Analyzer", "EmoreportError", "Report", "Settings", "analyze", "read_report"]

@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from emoreport.errors import EmoreportError
 from emoreport.faces.reading import read_faces
@@ -29,13 +29,16 @@ from emoreport.records import (
     FaceTrack,
     Frame,
     MediaInfo,
+    ModelRecord,
     ProgressCallback,
+    RunPlan,
     SpeechTrack,
-    StreamInfo,
     VoiceActivityDetector,
     VoiceEmotionModel,
 )
-from emoreport.run import report as runs
+from emoreport.run.bridge import load_bridge
+from emoreport.run.folder import ResultFolders, content_sha256, is_up_to_date
+from emoreport.run.record import plan_run, record_run
 from emoreport.run.report import Report
 from emoreport.settings import Settings
 from emoreport.speech.activity import SileroDetector
@@ -132,7 +135,7 @@ class Analyzer:
     ) -> None:
         self.settings = settings or Settings()
         self._progress = progress
-        runs.load_bridge(self.settings.analysis.bridge)
+        self._bridge = load_bridge(self.settings.analysis.bridge)
         with ExitStack() as stack:
             self._face_model: FaceEmotionModel = open_face_model(
                 self.settings, announce, pull_progress
@@ -162,26 +165,26 @@ class Analyzer:
         """Release the detector and the models."""
         self._stack.close()
 
-    def plan(self, video: Path, sha256: str) -> dict[str, Any]:
-        """The part of run.json that is known before anything is decoded."""
-        speech: dict[str, Any] = {"name": "none", "files": {}}
-        if self._voice_model is not None:
-            speech = runs.model_document(self._voice_model.record)
-        return {
-            "layout": runs.LAYOUT,
-            "created": runs.now(),
-            "versions": runs.versions(),
-            "input": runs.input_record(video, sha256),
-            "models": {
-                "face": runs.model_document(self._face_model.record),
-                "speech": speech,
-                "face_detector": {"name": self._detector.name},
-                "voice_activity": {"name": self._activity.name},
+    def plan(self, video: Path, sha256: str, *, place: str | None = None) -> RunPlan:
+        """What is known of a run before anything is decoded; parameters as for `analyze`."""
+        voice = self._voice_model
+        return plan_run(
+            video,
+            sha256,
+            {
+                "face": self._face_model.record,
+                "speech": ModelRecord("none") if voice is None else voice.record,
+                "face_detector": ModelRecord(self._detector.name),
+                "voice_activity": ModelRecord(self._activity.name),
             },
-            "settings": runs.settings_document(self.settings),
-        }
+            self.settings,
+            self._bridge,
+            place=place,
+        )
 
-    def analyze(self, video: Path | str, *, sha256: str | None = None) -> Report:
+    def analyze(
+        self, video: Path | str, *, sha256: str | None = None, place: str | None = None
+    ) -> Report:
         """Analyse one video and return its report; nothing is written.
 
         Parameters
@@ -190,6 +193,8 @@ class Analyzer:
             Path of the video.
         sha256
             Digest of its content, if the caller knows it.
+        place
+            Where the video really is, should `video` be a copy of it.
 
         Raises
         ------
@@ -198,37 +203,54 @@ class Analyzer:
         """
         path = Path(video)
         try:
-            return self._analyze(path, sha256 or runs.content_sha256(path))
+            return self._analyze(path, sha256 or content_sha256(path), place)
         except EmoreportError as error:
             error.with_file(path)
             raise
 
-    def _analyze(self, path: Path, sha256: str) -> Report:
+    def analyze_into(
+        self, folders: ResultFolders, video: Path, *, progress: ProgressCallback | None = None
+    ) -> tuple[Path, Report | None]:
+        """Analyse one video and write its files, unless they are there already.
+
+        Parameters
+        ----------
+        folders
+            Where to.
+        video
+            Path of the video.
+        progress
+            As for `Report.write`.
+
+        Returns
+        -------
+        The folder, and the report; None for results that were there.
+
+        Raises
+        ------
+        EmoreportError
+            One of its children; among them `OutputError` for results that were made otherwise,
+            unless the settings say to overwrite them.
+        """
+        sha256 = content_sha256(video)
+        folder = folders.claim(video, sha256)
+        if not self.settings.output.overwrite and is_up_to_date(folder, self.plan(video, sha256)):
+            return folder, None
+        report = self.analyze(video, sha256=sha256)
+        report.write(folder, progress=progress)
+        return folder, report
+
+    def _analyze(self, path: Path, sha256: str, place: str | None) -> Report:
         clock = _Clock()
         with clock.stage("probe"):
             info = probe(path)
-        faces, video_outcome, (speech, audio_outcome) = self._read(path, info, clock)
-        run = self.plan(path, sha256) | {
-            "media": _media_document(info, video_outcome),
-            "decode_failures": video_outcome.decode_failures
-            + (audio_outcome.decode_failures if audio_outcome else 0),
-            "decode_failures_by_stream": {
-                "video": video_outcome.decode_failures,
-                "audio": audio_outcome.decode_failures if audio_outcome else None,
-            },
-            "time_quality": video_outcome.time_quality,
-            "notes": [*video_outcome.notes, *(audio_outcome.notes if audio_outcome else ())],
-            "warnings": _warnings(info, faces, speech, video_outcome, audio_outcome),
-        }
+        faces, pictures, (speech, sound) = self._read(path, info, clock)
+        plan = self.plan(path, sha256, place=place)
+        run = record_run(plan, info, pictures, sound, faces, speech, clock.seconds)
+        report = Report(faces, speech, run, self.settings, self._bridge)
         with clock.stage("analysis"):
-            report = runs.build_report(faces, speech, run, self.settings)
-        return Report(
-            analysis=report.analysis,
-            faces=faces,
-            speech=speech,
-            run={**report.run, "wall_time_s": clock.seconds},
-            settings=self.settings,
-        )
+            _ = report.analysis  # made on demand: now, so that its time is known
+        return report
 
     def _read(
         self, path: Path, info: MediaInfo, clock: _Clock
@@ -330,66 +352,3 @@ def analyze(
     """
     with Analyzer(settings, announce=announce, progress=progress) as analyzer:
         return analyzer.analyze(video)
-
-
-# --------------------------------------------------------------------------- run.json
-
-
-def _media_document(info: MediaInfo, outcome: DecodeOutcome) -> dict[str, Any]:
-    rate_hz = info.frame_rate_hz
-    if not rate_hz and outcome.duration_s > 0:
-        rate_hz = outcome.frames / outcome.duration_s
-    return {
-        "container": info.container,
-        "duration_s": outcome.duration_s,
-        "claimed_duration_s": info.duration_s,
-        "frame_rate_hz": rate_hz,
-        "width_px": info.width_px,
-        "height_px": info.height_px,
-        "rotation_deg": info.rotation_deg,
-        "frames": outcome.frames,
-        "streams": [_stream_document(stream) for stream in info.streams],
-    }
-
-
-def _stream_document(stream: StreamInfo) -> dict[str, Any]:
-    return {
-        "index": stream.index,
-        "kind": stream.kind,
-        "codec": stream.codec,
-        "used": stream.used,
-        "start_s": stream.start_s,
-        "duration_s": stream.duration_s,
-        **stream.details,
-    }
-
-
-def _warnings(
-    info: MediaInfo,
-    faces: FaceTrack,
-    speech: SpeechTrack,
-    video: DecodeOutcome,
-    audio: DecodeOutcome | None,
-) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-
-    def warn(key: str, **values: object) -> None:
-        found.append({"key": key, "values": values})
-
-    if not faces.valid.any():
-        warn("no_face")
-    elif (faces.faces > 1).any():
-        share = float((faces.faces > 1).mean())
-        warn("several_faces", percent=f"{100 * share:.0f}")
-    if not info.has_audio:
-        warn("no_audio")
-    elif not speech.speech:
-        warn("no_speech")
-    if video.decode_failures:
-        warn("video_damaged", count=video.decode_failures)
-    if audio is not None and audio.decode_failures:
-        warn("audio_damaged", count=audio.decode_failures)
-    for outcome in (video, audio):
-        for key, values in () if outcome is None else outcome.warnings:
-            warn(key, **values)
-    return found

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, Protocol
 
-from emoreport.records import FaceTrack, Span, SpeechTrack
+from emoreport.records import FaceTrack, RunRecord, Span, SpeechTrack
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,24 +311,28 @@ class Analysis:
     mismatch_statistics: tuple[Statistic, ...] = ()
 
 
-@dataclass(frozen=True)
-class Findings:
-    """All that is known of one talk: what the page, the pictures and the exports are made of.
+class Findings(Protocol):
+    """What the page, the pictures and the exports are made of; `emoreport.Report` is it."""
 
-    Attributes
-    ----------
-    analysis
-        Intervals, comparisons, transitions, statistics.
-    faces, speech
-        The readings that the analysis rests on.
-    run
-        Content of run.json: versions, models, input, settings, warnings.
-    """
+    @property
+    def analysis(self) -> Analysis:
+        """Intervals, comparisons, transitions, statistics."""
+        ...
 
-    analysis: Analysis
-    faces: FaceTrack
-    speech: SpeechTrack
-    run: Mapping[str, Any]
+    @property
+    def faces(self) -> FaceTrack:
+        """Readings of the face that the analysis rests on."""
+        ...
+
+    @property
+    def speech(self) -> SpeechTrack:
+        """Readings of the voice that the analysis rests on."""
+        ...
+
+    @property
+    def run(self) -> RunRecord:
+        """How the readings were made."""
+        ...
 
 
 # --------------------------------------------------------------------------- labels by people

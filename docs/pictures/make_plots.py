@@ -7,7 +7,7 @@ from pathlib import Path
 
 from emoreport.cli.app import run
 from emoreport.plots.files import write_plots
-from emoreport.run.report import read_report
+from emoreport.run.read import read_report
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parents[1] / "samples" / "talk.mp4"
@@ -22,9 +22,8 @@ def main() -> None:
         code = run(["analyze", str(SAMPLE), "--out", str(folder), *models])
         if code:
             raise SystemExit(code)
-        findings = read_report(folder / SAMPLE.stem).findings
         plots = folder / "plots"
-        write_plots(findings, plots, SHOWN, ("png",), "en")
+        write_plots(read_report(folder / SAMPLE.stem), plots, SHOWN, ("png",), "en")
         for kind in SHOWN:
             (HERE / f"plot-{kind}.png").write_bytes((plots / f"{kind}.png").read_bytes())
 

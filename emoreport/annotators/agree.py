@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from emoreport.analysis.annotators.agreement import Alpha, compare_codings, krippendorff_alpha
 from emoreport.annotators.figures import Agreed, Caveat, Pair
@@ -14,9 +14,12 @@ from emoreport.errors import SettingsError
 from emoreport.exchange.readers import Coding, Tiers, read_codings
 from emoreport.exchange.readers.labels import parse_map, standard_label
 from emoreport.exchange.writers.tiers import face_labels, voice_labels
+from emoreport.records import RunRecord
 from emoreport.results import AudioInterval, LabelledSpan, VideoInterval
 from emoreport.run.annotations import MACHINE, LabelSource, stored_labels
-from emoreport.run.report import Report, read_report, read_run
+from emoreport.run.read import read_report
+from emoreport.run.report import Report
+from emoreport.run.run_json import read_run
 from emoreport.settings.commands import TOLERANCE
 from emoreport.settings.described import checked
 from emoreport.vocabulary import is_emotion
@@ -103,7 +106,7 @@ def agree(
 
 
 def tiers_for(
-    run: Mapping[str, Any],
+    run: RunRecord,
     tier_face: str | None,
     tier_voice: str | None,
     modality: str | None,
@@ -120,9 +123,8 @@ def tiers_for(
     """
     if modality is not None and modality not in MODALITIES:
         raise SettingsError(f"--modality cannot be {modality!r}", remedy="give face or voice")
-    models = run["models"]
-    face = face_labels(models["face"].get("labels", ()))
-    voice = voice_labels(models["speech"].get("labels", ()))
+    face = face_labels(run.face_model.labels)
+    voice = voice_labels(run.speech_model.labels)
     return Tiers(
         face=tier_face,
         voice=tier_voice,
@@ -130,7 +132,7 @@ def tiers_for(
         mapping=parse_map(renamings, tuple(dict.fromkeys((*face, *voice)))),
         face_labels=face,
         voice_labels=voice,
-        video=str(run["input"]["name"]),
+        video=run.input.name,
         observation=observation,
     )
 

@@ -11,7 +11,7 @@ from emoreport.errors import SettingsError
 from emoreport.exchange.readers import read_codings
 from emoreport.results import CodedLabels
 from emoreport.run.annotations import MACHINE, LabelSource
-from emoreport.run.report import read_run
+from emoreport.run.run_json import read_run
 
 NONE: Final = "none"
 
@@ -70,7 +70,7 @@ def parse_labels(
             remedy="say it with --modality, or in a CSV with a column modality",
             file=file,
         )
-    end_s = float(run["media"]["duration_s"])
+    end_s = run.media.duration_s
     tracks = [track for track in (coding.labels.face, coding.labels.voice) if track]
     if not tracks:
         raise SettingsError("holds no label", remedy="code something first", file=file)

@@ -25,7 +25,8 @@ from emoreport.batch.remote.staging import PARTS, RemoteFolder
 from emoreport.batch.remote.stores import Store, TransferError, hidden, is_url
 from emoreport.batch.runner import BatchRequest, BatchResult, BatchWatcher, EngineMaker, run_batch
 from emoreport.errors import OutputError, SettingsError
-from emoreport.run.report import RUN_FILE, now
+from emoreport.run.record import now
+from emoreport.run.run_json import RUN_FILE
 from emoreport.settings import Settings
 
 BEAT_S: Final = 30.0

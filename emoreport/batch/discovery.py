@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from emoreport.errors import InputNotFoundError
-from emoreport.run.report import content_sha256
+from emoreport.run.folder import content_sha256
 
 SUFFIXES: Final = frozenset({
     ".3g2", ".3gp", ".amv", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gxf", ".h264",

@@ -12,7 +12,7 @@ from typing import Final
 
 from emoreport.atomic import output_error, write_file
 from emoreport.errors import OutputError, SettingsError
-from emoreport.run.report import now
+from emoreport.run.record import now
 
 WORKING_FOLDER: Final = ".batch"
 """Hidden folder inside the output folder: lock and rows of the long table."""

@@ -17,9 +17,9 @@ from emoreport.batch.lock import WORKING_FOLDER
 from emoreport.batch.manifest import Entry, Manifest, Signature
 from emoreport.batch.names import OWN_FILES
 from emoreport.batch.parts import has_part
-from emoreport.errors import EmoreportError, InputNotFoundError, OutputError, StoredReadingsError
-from emoreport.run import report as runs
+from emoreport.errors import EmoreportError, InputNotFoundError, OutputError
 from emoreport.run.fingerprint import fingerprint_of, readings_fingerprint_of
+from emoreport.run.folder import folder_names, is_free, made_otherwise, safe_stem, stored_run
 from emoreport.tables.readings import FRAMES_FILE, SPEECH_FILE
 
 PARTS_FOLDER: Final = "intervals"
@@ -156,14 +156,13 @@ class Planner:
         known = self._manifest.folder(sha256)
         if known is not None:
             return known
-        stem = runs.safe_stem(video)
-        for name in (stem, *(f"{stem}-{sha256[:digits]}" for digits in (8, 16, 64))):
+        for name in folder_names(video, sha256):
             if self._free(name, sha256):
                 return name
         raise OutputError(
             "no name is left for its folder of results",
             remedy="choose another folder with --out",
-            file=self._out / stem,
+            file=self._out / safe_stem(video),
         )
 
     def _free(self, name: str, sha256: str) -> bool:
@@ -174,10 +173,7 @@ class Planner:
             return True
         if folder.is_symlink() or not folder.is_dir():
             return False
-        try:
-            return bool(runs.read_run(folder)["input"]["sha256"] == sha256)
-        except EmoreportError:
-            return True
+        return is_free(folder, sha256)
 
     def _known(self, job: VideoJob) -> Step | None:
         """What the manifest says of a video; None if it does not say enough."""
@@ -186,7 +182,7 @@ class Planner:
             return None
         if entry.state == "finished":
             folder = Path(job.folder)
-            made = self._made(folder, job.sha256)
+            made = _made(folder, job.sha256)
             same = made is not None and made.results == self._fingerprint
             whole = same and _all_there(folder, entry.files)
             if not whole or not has_part(Path(job.part), job.sha256, self._fingerprint):
@@ -204,31 +200,25 @@ class Planner:
             When there are results of it that no batch made, with other settings or models.
         """
         folder = Path(job.folder)
-        made = self._made(folder, job.sha256)
+        made = _made(folder, job.sha256)
         if made is None:
             return job
         entry = self._manifest.entry(job.sha256, made.results)
         needed = {FRAMES_FILE, SPEECH_FILE}
         if made.results != self._fingerprint:
             if entry is None:
-                raise OutputError(
-                    "holds results of this video made with other settings, models or versions",
-                    remedy="replace them with --overwrite or write elsewhere with --out",
-                    file=folder,
+                raise made_otherwise(
+                    folder, "replace them with --overwrite or write elsewhere with --out"
                 )
             can_retable = made.readings == self._readings and _all_there(folder, needed)
             return replace(job, retable=can_retable)
         return replace(job, collect=_all_there(folder, {*needed, *(entry.files if entry else ())}))
 
-    def _made(self, folder: Path, sha256: str) -> _Made | None:
-        """What a folder holds of a content; None without any results."""
-        try:
-            run = runs.read_run(folder)
-            if run["input"]["sha256"] != sha256:
-                return None
-            return _Made(fingerprint_of(run), readings_fingerprint_of(run))
-        except (InputNotFoundError, StoredReadingsError, KeyError, TypeError, AttributeError):
-            return None
+
+def _made(folder: Path, sha256: str) -> _Made | None:
+    """What a folder holds of a content; None without any results."""
+    run = stored_run(folder, sha256)
+    return None if run is None else _Made(fingerprint_of(run), readings_fingerprint_of(run))
 
 
 def _all_there(folder: Path, names: Iterable[str]) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from emoreport.errors import SettingsError
-from emoreport.run.report import safe_stem
+from emoreport.run.folder import safe_stem
 
 
 @dataclass(frozen=True, slots=True)

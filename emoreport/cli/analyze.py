@@ -15,9 +15,7 @@ from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, EmoreportError
 from emoreport.messages import text
 
 if TYPE_CHECKING:
-    from emoreport.pipeline import Analyzer
     from emoreport.run.report import Report
-    from emoreport.settings import Settings
 
 Videos = Annotated[
     list[Path],
@@ -42,9 +40,10 @@ def analyze(
     settings = settings_from(given, config)
     from emoreport.cli.pull_display import PullDisplay
     from emoreport.pipeline import Analyzer
+    from emoreport.run.folder import ResultFolders
 
     worst = EXIT_OK
-    taken: set[Path] = set()
+    folders = ResultFolders(Path(settings.output.out))
     display: list[ProgressDisplay] = []
 
     def progress(stage: str, done_s: float, total_s: float | None) -> None:
@@ -62,7 +61,7 @@ def analyze(
             try:
                 with ProgressDisplay(video.name, lang=settings.output.lang, quiet=quiet) as bars:
                     display[:] = [bars]
-                    folder, report = _one_video(analyzer, video, settings, taken, bars)
+                    folder, report = analyzer.analyze_into(folders, video, progress=bars)
                 _show(folder, report, settings.output.lang, quiet=quiet)
             except Exception as error:  # noqa: BLE001 - the edge: one bad video must not end the rest
                 worst = max(worst, _tell(error, video))
@@ -81,24 +80,6 @@ def _tell(error: Exception, video: Path) -> int:
         return error.exit_code
     error_line(f"{video}: internal error: {error!r}; --verbose shows where")
     return EXIT_VIDEO_FAILED
-
-
-def _one_video(
-    analyzer: Analyzer, video: Path, settings: Settings, taken: set[Path], bars: ProgressDisplay
-) -> tuple[Path, Report | None]:
-    """Analyse and write one video; the report is None if its results are there already."""
-    from emoreport.run import report as runs
-
-    sha256 = runs.content_sha256(video)
-    folder = runs.result_folder(Path(settings.output.out), video, sha256, frozenset(taken))
-    taken.add(folder)
-    if not settings.output.overwrite and runs.up_to_date(
-        folder, sha256, analyzer.plan(video, sha256)
-    ):
-        return folder, None
-    report = analyzer.analyze(video, sha256=sha256)
-    report.write(folder, progress=bars)
-    return folder, report
 
 
 def _show(folder: Path, report: Report | None, lang: str, *, quiet: bool) -> None:

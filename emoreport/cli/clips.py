@@ -92,7 +92,7 @@ def clips(
     hiding = hiding_mode(blur_face=blur_face, mesh_only=mesh_only)
     _check(by, emotion)
     from emoreport.overlay.clips import FOLDER, choose_passages, write_clips
-    from emoreport.run.report import read_report
+    from emoreport.run.read import read_report
 
     report = read_report(stats_dir, language(given, config))
     lang = report.settings.output.lang

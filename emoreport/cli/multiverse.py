@@ -68,11 +68,11 @@ def multiverse(
     multiverse.svg. The exit code is 1 when a setting failed; the others are complete.
     """
     from emoreport.plots.specification_curve import drawn
-    from emoreport.run.read import read_stored
+    from emoreport.run.read import read_machine_report
     from emoreport.studies.multiverse import FOLDER, explore, parse_grid
 
     grid = parse_grid(smoothing, min_interval, abstention, bridge or ())
-    talk = read_stored(stats_dir, language(given, config))
+    talk = read_machine_report(stats_dir, language(given, config))
     lang = talk.settings.output.lang
     result = explore(talk, grid)
     folder = result.write(out or stats_dir / FOLDER, lang, drawn)

@@ -43,13 +43,13 @@ def plot(
     captions.txt says under each what it shows and what chance has to do with it.
     """
     from emoreport.plots.files import FOLDER, write_plots
-    from emoreport.run.report import read_report
+    from emoreport.run.read import read_report
 
     kinds, formats = chosen(PLOT_KINDS, kind), chosen(PLOT_FORMATS, format)
     report = read_report(stats_dir, language(given, config))
     lang = report.settings.output.lang
     folder = out or stats_dir / FOLDER
-    files = write_plots(report.findings, folder, kinds, formats, lang)
+    files = write_plots(report, folder, kinds, formats, lang)
     if not quiet:
         print(text("plots.line.folder", lang, folder=folder))
         for file in files:

@@ -68,7 +68,7 @@ def render(
     hiding = hiding_mode(blur_face=blur_face, mesh_only=mesh_only)
     from emoreport.overlay.render import FILE
     from emoreport.overlay.render import render as write
-    from emoreport.run.report import read_report
+    from emoreport.run.read import read_report
 
     report = read_report(stats_dir, language(given, config))
     lang = report.settings.output.lang

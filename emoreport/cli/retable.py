@@ -78,7 +78,7 @@ def retable(
     are.
     """
     from emoreport.annotators.relabel import parse_labels
-    from emoreport.run.report import read_report
+    from emoreport.run.read import read_report
 
     known = configured(config)
     changes = {name: value for name, value in known.items() if name in RETABLED} | given
@@ -92,8 +92,9 @@ def retable(
         observation=observation,
     )
     report = read_report(stats_dir, changes, labels=coded)
-    title = str(report.run["input"]["name"])
-    with ProgressDisplay(title, lang=report.settings.output.lang, quiet=quiet) as bars:
+    with ProgressDisplay(
+        report.run.input.name, lang=report.settings.output.lang, quiet=quiet
+    ) as bars:
         folder = report.write(out or stats_dir, progress=bars)
     show_report(report, folder, quiet=quiet)
     return 0

@@ -10,12 +10,13 @@ from emoreport.messages import text
 from emoreport.vocabulary import NAMES
 
 if TYPE_CHECKING:
+    from emoreport.records import ModelRecord
     from emoreport.run.report import Report
 
 
 def show_report(report: Report, folder: Path, *, quiet: bool) -> None:
     """Print the warnings of a report and, unless `quiet`, its closing panel."""
-    lang, name = report.settings.output.lang, report.run["input"]["name"]
+    lang, name = report.settings.output.lang, report.run.input.name
     for line in report.warnings(lang):
         warning_line(f"{name}: {line}")
     older = made_before(folder)
@@ -30,7 +31,7 @@ def made_before(folder: Path) -> tuple[str, ...]:
 
     They show another state of the results than the tables beside them.
     """
-    from emoreport.run.report import RUN_FILE
+    from emoreport.run.run_json import RUN_FILE
 
     made_ns = (folder / RUN_FILE).stat().st_mtime_ns
     older = []
@@ -54,7 +55,6 @@ def summary_rows(report: Report, folder: Path, lang: str) -> list[tuple[str, str
         return unknown if share is None else f"{100 * share:.0f} %"
 
     rate = summary.transitions_per_minute
-    models = report.run["models"]
     rows = [
         ("duration", text("cli.line.seconds", lang, value=f"{summary.duration_s:.2f}")),
         ("face_coverage", percent(summary.face_coverage)),
@@ -66,13 +66,13 @@ def summary_rows(report: Report, folder: Path, lang: str) -> list[tuple[str, str
             f"{summary.transitions} ({unknown if rate is None else f'{rate:.1f}'}/min)",
         ),
         ("mismatch", f"{summary.mismatches} ({percent(summary.mismatch_share)})"),
-        ("models", ", ".join(_model_line(models[role]) for role in ("face", "speech"))),
+        ("models", ", ".join(map(_model_line, (report.run.face_model, report.run.speech_model)))),
         ("folder", str(folder)),
     ]
     return [(text(f"cli.panel.{key}", lang), value) for key, value in rows]
 
 
-def _model_line(model: dict[str, object]) -> str:
-    if "runtime" not in model:
-        return str(model["name"])
-    return f"{model['kind']} {model['name']} ({model['runtime']}, {model['device']})"
+def _model_line(model: ModelRecord) -> str:
+    if not model.runtime:
+        return model.name
+    return f"{model.kind} {model.name} ({model.runtime}, {model.device})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,8 +12,10 @@ from typing import Any, Final
 from emoreport.atomic import Staging
 from emoreport.errors import InputNotFoundError, SettingsError
 from emoreport.exchange.writers import FORMATS, Media, export_files
-from emoreport.run.page_video import PLAYER_START, find_video
-from emoreport.run.report import read_report, safe_stem
+from emoreport.records import InputRecord
+from emoreport.run.folder import safe_stem
+from emoreport.run.page_video import find_video
+from emoreport.run.read import read_report
 
 FOLDER: Final = "export"
 """Where the files go below the folder of results."""
@@ -100,29 +102,27 @@ def export(
     changes: dict[str, Any] = {} if lang is None else {"lang": lang}
     report = read_report(folder, changes)
     target = folder / FOLDER if out is None else out
-    given = report.run["input"]
-    found = _find(video, report.run, folder)
-    media = _media(found, str(given["name"]), target)
-    files = export_files(
-        report.findings, formats, _stem(given["name"]), media, report.settings.output.lang
-    )
+    source = report.run.input
+    found = _find(video, source, folder)
+    media = _media(found, source.name, target)
+    files = export_files(report, formats, _stem(source.name), media, report.settings.output.lang)
     with Staging(target) as staging:
         for name, content in files.items():
             staging.put(name, content)
         written = staging.commit()
     same_size = None
-    if found is not None and "bytes" in given:
-        same_size = found.stat().st_size == given["bytes"]
-    start_s = float(given.get(PLAYER_START) or 0.0)
-    return Exported(written, str(given["name"]), found is not None, same_size, start_s)
+    if found is not None and source.size_bytes is not None:
+        same_size = found.stat().st_size == source.size_bytes
+    start_s = float(source.player_start_s or 0.0)
+    return Exported(written, source.name, found is not None, same_size, start_s)
 
 
-def _find(video: Path | None, run: Mapping[str, Any], folder: Path) -> Path | None:
+def _find(video: Path | None, source: InputRecord, folder: Path) -> Path | None:
     if video is not None:
         if not video.is_file():
             raise InputNotFoundError("does not exist", remedy="check the path", file=video)
         return video
-    known = find_video(run, folder)
+    known = find_video(source, folder)
     return known if known is not None and known.is_file() else None
 
 

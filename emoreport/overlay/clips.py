@@ -178,7 +178,7 @@ def write_clips(
     failures = 0
     if clips:
         draws = [_captions(clip, len(clips), lang) if caption else _as_it_is for clip in clips]
-        with hidden(hiding, video, report.findings, report.settings, announce, progress) as prepare:
+        with hidden(hiding, video, report, report.settings, announce, progress) as prepare:
             for number, group in enumerate(passes := in_passes([c.span for c in clips], AT_ONCE)):
                 failures = max(
                     failures,
@@ -306,7 +306,7 @@ STYLE: Final = (
 
 def _page(clips: Sequence[Clip], report: Report, lang: str) -> Iterator[str]:
     """Lines of the page; every word that comes from outside is escaped."""
-    name = report.run["input"]["name"]
+    name = report.run.input.name
     title = html.escape(text("render.page.title", lang, name=name))
     yield "<!DOCTYPE html>"
     yield f'<html lang="{lang}"><head><meta charset="utf-8">'

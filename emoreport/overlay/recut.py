@@ -26,7 +26,8 @@ from emoreport.records import (
     RgbImage,
     Span,
 )
-from emoreport.run.report import Report, content_sha256
+from emoreport.run.folder import content_sha256
+from emoreport.run.report import Report
 
 if TYPE_CHECKING:
     from emoreport.media.encoding import VideoWriter
@@ -75,10 +76,10 @@ def check_video(report: Report, video: Path, *, force: bool) -> bool:
     SettingsError
         When it is another one and `force` is not set.
     """
-    if content_sha256(video) == report.run["input"]["sha256"]:
+    if content_sha256(video) == report.run.input.sha256:
         return True
     if not force:
-        name = report.run["input"]["name"]
+        name = report.run.input.name
         raise SettingsError(
             f"is not the video that was analysed ({name}; their SHA-256 differ)",
             remedy="name that one, or take this one with --force if its times are the same",

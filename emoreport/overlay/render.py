@@ -92,10 +92,10 @@ def render(
     same = check_video(report, video, force=force)
     check_target(target, video, overwrite=overwrite)
     info = probe(video)
-    overlay = Overlay(report.findings, (info.width_px, info.height_px), lang)
+    overlay = Overlay(report, (info.width_px, info.height_px), lang)
     outcomes = []
     with (
-        hidden(hiding, video, report.findings, report.settings, announce, progress) as prepare,
+        hidden(hiding, video, report, report.settings, announce, progress) as prepare,
         Staging(target.parent) as staging,
     ):
 

@@ -11,13 +11,13 @@ a probability is at most 0.002, that of a mean over many frames much less.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
 
 from emoreport.page.figures import cards, cross_table, emotion_rows, transition_matrix
-from emoreport.records import FaceTrack
+from emoreport.records import FaceTrack, RunRecord
 from emoreport.results import Analysis, Findings
 from emoreport.vocabulary import COLOURS, ICONS, text_on
 
@@ -54,9 +54,9 @@ def page_document(findings: Findings) -> dict[str, Any]:
         "emotions": emotion_rows(analysis),
         "cross": cross_table(analysis),
         "models": models(run),
-        "settings": dict(run["settings"]),
+        "settings": dict(run.settings),
         "recording": recording(findings),
-        "warnings": [dict(entry) for entry in run.get("warnings", ())],
+        "warnings": [asdict(warning) for warning in run.warnings],
         "unmapped": [
             [row.statistic, row.emotion]
             for row in analysis.mismatch_statistics
@@ -113,36 +113,35 @@ def interval_columns(analysis: Analysis) -> dict[str, list[Any]]:
     }
 
 
-def models(run: Mapping[str, Any]) -> list[dict[str, Any]]:
+def models(run: RunRecord) -> list[dict[str, Any]]:
     """The models and detectors that ran, with what is known of each."""
     known = ("name", "version", "runtime", "device", "licence", "reason")
     return [
         {
             "role": role,
-            **{key: model[key] for key in known if model.get(key)},
-            "files": [[name, digest] for name, digest in (model.get("files") or {}).items()],
-            "labels": list(model.get("labels") or ()),
+            **{name: value for name in known if (value := getattr(model, name))},
+            "files": [[name, digest] for name, digest in model.files.items()],
+            "labels": list(model.labels),
         }
-        for role, model in run["models"].items()
+        for role, model in run.models.items()
     ]
 
 
 def recording(findings: Findings) -> dict[str, Any]:
     """What is known of the recording and of the run, for the head of the page."""
     summary, run = findings.analysis.summary, findings.run
-    media = run.get("media", {})
     return {
-        "name": run["input"]["name"],
-        "sha256": run["input"].get("sha256"),
+        "name": run.input.name,
+        "sha256": run.input.sha256,
         "duration_s": summary.duration_s,
         "frames": summary.frames,
         "frame_rate_hz": summary.frame_rate_hz,
-        "width_px": media.get("width_px"),
-        "height_px": media.get("height_px"),
-        "time_quality": run.get("time_quality"),
-        "decode_failures": run.get("decode_failures"),
-        "created": run.get("created"),
-        "program": run.get("versions", {}).get("emoreport"),
+        "width_px": run.media.width_px,
+        "height_px": run.media.height_px,
+        "time_quality": run.time_quality,
+        "decode_failures": run.decode_failures,
+        "created": run.created,
+        "program": run.program_version,
     }
 
 

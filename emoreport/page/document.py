@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from emoreport import messages as words
 from emoreport.errors import OutputError
 from emoreport.page.data import page_document
+from emoreport.records import MediaRecord, RunWarning
 from emoreport.results import Findings
 from emoreport.settings import LANGUAGES
 from emoreport.vocabulary import NAMES
@@ -129,18 +130,18 @@ def page_html(findings: Findings, *, lang: str, video: PageVideo) -> bytes:
         "player_start_s": video.start_s,
         "lang": lang,
         "words": spoken,
-        "warning_words": warning_words(findings.run.get("warnings", ())),
+        "warning_words": warning_words(findings.run.warnings),
         "names": NAMES,
     }
     page = _template().render(
         lang=lang,
         languages=[(code, spoken[code]["language"]) for code in LANGUAGES],
         words=spoken[lang],
-        name=findings.run["input"]["name"],
+        name=findings.run.input.name,
         policy=policy(scripts, video.mode),
         css=Markup(_asset(STYLE)),  # noqa: S704 - our own file
         mode=video.mode,
-        size=_size(findings.run.get("media", {})),
+        size=_size(findings.run.media),
         href=video.href if video.mode == "link" else None,
         limits=LIMITS,
         data=Markup(script_json(document)),  # noqa: S704 - escaped for a script element
@@ -202,11 +203,11 @@ def page_words() -> dict[str, dict[str, str]]:
     return found
 
 
-def warning_words(warnings: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+def warning_words(warnings: Iterable[RunWarning]) -> dict[str, list[str]]:
     """The warnings of a run as sentences, by language."""
     return {
         lang: [
-            words.text(f"cli.warning.{entry['key']}", lang, **entry["values"]) for entry in warnings
+            words.text(f"cli.warning.{warning.key}", lang, **warning.values) for warning in warnings
         ]
         for lang in LANGUAGES
     }
@@ -258,10 +259,11 @@ def _raw(key: str, lang: str) -> str:
     return words.text(key, lang, **same)
 
 
-def _size(media: Mapping[str, Any]) -> tuple[int, int] | None:
+def _size(media: MediaRecord) -> tuple[int, int] | None:
     """Size of the pictures in pixels, so that nothing on the page moves when the video comes."""
-    size = media.get("width_px"), media.get("height_px")
-    return (int(size[0]), int(size[1])) if size[0] and size[1] else None
+    if not media.width_px or not media.height_px:
+        return None
+    return int(media.width_px), int(media.height_px)
 
 
 def _embedded(video: PageVideo) -> str | None:

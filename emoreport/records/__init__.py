@@ -35,6 +35,13 @@ from emoreport.records.models import (
     ModelRecord,
     Recording,
 )
+from emoreport.records.run import (
+    InputRecord,
+    MediaRecord,
+    RunPlan,
+    RunRecord,
+    RunWarning,
+)
 from emoreport.records.speech import (
     SpeechTrack,
     VoiceActivityDetector,
@@ -54,12 +61,17 @@ __all__ = [
     "FaceTrack",
     "FloatArray",
     "Frame",
+    "InputRecord",
     "IntArray",
     "MediaInfo",
+    "MediaRecord",
     "ModelRecord",
     "ProgressCallback",
     "Recording",
     "RgbImage",
+    "RunPlan",
+    "RunRecord",
+    "RunWarning",
     "Span",
     "SpeechTrack",
     "StreamInfo",

@@ -12,11 +12,8 @@ from typing import Any, Final
 
 from emoreport.analysis.rows.relabelling import mixed_seconds
 from emoreport.errors import StoredReadingsError
-from emoreport.records import Span
-from emoreport.results import UNCODED, Analysis, CodedLabels, LabelledSpan
-
-KEY: Final = "labels"
-"""Their place in run.json."""
+from emoreport.records import RunRecord, RunWarning, Span
+from emoreport.results import UNCODED, AudioInterval, CodedLabels, LabelledSpan
 
 WARNINGS: Final = ("coded_face", "coded_voice", "coded_voice_mixed")
 """Keys of what the tables say of them."""
@@ -47,13 +44,10 @@ class LabelSource:
             return model
         return f"{model}; labels: {self.file}"
 
-    def recorded(self, run: Mapping[str, Any]) -> dict[str, Any]:
-        """`run` with these labels in it, or without any for the machine's own."""
-        rest = {key: value for key, value in run.items() if key != KEY}
-        return rest if self == MACHINE else {**rest, KEY: self.document()}
-
-    def document(self) -> dict[str, Any]:
-        """JSON values."""
+    def document(self) -> dict[str, Any] | None:
+        """JSON values; None for the machine's own labels."""
+        if self == MACHINE:
+            return None
         return {
             "file": self.file,
             "sha256": self.sha256,
@@ -62,35 +56,36 @@ class LabelSource:
             "voice": _rows(self.labels.voice),
         }
 
-    def warnings(self, known: Iterable[Mapping[str, Any]], analysis: Analysis) -> list[Any]:
-        """Warnings of a run, with those about these labels at the end."""
-        kept: list[Any] = [entry for entry in known if entry["key"] not in WARNINGS]
+    def warnings(
+        self, known: Iterable[RunWarning], heard: Sequence[AudioInterval]
+    ) -> tuple[RunWarning, ...]:
+        """Warnings of a run, with those about these labels at the end; `heard` are its rows."""
+        kept = [warning for warning in known if warning.key not in WARNINGS]
         kept += [
-            {"key": f"coded_{modality}", "values": {"file": self.file}}
+            RunWarning(f"coded_{modality}", {"file": self.file})
             for modality in ("face", "voice")
             if getattr(self.labels, modality) is not None
         ]
         if self.labels.voice is not None:
-            mixed_s = mixed_seconds(self.labels.voice, analysis.audio_intervals)
+            mixed_s = mixed_seconds(self.labels.voice, heard)
             if mixed_s >= 0.0005:
-                seconds = f"{mixed_s:.3f}"
-                kept.append({"key": "coded_voice_mixed", "values": {"seconds": seconds}})
-        return kept
+                kept.append(RunWarning("coded_voice_mixed", {"seconds": f"{mixed_s:.3f}"}))
+        return tuple(kept)
 
 
 MACHINE: Final = LabelSource(UNCODED, "", "", "")
 """The machine's own labels."""
 
 
-def stored_labels(run: Mapping[str, Any]) -> LabelSource:
-    """The labels that run.json holds; `MACHINE` if it holds none.
+def stored_labels(run: RunRecord) -> LabelSource:
+    """The labels that a run holds; `MACHINE` if it holds none.
 
     Raises
     ------
     StoredReadingsError
         When they are damaged.
     """
-    document = run.get(KEY)
+    document = run.labels
     if document is None:
         return MACHINE
     try:

@@ -1,12 +1,13 @@
-"""What in a run.json decides its results, and what its readings only."""
+"""What of a run decides its results, and what its readings only."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
+from emoreport.records import RunPlan, RunRecord
 from emoreport.settings import OPTIONS
 
 RETABLED_GROUPS: Final = frozenset({"analysis", "output"})
@@ -23,59 +24,36 @@ def is_retabled(name: str) -> bool:
     return group in RETABLED_GROUPS or name in RETABLED_OPTIONS
 
 
-def deciding_facts(run: Mapping[str, Any]) -> list[Any]:
-    """Everything in a run.json, but the video and the label bridge, that decides the results.
-
-    Raises
-    ------
-    KeyError, TypeError, AttributeError
-        When `run` is none.
-    """
-    coded = (run.get("labels") or {}).get("sha256")
-    return [_version(run), _settings(run), _models_that_ran(run), coded]
+def deciding_facts(run: RunPlan) -> list[Any]:
+    """Everything in a run, but the video and the label bridge, that decides the results."""
+    labels = (run.labels or {}).get("sha256") if isinstance(run, RunRecord) else None
+    return [run.program_version, _settings(run), _models_that_ran(run), labels]
 
 
-def fingerprint_of(run: Mapping[str, Any]) -> str:
-    """Digest of everything in a run.json, but the video, that decides the results.
-
-    Raises
-    ------
-    KeyError, TypeError, AttributeError
-        When `run` is none.
-    """
-    return _digest([*deciding_facts(run), dict(run.get("bridge", {}))])
+def fingerprint_of(run: RunPlan) -> str:
+    """Digest of everything in a run, but the video, that decides the results."""
+    return _digest([*deciding_facts(run), run.bridge or {}])
 
 
-def readings_fingerprint_of(run: Mapping[str, Any]) -> str:
-    """Digest of everything in a run.json, but the video, that decides the readings.
-
-    Raises
-    ------
-    KeyError, TypeError, AttributeError
-        When `run` is none.
-    """
+def readings_fingerprint_of(run: RunPlan) -> str:
+    """Digest of everything in a run, but the video, that decides the readings."""
     settings = {name: value for name, value in _settings(run).items() if not is_retabled(name)}
-    return _digest([_version(run), settings, _models_that_ran(run)])
+    return _digest([run.program_version, settings, _models_that_ran(run)])
 
 
-def _version(run: Mapping[str, Any]) -> str:
-    return str(run["versions"]["emoreport"])
+def _settings(run: RunPlan) -> dict[str, Any]:
+    return {name: value for name, value in run.settings.items() if name not in WITHOUT_EFFECT}
 
 
-def _settings(run: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in run["settings"].items() if name not in WITHOUT_EFFECT}
-
-
-def _models_that_ran(run: Mapping[str, Any]) -> dict[str, Any]:
+def _models_that_ran(run: RunPlan) -> dict[str, Any]:
     """Of each model what decides its answers: name, files, runtime and precision.
 
     Versions of runtimes move the last digits only and are left out.
     """
     found = {}
-    for role, model in run["models"].items():
-        library, *rest = str(model.get("runtime", "")).split(" ")
-        files = sorted(dict(model.get("files", {})).items())
-        found[role] = [model["name"], files, library, *rest[1:]]
+    for role, model in run.models.items():
+        library, *rest = model.runtime.split(" ")
+        found[role] = [model.name, sorted(model.files.items()), library, *rest[1:]]
     return found
 
 

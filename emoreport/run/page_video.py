@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
 from urllib.parse import quote
 
 from emoreport.errors import InputNotFoundError, MediaError
-from emoreport.records import ProgressCallback
+from emoreport.records import InputRecord, ProgressCallback
 from emoreport.results import Findings
-
-FROM_FOLDER: Final = "from_folder"
-"""Key of run.json's input: path of the video as seen from the folder of results."""
-
-PLAYER_START: Final = "player_start_s"
-"""Key of run.json's input: what a browser's player shows at time zero, seconds; None if unknown."""
 
 
 def page_bytes(
     findings: Findings,
+    source: InputRecord,
     *,
     video: Path | None,
     lang: str,
@@ -32,7 +26,9 @@ def page_bytes(
     Parameters
     ----------
     findings
-        What the page shows; its run as `recorded_place` gives it.
+        What the page shows.
+    source
+        The video as `seen_from` gives it.
     video
         A file with the content of the video, to be embedded; None for none.
     lang
@@ -52,10 +48,8 @@ def page_bytes(
     from emoreport.page.document import PageVideo, page_html
 
     if mode == "link":
-        known = findings.run["input"]
-        place = known.get(FROM_FOLDER)
-        address = None if place is None else href(place)
-        shown = PageVideo(mode, href=address, start_s=known.get(PLAYER_START) or 0.0)
+        address = None if source.from_folder is None else href(source.from_folder)
+        shown = PageVideo(mode, href=address, start_s=source.player_start_s or 0.0)
     elif mode == "embed":
         shown = PageVideo(mode, content=_small_copy(video, progress))
     else:
@@ -63,8 +57,8 @@ def page_bytes(
     return page_html(findings, lang=lang, video=shown)
 
 
-def find_video(run: Mapping[str, Any], source: Path | None) -> Path | None:
-    """Where the video of a run lies; the likeliest place if it is nowhere.
+def find_video(source: InputRecord, folder: Path | None) -> Path | None:
+    """Where the video of a run is; the likeliest place if it is nowhere.
 
     The place is known relative to the folder of results, which may have moved together with the
     video, and as it was written on the command line. None for a video that came from a store behind
@@ -72,36 +66,34 @@ def find_video(run: Mapping[str, Any], source: Path | None) -> Path | None:
 
     Parameters
     ----------
-    run
-        Content of run.json.
     source
-        The folder that it came from; None for a fresh analysis.
+        The video as the run knows it.
+    folder
+        The folder that the run came from; None for a fresh analysis.
     """
-    given = run["input"]
-    path = given.get("path") or given["name"]
+    path = source.path or source.name
     if "://" in path:
         return None
     places = [Path(path)]
-    if source is not None and given.get(FROM_FOLDER) is not None:
-        places.insert(0, source / given[FROM_FOLDER])
+    if folder is not None and source.from_folder is not None:
+        places.insert(0, folder / source.from_folder)
     return next((place for place in places if place.is_file()), places[0])
 
 
-def recorded_place(run: Mapping[str, Any], folder: Path, video: Path | None) -> dict[str, Any]:
-    """run.json with what a page in `folder` must know of its video: place and clock.
+def seen_from(folder: Path, source: InputRecord, video: Path | None) -> InputRecord:
+    """The video of a run with what a page in `folder` must know of it: place and clock.
 
     Parameters
     ----------
-    run
-        Content of run.json.
     folder
-        Where the page will lie.
+        Where the page will be.
+    source
+        The video as the run knows it.
     video
-        Where the video lies, as `find_video` gives it.
+        Where it is, as `find_video` gives it.
     """
     place = None if video is None else _relative(video, folder)
-    found = {FROM_FOLDER: place, PLAYER_START: _player_start_s(run, video)}
-    return {**run, "input": {**run["input"], **found}}
+    return replace(source, from_folder=place, player_start_s=_player_start_s(source, video))
 
 
 def href(place: str) -> str:
@@ -123,10 +115,9 @@ def _relative(video: Path, folder: Path) -> str:
         return target
 
 
-def _player_start_s(run: Mapping[str, Any], video: Path | None) -> float | None:
-    known: float | None = run["input"].get(PLAYER_START)
-    if known is not None or video is None or not video.is_file():
-        return known
+def _player_start_s(source: InputRecord, video: Path | None) -> float | None:
+    if source.player_start_s is not None or video is None or not video.is_file():
+        return source.player_start_s
     from emoreport.media.player_time import player_start_s
 
     try:

@@ -1,64 +1,68 @@
-"""The readings of one talk as they lie in its folder of results, with the settings of its run."""
+"""The report of a folder of results, from its stored readings; decodes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from emoreport.analysis.rows.bridge import Bridge
+from emoreport.analysis.rows.judging import judge_rows
 from emoreport.errors import SettingsError, StoredReadingsError
-from emoreport.records import FaceTrack, SpeechTrack
-from emoreport.run.annotations import MACHINE, stored_labels
-from emoreport.run.report import RUN_FILE, load_bridge, read_run, settings_of
-from emoreport.settings import Settings
+from emoreport.records import RunRecord
+from emoreport.results import AudioInterval
+from emoreport.run.annotations import MACHINE, LabelSource, stored_labels
+from emoreport.run.bridge import bridge_of, load_bridge
+from emoreport.run.fingerprint import is_retabled
+from emoreport.run.record import settings_document
+from emoreport.run.report import Report
+from emoreport.run.run_json import RUN_FILE, read_run
+from emoreport.settings import OPTIONS, Settings
 from emoreport.tables import readings
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTalk:
-    """Readings of one talk, and what is known of the run that made them.
+def read_report(
+    folder: Path | str,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    labels: LabelSource | None = None,
+) -> Report:
+    """Build the report of a folder again from its stored readings; decodes nothing.
 
-    Attributes
+    Parameters
     ----------
     folder
-        Where they lie.
-    run
-        Content of run.json.
-    settings
-        The settings of the run, or what was asked for instead.
-    bridge
-        Shared label space of face and voice, by these settings.
-    faces, speech
-        The readings.
+        A folder that `analyze` wrote.
+    changes
+        Settings to set anew, by public name; the others are those of the stored run.
+    labels
+        Labels of a person to put in the place of the machine's, or `MACHINE` to take them out
+        again; None: as the folder has them.
+
+    Raises
+    ------
+    SettingsError
+        When a change concerns the readings themselves (a model, the frame rate, …).
+    InputNotFoundError, StoredReadingsError
+        When the folder holds no complete run.
     """
-
-    folder: Path
-    run: Mapping[str, Any]
-    settings: Settings
-    bridge: Bridge
-    faces: FaceTrack
-    speech: SpeechTrack
-
-    @property
-    def name(self) -> str:
-        """Name of the recording."""
-        return str(self.run["input"]["name"])
-
-    @property
-    def duration_s(self) -> float:
-        """Length of the recording, seconds."""
-        return float(self.run["media"]["duration_s"])
+    source = Path(folder)
+    run = read_run(source)
+    for name in changes or {}:
+        if name in OPTIONS and not is_retabled(name):
+            raise SettingsError(
+                f"{OPTIONS[name].flag} changes the readings themselves",
+                remedy="run `emoreport analyze` with it",
+            )
+    settings = _settings_of(run, source, changes or {})
+    if labels is not None:
+        run = replace(run, labels=labels.document())
+    return _report(source, run, settings, load_bridge(settings.analysis.bridge))
 
 
-def is_result(folder: Path) -> bool:
-    """Whether a folder holds the results of one talk."""
-    return (folder / RUN_FILE).is_file()
-
-
-def read_stored(folder: Path, changes: Mapping[str, Any] | None = None) -> StoredTalk:
-    """Read the stored readings of one talk; decodes and analyses nothing.
+def read_machine_report(folder: Path, changes: Mapping[str, Any] | None = None) -> Report:
+    """The report of a folder for those who cut the machine's readings anew.
 
     Without a new one, the bridge is the mapping that run.json holds: its file may have changed
     since, or be gone.
@@ -85,25 +89,45 @@ def read_stored(folder: Path, changes: Mapping[str, Any] | None = None) -> Store
             remedy="`emoreport retable --labels none --out DIR` makes a folder with the machine's",
             file=folder,
         )
-    settings = settings_of(run, folder, changes or {})
-    given = "bridge" in (changes or {}) or "bridge" not in run
-    bridge = load_bridge(settings.analysis.bridge) if given else _bridge_of(run, folder)
-    return StoredTalk(
-        folder=folder,
-        run=run,
-        settings=settings,
-        bridge=bridge,
-        faces=readings.read_frames(folder / readings.FRAMES_FILE),
-        speech=readings.read_speech(folder / readings.SPEECH_FILE),
+    settings = _settings_of(run, folder, changes or {})
+    own = None if "bridge" in (changes or {}) else bridge_of(run, folder)
+    return _report(folder, run, settings, own or load_bridge(settings.analysis.bridge))
+
+
+def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) -> Report:
+    faces = readings.read_frames(folder / readings.FRAMES_FILE)
+    speech = readings.read_speech(folder / readings.SPEECH_FILE)
+    source = stored_labels(run)
+    heard: Sequence[AudioInterval] = ()
+    if source.labels.voice is not None:
+        heard = judge_rows(
+            faces, speech, run.media.duration_s, settings, bridge, source.labels
+        ).audio
+    completed = replace(
+        run,
+        settings=settings_document(settings),
+        bridge=dict(bridge.mapping),
+        warnings=source.warnings(run.warnings, heard),
     )
+    return Report(faces, speech, completed, settings, bridge, folder)
 
 
-def _bridge_of(run: Mapping[str, Any], folder: Path) -> Bridge:
+def _settings_of(run: RunRecord, folder: Path, changes: Mapping[str, Any]) -> Settings:
+    """Settings of a stored run, with changes by public name.
+
+    Raises
+    ------
+    SettingsError
+        When a change cannot be used.
+    StoredReadingsError
+        When what run.json holds cannot.
+    """
     try:
-        return Bridge.from_mapping(dict(run["bridge"]))
-    except (SettingsError, TypeError, ValueError) as error:
+        stored = Settings.from_values(run.settings)
+    except SettingsError as error:
         raise StoredReadingsError(
-            f"holds a label bridge that cannot be used ({error})",
-            remedy="name one with --bridge, or analyse the video again",
+            f"holds settings that cannot be used ({error.cause})",
+            remedy="use the version of emoreport that wrote it, or analyse the video again",
             file=folder / RUN_FILE,
         ) from error
+    return stored.replace(**changes) if changes else stored

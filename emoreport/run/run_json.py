@@ -1,19 +1,38 @@
-"""What a run.json must hold before anything is worked out from it.
+"""run.json: read once with a check, written once.
 
 Folders of results are passed on by people. A value of the wrong kind is found here, by its name,
-and not by whatever would use it first.
+and not by whatever would use it first. Settings, the label bridge and a person's labels are checked
+where they are used: another may take their place.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
-from dataclasses import MISSING, fields
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any, Final
 
+from emoreport.errors import InputNotFoundError, StoredReadingsError
 from emoreport.messages import text
-from emoreport.records import ModelRecord
+from emoreport.records import (
+    InputRecord,
+    MediaRecord,
+    ModelRecord,
+    RunRecord,
+    RunWarning,
+    StreamInfo,
+)
+from emoreport.tables import store
 
+RUN_FILE: Final = store.RUN_FILE
+
+LAYOUT: Final = 1
+"""Version of the layout of run.json; a reader refuses a later one."""
+
+MAX_RUN_BYTES: Final = 64 << 20
 LONGEST_S: Final = 1e6
 """Eleven days; videos of more than one are refused."""
 SHORTEST_S: Final = 1e-6
@@ -21,57 +40,212 @@ SHORTEST_S: Final = 1e-6
 MOST: Final = 1e12
 """Pixels, frames, failures, bytes: no recording has as many."""
 
-_RECORD: Final = {field.name: field.default is MISSING for field in fields(ModelRecord)}
-"""Whether a field of a model's record must be there."""
+EMOTION_MODELS: Final = ("face", "speech")
+"""Roles that every run has, and whose files are named also where there are none."""
+_MODEL_FIELDS: Final = tuple(field.name for field in fields(ModelRecord))
+_OF_ALL_MODELS_THAT_RAN: Final = ("name", "kind", "version", "labels", "files", "runtime", "device")
+_STREAM_FIELDS: Final = ("index", "kind", "codec", "used", "start_s", "duration_s")
 
 
-def check_document(document: Mapping[str, Any]) -> None:
-    """Check what tables, pages and exports are made of.
+def read_run(folder: Path) -> RunRecord:
+    """Read and check run.json of a folder.
 
-    Parameters
-    ----------
-    document
-        Content of run.json.
+    Raises
+    ------
+    InputNotFoundError
+        When the folder does not exist.
+    StoredReadingsError
+        When there is no run.json in it or it is damaged or of a later layout.
+    """
+    if not folder.is_dir():
+        raise InputNotFoundError("is not a folder of results", file=folder)
+    path = folder / RUN_FILE
+    try:
+        facts = path.stat()
+        # A pipe never ends, and neither does a device; a run.json takes some kilobytes.
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > MAX_RUN_BYTES:
+            raise ValueError("no regular file of a sane size")  # noqa: TRY301
+        content = json.loads(path.read_text(encoding="utf-8"))
+        layout = content["layout"]
+        if layout == LAYOUT:
+            return from_document(content)
+    except FileNotFoundError as error:
+        raise StoredReadingsError(
+            f"the folder holds no {RUN_FILE}", remedy="analyse the video again", file=folder
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise StoredReadingsError(
+            f"is damaged ({error!r})", remedy="analyse the video again", file=path
+        ) from error
+    raise StoredReadingsError(
+        f"has layout {layout}, this version reads {LAYOUT}",
+        remedy="use the version of emoreport that wrote it",
+        file=path,
+    )
+
+
+# --------------------------------------------------------------------------- writing
+
+
+def document(run: RunRecord) -> dict[str, Any]:
+    """A run as JSON values, in the order of the file; what is not known of it is left out."""
+    members = {
+        "layout": LAYOUT,
+        "created": run.created,
+        "versions": dict(run.versions),
+        "input": _input_document(run.input),
+        "models": {role: _model_document(role, model) for role, model in run.models.items()},
+        "settings": dict(run.settings),
+        "media": _media_document(run.media),
+        "decode_failures": run.decode_failures,
+        "decode_failures_by_stream": run.decode_failures_by_stream,
+        "time_quality": run.time_quality,
+        "notes": None if run.notes is None else list(run.notes),
+        "warnings": [asdict(warning) for warning in run.warnings],
+        "bridge": run.bridge,
+        "wall_time_s": run.wall_time_s,
+        "labels": run.labels,
+    }
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _input_document(video: InputRecord) -> dict[str, Any]:
+    told = {"path": video.path, "bytes": video.size_bytes}
+    return {
+        "name": video.name,
+        **{name: value for name, value in told.items() if value is not None},
+        "sha256": video.sha256,
+        "from_folder": video.from_folder,
+        "player_start_s": video.player_start_s,
+    }
+
+
+def _model_document(role: str, model: ModelRecord) -> dict[str, Any]:
+    members = {**asdict(model), "labels": list(model.labels)}
+    if model.runtime:
+        return members
+    always = {"name", "files"} if role in EMOTION_MODELS else {"name"}
+    return {name: value for name, value in members.items() if value or name in always}
+
+
+def _media_document(media: MediaRecord) -> dict[str, Any]:
+    return {
+        "container": media.container,
+        "duration_s": media.duration_s,
+        "claimed_duration_s": media.claimed_duration_s,
+        "frame_rate_hz": media.frame_rate_hz,
+        "width_px": media.width_px,
+        "height_px": media.height_px,
+        "rotation_deg": media.rotation_deg,
+        "frames": media.frames,
+        "streams": [
+            {**{name: getattr(stream, name) for name in _STREAM_FIELDS}, **stream.details}
+            for stream in media.streams
+        ],
+    }
+
+
+# --------------------------------------------------------------------------- reading
+
+
+def from_document(content: Mapping[str, Any]) -> RunRecord:
+    """The run that `document` turned into JSON values; members that are not known are left out.
 
     Raises
     ------
     ValueError, KeyError, TypeError, AttributeError
         When something is missing or of the wrong kind; the message names it.
     """
-    given, media = document["input"], document["media"]
-    _texts("input", given, ("name", "sha256"), ("path", "from_folder"))
-    os.fsencode(given["name"])  # a name that no file can have
-    _numbers("input", given, ("player_start_s", "bytes"), MOST)
-    _texts("versions", document["versions"], ("emoreport",))
-    _texts("run.json", document, (), ("created", "time_quality"))
-    _numbers("run.json", document, ("decode_failures",), MOST)
-    _numbers("media", media, ("duration_s",), LONGEST_S)
-    _expect(media["duration_s"] >= SHORTEST_S, "media.duration_s is no length of a video")
-    _numbers("media", media, ("frame_rate_hz", "width_px", "height_px", "frames"), MOST)
-    for stream in media.get("streams", ()):
-        _texts("a stream", stream, (), ("kind",))
-    _expect(isinstance(document["settings"], dict), "settings are no table")
-    for role in ("face", "speech"):
-        _texts(f"models.{role}", document["models"][role], ("name",))
-    for role, model in document["models"].items():
-        _check_model(role, model)
-    _expect(isinstance(document["warnings"], list), "warnings are no list")
-    for entry in document["warnings"]:
-        text(f"cli.warning.{entry['key']}", "en", **entry["values"])
+    _texts("versions", content["versions"], ("emoreport",))
+    _texts("run.json", content, (), ("created", "time_quality"))
+    _numbers("run.json", content, ("decode_failures",), MOST)
+    _expect(isinstance(content["settings"], dict), "settings are no table")
+    _expect(isinstance(content["warnings"], list), "warnings are no list")
+    notes = content.get("notes")
+    _expect(notes is None or _are_texts(notes), "notes are no texts")
+    models = content["models"]
+    return RunRecord(
+        created=content.get("created"),
+        versions=content["versions"],
+        input=_input(content["input"]),
+        models={
+            role: _model(role, models[role]) for role in dict.fromkeys((*models, *EMOTION_MODELS))
+        },
+        settings=content["settings"],
+        media=_media(content["media"]),
+        decode_failures=content.get("decode_failures"),
+        decode_failures_by_stream=content.get("decode_failures_by_stream"),
+        time_quality=content.get("time_quality"),
+        notes=None if notes is None else tuple(notes),
+        warnings=tuple(_warning(warning) for warning in content["warnings"]),
+        bridge=content.get("bridge"),
+        wall_time_s=content.get("wall_time_s"),
+        labels=content.get("labels"),
+    )
 
 
-def _check_model(role: str, model: Mapping[str, Any]) -> None:
+def _input(video: Mapping[str, Any]) -> InputRecord:
+    _texts("input", video, ("name", "sha256"), ("path", "from_folder"))
+    os.fsencode(video["name"])  # a name that no file can have
+    _numbers("input", video, ("player_start_s", "bytes"), MOST)
+    return InputRecord(
+        name=video["name"],
+        sha256=video["sha256"],
+        path=video.get("path"),
+        size_bytes=video.get("bytes"),
+        from_folder=video.get("from_folder"),
+        player_start_s=video.get("player_start_s"),
+    )
+
+
+def _model(role: str, model: Mapping[str, Any]) -> ModelRecord:
     place = f"models.{role}"
-    _texts(place, model, (), ("name", "kind", "version", "runtime", "device", "licence", "reason"))
+    texts = tuple(name for name in _MODEL_FIELDS if name not in {"labels", "files"})
+    _texts(place, model, ("name",) if role in EMOTION_MODELS else (), texts)
     labels, files = model.get("labels", []), model.get("files", {})
     _expect(isinstance(labels, list), f"{place}.labels are no list")
     _expect(isinstance(files, dict), f"{place}.files are no table")
-    known = all(isinstance(one, str) for one in (*labels, *files.values()))
-    _expect(known, f"{place} holds labels or digests that are no texts")
+    _expect(
+        _are_texts((*labels, *files.values())), f"{place} holds labels or digests that are no texts"
+    )
     if "runtime" in model:
-        missing = {name for name, needed in _RECORD.items() if needed} - set(model)
+        missing = set(_OF_ALL_MODELS_THAT_RAN) - set(model)
         _expect(not missing, f"{place} lacks {', '.join(sorted(missing))}")
-        _expect(set(model) <= set(_RECORD), f"{place} holds more than a model's record")
+        _expect(set(model) <= set(_MODEL_FIELDS), f"{place} holds more than a model's record")
+    told = {name: model.get(name) or "" for name in texts}
+    return ModelRecord(**told, labels=tuple(labels), files=files)
+
+
+def _media(media: Mapping[str, Any]) -> MediaRecord:
+    _numbers("media", media, ("duration_s",), LONGEST_S)
+    _expect(media["duration_s"] >= SHORTEST_S, "media.duration_s is no length of a video")
+    _numbers("media", media, ("frame_rate_hz", "width_px", "height_px", "frames"), MOST)
+    _texts("media", media, (), ("container",))
+    names = (field.name for field in fields(MediaRecord) if field.name != "streams")
+    return MediaRecord(
+        **{name: media.get(name) for name in names},  # type: ignore[arg-type] # checked above
+        streams=tuple(
+            _stream(number, stream) for number, stream in enumerate(media.get("streams", ()))
+        ),
+    )
+
+
+def _stream(number: int, stream: Mapping[str, Any]) -> StreamInfo:
+    _texts("a stream", stream, (), ("kind", "codec"))
+    return StreamInfo(
+        index=stream.get("index", number),
+        kind=stream.get("kind") or "",
+        codec=stream.get("codec") or "",
+        used=bool(stream.get("used")),
+        start_s=stream.get("start_s"),
+        duration_s=stream.get("duration_s"),
+        details={name: value for name, value in stream.items() if name not in _STREAM_FIELDS},
+    )
+
+
+def _warning(warning: Mapping[str, Any]) -> RunWarning:
+    text(f"cli.warning.{warning['key']}", "en", **warning["values"])
+    return RunWarning(warning["key"], warning["values"])
 
 
 def _texts(
@@ -82,6 +256,10 @@ def _texts(
     for name in others:
         value = holder.get(name)
         _expect(value is None or isinstance(value, str), f"{place}.{name} is no text")
+
+
+def _are_texts(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _numbers(place: str, holder: Mapping[str, Any], names: tuple[str, ...], most: float) -> None:

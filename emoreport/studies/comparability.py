@@ -9,7 +9,8 @@ from typing import Final
 
 from emoreport.errors import SettingsError
 from emoreport.messages import text
-from emoreport.run.read import StoredTalk
+from emoreport.records import ModelRecord
+from emoreport.run.report import Report
 from emoreport.settings import OPTIONS
 
 MODELS: Final = ("face", "speech", "face_detector", "voice_activity")
@@ -92,18 +93,17 @@ class TalkFacts:
     bridge: Mapping[str, str]
 
 
-def facts_of(talk: StoredTalk) -> TalkFacts:
-    """Look up what must be the same in talks that are compared."""
-    models = {role: talk.run["models"].get(role, {"name": "none"}) for role in MODELS}
+def facts_of(talk: Report, folder: Path) -> TalkFacts:
+    """Look up what must be the same in talks that are compared; `folder` holds this one."""
+    models = {role: talk.run.models.get(role, ModelRecord("none")) for role in MODELS}
     return TalkFacts(
-        folder=talk.folder,
-        sha256=str(talk.run["input"]["sha256"]),
-        version=str(talk.run.get("versions", {}).get("emoreport", "")),
+        folder=folder,
+        sha256=talk.run.input.sha256,
+        version=talk.run.program_version,
         models={
-            role: (str(model["name"]), tuple(sorted(model.get("files", {}).items())))
-            for role, model in models.items()
+            role: (model.name, tuple(sorted(model.files.items()))) for role, model in models.items()
         },
-        runtimes={role: str(model.get("runtime", "")) for role, model in models.items()},
+        runtimes={role: model.runtime for role, model in models.items()},
         settings={
             name: value
             for name, value in talk.settings.values().items()

@@ -15,7 +15,8 @@ from emoreport.analysis.talks.pairs import PairedDifference, compare_pairs
 from emoreport.analysis.talks.two import Difference, compare_talks
 from emoreport.analysis.transitions.talk_figures import Talk
 from emoreport.errors import InputNotFoundError, SettingsError
-from emoreport.run.read import is_result, read_stored
+from emoreport.run.folder import is_result
+from emoreport.run.read import read_machine_report
 from emoreport.studies.comparability import (
     NO_PARTNER,
     NO_RESULTS,
@@ -288,14 +289,13 @@ def compare_paired_folders(
 
 def _read(folder: Path, changes: Mapping[str, Any] | None) -> tuple[TalkFacts, Talk]:
     """Facts and rows of one talk; its frames are not kept."""
-    stored = read_stored(folder, changes)
-    rows = judge_rows(
-        stored.faces, stored.speech, stored.duration_s, stored.settings, stored.bridge
-    )
+    talk = read_machine_report(folder, changes)
+    faces, speech, run = talk.faces, talk.speech, talk.run
+    rows = judge_rows(faces, speech, run.media.duration_s, talk.settings, talk.bridge)
     comparisons = compare_intervals(
-        rows.video, rows.audio, stored.faces.labels, stored.speech.labels, stored.bridge
+        rows.video, rows.audio, faces.labels, speech.labels, talk.bridge
     )
-    return facts_of(stored), Talk(stored.name, rows.video, comparisons)
+    return facts_of(talk, folder), Talk(run.input.name, rows.video, comparisons)
 
 
 def _check_talk(folder: Path) -> None:

@@ -18,8 +18,8 @@ from emoreport.analysis.talks.multiverse import (
     grid,
     same_effect,
 )
-from emoreport.run.read import StoredTalk
-from emoreport.run.report import load_bridge
+from emoreport.run.bridge import load_bridge
+from emoreport.run.report import Report
 from emoreport.settings import OPTIONS
 from emoreport.settings.commands import ABSTENTION_GRID, MIN_INTERVAL_GRID, SMOOTHING_GRID
 from emoreport.settings.described import OptionInfo, checked
@@ -117,7 +117,7 @@ def parse_grid(
     )
 
 
-def explore(talk: StoredTalk, wanted: Grid) -> MultiverseResult:
+def explore(talk: Report, wanted: Grid) -> MultiverseResult:
     """Look at a talk under all combinations of settings; decodes nothing.
 
     A setting that fails is kept with the reason; the others are not touched.
@@ -143,11 +143,11 @@ def explore(talk: StoredTalk, wanted: Grid) -> MultiverseResult:
         own_bridge,
     )
     combinations = grid(wanted.smoothings_s, wanted.min_intervals_s, wanted.levels, tuple(bridges))
-    multiverse = Multiverse(talk.faces, talk.speech, talk.duration_s, analysis, bridges)
+    multiverse = Multiverse(talk.faces, talk.speech, talk.run.media.duration_s, analysis, bridges)
     found = {one: _look(multiverse, one) for one in dict.fromkeys((*combinations, own))}
     universes = tuple(found[one] for one in combinations)
     return MultiverseResult(
-        name=talk.name,
+        name=talk.run.input.name,
         own=found[own],
         universes=universes,
         conclusions=conclusions(found[own], universes),
@@ -162,9 +162,7 @@ def _look(multiverse: Multiverse, setting: Setting) -> Universe:
         return Universe(setting, failure=f"{type(error).__name__}: {error}")
 
 
-def _bridges(
-    talk: StoredTalk, files: Sequence[str]
-) -> tuple[dict[str, Bridge], str, dict[str, str]]:
+def _bridges(talk: Report, files: Sequence[str]) -> tuple[dict[str, Bridge], str, dict[str, str]]:
     """Bridges of the grid by name, the run's own name, and which were left out for which."""
     candidates = {DEFAULT: DEFAULT_BRIDGE, IDENTITY: Bridge.from_mapping({})}
     for file in files:

@@ -21,8 +21,8 @@ from emoreport.exchange.readers import Tiers, read_codings
 from emoreport.measure.evaluate import read_labelled_faces, read_labels
 from emoreport.models.store import metadata as models
 from emoreport.models.store.lockfile import LOCK_FILE, FileRecord, LockFile, PullRecord
-from emoreport.run import read as stored
-from emoreport.run import report as runs
+from emoreport.run.bridge import load_bridge
+from emoreport.run.read import read_machine_report, read_report
 from emoreport.settings import Settings, load_settings
 from emoreport.tables import readings
 from emoreport.vocabulary import EMOTIONS
@@ -189,7 +189,7 @@ TARGETS = (
     Target("a.boris", json_file(BORIS), lambda path: read_codings(path, TIERS)),
     Target("a.csv", CODING.encode(), lambda path: read_codings(path, TIERS)),
     Target("emoreport.toml", TOML.encode(), _settings),
-    Target("bridge.toml", BRIDGE.encode(), lambda path: runs.load_bridge(str(path))),
+    Target("bridge.toml", BRIDGE.encode(), lambda path: load_bridge(str(path))),
     Target("metadata.csv", GROUPS.encode(), lambda path: read_groups(path, VIDEOS, [])),
     Target(MANIFEST_FILE, _manifest(), _open_manifest),
     Target(LOCK_FILE, json_file(LOCK), lambda path: LockFile(path.parent).read()),
@@ -264,7 +264,7 @@ def test_damaged_results_are_read_or_refused(tmp_path: Path, name: str) -> None:
     @example(b"")
     def check(content: bytes) -> None:
         (results / name).write_bytes(content)
-        survives(lambda: stored.read_stored(results), results)
+        survives(lambda: read_machine_report(results), results)
 
     check()
 
@@ -280,7 +280,7 @@ def test_wrong_values_in_a_run_are_refused_or_written_anew(tmp_path: Path) -> No
     def check(changed: Any) -> None:
         nonlocal written
         (results / "run.json").write_bytes(json_file(changed))
-        outcome = survives(lambda: runs.read_report(results).write(tmp_path / "again"), results)
+        outcome = survives(lambda: read_report(results).write(tmp_path / "again"), results)
         written += isinstance(outcome, Path)
 
     check()

@@ -18,7 +18,7 @@ from emoreport.annotators.agree import MODALITIES, tiers_for
 from emoreport.exchange.readers import read_codings
 from emoreport.exchange.writers import FORMATS
 from emoreport.results import LabelledSpan, milliseconds
-from emoreport.run.report import read_report
+from emoreport.run.read import read_report
 from tests.fixtures.findings import MEDIA, any_findings
 from tests.fixtures.results_on_disk import rows, run_json
 from tests.integration.conftest import Emoreport

@@ -31,7 +31,7 @@ def talk_of_five(emoreport: Emoreport) -> tuple[Path, Path]:
     seen = [peaked(FACE[int(at)], peak=PEAKS[int(at)]) for at in times_s]
     faces = track_of(times_s, seen)
     faces.box[:] = (40, 30, 60, 60)
-    from emoreport.run.report import content_sha256
+    from emoreport.run.folder import content_sha256
 
     folder = store(
         Path("results"),

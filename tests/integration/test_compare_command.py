@@ -10,7 +10,7 @@ import pytest
 
 from emoreport.analysis.talks.two import compare_talks
 from emoreport.analysis.transitions.talk_figures import Talk
-from emoreport.run.report import read_report
+from emoreport.run.read import read_report
 from tests.fixtures.results_on_disk import rows
 from tests.fixtures.stored import store, wandering_talk
 from tests.integration.conftest import Emoreport

@@ -11,7 +11,7 @@ import pytest
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.talks.multiverse import Multiverse, Setting, conclusions
 from emoreport.plots.specification_curve import drawn
-from emoreport.run.read import read_stored
+from emoreport.run.read import read_machine_report
 from emoreport.studies.multiverse import MultiverseResult, _look, explore, parse_grid
 from tests.fixtures.results_on_disk import rows
 from tests.fixtures.stored import store, wandering_talk
@@ -119,7 +119,7 @@ def test_bridges_without_a_difference_are_counted_once(
 def test_a_bridge_whose_file_is_gone_is_still_the_runs_own(tmp_path: Path) -> None:
     faces, speech = wandering_talk(DURATION_S)
     folder = store(tmp_path / "gone", faces, speech, DURATION_S, bridge="gone.toml")
-    result = explore(read_stored(folder), parse_grid("1", "0.5", "normal"))
+    result = explore(read_machine_report(folder), parse_grid("1", "0.5", "normal"))
     assert result.own.setting.bridge == "default"
 
 
@@ -151,10 +151,10 @@ class _Broken(Bridge):
 
 
 def test_a_setting_that_fails_leaves_the_others(talk: Path, tmp_path: Path) -> None:
-    stored = read_stored(talk)
+    stored = read_machine_report(talk)
     bridges = {"default": stored.bridge, "broken": _Broken()}
     multiverse = Multiverse(
-        stored.faces, stored.speech, stored.duration_s, stored.settings.analysis, bridges
+        stored.faces, stored.speech, stored.run.media.duration_s, stored.settings.analysis, bridges
     )
     good, bad = (
         _look(multiverse, Setting(1.0, 0.5, "normal", name)) for name in ("default", "broken")

@@ -10,8 +10,8 @@ import pytest
 from emoreport.errors import InputNotFoundError
 from emoreport.page.document import PageVideo, page_html
 from emoreport.records import Span
-from emoreport.run import page_video as paging
-from emoreport.run.report import read_report
+from emoreport.run.page_video import page_bytes, seen_from
+from emoreport.run.read import read_report
 from emoreport.vocabulary import COLOURS
 from tests.fixtures.browser import needs_chromium, wait_until
 from tests.fixtures.media import Film, constant_rate, read_number, tone, write_media
@@ -73,10 +73,8 @@ def talk(tmp_path_factory):
 def write(folder, video, *, mode="link", lang="en"):
     """Write the page of a folder of results, as `Report.write` does."""
     report = read_report(folder)
-    report.run["input"]["path"] = str(video)
-    run = paging.recorded_place(report.run, folder, video)
-    findings = dataclasses.replace(report.findings, run=run)
-    content = paging.page_bytes(findings, video=video, lang=lang, mode=mode)
+    source = seen_from(folder, report.run.input, video)
+    content = page_bytes(report, source, video=video, lang=lang, mode=mode)
     (folder / "report.html").write_bytes(content)
     return folder / "report.html"
 

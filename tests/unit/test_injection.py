@@ -16,7 +16,7 @@ import pytest
 
 from emoreport.cli.app import run
 from emoreport.cli.console import shown
-from emoreport.run.report import content_sha256
+from emoreport.run.folder import content_sha256
 from tests.fixtures import browser
 from tests.fixtures.media import constant_rate, no_audio, text_file, tone
 from tests.fixtures.readings import peaked, speech_track, track_of

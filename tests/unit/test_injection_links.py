@@ -13,9 +13,10 @@ import pytest
 from emoreport.atomic import Staging, _computer, remove_leftovers, write_file
 from emoreport.batch.manifest import MANIFEST_FILE
 from emoreport.cli.app import run
-from emoreport.errors import OutputError, StoredReadingsError
-from emoreport.run import report as runs
-from emoreport.run.report import read_report, safe_stem
+from emoreport.errors import OutputError, SettingsError, StoredReadingsError
+from emoreport.run.bridge import load_bridge
+from emoreport.run.folder import safe_stem
+from emoreport.run.read import read_report
 from emoreport.tables import readings
 from tests.fixtures.media import no_audio
 from tests.fixtures.stored import store, wandering_talk
@@ -181,8 +182,8 @@ def test_a_bridge_that_never_ends_is_refused(tmp_path: Path, place: str) -> None
     if place == "pipe":
         os.mkfifo(tmp_path / "pipe")
         place = str(tmp_path / "pipe")
-    with pytest.raises(runs.SettingsError, match="no regular file"):
-        runs.load_bridge(place)
+    with pytest.raises(SettingsError, match="no regular file"):
+        load_bridge(place)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from typing import Any, Final, Self
 
 from emoreport.batch.engine import Failed, Finished, NoVideo, Opened, VideoJob, VideoOutcome
 from emoreport.batch.parts import interval_table, kinds, load_arrow, write_part
-from emoreport.batch.remote.staging import named_after, staged
-from emoreport.batch.remote.stores import TransferError
+from emoreport.batch.remote.staging import staged
+from emoreport.batch.remote.stores import TransferError, hidden
 from emoreport.errors import (
     EmoreportError,
     InputNotFoundError,
@@ -23,13 +23,14 @@ from emoreport.errors import (
 from emoreport.media import probe
 from emoreport.models.store.model_store import PullProgress
 from emoreport.pipeline import Analyzer
-from emoreport.run import report as runs
 from emoreport.run.fingerprint import (
     WITHOUT_EFFECT,
     fingerprint_of,
     is_retabled,
     readings_fingerprint_of,
 )
+from emoreport.run.folder import refuse_link
+from emoreport.run.read import read_report
 from emoreport.run.report import Report
 from emoreport.settings import Settings
 
@@ -86,18 +87,16 @@ class Workshop:
         )
         # No video decides which models run: any file will do to ask for the plan.
         plan = self._analyzer.plan(Path(__file__), "")
-        models = plan["models"]
         table = interval_table(
-            models["face"]["labels"],
-            models["speech"].get("labels", ()),
+            plan.face_model.labels,
+            plan.speech_model.labels,
             baseline=settings.analysis.baseline != "none",
         )
-        bridge = dict(runs.load_bridge(settings.analysis.bridge).mapping)
         self.opened = Opened(
-            fingerprint=fingerprint_of({**plan, "bridge": bridge}),
+            fingerprint=fingerprint_of(plan),
             readings=readings_fingerprint_of(plan),
             columns=kinds(table),
-            models=(models["face"]["name"], models["speech"]["name"]),
+            models=(plan.face_model.name, plan.speech_model.name),
         )
 
     def __enter__(self) -> Self:
@@ -156,7 +155,7 @@ class Workshop:
         """
         if job.collect or job.retable:
             try:
-                stored = runs.read_report(job.folder, self._changes if job.retable else None)
+                stored = read_report(job.folder, self._changes if job.retable else None)
             except StoredReadingsError:
                 pass  # without readings, or with damaged ones, the video is analysed again
             else:
@@ -165,9 +164,8 @@ class Workshop:
                 else:
                     write_part(Path(job.part), stored, self.opened, job.sha256)
                 return stored
-        report = self._analyzer.analyze(job.path, sha256=job.sha256)
-        if job.path != source:
-            report = named_after(report, source)
+        place = None if job.path == source else hidden(source)
+        report = self._analyzer.analyze(job.path, sha256=job.sha256, place=place)
         _check_unchanged(job)
         self._put(report, job)
         return report
@@ -175,12 +173,7 @@ class Workshop:
     def _put(self, report: Report, job: VideoJob) -> None:
         """Write the rows of a report, then its files."""
         folder = Path(job.folder)
-        if folder.is_symlink():
-            raise OutputError(
-                "is a symbolic link, and results are not written through links",
-                remedy="move it away or choose another folder with --out",
-                file=folder,
-            )
+        refuse_link(folder)
         write_part(Path(job.part), report, self.opened, job.sha256)
         report.write(folder, copy=Path(job.path), progress=self._tell)
 

@@ -32,7 +32,7 @@ from emoreport.batch.remote.stores import (
     not_there,
     split,
 )
-from emoreport.run.report import RUN_FILE, Report
+from emoreport.run.run_json import RUN_FILE
 from emoreport.tables.store import KNOWN_FILES
 
 PARTS: Final = f"{WORKING_FOLDER}/intervals"
@@ -193,12 +193,6 @@ def staged(job: VideoJob) -> Iterator[VideoJob]:
         yield local
         if job.target:
             _upload(job, local, anew=_run_of(local) != before)
-
-
-def named_after(report: Report, source: str) -> Report:
-    """The report with the place that its video really has, in place of that of a copy."""
-    told = {**report.run["input"], "path": hidden(source)}
-    return replace(report, run={**report.run, "input": told})
 
 
 @contextmanager

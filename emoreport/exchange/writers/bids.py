@@ -68,10 +68,10 @@ def sidecar_bytes(findings: Findings, lang: str) -> bytes:
     summary = findings.analysis.summary
     document["GeneratedBy"] = {
         "Name": "emoreport",
-        "Version": str(findings.run["versions"]["emoreport"]),
+        "Version": findings.run.program_version,
         "FaceModel": summary.face_model,
         "VoiceModel": summary.speech_model,
-        "InputSHA256": str(findings.run["input"]["sha256"]),
+        "InputSHA256": findings.run.input.sha256,
     }
     content = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
     return (content + "\n").encode("utf-8", "backslashreplace")

@@ -160,7 +160,7 @@ def paste_bytes(findings: Findings) -> bytes:
 
 def _observation(findings: Findings, media_path: str) -> dict[str, Any]:
     rate_hz = findings.analysis.summary.frame_rate_hz
-    kinds = {stream["kind"] for stream in findings.run["media"].get("streams", ())}
+    kinds = {stream.kind for stream in findings.run.media.streams}
     file = _plain(media_path)
     return {
         "file": {str(player): [file] if player == 1 else [] for player in range(1, PLAYERS + 1)},
@@ -275,7 +275,7 @@ def _observation_id(findings: Findings) -> str:
 
 def _description(findings: Findings) -> str:
     summary = findings.analysis.summary
-    version = findings.run["versions"]["emoreport"]
+    version = findings.run.program_version
     return _plain(
         f"emoreport {version}, face model {summary.face_model}, voice model {summary.speech_model}"
     )
@@ -283,7 +283,7 @@ def _description(findings: Findings) -> str:
 
 def _created(findings: Findings) -> str:
     """When the run was made, as BORIS writes it: without a time zone."""
-    return str(findings.run.get("created", "1970-01-01T00:00:00"))[:19]
+    return (findings.run.created or "1970-01-01T00:00:00")[:19]
 
 
 def _plain(text: str) -> str:

@@ -64,8 +64,8 @@ def elan_files(findings: Findings, media: Media, lang: str) -> Files:
     root = ET.Element(
         "ANNOTATION_DOCUMENT",
         {
-            "AUTHOR": xml_text(f"emoreport {findings.run['versions']['emoreport']}"),
-            "DATE": xml_text(str(findings.run.get("created", "1970-01-01T00:00:00+00:00"))),
+            "AUTHOR": xml_text(f"emoreport {findings.run.program_version}"),
+            "DATE": xml_text(findings.run.created or "1970-01-01T00:00:00+00:00"),
             "FORMAT": FORMAT_VERSION,
             "VERSION": FORMAT_VERSION,
             "xmlns:xsi": XSI,
@@ -120,7 +120,7 @@ def _add_header(root: ET.Element, findings: Findings, media: Media, tiers: Seque
         header, "MEDIA_DESCRIPTOR", {key: xml_text(text) for key, text in described.items()}
     )
     run = findings.run
-    identity = uuid.uuid5(uuid.NAMESPACE_OID, f"{run['input']['sha256']} {run.get('created')}")
+    identity = uuid.uuid5(uuid.NAMESPACE_OID, f"{run.input.sha256} {run.created}")
     for name, text in (
         ("URN", f"urn:nl-mpi-tools-elan-eaf:{identity}"),
         ("lastUsedAnnotationId", str(sum(len(tier.cells) for tier in tiers))),

@@ -25,6 +25,7 @@ from emoreport.results import (
     Statistic,
     VideoInterval,
 )
+from emoreport.run import run_json
 from emoreport.vocabulary import COMPOUND_NAMES
 
 VERSION: Final = 1
@@ -44,7 +45,7 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
         "$schema": SCHEMA_FILE,
         "format": "emoreport findings",
         "version": VERSION,
-        "run": findings.run,
+        "run": run_json.document(findings.run),
         "summary": _rounded(asdict(analysis.summary)),
         "face": _face_rows(analysis, findings.faces.labels),
         "voice": _voice_rows(analysis, findings.speech.labels),

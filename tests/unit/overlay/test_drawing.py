@@ -10,20 +10,19 @@ from emoreport.overlay.drawing import Overlay, clock_text, ink_on, letter_size, 
 from emoreport.overlay.lettering import digits, lay, letters, shortened, text_width
 from emoreport.overlay.moments import Moments
 from emoreport.overlay.passages import strongest_mismatches
-from emoreport.results import Findings
 from emoreport.vocabulary import ALL_LABELS
 from tests.fixtures.readings import face_track, peaked, speech_track, track_of
-from tests.fixtures.results import analysis
+from tests.fixtures.results import MadeFindings, analysis
 
 SIZE_PX = (640, 480)
 MATCH_S, MISMATCH_S, GAP_S, DOUBT_S = 0.5, 1.5, 2.2, 3.0
 
 
-def findings(**values) -> Findings:
+def findings(**values) -> MadeFindings:
     """A match, a mismatch, a gap and an abstention; the face is at (100, 80), 120 px wide."""
     faces = face_track(("happiness", 1.0), ("sadness", 1.0), (None, 0.32), ("neutral", 1.0))
     speech = speech_track(["happiness", None])
-    whole = Findings(analysis=analysis(), faces=faces, speech=speech, run={})
+    whole = MadeFindings(analysis(), faces, speech)
     return dataclasses.replace(whole, **values)
 
 
@@ -31,7 +30,7 @@ def picture(size_px: tuple[int, int] = SIZE_PX, level: int = 120) -> np.ndarray:
     return np.full((size_px[1], size_px[0], 3), level, np.uint8)
 
 
-def drawn(time_s: float, *, lang: str = "en", size_px=SIZE_PX, of: Findings | None = None):
+def drawn(time_s: float, *, lang: str = "en", size_px=SIZE_PX, of: MadeFindings | None = None):
     return Overlay(of or findings(), size_px, lang).draw(picture(size_px), time_s)
 
 

@@ -10,12 +10,11 @@ from emoreport.media import open_video
 from emoreport.overlay.covering import BACKGROUND, MESH_COLOUR, head_region
 from emoreport.overlay.hide_faces import BLUR, MESH, find_faces, hidden, small_faces
 from emoreport.records import Box
-from emoreport.results import Findings
 from emoreport.settings import Settings
 from tests.fixtures.faces import FACE_IN_HEAD, ScriptedDetector, face_at, scene
 from tests.fixtures.media import Film, no_audio, steady_times, write_media
 from tests.fixtures.readings import face_track, speech_track
-from tests.fixtures.results import analysis
+from tests.fixtures.results import MadeFindings, analysis
 
 needs_solutions = pytest.mark.skipif(
     not has_solutions(), reason="this mediapipe carries no face models"
@@ -30,10 +29,10 @@ FACE = (
 )
 
 
-def findings(box=FACE) -> Findings:
+def findings(box=FACE) -> MadeFindings:
     faces = face_track(("happiness", 2.0), (None, 1.0))
     faces.box[faces.valid] = box
-    return Findings(analysis(), faces, speech_track(["happiness"]), {})
+    return MadeFindings(analysis(), faces, speech_track(["happiness"]))
 
 
 class Finder(ScriptedDetector):

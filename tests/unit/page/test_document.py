@@ -8,6 +8,7 @@ import pytest
 
 from emoreport.page import document as page_module
 from emoreport.page.document import LIMITS, PageVideo, library, page_html, page_words, policy
+from emoreport.records import MediaRecord
 from emoreport.settings import LANGUAGES
 from tests.fixtures.page import NASTY, findings
 
@@ -121,7 +122,7 @@ def test_without_video_not_even_an_address_of_it_is_written():
 def test_the_place_of_the_video_has_the_shape_of_its_pictures():
     (video,) = Reader(made(PageVideo("link", href="a.mp4"))).found("video")
     assert (video["width"], video["height"]) == ("640", "480")
-    (video,) = Reader(made(PageVideo("link", href="a.mp4"), media={})).found("video")
+    (video,) = Reader(made(PageVideo("link", href="a.mp4"), media=MediaRecord(1.0))).found("video")
     assert "width" not in video
 
 

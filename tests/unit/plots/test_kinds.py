@@ -13,11 +13,12 @@ from matplotlib.colors import to_hex
 from emoreport.plots.kinds import KINDS, plot_files
 from emoreport.plots.style import COLUMN_IN, PAGE_IN, number, p_text, statistic
 from emoreport.records import Span
-from emoreport.results import Analysis, Findings, Statistic, VideoInterval
+from emoreport.results import Analysis, Statistic, VideoInterval
 from emoreport.settings.commands import PLOT_FORMATS, PLOT_KINDS
 from emoreport.vocabulary import COLOURS
 from tests.fixtures.results import (
     VOICE_LABELS,
+    MadeFindings,
     analysis,
     face_track,
     long_analysis,
@@ -36,7 +37,7 @@ CHANCE = {lang: words.replace("~", "\N{NO-BREAK SPACE}") for lang, words in CHAN
 
 
 def findings(result=None, **values):
-    return Findings(result or analysis(**values), face_track(), speech_track(), {})
+    return MadeFindings(result or analysis(**values), face_track(), speech_track())
 
 
 def drawn(kind, result=None, lang="en", formats=("svg",)):

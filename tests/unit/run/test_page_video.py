@@ -5,9 +5,14 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 
 from emoreport.errors import InputNotFoundError
-from emoreport.run.page_video import find_video, href, page_bytes, recorded_place
+from emoreport.records import InputRecord
+from emoreport.run.page_video import find_video, href, page_bytes, seen_from
 from tests.fixtures.media import variable_rate
 from tests.fixtures.page import findings
+
+
+def source(name="talk.mp4", path=None, **facts):
+    return InputRecord(name, "0" * 64, path, **facts)
 
 
 def place(folder, address):
@@ -32,8 +37,7 @@ def place(folder, address):
 def test_an_address_leads_back_to_the_file_whatever_its_name(tmp_path, name):
     folder = tmp_path / "statistics" / "talk"
     video = tmp_path / "videos" / name
-    recorded = recorded_place({"input": {"name": name}}, folder, video)
-    address = href(recorded["input"]["from_folder"])
+    address = href(seen_from(folder, source(name), video).from_folder)
     assert place(folder, address) == tmp_path / "videos" / name
     assert urlsplit(address).scheme == ""
     assert set(address).isdisjoint("\"'<>#? ")
@@ -41,54 +45,53 @@ def test_an_address_leads_back_to_the_file_whatever_its_name(tmp_path, name):
 
 def test_a_relative_path_is_taken_from_the_working_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    run = {"input": {"name": "talk.mp4", "path": "talk.mp4"}}
-    recorded = recorded_place(run, Path("statistics/talk"), find_video(run, None))
-    assert recorded["input"]["from_folder"] == os.path.join("..", "..", "talk.mp4")  # noqa: PTH118
+    talk = source(path="talk.mp4")
+    recorded = seen_from(Path("statistics/talk"), talk, find_video(talk, None))
+    assert recorded.from_folder == os.path.join("..", "..", "talk.mp4")  # noqa: PTH118
 
 
 def test_the_video_is_found_from_the_folder_before_the_command_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "a" / "talk"
     folder.mkdir(parents=True)
-    run = {"input": {"name": "talk.mp4", "path": "talk.mp4", "from_folder": "../talk.mp4"}}
+    talk = source(path="talk.mp4", from_folder="../talk.mp4")
     (tmp_path / "talk.mp4").write_bytes(b"")
-    assert find_video(run, folder) == Path("talk.mp4")
+    assert find_video(talk, folder) == Path("talk.mp4")
     (tmp_path / "a" / "talk.mp4").write_bytes(b"")
-    assert find_video(run, folder).resolve() == tmp_path / "a" / "talk.mp4"
-    assert find_video(run, None) == Path("talk.mp4")
+    assert find_video(talk, folder).resolve() == tmp_path / "a" / "talk.mp4"
+    assert find_video(talk, None) == Path("talk.mp4")
 
 
 def test_a_video_that_is_nowhere_keeps_its_likeliest_place(tmp_path):
-    run = {"input": {"name": "talk.mp4", "path": "x/talk.mp4", "from_folder": "../talk.mp4"}}
-    assert find_video(run, tmp_path / "talk") == tmp_path / "talk" / "../talk.mp4"
-    assert find_video({"input": {"name": "talk.mp4"}}, None) == Path("talk.mp4")
+    talk = source(path="x/talk.mp4", from_folder="../talk.mp4")
+    assert find_video(talk, tmp_path / "talk") == tmp_path / "talk" / "../talk.mp4"
+    assert find_video(source(), None) == Path("talk.mp4")
 
 
 def test_results_that_move_with_their_video_still_know_it(tmp_path):
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "talk.mp4").write_bytes(b"")
-    run = {"input": {"name": "talk.mp4", "path": str(tmp_path / "one" / "talk.mp4")}}
+    talk = source(path=str(tmp_path / "one" / "talk.mp4"))
     folder = tmp_path / "one" / "statistics" / "talk"
-    recorded = recorded_place(run, folder, find_video(run, None))
-    assert recorded["input"]["from_folder"] == os.path.join("..", "..", "talk.mp4")  # noqa: PTH118
+    recorded = seen_from(folder, talk, find_video(talk, None))
+    assert recorded.from_folder == os.path.join("..", "..", "talk.mp4")  # noqa: PTH118
     (tmp_path / "one").rename(tmp_path / "two")
     moved = find_video(recorded, tmp_path / "two" / "statistics" / "talk")
     assert moved.resolve() == tmp_path / "two" / "talk.mp4"
 
 
 def test_a_page_links_its_video(tmp_path):
-    shown = findings(input={"name": "a b.mp4", "from_folder": "../a b.mp4"})
-    content = page_bytes(shown, video=None, lang="en", mode="link")
+    talk = source("a b.mp4", from_folder="../a b.mp4")
+    content = page_bytes(findings(), talk, video=None, lang="en", mode="link")
     assert b'src="../a%20b.mp4"' in content
 
 
 def test_a_video_of_a_store_has_no_place_here(tmp_path):
-    run = {"input": {"name": "a.mp4", "path": "s3://talks/a.mp4"}}
-    assert find_video(run, tmp_path) is None
-    recorded = recorded_place(run, tmp_path, None)
-    assert recorded["input"]["from_folder"] is None
-    shown = findings(input=recorded["input"])
-    content = page_bytes(shown, video=None, lang="en", mode="link")
+    talk = source("a.mp4", "s3://talks/a.mp4")
+    assert find_video(talk, tmp_path) is None
+    recorded = seen_from(tmp_path, talk, None)
+    assert recorded.from_folder is None
+    content = page_bytes(findings(input=recorded), recorded, video=None, lang="en", mode="link")
     assert b"<video" in content
     assert b"s3:" not in content
 
@@ -96,22 +99,20 @@ def test_a_video_of_a_store_has_no_place_here(tmp_path):
 def test_the_clock_of_the_container_is_recorded(tmp_path):
     times_s = [5.0 + number / 25 for number in range(10)]
     video = variable_rate(tmp_path / "late.mp4", times_s)
-    run = {"input": {"name": "late.mp4", "path": str(video)}}
-    recorded = recorded_place(run, tmp_path / "o", video)
-    assert recorded["input"]["player_start_s"] == pytest.approx(5.0, abs=0.001)
+    recorded = seen_from(tmp_path / "o", source("late.mp4", str(video)), video)
+    assert recorded.player_start_s == pytest.approx(5.0, abs=0.001)
     video.unlink()
-    again = recorded_place(recorded, tmp_path / "o", video)
-    assert again["input"]["player_start_s"] == recorded["input"]["player_start_s"]
+    again = seen_from(tmp_path / "o", recorded, video)
+    assert again.player_start_s == recorded.player_start_s
 
 
 def test_another_file_in_the_place_of_the_video_is_not_taken_for_it(tmp_path):
     (tmp_path / "talk.mp4").write_bytes(b"no video")
-    run = {"input": {"name": "talk.mp4"}}
-    recorded = recorded_place(run, tmp_path / "o", tmp_path / "talk.mp4")
-    assert recorded["input"]["player_start_s"] is None
+    recorded = seen_from(tmp_path / "o", source(), tmp_path / "talk.mp4")
+    assert recorded.player_start_s is None
 
 
 def test_a_video_to_be_embedded_must_be_there(tmp_path):
-    shown = findings(input={"name": "gone.mp4", "path": str(tmp_path / "gone.mp4")})
+    talk = source("gone.mp4", str(tmp_path / "gone.mp4"))
     with pytest.raises(InputNotFoundError, match=r"gone\.mp4: .*--no-video"):
-        page_bytes(shown, video=tmp_path / "gone.mp4", lang="en", mode="embed")
+        page_bytes(findings(), talk, video=tmp_path / "gone.mp4", lang="en", mode="embed")

@@ -1,0 +1,157 @@
+"""What run.json holds: where the readings of one recording come from, and how they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from emoreport.records.media import StreamInfo
+from emoreport.records.models import ModelRecord
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecord:
+    """The file that was analysed.
+
+    Attributes
+    ----------
+    name
+        Without folders.
+    sha256
+        Digest of its content.
+    path
+        As it was given; an address for a file of a store. None if unknown, as all that follows.
+    size_bytes
+        Its length.
+    from_folder
+        Its path as seen from the folder of results.
+    player_start_s
+        What a browser's player shows at time zero, seconds.
+    """
+
+    name: str
+    sha256: str
+    path: str | None = None
+    size_bytes: int | None = None
+    from_folder: str | None = None
+    player_start_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRecord:
+    """What decoding found, beside the claims of the container; None where it is not known.
+
+    Attributes
+    ----------
+    duration_s
+        End of the last picture, seconds.
+    frame_rate_hz
+        Claimed, else frames by duration.
+    container, claimed_duration_s, width_px, height_px, rotation_deg, streams
+        As in `MediaInfo`.
+    frames
+        Pictures delivered.
+    """
+
+    duration_s: float
+    frame_rate_hz: float | None = None
+    container: str | None = None
+    claimed_duration_s: float | None = None
+    width_px: int | None = None
+    height_px: int | None = None
+    rotation_deg: int | None = None
+    frames: int | None = None
+    streams: tuple[StreamInfo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunWarning:
+    """What a reader of the tables must know.
+
+    Attributes
+    ----------
+    key
+        A key of the words ``cli.warning``.
+    values
+        What stands in the braces of those words.
+    """
+
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPlan:
+    """What is known of a run before anything is decoded; it decides the results.
+
+    Attributes
+    ----------
+    input
+        The video.
+    versions
+        Of emoreport, Python, the platform and the libraries, by name.
+    models
+        Models and detectors by role: ``face``, ``speech``, ``face_detector``, ``voice_activity``.
+    settings
+        By public name, as JSON values. What another version wrote may be no `Settings`.
+    bridge
+        Shared label by label, as it is stored: whoever uses it, checks it. None if unknown.
+    created
+        When, ISO 8601 in UTC; None if unknown.
+    """
+
+    input: InputRecord
+    versions: Mapping[str, str]
+    models: Mapping[str, ModelRecord]
+    settings: Mapping[str, Any]
+    bridge: Mapping[str, str] | None = None
+    created: str | None = None
+
+    @property
+    def program_version(self) -> str:
+        """Version of emoreport."""
+        return self.versions["emoreport"]
+
+    @property
+    def face_model(self) -> ModelRecord:
+        """The model of the face's emotion."""
+        return self.models["face"]
+
+    @property
+    def speech_model(self) -> ModelRecord:
+        """The model of the voice's emotion; its name is ``none`` if none was asked for."""
+        return self.models["speech"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord(RunPlan):
+    """One finished run.
+
+    Attributes
+    ----------
+    media
+        The recording as it was decoded.
+    decode_failures
+        Packets and pictures that were passed over; None if unknown, as all that follows.
+    decode_failures_by_stream
+        The same for ``video`` and ``audio``; None for a stream that is not there.
+    time_quality, notes
+        As in `DecodeOutcome`.
+    warnings
+        What a reader of the tables must know.
+    wall_time_s
+        By stage, seconds.
+    labels
+        Labels of a person that took the place of the machine's, as they are stored; see
+        `emoreport.run.annotations`. None for the machine's own.
+    """
+
+    media: MediaRecord
+    decode_failures: int | None = None
+    decode_failures_by_stream: Mapping[str, int | None] | None = None
+    time_quality: str | None = None
+    notes: tuple[str, ...] | None = None
+    warnings: tuple[RunWarning, ...] = ()
+    wall_time_s: Mapping[str, float] | None = None
+    labels: Mapping[str, Any] | None = None

