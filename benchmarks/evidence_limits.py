@@ -99,11 +99,13 @@ def voices(folder: Path) -> None:
     """Accuracy of the compact voice model by noise and clipping."""
     model = CompactVoiceModel(shipped_metadata("voice"))
     rng = np.random.default_rng(0)
-    labelled = [one for one in read_labels(folder / "speech") if one.emotion in model.labels]
+    labelled = [one for one in read_labels(folder / "speech")[0] if one.emotion in model.labels]
     places = sorted(rng.choice(len(labelled), min(CLIPS, len(labelled)), replace=False))
     wanted = [labelled[place] for place in places]
     clips = [
-        (wanted[place].emotion, samples) for place, samples in read_clips(folder / "speech", wanted)
+        (wanted[place].emotion, samples)
+        for place, samples in read_clips(folder / "speech", wanted)
+        if not isinstance(samples, Exception)
     ]
 
     def noisy(samples: np.ndarray, snr_db: float) -> np.ndarray:

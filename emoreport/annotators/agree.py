@@ -30,6 +30,7 @@ BEYOND_S: Final = 0.1
 """Codings may run over the end by less than this: players differ by a frame or two."""
 
 ASSUMED_FACE: Final = "assumed_face"
+GUESSED_ENCODING: Final = "guessed_encoding"
 BEYOND_END: Final = "beyond_end"
 NOT_IN_MODEL: Final = "not_in_model"
 STORED_LABELS: Final = "stored_labels"
@@ -44,6 +45,7 @@ def agree(
     modality: str | None = None,
     renamings: Sequence[str] = (),
     observation: str | None = None,
+    encoding: str | None = None,
     tolerance_s: float = TOLERANCE.default,
 ) -> Agreed:
     """Compare codings of a talk with the machine's labels and with each other.
@@ -62,6 +64,8 @@ def agree(
         ``written=label``; they hold for the codings and for the machine.
     observation
         Which observation of a BORIS project is read.
+    encoding
+        Of codings that are not in Unicode; guessed where that is safe if None.
     tolerance_s
         Farthest distance of two boundaries that count as one, seconds.
 
@@ -78,7 +82,13 @@ def agree(
     check_observation(observation, files)
     report = read_report(folder, labels=MACHINE)
     tiers = tiers_for(
-        report.run, tier_face, tier_voice, modality, renamings, observation=observation
+        report.run,
+        tier_face,
+        tier_voice,
+        modality,
+        renamings,
+        observation=observation,
+        encoding=encoding,
     )
     codings = _named([one for file in files for one in read_codings(file, tiers)])
     duration_s = report.analysis.summary.duration_s
@@ -113,6 +123,7 @@ def tiers_for(
     renamings: Sequence[str],
     *,
     observation: str | None = None,
+    encoding: str | None = None,
 ) -> Tiers:
     """How to read codings of the talk of a run.
 
@@ -134,6 +145,7 @@ def tiers_for(
         voice_labels=voice,
         video=run.input.name,
         observation=observation,
+        encoding=encoding,
     )
 
 
@@ -204,6 +216,13 @@ def _named(codings: Sequence[Coding]) -> tuple[Coding, ...]:
     return tuple(found)
 
 
+def encoding_caveats(coding: Coding) -> Iterator[Caveat]:
+    """What to say of a file whose encoding was guessed."""
+    if coding.guessed_encoding is not None:
+        values = {"file": coding.file, "encoding": coding.guessed_encoding}
+        yield Caveat(GUESSED_ENCODING, values)
+
+
 def _caveats(codings: Sequence[Coding], report: Report, stored: LabelSource) -> Iterator[Caveat]:
     if stored != MACHINE:
         yield Caveat(STORED_LABELS, {"file": stored.file})
@@ -211,6 +230,7 @@ def _caveats(codings: Sequence[Coding], report: Report, stored: LabelSource) -> 
     for one in codings:
         if one.assumed_face:
             yield Caveat(ASSUMED_FACE, {"file": one.file})
+        yield from encoding_caveats(one)
         spans = [span for name in MODALITIES for span in getattr(one.labels, name) or ()]
         last_s = max((entry.span.end_s for entry in spans), default=0.0)
         if last_s > end_s + BEYOND_S:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from emoreport.annotators.agree import BEYOND_S, check_observation, tiers_for
+from emoreport.annotators.agree import BEYOND_S, check_observation, encoding_caveats, tiers_for
+from emoreport.annotators.figures import Caveat
 from emoreport.errors import SettingsError
 from emoreport.exchange.readers import read_codings
 from emoreport.results import CodedLabels
@@ -25,7 +26,8 @@ def parse_labels(
     modality: str | None = None,
     renamings: Sequence[str] = (),
     observation: str | None = None,
-) -> LabelSource | None:
+    encoding: str | None = None,
+) -> tuple[LabelSource | None, tuple[Caveat, ...]]:
     """Labels of the file that ``--labels`` names.
 
     Parameters
@@ -34,8 +36,12 @@ def parse_labels(
         A folder that `analyze` wrote.
     given
         A file, ``none`` for the machine's own labels, or None to leave all as it is.
-    tier_face, tier_voice, modality, renamings, observation
+    tier_face, tier_voice, modality, renamings, observation, encoding
         As for `agree.agree`.
+
+    Returns
+    -------
+    The labels, and what to know of how the file was read.
 
     Raises
     ------
@@ -51,11 +57,19 @@ def parse_labels(
                 "tiers, observations and renamings are those of a coding",
                 remedy="name it with --labels",
             )
-        return None if given is None else MACHINE
+        return (None if given is None else MACHINE), ()
     run = read_run(folder)
     file = Path(given)
     check_observation(observation, [file])
-    tiers = tiers_for(run, tier_face, tier_voice, modality, renamings, observation=observation)
+    tiers = tiers_for(
+        run,
+        tier_face,
+        tier_voice,
+        modality,
+        renamings,
+        observation=observation,
+        encoding=encoding,
+    )
     codings = read_codings(file, tiers)
     if len(codings) > 1:
         raise SettingsError(
@@ -82,4 +96,5 @@ def parse_labels(
             file=file,
         )
     labels = CodedLabels(face=coding.labels.face or None, voice=coding.labels.voice or None)
-    return LabelSource(labels, coding.file, coding.sha256, coding.coder)
+    source = LabelSource(labels, coding.file, coding.sha256, coding.coder)
+    return source, tuple(encoding_caveats(coding))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from emoreport.errors import InputNotFoundError, SettingsError
+from emoreport.spreadsheet import UnreadableTextError, decode, read_sheet
 
 METADATA_FILE: Final = "metadata.csv"
 KEY: Final = "video"
-DELIMITERS: Final = (",", ";", "\t")
-"""In this order of preference: spreadsheets of some regions separate by semicolons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +27,36 @@ class Metadata:
         Values by the path of a video below the folder; videos without a line are not there.
     unused
         Entries of the file that mean none of the videos.
+    guessed_encoding
+        The encoding of the file, where it had to be guessed.
     """
 
     columns: tuple[str, ...] = ()
     rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
+    guessed_encoding: str | None = None
 
     def of(self, name: str) -> tuple[str | None, ...]:
         """Values of a video given by its path below the folder; None for unknown."""
         return tuple(value or None for value in self.rows.get(name, ("",) * len(self.columns)))
 
 
-def read_metadata(path: Path, names: Sequence[str], reserved: Iterable[str]) -> Metadata:
+def read_metadata(
+    path: Path, names: Sequence[str], reserved: Iterable[str], encoding: str | None = None
+) -> Metadata:
     """Read a table of values per video.
 
     Parameters
     ----------
     path
-        CSV in UTF-8, separated by commas, semicolons or tabs, with a column ``video``: the path of
-        a video below the folder, or its file name where that is the only one of its kind.
+        CSV as spreadsheets save it, with a column ``video``: the path of a video below the folder,
+        or its file name where that is the only one of its kind.
     names
         Paths of the videos below the folder.
     reserved
         Names of columns that the batch's own tables have.
+    encoding
+        Of a file that is not in Unicode; guessed where that is safe if None.
 
     Raises
     ------
@@ -63,50 +67,45 @@ def read_metadata(path: Path, names: Sequence[str], reserved: Iterable[str]) -> 
         name that several videos have.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text, guessed = decode(path.read_bytes(), encoding, names)
+        sheet = read_sheet(text)
+        place = sheet.column(KEY)
+        lines = list(sheet.rows)
     except FileNotFoundError as error:
         raise InputNotFoundError("does not exist", remedy="check the path", file=path) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"cannot be read ({error})", remedy="save it as CSV in UTF-8", file=path
-        ) from error
-    try:
-        lines = [line for line in csv.reader(io.StringIO(text), delimiter=_delimiter(text)) if line]
-    except csv.Error as error:
-        raise SettingsError(f"is no CSV file ({error})", file=path) from error
-    heads = [name.strip() for name in lines[0]] if lines else []
-    columns = _columns(path, heads, set(reserved))
-    place = heads.index(KEY)
-    rows: dict[str, tuple[str, ...]] = {}
-    for number, line in enumerate(lines[1:], start=2):
-        if len(line) > len(heads):
-            raise SettingsError(f"line {number} has more cells than the header", file=path)
-        cells = [cell.strip() for cell in line] + [""] * (len(heads) - len(line))
-        key = cells[place].replace("\\", "/").removeprefix("./")
-        if key and key in rows:
-            raise SettingsError(f"names {key!r} twice", remedy="keep one line of it", file=path)
-        if key:
-            rows[key] = tuple(cells[:place] + cells[place + 1 :])
-    meant = _meant(path, rows, names)
-    unused = tuple(key for key in rows if key not in meant.values())
-    return Metadata(columns, {name: rows[key] for name, key in meant.items()}, unused)
-
-
-def _delimiter(text: str) -> str:
-    head = text.partition("\n")[0]
-    return max(DELIMITERS, key=lambda mark: (head.count(mark), -DELIMITERS.index(mark)))
-
-
-def _columns(path: Path, heads: list[str], reserved: set[str]) -> tuple[str, ...]:
-    if KEY not in heads:
+    except OSError as error:
+        raise SettingsError(f"cannot be read ({error.strerror})", file=path) from error
+    except UnreadableTextError as error:
+        raise SettingsError(str(error), remedy=error.remedy, file=path) from error
+    if place is None:
         raise SettingsError(
             f"has no column {KEY!r}",
             remedy="name the column with the videos' paths or file names so",
             file=path,
         )
-    columns = [name for name in heads if name != KEY]
+    heads = sheet.header
+    # Spreadsheets save columns that hold nothing, too.
+    filled = [at for at, head in enumerate(heads) if head or any(cells[at] for _, cells in lines)]
+    others = [at for at in filled if at != place]
+    columns = _columns(path, [heads[at] for at in others], set(reserved))
+    rows: dict[str, tuple[str, ...]] = {}
+    for number, cells in lines:
+        if len(cells) > len(heads):
+            raise SettingsError(f"line {number} has more cells than the header", file=path)
+        key = cells[place].replace("\\", "/").removeprefix("./")
+        if key and key in rows:
+            raise SettingsError(f"names {key!r} twice", remedy="keep one line of it", file=path)
+        if key:
+            rows[key] = tuple(cells[at] for at in others)
+    meant = _meant(path, rows, names)
+    unused = tuple(key for key in rows if key not in meant.values())
+    values = {name: rows[key] for name, key in meant.items()}
+    return Metadata(columns, values, unused, guessed)
+
+
+def _columns(path: Path, columns: list[str], reserved: set[str]) -> tuple[str, ...]:
     taken = sorted(reserved.intersection(columns))
-    if not all(columns) or len(set(heads)) < len(heads):
+    if not all(columns) or len(set(columns)) < len(columns):
         raise SettingsError(
             "has columns without a name or with the same one", remedy="rename them", file=path
         )

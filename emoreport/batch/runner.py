@@ -45,6 +45,8 @@ class BatchRequest:
         What to do again.
     metadata
         Table of the user's own columns; None takes the folder's own metadata.csv if there is one.
+    encoding
+        Of that table where it is not in Unicode; guessed where that is safe if None.
     shard
         Which part of the videos to do, beside others that do the rest; None for all. The tables of
         all together are made by a batch without it.
@@ -56,6 +58,7 @@ class BatchRequest:
     exclude: tuple[str, ...] = ()
     choices: Choices = field(default_factory=Choices)
     metadata: Path | None = None
+    encoding: str | None = None
     shard: Shard | None = None
 
 
@@ -338,8 +341,10 @@ def _metadata(
         path = request.folder / METADATA_FILE
         if not path.is_file():
             return Metadata()
-    metadata = read_metadata(path, names, reserved)
+    metadata = read_metadata(path, names, reserved, request.encoding)
     if watcher is not None:
+        if metadata.guessed_encoding:
+            watcher.warn("guessed_encoding", file=path, encoding=metadata.guessed_encoding)
         watcher.note("metadata", file=path, columns=", ".join(metadata.columns))
         missing = [name for name in names if name not in metadata.rows]
         for key, found in (("unused", metadata.unused), ("missing", missing)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -12,6 +13,7 @@ from emoreport.cli.console import warning_line
 from emoreport.cli.model_tables import print_table
 from emoreport.cli.options import (
     Config,
+    Encoding,
     Quiet,
     checked_language,
     configured,
@@ -24,7 +26,7 @@ from emoreport.settings.commands import TOLERANCE, chosen
 
 if TYPE_CHECKING:
     from emoreport.analysis.annotators.agreement import Alpha
-    from emoreport.annotators.figures import Agreed, Pair
+    from emoreport.annotators.figures import Agreed, Caveat, Pair
 
 _word: Final = Words("agree")
 
@@ -118,6 +120,7 @@ def agree(
     tier_voice: TierVoice = None,
     modality: Modality = None,
     observation: Observation = None,
+    encoding: Encoding = None,
     renamings: Renamings = None,
     tolerance: Tolerance = None,
     out: Target = None,
@@ -145,10 +148,10 @@ def agree(
         modality=modality,
         renamings=renamings or (),
         observation=observation,
+        encoding=encoding,
         tolerance_s=chosen(TOLERANCE, tolerance),
     )
-    for caveat in result.caveats:
-        warning_line(_word(f"caveat.{caveat.key}", lang, **caveat.values))
+    show_caveats(result.caveats, lang)
     if out is not None:
         write_file(out, result.csv())
     if as_json:
@@ -156,6 +159,12 @@ def agree(
     elif not quiet:
         _show(result, lang)
     return EXIT_OK
+
+
+def show_caveats(caveats: Iterable[Caveat], lang: str) -> None:
+    """Print what a reader of the figures or tables must know of the codings."""
+    for caveat in caveats:
+        warning_line(_word(f"caveat.{caveat.key}", lang, **caveat.values))
 
 
 def _show(result: Agreed, lang: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from emoreport.cli.console import note_line
-from emoreport.cli.options import Config, Quiet, Verbose, settings_from, with_settings
+from emoreport.cli.options import Config, Encoding, Quiet, Verbose, settings_from, with_settings
 from emoreport.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_VIDEO_FAILED
 from emoreport.messages import Words
 
@@ -135,6 +135,7 @@ def batch(
     time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
     metadata: MetadataFile = None,
+    encoding: Encoding = None,
     config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -169,6 +170,7 @@ def batch(
         exclude=tuple(exclude or ()),
         choices=Choices(overwrite=settings.output.overwrite, retry_failed=retry_failed),
         metadata=metadata,
+        encoding=encoding,
         shard=Shard.parse(shard) if shard else None,
     )
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emoreport.cli.console import note_line
-from emoreport.cli.options import Config, settings_from, with_settings
-from emoreport.errors import SettingsError
+from emoreport.cli.console import error_line, note_line, warning_line
+from emoreport.cli.options import Config, Encoding, settings_from, with_settings
+from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, SettingsError
+from emoreport.messages import text
 
 if TYPE_CHECKING:
     from emoreport.measure.evaluate import Evaluation
@@ -62,9 +63,17 @@ def face(
 @app.command("voice")
 @with_settings((*RUNTIME, "speech", "speech_bias", "speech_runtime"))
 def voice(
-    *, folder: Voices, as_json: Json = False, config: Config = None, given: dict[str, Any]
+    *,
+    folder: Voices,
+    encoding: Encoding = None,
+    as_json: Json = False,
+    config: Config = None,
+    given: dict[str, Any],
 ) -> int:
-    """Score a voice-emotion model on labelled clips."""
+    """Score a voice-emotion model on labelled clips.
+
+    Clips that cannot be decoded are named and left out; the exit code is then 1.
+    """
     from emoreport.cli.pull_display import PullDisplay
     from emoreport.measure.evaluate import evaluate_voices
     from emoreport.speech.select import open_voice_model
@@ -74,8 +83,14 @@ def voice(
         model = open_voice_model(settings, note_line, pulls)
     if model is None:
         raise SettingsError("--speech none names no model", remedy="name a model")
-    _print(evaluate_voices(model, folder), as_json=as_json)
-    return 0
+    evaluation = evaluate_voices(model, folder, encoding=encoding)
+    if evaluation.guessed_encoding:
+        values = {"file": folder / "labels.csv", "encoding": evaluation.guessed_encoding}
+        warning_line(text("agree.caveat.guessed_encoding", settings.output.lang, **values))
+    for name, cause in evaluation.unreadable.items():
+        error_line(f"{folder / name}: decode: {cause}")
+    _print(evaluation, as_json=as_json)
+    return EXIT_VIDEO_FAILED if evaluation.unreadable else EXIT_OK
 
 
 def _print(evaluation: Evaluation, *, as_json: bool) -> None:

@@ -33,6 +33,15 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", help="Configuration file (TOML).", metavar="FILE"),
 ]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        metavar="NAME",
+        help="Encoding of tables and texts of people that are not in Unicode, such as cp1251 or "
+        "cp1252; left out, it is guessed where that is safe, and said.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors and warnings only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show tracebacks with errors.")]
 

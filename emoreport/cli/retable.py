@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from emoreport.cli.agree import Modality, Observation, Renamings, TierFace, TierVoice
+from emoreport.cli.agree import Modality, Observation, Renamings, TierFace, TierVoice, show_caveats
 from emoreport.cli.console import ProgressDisplay
-from emoreport.cli.options import Config, Quiet, configured, with_settings
+from emoreport.cli.options import Config, Encoding, Quiet, configured, with_settings
 from emoreport.cli.show import show_report
 
 RETABLED = (
@@ -63,6 +63,7 @@ def retable(
     tier_voice: TierVoice = None,
     modality: Modality = None,
     observation: Observation = None,
+    encoding: Encoding = None,
     renamings: Renamings = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -82,7 +83,7 @@ def retable(
 
     known = configured(config)
     changes = {name: value for name, value in known.items() if name in RETABLED} | given
-    coded = parse_labels(
+    coded, caveats = parse_labels(
         stats_dir,
         labels,
         tier_face=tier_face,
@@ -90,8 +91,10 @@ def retable(
         modality=modality,
         renamings=renamings or (),
         observation=observation,
+        encoding=encoding,
     )
     report = read_report(stats_dir, changes, labels=coded)
+    show_caveats(caveats, report.settings.output.lang)
     with ProgressDisplay(
         report.run.input.name, lang=report.settings.output.lang, quiet=quiet
     ) as bars:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import tarfile
 import time
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emoreport.errors import EmoreportError, InputNotFoundError
-from emoreport.media.sound import read_sound
+from emoreport.errors import InputNotFoundError, MediaError
+from emoreport.measure.labelled_clips import LabelledDataError, read_clips, read_labels
 from emoreport.records import FaceEmotionModel, FloatArray, RgbImage, VoiceEmotionModel
 from emoreport.vocabulary import EMOTIONS
 
@@ -48,14 +45,10 @@ _NO_NPZ: Final = (
     *(NotImplementedError, RuntimeError),
 )
 """What damaged or encrypted archives make `zipfile` and NumPy raise."""
+UNREADABLE: Final = "cannot be decoded"
+"""Reason for which clips are left out."""
+
 Progress = Callable[[int, int], None]
-
-
-class LabelledDataError(EmoreportError):
-    """The labelled data are not in a layout that can be read."""
-
-    stage = "evaluate"
-    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +74,10 @@ class Evaluation:
         ``milliseconds_per_face`` or ``times_real_time`` and what it was measured on.
     groups
         The same figures per corpus, where the data name more than one.
+    unreadable
+        Why clips could not be decoded, by their names.
+    guessed_encoding
+        The encoding of labels.csv, where it had to be guessed.
     """
 
     model: str
@@ -93,6 +90,8 @@ class Evaluation:
     confusion: Mapping[str, Mapping[str, int]]
     speed: Mapping[str, float]
     groups: Mapping[str, Mapping[str, float]]
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    guessed_encoding: str | None = None
 
     def document(self) -> dict[str, Any]:
         """The evaluation as JSON values, probabilities to four decimals."""
@@ -110,6 +109,7 @@ class Evaluation:
                 group: {name: round(value, 4) for name, value in figures.items()}
                 for group, figures in self.groups.items()
             },
+            "unreadable": dict(self.unreadable),
         }
 
 
@@ -172,8 +172,10 @@ def _evaluation(
     groups: Mapping[str, NDArray[np.bool_]],
 ) -> Evaluation:
     if len(truth) == 0:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
         raise LabelledDataError(
-            "nothing is left to judge", remedy="the model has none of the emotions in the data"
+            f"nothing is left to judge (left out: {reasons or 'nothing'})",
+            remedy="give files that can be read, of emotions that the model has",
         )
     predicted = probabilities.argmax(axis=1)
     table = np.zeros((len(labels), len(labels)), dtype=np.int64)
@@ -329,61 +331,6 @@ def evaluate_faces(model: FaceEmotionModel, path: Path) -> Evaluation:
 # --------------------------------------------------------------------------- voices
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledClip:
-    """One row of labels.csv."""
-
-    file: str
-    emotion: str
-    corpus: str
-
-
-def read_labels(folder: Path) -> list[LabelledClip]:
-    """Read ``labels.csv`` of a folder: columns file and emotion, corpus if there is one.
-
-    Raises
-    ------
-    InputNotFoundError, LabelledDataError
-        When it is not there or lacks a column.
-    """
-    path = folder / "labels.csv"
-    if not path.is_file():
-        raise InputNotFoundError("the folder holds no labels.csv", file=folder)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        return [LabelledClip(row["file"], row["emotion"], row.get("corpus") or "") for row in rows]
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
-        raise LabelledDataError(
-            f"cannot be read ({error!r})", remedy="it needs the columns file and emotion", file=path
-        ) from error
-
-
-def read_clips(folder: Path, wanted: Sequence[LabelledClip]) -> Iterator[tuple[int, FloatArray]]:
-    """Yield (index into `wanted`, 16 kHz mono samples) from files or tars in `folder`.
-
-    Clips that are not found are not yielded; a clip that cannot be decoded raises MediaError.
-    """
-    waiting: dict[str, list[int]] = {}
-    for index, clip in enumerate(wanted):
-        path = folder / clip.file
-        if path.resolve().is_relative_to(folder.resolve()) and path.is_file():
-            yield index, read_sound(path)
-        else:
-            waiting.setdefault(clip.file, []).append(index)
-    for archive_path in sorted(folder.glob("*.tar")):
-        if not waiting:
-            return
-        with tarfile.open(archive_path, "r|*") as archive:
-            for member in archive:
-                indices = waiting.pop(member.name.removeprefix("./"), None)
-                stream = archive.extractfile(member) if indices and member.isfile() else None
-                if indices and stream is not None:
-                    samples = read_sound(io.BytesIO(stream.read()), name=member.name)
-                    for index in indices:
-                        yield index, samples
-
-
 def predict_clip(model: VoiceEmotionModel, samples: FloatArray) -> FloatArray:
     """Probabilities (K,) of one whole clip; longer than the longest window: equal cuts averaged."""
     longest = round(model.max_window_s * model.sample_rate_hz)
@@ -401,45 +348,58 @@ def _said_as(emotion: str, labels: Sequence[str]) -> str:
 
 
 def evaluate_voices(
-    model: VoiceEmotionModel, folder: Path, *, progress: Progress | None = None
+    model: VoiceEmotionModel,
+    folder: Path,
+    *,
+    encoding: str | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Score a voice-emotion model on a folder of labelled clips, whole clips at a time.
 
     Emotions that the model does not have are counted and left out; for a model that says positive
-    and not happiness, happy clips count as positive.
+    and not happiness, happy clips count as positive. Clips that cannot be decoded are left out,
+    counted and named.
 
     Raises
     ------
     InputNotFoundError, LabelledDataError
-        When the data cannot be read.
-    MediaError, ModelError
-        When a clip cannot be decoded or inference fails.
+        When the data cannot be read, or no clip of them.
+    ModelError
+        When inference fails.
     """
-    clips = read_labels(folder)
+    clips, guessed = read_labels(folder, encoding)
     labels = tuple(model.labels)
     left_out: Counter[str] = Counter(
         clip.emotion for clip in clips if _said_as(clip.emotion, labels) not in labels
     )
     wanted = [clip for clip in clips if _said_as(clip.emotion, labels) in labels]
     probabilities = np.full((len(wanted), len(model.labels)), np.nan, dtype=np.float32)
+    heard = np.zeros(len(wanted), dtype=np.bool_)
+    unreadable: dict[int, str] = {}
     heard_s = spent_s = 0.0
+
     for done, (index, samples) in enumerate(read_clips(folder, wanted), start=1):
+        if isinstance(samples, MediaError):
+            unreadable[index] = samples.cause
+            continue
         start = time.perf_counter()
         probabilities[index] = predict_clip(model, samples)
         spent_s += time.perf_counter() - start
         heard_s += len(samples) / model.sample_rate_hz
+        heard[index] = True
         if progress is not None:
             progress(done, len(wanted))
-    found = ~np.isnan(probabilities).any(axis=1)
-    if not found.all():
-        left_out["file not found"] = int((~found).sum())
-    corpora = np.array([clip.corpus for clip in wanted])[found]
+    if unreadable:
+        left_out[UNREADABLE] = len(unreadable)
+    if missing := len(wanted) - int(heard.sum()) - len(unreadable):
+        left_out["file not found"] = missing
+    corpora = np.array([clip.corpus for clip in wanted])[heard]
     columns = [labels.index(_said_as(clip.emotion, labels)) for clip in wanted]
-    truth = np.array(columns, dtype=np.int64)[found]
-    return _evaluation(
+    truth = np.array(columns, dtype=np.int64)[heard]
+    evaluation = _evaluation(
         model.record.name,
         model.labels,
-        probabilities[found],
+        probabilities[heard],
         truth,
         left_out=left_out,
         speed={
@@ -448,3 +408,5 @@ def evaluate_voices(
         },
         groups={name: corpora == name for name in sorted(set(corpora.tolist())) if name},
     )
+    named = {wanted[index].file: cause for index, cause in unreadable.items()}
+    return replace(evaluation, unreadable=named, guessed_encoding=guessed)

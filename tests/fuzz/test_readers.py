@@ -100,6 +100,9 @@ BORIS = {
     },
 }  # fmt: skip
 CODING = "coder,modality,start,end,emotion\nA,face,0,0.9,anger\nA,voice,0.9,2,neutral\n"
+RUSSIAN = "sep=;\r\n\r\nStart;End;Emotion;;\r\n0;0,9;гнев;;\r\n0,9;2;радость;;\r\n;;;;\r\n"
+RUSSIAN_GRID = TEXTGRID.replace("anger", "гнев").replace("neutral", "радость")
+EXCEL = "Video;группа;;\r\na.mp4;первая;;\r\n;;;\r\n"
 TOML = """[analysis]
 smoothing = 0.5
 min-interval = 0.4
@@ -188,8 +191,11 @@ TARGETS = (
     Target("b.TextGrid", CHRONOLOGICAL.encode(), lambda path: read_codings(path, TIERS)),
     Target("a.boris", json_file(BORIS), lambda path: read_codings(path, TIERS)),
     Target("a.csv", CODING.encode(), lambda path: read_codings(path, TIERS)),
+    Target("ru.csv", RUSSIAN.encode("cp1251"), lambda path: read_codings(path, TIERS)),
+    Target("ru.TextGrid", RUSSIAN_GRID.encode("cp1251"), lambda path: read_codings(path, TIERS)),
     Target("emoreport.toml", TOML.encode(), _settings),
     Target("bridge.toml", BRIDGE.encode(), lambda path: load_bridge(str(path))),
+    Target("excel.csv", EXCEL.encode("cp1251"), lambda path: read_groups(path, VIDEOS, [])),
     Target("metadata.csv", GROUPS.encode(), lambda path: read_groups(path, VIDEOS, [])),
     Target(MANIFEST_FILE, _manifest(), _open_manifest),
     Target(LOCK_FILE, json_file(LOCK), lambda path: LockFile(path.parent).read()),

@@ -274,6 +274,27 @@ def test_files_of_the_same_name_keep_their_coders_apart(stored: Path, emoreport:
     assert "machine" not in names
 
 
+def test_a_coding_that_excel_saved_is_read_and_the_guess_is_said(
+    stored: Path, emoreport: Emoreport
+) -> None:
+    text = "start;end;emotion;modality\r\n0;4,56;нейтральное;face\r\n4,56;9;радость;face\r\n"
+    Path("ru.csv").write_bytes(text.encode("cp1251"))
+    for command in (
+        ("agree", stored, "ru.csv", "--json"),
+        ("retable", stored, "--labels", "ru.csv"),
+    ):
+        guessed = emoreport(*command)
+        assert guessed.code == 0
+        assert any("cp1251" in line and "--encoding" in line for line in guessed.warnings)
+        named = emoreport(*command, "--encoding", "cp1251")
+        assert not any("--encoding" in line for line in named.warnings)
+    Path("ru.csv").write_bytes(text.encode("koi8-r"))
+    outcome = emoreport("agree", stored, "ru.csv")
+    assert outcome.code == 1
+    assert "--encoding" in outcome.errors[0]
+    assert emoreport("agree", stored, "ru.csv", "--encoding", "koi8-r").code == 0
+
+
 # --------------------------------------------------------------------------- corrected labels
 
 

@@ -2,14 +2,12 @@
 
 ``start`` and ``end`` in seconds, ``emotion``; optional ``modality`` (face or voice) and ``coder``.
 Further columns are ignored, so that video_intervals.csv and audio_intervals.csv are read as they
-are. Comma, semicolon or tab; behind a semicolon or a tab, numbers may have a decimal comma.
+are. Behind a semicolon or a tab, numbers may have a decimal comma.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from emoreport.exchange.readers.raw import (
@@ -18,11 +16,13 @@ from emoreport.exchange.readers.raw import (
     RawSpan,
     RawTier,
     checked_span,
+    raw_tier,
     seconds_to_ms,
 )
+from emoreport.spreadsheet import Sheet, read_sheet
 
 REQUIRED: Final = ("start", "end", "emotion")
-DELIMITERS: Final = (",", ";", "\t")
+OPTIONAL: Final = ("modality", "coder")
 MODALITIES: Final[Mapping[str, str]] = {
     "face": "face",
     "video": "face",
@@ -30,6 +30,9 @@ MODALITIES: Final[Mapping[str, str]] = {
     "audio": "voice",
 }
 MAX_FIELD: Final = 10_000
+
+_Row = tuple[str, str, str, str]
+"""Place in the file, start, end and emotion, as they are written."""
 
 
 def read_table(text: str, default_modality: str | None) -> tuple[list[RawTier], bool]:
@@ -53,49 +56,54 @@ def read_table(text: str, default_modality: str | None) -> tuple[list[RawTier], 
     ------
     FormatError
         When a column is missing or a row cannot be read.
+    UnreadableTextError
+        When it is no CSV.
     """
-    head = text.split("\n", 1)[0]
-    delimiter = max(DELIMITERS, key=head.count)
-    tiers: dict[tuple[str | None, str], list[RawSpan]] = {}
-    try:
-        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        names = {name.strip().casefold(): name for name in rows.fieldnames or () if name}
-        missing = [name for name in REQUIRED if name not in names]
-        if missing:
-            raise FormatError(
-                f"lacks the column {', '.join(missing)}; it needs start, end and emotion"
-            )
-        assumed = "modality" not in names and default_modality is None
-        for coder, modality, span in _spans(rows, names, delimiter, default_modality or "face"):
-            tiers.setdefault((coder, modality), []).append(span)
-    except csv.Error as error:
-        raise FormatError(f"is no CSV that can be read ({error})") from error
+    sheet = read_sheet(text)
+    places = {name: sheet.column(name) for name in (*REQUIRED, *OPTIONAL)}
+    missing = [name for name in REQUIRED if places[name] is None]
+    if missing:
+        raise FormatError(f"lacks the column {', '.join(missing)}; it needs start, end and emotion")
+    assumed = places["modality"] is None and default_modality is None
+    tiers: dict[tuple[str | None, str], list[_Row]] = {}
+    for owner, row in _rows(sheet, places, default_modality or "face"):
+        tiers.setdefault(owner, []).append(row)
     if not tiers:
         raise FormatError("holds no row")
-    return [RawTier(name, tuple(spans), coder) for (coder, name), spans in tiers.items()], assumed
+    decimal_comma = sheet.delimiter != ","
+    return [
+        raw_tier(modality, _spans(rows, decimal_comma=decimal_comma), coder)
+        for (coder, modality), rows in tiers.items()
+    ], assumed
 
 
-def _spans(
-    rows: csv.DictReader[str], names: Mapping[str, str], delimiter: str, default: str
-) -> Iterator[tuple[str | None, str, RawSpan]]:
-    for count, row in enumerate(rows):
-        place = f"line {rows.line_num}"
+def _rows(
+    sheet: Sheet, places: Mapping[str, int | None], default: str
+) -> Iterator[tuple[tuple[str | None, str], _Row]]:
+    """Coder and modality of every row, and the row."""
+    for count, (line, cells) in enumerate(sheet.rows):
+        place = f"line {line}"
         if count >= MAX_ANNOTATIONS:
             raise FormatError(f"holds more than {MAX_ANNOTATIONS} rows")
-        fields = {key: (row.get(name) or "").strip() for key, name in names.items()}
-        if any(len(field) > MAX_FIELD for field in fields.values()):
+        if any(len(cell) > MAX_FIELD for cell in cells):
             raise FormatError(f"{place} holds a field of more than {MAX_FIELD} characters")
+        fields = {name: "" if at is None else cells[at] for name, at in places.items()}
         if not any(fields.values()):
             continue
-        modality = MODALITIES.get(fields.get("modality", default).casefold())
+        written = default if places["modality"] is None else fields["modality"]
+        modality = MODALITIES.get(written.casefold())
         if modality is None:
-            raise FormatError(
-                f"{place} has the modality {fields['modality'][:40]!r}; it can be face or voice"
-            )
-        start, end = fields["start"], fields["end"]
-        if delimiter != ",":
-            start, end = start.replace(",", "."), end.replace(",", ".")
-        span = checked_span(
-            seconds_to_ms(start, place), seconds_to_ms(end, place), fields["emotion"], place
+            raise FormatError(f"{place} has the modality {written[:40]!r}; it can be face or voice")
+        yield (
+            (fields["coder"] or None, modality),
+            (place, fields["start"], fields["end"], fields["emotion"]),
         )
-        yield fields.get("coder") or None, modality, span
+
+
+def _spans(rows: Iterable[_Row], *, decimal_comma: bool) -> Iterator[RawSpan]:
+    for place, start, end, emotion in rows:
+        start_ms, end_ms = (
+            seconds_to_ms(text.replace(",", ".") if decimal_comma else text, place)
+            for text in (start, end)
+        )
+        yield checked_span(start_ms, end_ms, emotion, place)

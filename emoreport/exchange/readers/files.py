@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from emoreport.errors import InputNotFoundError, StoredReadingsError
-from emoreport.exchange.readers.raw import FormatError
 
 MAX_BYTES: Final = 64 * 2**20
 """An hour that is annotated word by word takes less than a tenth of this."""
@@ -46,18 +45,3 @@ def read_bytes(path: Path) -> bytes:
 def sha256_of(content: bytes) -> str:
     """SHA-256, hexadecimal."""
     return hashlib.sha256(content).hexdigest()
-
-
-def decoded(content: bytes) -> str:
-    """Text in UTF-8, or in UTF-16 where it begins with a byte order mark of that.
-
-    Raises
-    ------
-    FormatError
-        When it is neither.
-    """
-    marked = content[:2] in {b"\xff\xfe", b"\xfe\xff"}
-    try:
-        return content.decode("utf-16" if marked else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FormatError("is text neither in UTF-8 nor in UTF-16") from error

@@ -11,11 +11,13 @@ from emoreport.errors import SettingsError, StoredReadingsError
 from emoreport.exchange.readers.boris import UNNAMED, read_boris
 from emoreport.exchange.readers.coding_table import read_table
 from emoreport.exchange.readers.elan import read_eaf
-from emoreport.exchange.readers.files import decoded, read_bytes, sha256_of
+from emoreport.exchange.readers.files import read_bytes, sha256_of
 from emoreport.exchange.readers.labels import coded_spans
 from emoreport.exchange.readers.raw import FormatError, RawTier
-from emoreport.exchange.readers.textgrid import read_textgrid
+from emoreport.exchange.readers.textgrid import read_textgrid, refuse_binary
 from emoreport.results import CodedLabels, LabelledSpan
+from emoreport.spreadsheet import UnreadableTextError, decode
+from emoreport.vocabulary import NAMES
 
 SUFFIXES: Final = (".eaf", ".textgrid", ".boris", ".csv", ".tsv")
 FACE: Final = "face"
@@ -46,6 +48,8 @@ class Tiers:
         Name of the recording that was analysed; None if it is not known.
     observation
         Which observation of a BORIS project is read; None: the only one.
+    encoding
+        Of text that is not in Unicode; None: it is guessed where that is safe.
     """
 
     face: str | None
@@ -56,6 +60,7 @@ class Tiers:
     voice_labels: tuple[str, ...]
     video: str | None = None
     observation: str | None = None
+    encoding: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ class Coding:
         By modality.
     assumed_face
         Whether it is only assumed that the labels are about the face.
+    guessed_encoding
+        The encoding of the file, where it had to be guessed.
     """
 
     coder: str
@@ -79,6 +86,7 @@ class Coding:
     sha256: str
     labels: CodedLabels
     assumed_face: bool = False
+    guessed_encoding: str | None = None
 
 
 def read_codings(path: Path, tiers: Tiers) -> list[Coding]:
@@ -108,8 +116,13 @@ def read_codings(path: Path, tiers: Tiers) -> list[Coding]:
             file=path,
         )
     content = read_bytes(path)
+    text, guessed = "", None
     try:
-        raw, assumed = _with_modality(*_raw(suffix, content, tiers), tiers)
+        if suffix == ".textgrid":
+            refuse_binary(content)
+        if suffix != ".eaf":  # XML says its encoding itself
+            text, guessed = decode(content, tiers.encoding, _likely_words(tiers))
+        raw, assumed = _with_modality(*_raw(suffix, content, text, tiers), tiers)
         coders: dict[str | None, list[RawTier]] = {}
         for tier in raw:
             coders.setdefault(tier.coder, []).append(tier)
@@ -120,22 +133,27 @@ def read_codings(path: Path, tiers: Tiers) -> list[Coding]:
                 sha256=sha256_of(content),
                 labels=_labels(own, tiers),
                 assumed_face=assumed,
+                guessed_encoding=guessed,
             )
             for coder, own in (coders or {None: []}).items()
         ]
-    except FormatError as error:
+    except (FormatError, UnreadableTextError) as error:
         remedy = error.remedy or REMEDY
         raise StoredReadingsError(str(error), remedy=remedy, file=path) from error
     except SettingsError as error:
         raise error.with_file(path) from error
 
 
-def _raw(suffix: str, content: bytes, tiers: Tiers) -> tuple[list[RawTier], bool]:
+def _likely_words(tiers: Tiers) -> list[str]:
+    names = [name for labels in NAMES.values() for name in labels.values()]
+    return [*names, *(name.replace("_", " ") for name in tiers.mapping)]
+
+
+def _raw(suffix: str, content: bytes, text: str, tiers: Tiers) -> tuple[list[RawTier], bool]:
     if suffix == ".eaf":
         return read_eaf(content, tiers.video), False
-    text = decoded(content)
     if suffix == ".textgrid":
-        return read_textgrid(content, text), False
+        return read_textgrid(text), False
     if suffix == ".boris":
         return read_boris(text, tiers.observation, tiers.video), False
     return read_table(text, tiers.modality)

@@ -31,23 +31,20 @@ _Interval = tuple[str, str, str]
 """Start and end in seconds, and text, as they are written."""
 
 
-def read_textgrid(content: bytes, text: str) -> list[RawTier]:
-    """Every interval tier; tiers of points have no length and are left out.
+def refuse_binary(content: bytes) -> None:
+    """Raise FormatError where Praat saved a binary file, which is no text in any encoding."""
+    if content.startswith(_BINARY):
+        raise FormatError("is a binary TextGrid", "in Praat, save it as a text file")
 
-    Parameters
-    ----------
-    content
-        The file, to tell a binary one.
-    text
-        The same, decoded.
+
+def read_textgrid(text: str) -> list[RawTier]:
+    """Every interval tier; tiers of points have no length and are left out.
 
     Raises
     ------
     FormatError
         When it is no TextGrid in a text format.
     """
-    if content.startswith(_BINARY):
-        raise FormatError("is a binary TextGrid; in Praat, save it as a text file")
     tokens = _Tokens(text)
     head = tokens.string()
     if head == _CHRONOLOGICAL:

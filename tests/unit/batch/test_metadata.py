@@ -61,7 +61,10 @@ def test_composed_and_decomposed_letters_are_the_same(tmp_path: Path) -> None:
         ("", "no column"),
         ("file,speaker\na,b\n", "no column"),
         ("video,speaker,speaker\n", "same"),
-        ("video,\n", "without a name"),
+        ("video,,x\nlone.mov,1,2\n", "without a name"),
+        ("video,x\nlone.mov,1,,2\n", "more cells"),
+        ("Video,video\nlone.mov,1\n", "column video twice"),
+        ('video,x\nlone.mov,"1\n', "no CSV"),
         ("video,duration\n", "duration"),
         ("video,x\nlone.mov,1\nlone.mov,2\n", "twice"),
         ("video,x\nlone.mov,1,2\n", "more cells"),
@@ -72,9 +75,41 @@ def test_what_cannot_be_used_is_refused(text: str, word: str, tmp_path: Path) ->
         read(tmp_path, text)
 
 
-def test_another_encoding_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="read"):
-        read(tmp_path, "video,диктор\n", encoding="cp1251")
+TABLE = "video;группа\r\nзапись.mp4;А\r\n"
+SAVED = {
+    "another encoding": TABLE.encode("cp1251"),
+    "as MS-DOS": TABLE.encode("cp866"),
+    "Unicode text": TABLE.replace(";", "\t").encode("utf-16"),
+    "a header in capitals": TABLE.replace("video", " Video ").encode(),
+    "a line that names the separator": b"\xef\xbb\xbfsep=;\r\n" + TABLE.encode(),
+    "empty columns at the end": TABLE.replace("\r", ";;\r").encode(),
+    "empty columns at the start": f";;{TABLE}".replace("\nз", "\n;;з").encode(),
+    "an empty first line": b"\r\n;;\r\n" + TABLE.encode(),
+    "empty lines at the end": TABLE.encode() + b";\r\n;\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("way", SAVED)
+def test_what_excel_saves_is_read(way: str, tmp_path: Path) -> None:
+    path = tmp_path / "metadata.csv"
+    path.write_bytes(SAVED[way])
+    metadata = read_metadata(path, ["a/запись.mp4"], ())
+    assert metadata.columns == ("группа",)
+    assert metadata.of("a/запись.mp4") == ("А",)
+    assert metadata.unused == ()
+    guesses = {"another encoding": "cp1251", "as MS-DOS": "cp866"}
+    assert metadata.guessed_encoding == guesses.get(way)
+
+
+def test_an_encoding_is_told_by_the_names_of_the_videos_or_named(tmp_path: Path) -> None:
+    path = tmp_path / "metadata.csv"
+    path.write_bytes("video,x\nВЕСНА ЗИМОЙ.mp4,1\n".encode("cp1251"))
+    with pytest.raises(SettingsError, match="--encoding"):
+        read_metadata(path, ["talk.mp4"], ())
+    for names, encoding in ((["Весна зимой.mp4"], None), (["talk.mp4"], "cp1251")):
+        assert read_metadata(path, names, (), encoding).unused == ("ВЕСНА ЗИМОЙ.mp4",)
+    with pytest.raises(SettingsError, match="no encoding"):
+        read_metadata(path, [], (), "klingon")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

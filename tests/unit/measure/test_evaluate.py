@@ -173,6 +173,79 @@ def test_evaluate_voice_reads_files_and_tars(
     assert document["speed"]["seconds_heard"] == pytest.approx(67, abs=0.2)
 
 
+def test_clips_that_cannot_be_read_are_named_and_cost_themselves_only(
+    voices_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = voice_model_folder(tmp_path / "model")
+    arguments = ["evaluate", "voice", str(voices_folder), "--speech", str(model), "--json"]
+    run(arguments)
+    before = json.loads(capsys.readouterr().out)
+    (voices_folder / "loose" / "text.wav").write_text("no sound at all")
+    (voices_folder / "loose" / "empty.wav").write_bytes(b"")
+    (voices_folder / "loose" / "cut.wav").write_bytes(wav(0.1)[:40])
+    with tarfile.open(voices_folder / "more.tar", "w") as archive:
+        member = tarfile.TarInfo("packed/odd.wav")
+        member.size = 1000
+        archive.addfile(member, io.BytesIO(b"x" * 1000))
+    names = ["loose/text.wav", "loose/empty.wav", "loose/cut.wav", "packed/odd.wav"]
+    with (voices_folder / "labels.csv").open("a", newline="") as stream:
+        csv.writer(stream).writerows([["bad", name, "fear", "b"] for name in names])
+        # No file can have these names.
+        csv.writer(stream).writerows([["bad", name, "fear", "b"] for name in ("x" * 5000, "a\0b")])
+    assert run(arguments) == 1
+    printed = capsys.readouterr()
+    after = json.loads(printed.out)
+    assert after["left_out"] == {"calm": 1, "cannot be decoded": 4, "file not found": 4}
+    assert set(after["unreadable"]) == set(names)
+    for figure in ("items", "accuracy", "confusion", "recall", "groups"):
+        assert after[figure] == before[figure]
+    lines = [line for line in printed.err.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 4
+    assert all(any(name in line for line in lines) for name in names)
+    assert run(arguments[:-1]) == 1
+    assert "left out          4 cannot be decoded" in capsys.readouterr().out
+
+
+def test_clips_of_a_damaged_tar_are_named(
+    voices_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = voice_model_folder(tmp_path / "model")
+    content = (voices_folder / "packed.tar").read_bytes()
+    (voices_folder / "packed.tar").write_bytes(content[: len(content) // 2])
+    assert run(["evaluate", "voice", str(voices_folder), "--speech", str(model), "--json"]) == 1
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert 2 < document["items"] < 9
+    assert "packed.tar is damaged" in printed.err
+    assert f"packed/{VOICE_LABELS[-1]}.wav" in document["unreadable"]
+
+
+def test_where_no_clip_can_be_read_that_is_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = voice_model_folder(tmp_path / "model")
+    (tmp_path / "labels.csv").write_text("file,emotion\na.wav,fear\n")
+    (tmp_path / "a.wav").write_text("no sound")
+    assert run(["evaluate", "voice", str(tmp_path), "--speech", str(model)]) == 2
+    assert "1 cannot be decoded" in capsys.readouterr().err
+
+
+def test_labels_are_read_as_excel_saves_them(
+    voices_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = voice_model_folder(tmp_path / "model")
+    (voices_folder / "запись.wav").write_bytes(wav(0.4))
+    text = "sep=;\r\n\r\nFile;Emotion;;\r\nзапись.wav;neutral;;\r\n;;;\r\n"
+    (voices_folder / "labels.csv").write_bytes(text.encode("cp1251"))
+    arguments = ["evaluate", "voice", str(voices_folder), "--speech", str(model), "--json"]
+    assert run(arguments) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["items"] == 1
+    assert "cp1251" in printed.err
+    assert run([*arguments, "--encoding", "cp1251"]) == 0
+    assert "cp1251" not in capsys.readouterr().err
+
+
 def test_evaluate_voice_without_a_model_is_refused(
     voices_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

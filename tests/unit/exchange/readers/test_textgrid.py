@@ -37,6 +37,14 @@ def test_encodings_of_praat(encoding: str, read: Read) -> None:
 STYLES = ["save as text file", "save as short text file", "save as chronological text file"]
 
 
+def test_a_one_byte_encoding_is_read_by_name_or_by_a_safe_guess(read: Read) -> None:
+    text = SHORT.replace("anger", "гнев").replace("no face", "радость").encode("cp1251")
+    for encoding in (None, "cp1251"):
+        (coding,) = read("a.TextGrid", text, encoding=encoding)
+        assert [label for _, _, label in spans(coding.labels.face)] == ["anger", "happiness"]
+        assert coding.guessed_encoding == (None if encoding else "cp1251")
+
+
 @pytest.mark.parametrize("style", STYLES)
 def test_what_praat_wrote_is_read(style: str, tmp_path: Path) -> None:
     grid = parselmouth.praat.call("Create TextGrid", 0.0, 3.0, "face voice clicks", "clicks")
@@ -144,6 +152,7 @@ def test_what_praatio_wrote_is_read(tmp_path: Path) -> None:
         (SHORT.replace('1 "anger"', "1 anger"), "where a string belongs"),
         ('"ooTextFile" "TextGrid', "closing quote"),
         (b"ooBinaryFile\x08TextGrid", "binary"),
+        (b"ooBinaryFile\x08TextGrid\x40\x49\x0f\xdb\xff", "binary"),
         (b"\xff\xfe\x00", "neither in UTF-8"),
         (b"\x80abc", "neither in UTF-8"),
     ],
