@@ -133,7 +133,8 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
 
     run = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)],
+        # -B: the limit would cut short what Python keeps of compiled modules.
+        [sys.executable, "-B", "-c", code, str(tmp_path)],
         preexec_fn=limit,
         capture_output=True,
         text=True,

@@ -219,7 +219,8 @@ except OutputError as error:
 def test_no_room_left_keeps_the_tables_of_the_earlier_run(tmp_path, limit, formats, file):
     everything(tmp_path)
     before = contents(tmp_path)
-    command = [sys.executable, "-c", LIMITED, str(tmp_path), str(limit), formats]
+    # -B: the limit would cut short what Python keeps of compiled modules.
+    command = [sys.executable, "-B", "-c", LIMITED, str(tmp_path), str(limit), formats]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.count("\n") == 1
     assert done.stdout.startswith(f"{tmp_path / file}: output: there is no room left")
