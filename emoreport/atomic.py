@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from emoreport.errors import EmoreportError, ModelError, OutputError
@@ -124,12 +123,7 @@ class Staging:
         remove_leftovers(self._folder)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Remove what was not committed."""
         self._clean_up()
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Self
 
 from emoreport.batch.engine import Engine, Finished, Opened, VideoJob, VideoOutcome, Watcher
@@ -118,12 +117,7 @@ class RemoteOutput:
         self._beat.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Upload what the batch wrote by itself, and let go of the folder."""
         self._stop.set()
         self._beat.join()
@@ -283,13 +277,8 @@ class _Uploading:
         self._engine.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._engine.__exit__(kind, error, traceback)
+    def __exit__(self, *exception: object) -> None:
+        self._engine.__exit__(*exception)
 
 
 def _is_manifest(name: str) -> bool:

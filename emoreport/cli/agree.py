@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from emoreport.cli.console import warning_line
-from emoreport.cli.model_tables import print_table
+from emoreport.cli.console import print_table, warning_line
 from emoreport.cli.options import (
     Config,
     Encoding,
+    Json,
     Quiet,
+    StatsDir,
     checked_language,
     configured,
     declared,
@@ -30,12 +31,6 @@ if TYPE_CHECKING:
 
 _word: Final = Words("agree")
 
-Folder = Annotated[
-    Path,
-    typer.Argument(
-        metavar="STATS_DIR", help="A folder that `emoreport analyze` wrote.", show_default=False
-    ),
-]
 Codings = Annotated[
     list[Path],
     typer.Argument(
@@ -93,7 +88,6 @@ Target = Annotated[
     Path | None,
     typer.Option("--out", help="CSV file to write every figure to.", metavar="FILE"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 OVERVIEW = (
     "reference",
@@ -114,7 +108,7 @@ OVERVIEW = (
 @with_settings(("lang",))
 def agree(
     *,
-    stats_dir: Folder,
+    stats_dir: StatsDir,
     coded: Codings,
     tier_face: TierFace = None,
     tier_voice: TierVoice = None,

@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from emoreport.batch.discovery import Candidate
@@ -95,15 +94,10 @@ class BatchDisplay:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         if self._live is not None:
             self._live.stop()
-        self._pulls.__exit__(kind, error, traceback)
+        self._pulls.__exit__(*exception)
         if not self._quiet:
             for state, key in (("finished", "earlier"), ("failed", "failed_earlier")):
                 if self._earlier[state]:

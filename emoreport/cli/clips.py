@@ -8,10 +8,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from emoreport.cli.console import ProgressDisplay, note_line
-from emoreport.cli.options import Config, Quiet, declared, language, with_settings
+from emoreport.cli.options import Config, Quiet, StatsDir, declared, language, with_settings
 from emoreport.cli.render import (
     BlurFace,
-    Folder,
     Force,
     MeshOnly,
     Overwrite,
@@ -68,7 +67,7 @@ WithCaption = Annotated[
 @with_settings(("lang",))
 def clips(
     *,
-    stats_dir: Folder,
+    stats_dir: StatsDir,
     video: Video,
     out: Target = None,
     top: Top = None,

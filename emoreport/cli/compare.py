@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from emoreport.cli.console import warning_line
-from emoreport.cli.model_tables import print_table
-from emoreport.cli.options import Config, Quiet, checked_language, configured, with_settings
+from emoreport.cli.console import print_table, warning_line
+from emoreport.cli.options import Config, Json, Quiet, checked_language, configured, with_settings
 from emoreport.errors import EXIT_OK, SettingsError
 from emoreport.messages import Words, label_name
 
@@ -63,7 +62,6 @@ Target = Annotated[
     Path | None,
     typer.Option("--out", help="CSV file to write the differences to.", metavar="FILE"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Force = Annotated[
     bool,
     typer.Option(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
-from emoreport.cli.model_tables import print_table
-from emoreport.cli.options import Config, settings_from, with_settings
+from emoreport.cli.console import print_table
+from emoreport.cli.options import Config, Json, settings_from, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, SettingsError
 from emoreport.messages import Words, text
 
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
 _word: Final = Words("doctor")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 MEGABYTES_PER_GIGABYTE = 1000
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from emoreport.cli.console import error_line, note_line, warning_line
-from emoreport.cli.options import Config, Encoding, settings_from, with_settings
+from emoreport.cli.options import Config, Encoding, Json, settings_from, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, SettingsError
 from emoreport.messages import text
 
@@ -24,7 +24,6 @@ app = typer.Typer(
 
 RUNTIME = ("offline", "threads", "runtime", "device")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Faces = Annotated[
     Path,
     typer.Argument(

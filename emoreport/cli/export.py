@@ -8,18 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from emoreport.cli.console import warning_line
-from emoreport.cli.options import Config, Quiet, configured, with_settings
+from emoreport.cli.options import Config, Quiet, StatsDir, configured, with_settings
 from emoreport.errors import EXIT_OK
 from emoreport.exchange.writers import FORMATS, formats_text
 from emoreport.messages import text
 from emoreport.settings import OPTIONS
 
-Folder = Annotated[
-    Path,
-    typer.Argument(
-        metavar="STATS_DIR", help="A folder that `emoreport analyze` wrote.", show_default=False
-    ),
-]
 Formats = Annotated[
     str | None,
     typer.Option(
@@ -51,7 +45,7 @@ HELP = f"""Write the results for ELAN, Praat, BORIS, video players and programs,
 @with_settings(("lang",))
 def export(
     *,
-    stats_dir: Folder,
+    stats_dir: StatsDir,
     to: Formats = None,
     out: Target = None,
     video: Video = None,

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emoreport.cli.console import error_line, note_line
-from emoreport.cli.model_tables import model_facts, model_rows, print_table, size_text
-from emoreport.cli.options import Config, Quiet, Verbose, settings_from, with_settings
+from emoreport.cli.console import error_line, note_line, print_table
+from emoreport.cli.model_tables import model_facts, model_rows, size_text
+from emoreport.cli.options import Config, Json, Quiet, Verbose, settings_from, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, EmoreportError, ModelError, SettingsError
 from emoreport.messages import text
 
@@ -30,7 +30,6 @@ app = typer.Typer(
 
 COMMON = ("offline", "lang")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AcceptNew = Annotated[
     bool,
     typer.Option(

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from emoreport.cli.console import note_line, warning_line
-from emoreport.cli.model_tables import print_table
-from emoreport.cli.options import Config, Quiet, declared, language, with_settings
+from emoreport.cli.console import note_line, print_table, warning_line
+from emoreport.cli.options import Config, Quiet, StatsDir, declared, language, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED
 from emoreport.messages import Words
 from emoreport.settings.commands import ABSTENTION_GRID, MIN_INTERVAL_GRID, SMOOTHING_GRID
@@ -20,12 +19,6 @@ if TYPE_CHECKING:
 
 _word: Final = Words("multiverse")
 
-Folder = Annotated[
-    Path,
-    typer.Argument(
-        metavar="STATS_DIR", help="A folder that `emoreport analyze` wrote.", show_default=False
-    ),
-]
 Target = Annotated[
     Path | None,
     typer.Option(
@@ -50,7 +43,7 @@ Bridges = Annotated[
 @with_settings(("lang",))
 def multiverse(
     *,
-    stats_dir: Folder,
+    stats_dir: StatsDir,
     smoothing: Smoothing = None,
     min_interval: MinInterval = None,
     abstention: Abstention = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from emoreport.cli.console import note_line
-from emoreport.cli.options import Config, Quiet, settings_from, with_settings
+from emoreport.cli.options import Config, Json, Quiet, settings_from, with_settings
 from emoreport.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ FormName = Annotated[
         "torch-float32, torch-bfloat16, onnxruntime-int8 or openvino-int8.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @with_settings(("threads",))

@@ -42,6 +42,13 @@ Encoding = Annotated[
         "cp1252; left out, it is guessed where that is safe, and said.",
     ),
 ]
+StatsDir = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STATS_DIR", help="A folder that `emoreport analyze` wrote.", show_default=False
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors and warnings only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show tracebacks with errors.")]
 

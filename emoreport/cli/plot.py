@@ -7,16 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from emoreport.cli.options import Config, Quiet, declared, language, with_settings
+from emoreport.cli.options import Config, Quiet, StatsDir, declared, language, with_settings
 from emoreport.messages import text
 from emoreport.settings.commands import PLOT_FORMATS, PLOT_KINDS, chosen
 
-Folder = Annotated[
-    Path,
-    typer.Argument(
-        metavar="STATS_DIR", help="A folder that `emoreport analyze` wrote.", show_default=False
-    ),
-]
 Target = Annotated[
     Path | None,
     typer.Option("--out", help="Folder to write to; STATS_DIR/plots if left out.", metavar="DIR"),
@@ -28,7 +22,7 @@ Formats = Annotated[str | None, declared(PLOT_FORMATS, "LIST")]
 @with_settings(("lang",))
 def plot(
     *,
-    stats_dir: Folder,
+    stats_dir: StatsDir,
     kind: Kinds = None,
     format: Formats = None,  # noqa: A002 - the option's name
     out: Target = None,

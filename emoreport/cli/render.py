@@ -8,16 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from emoreport.cli.console import ProgressDisplay, note_line, warning_line
-from emoreport.cli.options import Config, Quiet, language, with_settings
+from emoreport.cli.options import Config, Quiet, StatsDir, language, with_settings
 from emoreport.errors import EXIT_OK, SettingsError
 from emoreport.messages import text
 
-Folder = Annotated[
-    Path,
-    typer.Argument(
-        metavar="STATS_DIR", help="A folder that `emoreport analyze` wrote.", show_default=False
-    ),
-]
 Video = Annotated[
     Path,
     typer.Argument(metavar="VIDEO", help="The video that was analysed.", show_default=False),
@@ -50,7 +44,7 @@ Force = Annotated[
 @with_settings(("lang",))
 def render(
     *,
-    stats_dir: Folder,
+    stats_dir: StatsDir,
     video: Video,
     out: Target = None,
     blur_face: BlurFace = False,

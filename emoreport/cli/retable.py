@@ -9,7 +9,7 @@ import typer
 
 from emoreport.cli.agree import Modality, Observation, Renamings, TierFace, TierVoice, show_caveats
 from emoreport.cli.console import ProgressDisplay
-from emoreport.cli.options import Config, Encoding, Quiet, configured, with_settings
+from emoreport.cli.options import Config, Encoding, Quiet, StatsDir, configured, with_settings
 from emoreport.cli.show import show_report
 
 RETABLED = (
@@ -29,12 +29,6 @@ RETABLED = (
     "page_video",
 )
 
-Folder = Annotated[
-    Path,
-    typer.Argument(
-        metavar="STATS_DIR", help="A folder that `emoreport analyze` wrote.", show_default=False
-    ),
-]
 Target = Annotated[
     Path | None,
     typer.Option(
@@ -56,7 +50,7 @@ Labels = Annotated[
 @with_settings(RETABLED)
 def retable(
     *,
-    stats_dir: Folder,
+    stats_dir: StatsDir,
     out: Target = None,
     labels: Labels = None,
     tier_face: TierFace = None,
