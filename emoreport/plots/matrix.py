@@ -13,13 +13,13 @@ from emoreport.plots.style import (
     GAP_HATCH,
     PALE,
     Plot,
+    caption,
     chance_note,
     in_order,
     marked,
     new_figure,
     number,
     say_nothing_to_draw,
-    source,
 )
 from emoreport.records import DoubleArray
 from emoreport.results import Comparison, Findings
@@ -44,16 +44,10 @@ def matrix(findings: Findings, lang: str) -> Plot:
     note = chance_note(analysis, lang)
     figure = new_figure(COLUMN_IN, MARGIN_IN + ROW_IN * max(len(faces), 2), note)
     axis = figure.subplots()
-    caption = text(
-        "plots.caption.matrix",
-        lang,
-        video=analysis.summary.video,
-        evidence=note,
-        source=source(analysis, lang),
-    )
+    explanation = caption("matrix", analysis, note, lang)
     if not rows:
         say_nothing_to_draw(axis, lang)
-        return Plot(figure, caption)
+        return Plot(figure, explanation)
     seconds = _seconds(rows, faces, voices)
     _draw_cells(axis, seconds, lang)
     _frame_cells(axis, rows, faces, voices)
@@ -64,7 +58,7 @@ def matrix(findings: Findings, lang: str) -> Plot:
     axis.spines[:].set_visible(False)
     axis.set_ylabel(text("plots.row.face", lang))
     axis.set_xlabel(text("plots.row.voice", lang))
-    return Plot(figure, caption)
+    return Plot(figure, explanation)
 
 
 def _seconds(

@@ -10,6 +10,7 @@ from emoreport.plots.style import (
     COLUMN_IN,
     FAINT,
     Plot,
+    caption,
     in_order,
     marked,
     new_figure,
@@ -17,7 +18,6 @@ from emoreport.plots.style import (
     say_nothing_to_draw,
     seconds_by_label,
     share,
-    source,
     statistic,
 )
 from emoreport.results import Analysis, Findings, Statistic
@@ -45,16 +45,10 @@ def shares(findings: Findings, lang: str) -> Plot:
     note = _note(analysis, sum(face_s.values()), sum(voice_s.values()), lang)
     figure = new_figure(COLUMN_IN, MARGIN_IN + ROW_IN * max(len(labels), 2), note)
     axis = figure.subplots()
-    caption = text(
-        "plots.caption.shares",
-        lang,
-        video=analysis.summary.video,
-        evidence=note,
-        source=source(analysis, lang),
-    )
+    explanation = caption("shares", analysis, note, lang)
     if not labels:
         say_nothing_to_draw(axis, lang)
-        return Plot(figure, caption)
+        return Plot(figure, explanation)
     longest = 0.0
     rows = ((face_s, findings.faces.labels, -0.5), (voice_s, findings.speech.labels, 0.5))
     for place, label in enumerate(labels):
@@ -69,7 +63,7 @@ def shares(findings: Findings, lang: str) -> Plot:
             look = {"facecolor": COLOURS[label], "edgecolor": "#FFFFFF", "hatch": hatch}
             longest = max(longest, _draw_bar(axis, at, value, found, look, lang))
     _finish(axis, labels, longest, lang)
-    return Plot(figure, caption)
+    return Plot(figure, explanation)
 
 
 def _draw_bar(

@@ -150,6 +150,18 @@ def source(analysis: Analysis, lang: str) -> str:
     return text("plots.evidence.source", lang, face=face, voice=voice)
 
 
+def caption(kind: str, analysis: Analysis, evidence: str, lang: str, **values: object) -> str:
+    """Caption of a kind of plot: what it shows, what chance has to do with it, whose labels."""
+    return text(
+        f"plots.caption.{kind}",
+        lang,
+        video=analysis.summary.video,
+        evidence=evidence,
+        source=source(analysis, lang),
+        **values,
+    )
+
+
 def chance_note(analysis: Analysis, lang: str) -> str:
     """What the talk as a whole says of face against voice; never a comparison without it."""
     found = statistic(analysis.mismatch_statistics, "disagreement")

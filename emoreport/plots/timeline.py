@@ -14,13 +14,13 @@ from emoreport.plots.style import (
     PAGE_IN,
     PALE,
     Plot,
+    caption,
     chance_note,
     face_colour,
     in_order,
     marked,
     new_figure,
     number,
-    source,
 )
 from emoreport.results import Comparison, Findings
 from emoreport.vocabulary import ICONS, text_on
@@ -162,13 +162,12 @@ def _draw_legend(figure: Figure, findings: Findings, lang: str) -> None:
 
 def _caption(findings: Findings, lang: str) -> str:
     summary = findings.analysis.summary
-    return text(
-        "plots.caption.timeline",
+    return caption(
+        "timeline",
+        findings.analysis,
+        chance_note(findings.analysis, lang),
         lang,
-        video=summary.video,
         duration=number(summary.duration_s, ".1f", lang),
         coverage=number(100 * summary.face_coverage, ".0f", lang),
         speech=number(summary.speech_s, ".1f", lang),
-        evidence=chance_note(findings.analysis, lang),
-        source=source(findings.analysis, lang),
     )

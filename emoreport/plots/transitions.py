@@ -13,13 +13,13 @@ from emoreport.plots.style import (
     INK,
     PALE,
     Plot,
+    caption,
     in_order,
     new_figure,
     number,
     p_text,
     say_nothing_to_draw,
     seconds_by_label,
-    source,
     statistic,
 )
 from emoreport.results import Analysis, Findings, Transition
@@ -66,18 +66,11 @@ def transitions(findings: Findings, lang: str) -> Plot:
     note = _order(analysis, lang)
     figure = new_figure(COLUMN_IN, HEIGHT_IN, note)
     axis = figure.subplots()
-    caption = text(
-        "plots.caption.transitions",
-        lang,
-        video=analysis.summary.video,
-        count=analysis.summary.transitions,
-        evidence=note,
-        source=source(analysis, lang),
-    )
+    explanation = caption("transitions", analysis, note, lang, count=analysis.summary.transitions)
     nodes = _nodes(analysis)
     if not nodes:
         say_nothing_to_draw(axis, lang)
-        return Plot(figure, caption)
+        return Plot(figure, explanation)
     axis.set_axis_off()
     axis.set_aspect("equal")
     axis.set_xlim(-WIDTH / 2, WIDTH / 2)
@@ -99,7 +92,7 @@ def transitions(findings: Findings, lang: str) -> Plot:
             # Long names would make the circle smaller.
             in_layout=False,
         )
-    return Plot(figure, caption)
+    return Plot(figure, explanation)
 
 
 def _nodes(analysis: Analysis) -> dict[str, Node]:

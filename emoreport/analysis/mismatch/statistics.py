@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -118,13 +119,11 @@ def valence_lag(faces: FaceTrack, speech: SpeechTrack, bridge: Bridge) -> LagRes
 def _labels(found: MismatchStatistics) -> Iterator[Statistic]:
     figures, test, intervals = found.agreement, found.label_test, found.intervals
     reason = figures.reason or test.reason or intervals.reason
-    low, high = intervals.disagreement or (None, None)
-    yield Statistic(
+    yield _estimate(
         "disagreement",
         "share",
-        value=figures.disagreement,
-        low=low,
-        high=high,
+        figures.disagreement,
+        intervals.disagreement,
         expected=figures.expected_disagreement,
         count=test.shifts or None,
         p_value=test.p_value,
@@ -132,36 +131,37 @@ def _labels(found: MismatchStatistics) -> Iterator[Statistic]:
         note=reason,
     )
     yield Statistic("compared_seconds", "seconds", value=figures.compared_s)
-    for name, value in (("kappa", figures.kappa), ("ac1", figures.ac1)):
-        low, high = getattr(intervals, name) or (None, None)
-        yield Statistic(name, "coefficient", value=value, low=low, high=high, note=reason)
+    yield _estimate("kappa", "coefficient", figures.kappa, intervals.kappa, note=reason)
+    yield _estimate("ac1", "coefficient", figures.ac1, intervals.ac1, note=reason)
 
 
 def _distances(found: MismatchStatistics) -> Iterator[Statistic]:
     figures, test, intervals = found.agreement, found.severity_test, found.intervals
     reason = figures.reason or test.reason or intervals.reason
-    low, high = intervals.severity or (None, None)
-    yield Statistic(
+    yield _estimate(
         "mean_severity",
         "distance",
-        value=figures.severity,
-        low=low,
-        high=high,
+        figures.severity,
+        intervals.severity,
         expected=figures.expected_severity,
         count=test.shifts or None,
         p_value=test.p_value,
         verdict=found.severity_verdict,
         note=reason,
     )
-    low, high = intervals.severity_kappa or (None, None)
-    yield Statistic(
-        "severity_kappa",
-        "coefficient",
-        value=figures.severity_kappa,
-        low=low,
-        high=high,
-        note=reason,
-    )
+    kappa = figures.severity_kappa
+    yield _estimate("severity_kappa", "coefficient", kappa, intervals.severity_kappa, note=reason)
+
+
+def _estimate(
+    name: str,
+    unit: str,
+    value: float | None,
+    interval: tuple[float, float] | None,
+    **facts: Any,  # noqa: ANN401 - fields of several types
+) -> Statistic:
+    low, high = interval or (None, None)
+    return Statistic(name, unit, value=value, low=low, high=high, **facts)
 
 
 def _scoped(
@@ -201,13 +201,11 @@ def _scoped(
 
 
 def _lag(found: LagResult) -> Iterator[Statistic]:
-    low, high = found.interval_s or (None, None)
-    yield Statistic(
+    yield _estimate(
         "voice_after_face",
         "seconds",
-        value=found.lag_s,
-        low=low,
-        high=high,
+        found.lag_s,
+        found.interval_s,
         p_value=found.p_value,
         verdict=found.lead,
         note=found.reason,

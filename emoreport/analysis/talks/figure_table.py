@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from emoreport.analysis.transitions.talk_figures import (
     MISMATCH_SHARE,
     TRANSITION_RATE,
     Talk,
+    emotions_shown,
     talk_measures,
 )
 from emoreport.records import DoubleArray
@@ -24,6 +26,18 @@ SIGNIFICANT: Final = 0.05
 
 ROUNDING: Final = 1e-9
 """Figures closer than this are equal."""
+
+
+class _Row(Protocol):
+    """A difference of one figure."""
+
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+
+    @property
+    def p_value(self) -> float | None: ...
+
+
+Row = TypeVar("Row", bound=_Row)
 
 
 def figure_keys(emotions: Sequence[str]) -> list[tuple[str, str | None]]:
@@ -41,7 +55,34 @@ def figure_table(talks: Sequence[Talk], emotions: Sequence[str]) -> DoubleArray:
     return np.asarray(table, dtype=np.float64).reshape(len(talks), len(figure_keys(emotions)))
 
 
-def holm_over_figures(p_values: Sequence[float | None]) -> list[float | None]:
+def compare_figures(
+    first: Sequence[Talk],
+    second: Sequence[Talk],
+    compare: Callable[[tuple[str, str | None], DoubleArray, DoubleArray], Row],
+) -> tuple[Row, ...]:
+    """Compare every figure of two sets of talks, and correct the p-values over all of them.
+
+    Parameters
+    ----------
+    first, second
+        The talks.
+    compare
+        Gets measure and emotion of a figure and its values, float64 (talks,), NaN where not
+        defined.
+    """
+    emotions = emotions_shown([*first, *second])
+    before, after = figure_table(first, emotions), figure_table(second, emotions)
+    rows = [
+        compare(key, before[:, place], after[:, place])
+        for place, key in enumerate(figure_keys(emotions))
+    ]
+    corrected = _holm_over_figures([row.p_value for row in rows])
+    return tuple(
+        dataclasses.replace(row, p_holm=p_holm) for row, p_holm in zip(rows, corrected, strict=True)
+    )
+
+
+def _holm_over_figures(p_values: Sequence[float | None]) -> list[float | None]:
     """Holm's correction over the figures that were tested; None stays None and counts for none."""
     tested = [one for one in p_values if one is not None]
     corrected = iter(holm_correction(np.asarray(tested, dtype=np.float64)).tolist())

@@ -15,12 +15,10 @@ from emoreport.analysis.talks.figure_table import (
     RESAMPLES,
     ROUNDING,
     SIGNIFICANT,
-    figure_keys,
-    figure_table,
-    holm_over_figures,
+    compare_figures,
 )
 from emoreport.analysis.transitions.chains import CONFIDENCE
-from emoreport.analysis.transitions.talk_figures import UNKNOWN, Talk, emotions_shown
+from emoreport.analysis.transitions.talk_figures import UNKNOWN, Talk
 from emoreport.records import DoubleArray
 
 LEAST_TALKS: Final = 3
@@ -99,17 +97,14 @@ def compare_groups(
     confidence
         Coverage of each interval, 0–1.
     """
-    emotions = emotions_shown([*first, *second])
-    before, after = figure_table(first, emotions), figure_table(second, emotions)
-    rows = []
-    for place, key in enumerate(figure_keys(emotions)):
-        one, other = (table[~np.isnan(table[:, place]), place] for table in (before, after))
-        rng = np.random.default_rng(seed)
-        rows.append(_compared(key, one, other, rng, resamples, confidence))
-    corrected = holm_over_figures([row.p_value for row in rows])
-    return tuple(
-        dataclasses.replace(row, p_holm=p_holm) for row, p_holm in zip(rows, corrected, strict=True)
-    )
+
+    def compare(
+        key: tuple[str, str | None], before: DoubleArray, after: DoubleArray
+    ) -> GroupDifference:
+        one, other = (values[~np.isnan(values)] for values in (before, after))
+        return _compared(key, one, other, np.random.default_rng(seed), resamples, confidence)
+
+    return compare_figures(first, second, compare)
 
 
 def _compared(

@@ -18,12 +18,10 @@ from emoreport.analysis.talks.figure_table import (
     RESAMPLES,
     ROUNDING,
     SIGNIFICANT,
-    figure_keys,
-    figure_table,
-    holm_over_figures,
+    compare_figures,
 )
 from emoreport.analysis.transitions.chains import CONFIDENCE
-from emoreport.analysis.transitions.talk_figures import Talk, emotions_shown
+from emoreport.analysis.transitions.talk_figures import Talk
 from emoreport.records import DoubleArray
 
 LEAST_PAIRS: Final = 3
@@ -121,19 +119,15 @@ def compare_pairs(
     """
     if len(first) != len(second):
         raise ValueError(f"{len(first)} talks before and {len(second)} after are no pairs")
-    emotions = emotions_shown([*first, *second])
-    before, after = figure_table(first, emotions), figure_table(second, emotions)
-    rows = []
-    for place, key in enumerate(figure_keys(emotions)):
-        both = ~np.isnan(before[:, place]) & ~np.isnan(after[:, place])
+
+    def compare(
+        key: tuple[str, str | None], before: DoubleArray, after: DoubleArray
+    ) -> PairedDifference:
+        both = ~np.isnan(before) & ~np.isnan(after)
         rng = np.random.default_rng(seed)
-        rows.append(
-            _compared(key, before[both, place], after[both, place], rng, resamples, confidence)
-        )
-    corrected = holm_over_figures([row.p_value for row in rows])
-    return tuple(
-        dataclasses.replace(row, p_holm=p_holm) for row, p_holm in zip(rows, corrected, strict=True)
-    )
+        return _compared(key, before[both], after[both], rng, resamples, confidence)
+
+    return compare_figures(first, second, compare)
 
 
 def _compared(
