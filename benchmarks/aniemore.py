@@ -30,13 +30,13 @@ import numpy as np
 from emoreport.measure.optimize.voice import GRAPH, derive_graphs, exported_forms
 from emoreport.media.sound import read_sound
 from emoreport.models.families.aniemore import AniemoreVoiceModel, local_aniemore
-from emoreport.models.families.aniemore.checkpoint import SAMPLE_RATE_HZ, read_checkpoint
+from emoreport.models.families.aniemore.checkpoint import read_checkpoint
 from emoreport.models.families.aniemore.exporting import export_graph
 from emoreport.models.families.aniemore.model import open_form
 from emoreport.models.families.aniemore.runners import AUDIO, FRAMES, TorchRunner
 from emoreport.models.runtimes.derived_graphs import fix_shapes
 from emoreport.models.runtimes.forms import FLOAT32, TORCH, Form
-from emoreport.records import FloatArray
+from emoreport.records import SAMPLE_RATE_HZ, FloatArray
 
 SPEECH = Path(__file__).parents[1] / "samples" / "talk.mp4"
 LABELS = ("anger", "disgust", "enthusiasm", "fear", "happiness", "neutral", "sadness")

@@ -20,11 +20,11 @@ from emoreport.media.container import (
     used_stream,
 )
 from emoreport.media.joins import Joins
-from emoreport.media.resampling import SAMPLE_RATE_HZ, RunResampler, mix
+from emoreport.media.resampling import RunResampler, mix
 from emoreport.media.scan import clock_of, joins_of
 from emoreport.media.spool import SampleSpool
 from emoreport.media.timeline import LONGEST_S, Clock
-from emoreport.records import DecodeOutcome, FloatArray, MediaInfo, Span
+from emoreport.records import SAMPLE_RATE_HZ, DecodeOutcome, FloatArray, MediaInfo, Span
 
 MAX_DRIFT_S: Final = 0.04
 """Stamps may leave the count of samples by this much (stamps rounded to 1 ms, jitter of

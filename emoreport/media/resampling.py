@@ -12,10 +12,7 @@ from av.audio.frame import AudioFrame
 from av.filter import Graph
 from numpy.typing import NDArray
 
-from emoreport.records import FloatArray
-
-SAMPLE_RATE_HZ: Final = 16_000
-"""Rate that voice-activity and voice-emotion models work at."""
+from emoreport.records import SAMPLE_RATE_HZ, FloatArray
 
 FILTER_TAPS: Final = 64
 """Length of the resampler's filter, in samples at the lower of the two rates.

@@ -24,6 +24,7 @@ from emoreport.records.faces import (
     FaceTrack,
 )
 from emoreport.records.media import (
+    SAMPLE_RATE_HZ,
     AudioTrack,
     DecodeOutcome,
     Frame,
@@ -49,6 +50,7 @@ from emoreport.records.speech import (
 )
 
 __all__ = [
+    "SAMPLE_RATE_HZ",
     "AudioTrack",
     "Box",
     "CropSpec",

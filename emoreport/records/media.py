@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
 from emoreport.records.arrays import FloatArray, RgbImage
+
+SAMPLE_RATE_HZ: Final = 16_000
+"""Rate that voice-activity and voice-emotion models work at."""
 
 
 @dataclass(frozen=True, slots=True)

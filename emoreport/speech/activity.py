@@ -16,9 +16,8 @@ from typing import Any, Final
 import numpy as np
 
 from emoreport.errors import SpeechStageError
-from emoreport.records import AudioTrack, DoubleArray, FloatArray, Span
+from emoreport.records import SAMPLE_RATE_HZ, AudioTrack, DoubleArray, FloatArray, Span
 
-SAMPLE_RATE_HZ: Final = 16_000
 CHUNK_SAMPLES: Final = 512
 """Samples that the network takes at once: 32 ms."""
 BLOCK_CHUNKS: Final = 500

@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.errors import EmoreportError
-from emoreport.records import AudioTrack, FloatArray, RgbImage
+from emoreport.records import SAMPLE_RATE_HZ, AudioTrack, FloatArray, RgbImage
 from emoreport.settings import Settings
 
 RUNS: Final = 3
 """Runs that are timed, after one that is not."""
 FRAME_PX: Final = (640, 360)
 FRAME_RATE_HZ: Final = 10
-SAMPLE_RATE_HZ: Final = 16_000
 TONE_HZ: Final = 220.0
 LEVEL: Final = 0.3
 TOLERANCE: Final = 1e-3

@@ -24,11 +24,7 @@ from emoreport.measure.optimize.bench import (
 )
 from emoreport.media.sound import read_sound
 from emoreport.models.families.aniemore.batches import batches
-from emoreport.models.families.aniemore.checkpoint import (
-    SAMPLE_RATE_HZ,
-    Checkpoint,
-    read_checkpoint,
-)
+from emoreport.models.families.aniemore.checkpoint import Checkpoint, read_checkpoint
 from emoreport.models.families.aniemore.exporting import export_graph
 from emoreport.models.families.aniemore.model import (
     AniemoreVoiceModel,
@@ -56,7 +52,7 @@ from emoreport.models.runtimes.forms import (
     making,
 )
 from emoreport.models.store.registry import PulledModel
-from emoreport.records import DecodeOutcome, FloatArray, Span
+from emoreport.records import SAMPLE_RATE_HZ, DecodeOutcome, FloatArray, Span
 from emoreport.settings import SpeechSettings
 from emoreport.speech.activity import SileroDetector
 from emoreport.speech.reading import CLIPS_AT_ONCE

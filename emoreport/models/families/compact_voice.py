@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
-import numpy as np
-
-from emoreport.errors import ModelError, SpeechStageError
+from emoreport.errors import ModelError
+from emoreport.models.families.voice_clips import (
+    SHORTEST_CLIP_S,
+    checked_clip,
+    judged_by_length,
+    repeated,
+)
 from emoreport.models.runtimes.classifiers import OnnxNetwork
 from emoreport.models.store.metadata import ModelMetadata
-from emoreport.records import FloatArray
-
-SAMPLE_RATE_HZ: Final = 16_000
-SHORTEST_CLIP_S: Final = 1.0
-"""Shorter clips are repeated up to this length."""
+from emoreport.records import SAMPLE_RATE_HZ, FloatArray
 
 
 class CompactVoiceModel:
@@ -89,21 +88,6 @@ class CompactVoiceModel:
         ModelError
             When inference fails.
         """
-        prepared = [_prepared(clip) for clip in clips]
-        found = np.empty((len(prepared), len(self.labels)), dtype=np.float32)
-        lengths = np.array([len(clip) for clip in prepared], dtype=np.int64)
-        for length in np.unique(lengths):
-            places = np.flatnonzero(lengths == length)
-            batch = np.stack([prepared[place] for place in places])
-            found[places] = self._network.probabilities(batch)
-        return found
-
-
-def _prepared(clip: FloatArray) -> FloatArray:
-    samples = np.asarray(clip, dtype=np.float32)
-    if samples.ndim != 1 or not samples.size:
-        raise SpeechStageError(f"a voice clip must be mono and not empty, got {samples.shape}")
-    if not np.isfinite(samples).all():
-        raise SpeechStageError("a voice clip holds samples that are not finite")
-    shortest = round(SHORTEST_CLIP_S * SAMPLE_RATE_HZ)
-    return samples if len(samples) >= shortest else np.resize(samples, shortest)
+        shortest = round(SHORTEST_CLIP_S * SAMPLE_RATE_HZ)
+        ready = [repeated(checked_clip(clip), shortest) for clip in clips]
+        return judged_by_length(ready, len(self.labels), self._network.probabilities)

@@ -13,15 +13,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from emoreport.errors import ModelError, SpeechStageError
+from emoreport.errors import ModelError
 from emoreport.models.families.dusha_graph import INPUT, OUTPUT, dusha_graph
-from emoreport.models.families.log_mel import SAMPLE_RATE_HZ, log_mel
+from emoreport.models.families.log_mel import log_mel
+from emoreport.models.families.voice_clips import checked_clip, judged_by_length
 from emoreport.models.runtimes.classifiers import softmax
 from emoreport.models.runtimes.graphs import GraphSession
 from emoreport.models.runtimes.opening import open_graph
 from emoreport.models.runtimes.torch_files import read_state_dict
 from emoreport.models.store.registry import ModelEntry, PulledModel
-from emoreport.records import DoubleArray, FloatArray, ModelRecord
+from emoreport.records import SAMPLE_RATE_HZ, DoubleArray, FloatArray, ModelRecord
 
 LABELS: Final = ("anger", "sadness", "neutral", "positive")
 PUBLISHED_ORDER: Final = ("angry", "sad", "neutral", "positive")
@@ -169,17 +170,16 @@ class DushaModel:
         ModelError
             When inference fails.
         """
-        features = [log_mel(_checked(clip)) for clip in clips]
-        found = np.empty((len(features), len(LABELS)), dtype=np.float32)
-        frames = np.array([levels.shape[1] for levels in features], dtype=np.int64)
-        for count in np.unique(frames):
-            places = np.flatnonzero(frames == count)
-            batch = np.stack([features[place] for place in places])[:, None]
-            logits = np.asarray(self._session.run({INPUT: batch}, [OUTPUT])[OUTPUT], np.float64)
-            if logits.shape != (len(places), len(LABELS)) or not np.isfinite(logits).all():
-                raise ModelError(f"{self.record.name} gave unusable output of shape {logits.shape}")
-            found[places] = softmax(logits - self._offsets)
-        return found
+        levels = [log_mel(checked_clip(clip)) for clip in clips]
+        return judged_by_length(levels, len(LABELS), self._judged)
+
+    def _judged(self, levels: FloatArray) -> FloatArray:
+        """Probabilities from the levels of clips of one length, float32 (n, 64, T)."""
+        logits = self._session.run({INPUT: levels[:, None]}, [OUTPUT])[OUTPUT]
+        scores = np.asarray(logits, dtype=np.float64)
+        if scores.shape != (len(levels), len(LABELS)) or not np.isfinite(scores).all():
+            raise ModelError(f"{self.record.name} gave unusable output of shape {scores.shape}")
+        return softmax(scores - self._offsets)
 
 
 def read_correction() -> Correction:
@@ -223,12 +223,3 @@ def _checkpoint(pulled: PulledModel) -> Path:
             file=pulled.folder,
         )
     return pulled.folder / found[0]
-
-
-def _checked(clip: FloatArray) -> FloatArray:
-    samples = np.asarray(clip, dtype=np.float32)
-    if samples.ndim != 1 or not samples.size:
-        raise SpeechStageError(f"a voice clip must be mono and not empty, got {samples.shape}")
-    if not np.isfinite(samples).all():
-        raise SpeechStageError("a voice clip holds samples that are not finite")
-    return samples

@@ -7,9 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from emoreport.records import DoubleArray, FloatArray
+from emoreport.records import SAMPLE_RATE_HZ, DoubleArray, FloatArray
 
-SAMPLE_RATE_HZ: Final = 16_000
 WINDOW_SAMPLES: Final = 320
 HOP_SAMPLES: Final = 160
 BANDS: Final = 64

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from emoreport.errors import ModelError
-from emoreport.records import CropSpec
+from emoreport.records import SAMPLE_RATE_HZ, CropSpec
 from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
 
 Kind = Literal["face", "voice"]
@@ -64,7 +64,7 @@ class ModelMetadata:
     output_name: str
     temperature: float
     crop: CropSpec | None = None
-    sample_rate_hz: int = 16_000
+    sample_rate_hz: int = SAMPLE_RATE_HZ
     min_window_s: float = 3.0
     max_window_s: float = 12.0
 
@@ -172,7 +172,7 @@ def _from_document(document: Mapping[str, Any], folder: Path) -> ModelMetadata:
         output_name=str(document["output"]["name"]),
         temperature=temperature,
         crop=None if crop is None else _crop(crop, int(tensor["width_px"])),
-        sample_rate_hz=int(tensor.get("sample_rate_hz", 16_000)),
+        sample_rate_hz=int(tensor.get("sample_rate_hz", SAMPLE_RATE_HZ)),
         min_window_s=float(document.get("min_window_s", 3.0)),
         max_window_s=float(document.get("max_window_s", 12.0)),
     )

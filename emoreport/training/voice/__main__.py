@@ -21,10 +21,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from emoreport.records import SAMPLE_RATE_HZ
 from emoreport.training.voice import evaluate, export
 from emoreport.training.voice.augment import degrade, make_noisy
 from emoreport.training.voice.crossval import ENCODER_FOLDS, N_FOLDS, figures_per_corpus
-from emoreport.training.voice.data import SAMPLE_RATE_HZ, Clip, read_corpora, speaker_folds
+from emoreport.training.voice.data import Clip, read_corpora, speaker_folds
 from emoreport.training.voice.distill import DistillRecipe, distill
 from emoreport.training.voice.encoder import Encoder
 from emoreport.training.voice.evaluate import LeftOut

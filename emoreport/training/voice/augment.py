@@ -12,7 +12,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from emoreport.training.voice.data import SAMPLE_RATE_HZ, decode
+from emoreport.records import SAMPLE_RATE_HZ
+from emoreport.training.voice.data import decode
 
 Samples = NDArray[np.float32]
 

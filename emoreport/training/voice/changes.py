@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from emoreport.training.voice.data import SAMPLE_RATE_HZ
+from emoreport.records import SAMPLE_RATE_HZ
 
 Samples = NDArray[np.float32]
 

@@ -18,9 +18,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from emoreport.records import SAMPLE_RATE_HZ
 from emoreport.training.voice.labels import TRAINED_LABELS
-
-SAMPLE_RATE_HZ = 16_000
 
 
 @dataclass(frozen=True, slots=True)

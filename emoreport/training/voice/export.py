@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from emoreport.training.voice.data import SAMPLE_RATE_HZ
+from emoreport.records import SAMPLE_RATE_HZ
 from emoreport.training.voice.labels import LABELS
 
 GRAPH_NAME = "voice_compact.onnx"

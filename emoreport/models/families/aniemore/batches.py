@@ -9,11 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from emoreport.errors import SpeechStageError
+from emoreport.models.families.voice_clips import checked_clip, repeated
 from emoreport.records import FloatArray, IntArray
-
-SHORTEST_CLIP_S: Final = 1.0
-"""Shorter clips are repeated up to this length, as for the compact model."""
 
 MOST_SAMPLES: Final = 24 * 16_000
 """Samples of one batch, padding included: eight windows of three seconds.
@@ -68,15 +65,11 @@ def prepared(clip: FloatArray, *, shortest: int, normalise: bool) -> FloatArray:
     SpeechStageError
         When the clip is empty, not mono or not finite.
     """
-    samples = np.asarray(clip, dtype=np.float32)
-    if samples.ndim != 1 or not samples.size:
-        raise SpeechStageError(f"a voice clip must be mono and not empty, got {samples.shape}")
-    if not np.isfinite(samples).all():
-        raise SpeechStageError("a voice clip holds samples that are not finite")
+    samples = checked_clip(clip)
     if normalise:
         # Before it is repeated: a part of a period more would shift the mean of the whole.
         samples = (samples - samples.mean()) / np.sqrt(samples.var() + np.float32(EPSILON))
-    return samples if len(samples) >= shortest else np.resize(samples, shortest)
+    return repeated(samples, shortest)
 
 
 def batches(clips: Sequence[FloatArray], *, masks: bool) -> list[Batch]:

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 from emoreport.errors import ModelError
 from emoreport.models.store.metadata import file_sha256
 from emoreport.models.store.registry import ModelEntry, PulledModel
+from emoreport.records import SAMPLE_RATE_HZ
 from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
 
 Head = Literal["pooled", "sequence"]
@@ -31,7 +32,6 @@ POOLING: Final = ("mean", "sum", "max")
 DEFAULT_POOLING: Final = "mean"
 """What the publisher's own class does where the configuration says nothing."""
 
-SAMPLE_RATE_HZ: Final = 16_000
 MIN_WINDOW_S: Final = 3.0
 MAX_WINDOW_S: Final = 12.0
 """Windows of a local folder, of which the registry says nothing: those of the published models."""

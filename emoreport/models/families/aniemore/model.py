@@ -8,22 +8,19 @@ from typing import Final
 import numpy as np
 
 from emoreport.errors import ModelError
-from emoreport.models.families.aniemore.batches import SHORTEST_CLIP_S, Batch, batches, prepared
-from emoreport.models.families.aniemore.checkpoint import (
-    SAMPLE_RATE_HZ,
-    Checkpoint,
-    read_checkpoint,
-)
+from emoreport.models.families.aniemore.batches import Batch, batches, prepared
+from emoreport.models.families.aniemore.checkpoint import Checkpoint, read_checkpoint
 from emoreport.models.families.aniemore.runners import (
     GraphRunner,
     Runner,
     TorchRunner,
     graphics_card,
 )
+from emoreport.models.families.voice_clips import SHORTEST_CLIP_S
 from emoreport.models.runtimes.classifiers import softmax
 from emoreport.models.runtimes.forms import FLOAT32, TORCH, Form, command, optimized_form
 from emoreport.models.store.registry import PulledModel
-from emoreport.records import FloatArray, IntArray, ModelRecord
+from emoreport.records import SAMPLE_RATE_HZ, FloatArray, IntArray, ModelRecord
 
 AUTO: Final = "auto"
 LOCAL: Final = "local"
