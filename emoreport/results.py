@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
-from emoreport.records import FaceTrack, RunRecord, Span, SpeechTrack
+from emoreport.records import FaceTrack, LabelledSpan, RunRecord, Span, SpeechTrack
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,22 +149,6 @@ class CompoundScores:
 
     scores: tuple[float | None, ...]
     leading: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledSpan:
-    """A label over a half-open span, by a person or by the machine.
-
-    Attributes
-    ----------
-    span
-        Where it holds.
-    emotion
-        An emotion, or `no_face`, `no_speech`, `uncertain`.
-    """
-
-    span: Span
-    emotion: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,28 +317,6 @@ class Findings(Protocol):
     def run(self) -> RunRecord:
         """How the readings were made."""
         ...
-
-
-# --------------------------------------------------------------------------- labels by people
-
-
-@dataclass(frozen=True, slots=True)
-class CodedLabels:
-    """What a person coded of one recording.
-
-    Attributes
-    ----------
-    face, voice
-        Sorted, disjoint spans; neighbours that touch differ in their label. Time between them
-        was not coded. None where the modality was not coded at all.
-    """
-
-    face: tuple[LabelledSpan, ...] | None = None
-    voice: tuple[LabelledSpan, ...] | None = None
-
-
-UNCODED: Final = CodedLabels()
-"""Nobody coded anything: the labels are the machine's."""
 
 
 # --------------------------------------------------------------------------- specification curve

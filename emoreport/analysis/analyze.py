@@ -17,8 +17,8 @@ from emoreport.analysis.transitions.counting import count_transitions
 from emoreport.analysis.transitions.record import transition_statistics
 from emoreport.analysis.transitions.sensitivity import sensitivity
 from emoreport.analysis.transitions.statistics import transition_rows
-from emoreport.records import FaceTrack, Recording, SpeechTrack
-from emoreport.results import UNCODED, Analysis, CodedLabels
+from emoreport.records import UNCODED, CodedLabels, FaceTrack, Recording, SpeechTrack
+from emoreport.results import Analysis
 from emoreport.settings import Settings
 
 

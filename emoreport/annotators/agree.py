@@ -14,9 +14,9 @@ from emoreport.errors import SettingsError
 from emoreport.exchange.readers import Coding, Tiers, read_codings
 from emoreport.exchange.readers.labels import parse_map, standard_label
 from emoreport.exchange.writers.tiers import face_labels, voice_labels
-from emoreport.records import RunRecord
-from emoreport.results import AudioInterval, LabelledSpan, VideoInterval
-from emoreport.run.annotations import MACHINE, LabelSource, stored_labels
+from emoreport.records import MACHINE, LabelledSpan, LabelSource, RunRecord
+from emoreport.results import AudioInterval, VideoInterval
+from emoreport.run.annotations import stored_labels
 from emoreport.run.read import read_report
 from emoreport.run.report import Report
 from emoreport.run.run_json import read_run

@@ -10,8 +10,7 @@ from emoreport.annotators.agree import BEYOND_S, check_observation, encoding_cav
 from emoreport.annotators.figures import Caveat
 from emoreport.errors import SettingsError
 from emoreport.exchange.readers import read_codings
-from emoreport.results import CodedLabels
-from emoreport.run.annotations import MACHINE, LabelSource
+from emoreport.records import MACHINE, CodedLabels, LabelSource
 from emoreport.run.run_json import read_run
 
 NONE: Final = "none"

@@ -7,6 +7,13 @@ hertz (`_hz`). Missing values are NaN in arrays and None in single values, never
 
 from __future__ import annotations
 
+from emoreport.records.annotations import (
+    MACHINE,
+    UNCODED,
+    CodedLabels,
+    LabelledSpan,
+    LabelSource,
+)
 from emoreport.records.arrays import (
     DoubleArray,
     FloatArray,
@@ -50,9 +57,12 @@ from emoreport.records.speech import (
 )
 
 __all__ = [
+    "MACHINE",
     "SAMPLE_RATE_HZ",
+    "UNCODED",
     "AudioTrack",
     "Box",
+    "CodedLabels",
     "CropSpec",
     "DecodeOutcome",
     "DoubleArray",
@@ -65,6 +75,8 @@ __all__ = [
     "Frame",
     "InputRecord",
     "IntArray",
+    "LabelSource",
+    "LabelledSpan",
     "MediaInfo",
     "MediaRecord",
     "ModelRecord",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from emoreport.records.annotations import LabelSource
 from emoreport.records.media import StreamInfo
 from emoreport.records.models import ModelRecord
 
@@ -143,8 +144,7 @@ class RunRecord(RunPlan):
     wall_time_s
         By stage, seconds.
     labels
-        Labels of a person that took the place of the machine's, as they are stored; see
-        `emoreport.run.annotations`. None for the machine's own.
+        Labels of a person that took the place of the machine's; None for its own.
     """
 
     media: MediaRecord
@@ -154,4 +154,4 @@ class RunRecord(RunPlan):
     notes: tuple[str, ...] | None = None
     warnings: tuple[RunWarning, ...] = ()
     wall_time_s: Mapping[str, float] | None = None
-    labels: Mapping[str, Any] | None = None
+    labels: LabelSource | None = None

@@ -26,8 +26,9 @@ def is_retabled(name: str) -> bool:
 
 def deciding_facts(run: RunPlan) -> list[Any]:
     """Everything in a run, but the video and the label bridge, that decides the results."""
-    labels = (run.labels or {}).get("sha256") if isinstance(run, RunRecord) else None
-    return [run.program_version, _settings(run), _models_that_ran(run), labels]
+    labels = run.labels if isinstance(run, RunRecord) else None
+    coding = None if labels is None else labels.sha256
+    return [run.program_version, _settings(run), _models_that_ran(run), coding]
 
 
 def fingerprint_of(run: RunPlan) -> str:

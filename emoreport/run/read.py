@@ -10,9 +10,9 @@ from typing import Any
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.judging import judge_rows
 from emoreport.errors import SettingsError, StoredReadingsError
-from emoreport.records import RunRecord
+from emoreport.records import MACHINE, LabelSource, RunRecord
 from emoreport.results import AudioInterval
-from emoreport.run.annotations import MACHINE, LabelSource, stored_labels
+from emoreport.run.annotations import stored_labels, warnings_with
 from emoreport.run.bridge import bridge_of, load_bridge
 from emoreport.run.fingerprint import is_retabled
 from emoreport.run.record import settings_document
@@ -57,7 +57,7 @@ def read_report(
             )
     settings = _settings_of(run, source, changes or {})
     if labels is not None:
-        run = replace(run, labels=labels.document())
+        run = replace(run, labels=None if labels == MACHINE else labels)
     return _report(source, run, settings, load_bridge(settings.analysis.bridge))
 
 
@@ -107,7 +107,7 @@ def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) ->
         run,
         settings=settings_document(settings),
         bridge=dict(bridge.mapping),
-        warnings=source.warnings(run.warnings, heard),
+        warnings=warnings_with(source, run.warnings, heard),
     )
     return Report(faces, speech, completed, settings, bridge, folder)
 

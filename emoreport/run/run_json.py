@@ -1,8 +1,8 @@
 """run.json: read once with a check, written once.
 
 Folders of results are passed on by people. A value of the wrong kind is found here, by its name,
-and not by whatever would use it first. Settings, the label bridge and a person's labels are checked
-where they are used: another may take their place.
+and not by whatever would use it first. Settings, the label bridge and a person's labels are refused
+where they are used: others may take their place.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Final
@@ -18,11 +18,15 @@ from typing import Any, Final
 from emoreport.errors import InputNotFoundError, StoredReadingsError
 from emoreport.messages import text
 from emoreport.records import (
+    CodedLabels,
     InputRecord,
+    LabelledSpan,
+    LabelSource,
     MediaRecord,
     ModelRecord,
     RunRecord,
     RunWarning,
+    Span,
     StreamInfo,
 )
 from emoreport.tables import store
@@ -104,7 +108,7 @@ def document(run: RunRecord) -> dict[str, Any]:
         "warnings": [asdict(warning) for warning in run.warnings],
         "bridge": run.bridge,
         "wall_time_s": run.wall_time_s,
-        "labels": run.labels,
+        "labels": None if run.labels is None else _labels_document(run.labels),
     }
     return {name: value for name, value in members.items() if value is not None}
 
@@ -145,6 +149,26 @@ def _media_document(media: MediaRecord) -> dict[str, Any]:
     }
 
 
+def _labels_document(source: LabelSource) -> dict[str, Any]:
+    """The labels themselves too, so that the tables can be made again without their file."""
+
+    def rows(spans: Sequence[LabelledSpan] | None) -> list[dict[str, Any]] | None:
+        if spans is None:
+            return None
+        return [
+            {"start": row.span.start_s, "end": row.span.end_s, "emotion": row.emotion}
+            for row in spans
+        ]
+
+    return {
+        "file": source.file,
+        "sha256": source.sha256,
+        "coder": source.coder,
+        "face": rows(source.labels.face),
+        "voice": rows(source.labels.voice),
+    }
+
+
 # --------------------------------------------------------------------------- reading
 
 
@@ -180,7 +204,7 @@ def from_document(content: Mapping[str, Any]) -> RunRecord:
         warnings=tuple(_warning(warning) for warning in content["warnings"]),
         bridge=content.get("bridge"),
         wall_time_s=content.get("wall_time_s"),
-        labels=content.get("labels"),
+        labels=_labels(content.get("labels")),
     )
 
 
@@ -241,6 +265,30 @@ def _stream(number: int, stream: Mapping[str, Any]) -> StreamInfo:
         duration_s=stream.get("duration_s"),
         details={name: value for name, value in stream.items() if name not in _STREAM_FIELDS},
     )
+
+
+def _labels(content: Any) -> LabelSource | None:  # noqa: ANN401 - whatever the file holds
+    """Labels of a person; what is wrong with them is kept, for they can be taken out again."""
+
+    def spans(rows: Sequence[Mapping[str, Any]] | None) -> tuple[LabelledSpan, ...] | None:
+        if rows is None:
+            return None
+        return tuple(
+            LabelledSpan(Span(float(row["start"]), float(row["end"])), str(row["emotion"]))
+            for row in rows
+        )
+
+    if content is None:
+        return None
+    try:
+        return LabelSource(
+            labels=CodedLabels(spans(content["face"]), spans(content["voice"])),
+            file=str(content["file"]),
+            sha256=str(content["sha256"]),
+            coder=str(content["coder"]),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        return LabelSource(damage=repr(error))
 
 
 def _warning(warning: Mapping[str, Any]) -> RunWarning:

@@ -17,7 +17,8 @@ from emoreport.analysis.annotators.agreement import compare_codings
 from emoreport.annotators.agree import MODALITIES, tiers_for
 from emoreport.exchange.readers import read_codings
 from emoreport.exchange.writers import FORMATS
-from emoreport.results import LabelledSpan, milliseconds
+from emoreport.records import LabelledSpan
+from emoreport.results import milliseconds
 from emoreport.run.read import read_report
 from tests.fixtures.findings import MEDIA, any_findings
 from tests.fixtures.results_on_disk import rows, run_json

@@ -19,7 +19,8 @@ from itertools import pairwise
 from typing import Final
 
 from emoreport.analysis.annotators.matching import match_moments
-from emoreport.results import LabelledSpan, milliseconds
+from emoreport.records import LabelledSpan
+from emoreport.results import milliseconds
 from emoreport.vocabulary import ALL_LABELS, is_emotion
 
 NOT_CODED: Final = "not_coded"

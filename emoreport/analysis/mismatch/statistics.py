@@ -17,8 +17,8 @@ from emoreport.analysis.rows.pauses import SCOPES, Scope, only
 from emoreport.analysis.rows.relabelling import coded_sequence
 from emoreport.analysis.rows.sequences import LabelSequence, face_sequence, join, voice_sequence
 from emoreport.analysis.rows.valence_arousal import derived_dimensions
-from emoreport.records import FaceTrack, Span, SpeechTrack
-from emoreport.results import LabelledSpan, Statistic, VideoInterval
+from emoreport.records import FaceTrack, LabelledSpan, Span, SpeechTrack
+from emoreport.results import Statistic, VideoInterval
 
 
 def face_against_voice(

@@ -13,13 +13,8 @@ from emoreport.analysis.rows.relabelling import coded_faces, coded_voices
 from emoreport.analysis.rows.scores import with_audio_dimensions, with_video_dimensions
 from emoreport.analysis.rows.segmentation import FaceSegmenter
 from emoreport.analysis.rows.voice import voice_intervals
-from emoreport.records import FaceTrack, SpeechTrack
-from emoreport.results import (
-    UNCODED,
-    AudioInterval,
-    CodedLabels,
-    VideoInterval,
-)
+from emoreport.records import UNCODED, CodedLabels, FaceTrack, SpeechTrack
+from emoreport.results import AudioInterval, VideoInterval
 from emoreport.settings import AnalysisSettings, Settings
 
 

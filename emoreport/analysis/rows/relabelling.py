@@ -22,8 +22,8 @@ from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.evidence import FrameEvidence
 from emoreport.analysis.rows.firmness import with_evidence
 from emoreport.analysis.rows.sequences import MISSING, LabelSequence, piece_at
-from emoreport.records import DoubleArray, FaceTrack, FloatArray, Span
-from emoreport.results import AudioInterval, LabelledSpan, VideoInterval
+from emoreport.records import DoubleArray, FaceTrack, FloatArray, LabelledSpan, Span
+from emoreport.results import AudioInterval, VideoInterval
 from emoreport.vocabulary import NO_SPEECH, UNCERTAIN, is_emotion
 
 HALF_MILLISECOND_S: Final = 0.0005 + TIME_TOLERANCE_S

@@ -8,8 +8,7 @@ from typing import Final
 
 from emoreport.errors import SettingsError
 from emoreport.exchange.readers.raw import FormatError, RawSpan
-from emoreport.records import Span
-from emoreport.results import LabelledSpan
+from emoreport.records import LabelledSpan, Span
 from emoreport.vocabulary import ALL_LABELS, NAMES
 
 SHOWN: Final = 8

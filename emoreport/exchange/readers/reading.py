@@ -15,7 +15,7 @@ from emoreport.exchange.readers.files import read_bytes, sha256_of
 from emoreport.exchange.readers.labels import coded_spans
 from emoreport.exchange.readers.raw import FormatError, RawTier
 from emoreport.exchange.readers.textgrid import read_textgrid, refuse_binary
-from emoreport.results import CodedLabels, LabelledSpan
+from emoreport.records import CodedLabels, LabelledSpan
 from emoreport.spreadsheet import UnreadableTextError, decode
 from emoreport.vocabulary import NAMES
 

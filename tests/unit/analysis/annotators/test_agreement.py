@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from emoreport.analysis.annotators.agreement import NOT_CODED, compare_codings, krippendorff_alpha
 from emoreport.analysis.annotators.matching import match_moments
 from emoreport.errors import SettingsError
-from emoreport.records import Span
-from emoreport.results import LabelledSpan, milliseconds
+from emoreport.records import LabelledSpan, Span
+from emoreport.results import milliseconds
 
 LABELS = ("anger", "happiness", "neutral", "no_face", "uncertain", None)
 

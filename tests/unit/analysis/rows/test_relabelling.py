@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from emoreport.analysis import DEFAULT_BRIDGE, analyze_readings
 from emoreport.analysis.rows.relabelling import coded_sequence, mixed_seconds, tiled
 from emoreport.analysis.rows.sequences import MISSING, LabelSequence
-from emoreport.records import FaceTrack, Recording, Span, SpeechTrack
-from emoreport.results import CodedLabels, LabelledSpan
+from emoreport.records import CodedLabels, FaceTrack, LabelledSpan, Recording, Span, SpeechTrack
 from emoreport.settings import Settings
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures import results
