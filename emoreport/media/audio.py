@@ -20,11 +20,19 @@ from emoreport.media.container import (
     used_stream,
 )
 from emoreport.media.joins import Joins
-from emoreport.media.resampling import RunResampler, mix
+from emoreport.media.mixing import Mixer, channels_of
+from emoreport.media.resampling import RunResampler
 from emoreport.media.scan import clock_of, joins_of
 from emoreport.media.spool import SampleSpool
 from emoreport.media.timeline import LONGEST_S, Clock
-from emoreport.records import SAMPLE_RATE_HZ, DecodeOutcome, FloatArray, MediaInfo, Span
+from emoreport.records import (
+    SAMPLE_RATE_HZ,
+    DecodeOutcome,
+    DoubleArray,
+    FloatArray,
+    MediaInfo,
+    Span,
+)
 
 MAX_DRIFT_S: Final = 0.04
 """Stamps may leave the count of samples by this much (stamps rounded to 1 ms, jitter of
@@ -98,6 +106,7 @@ class _Recorder:
 
     def __init__(self, clock: Clock, limit_s: float) -> None:
         self.spool = SampleSpool()
+        self.mixer = Mixer()
         self.clock = clock
         self.missing = 0
         self.runs = 0
@@ -107,7 +116,7 @@ class _Recorder:
         self._run_start_s = 0.0
         self._position = 0
 
-    def take(self, stamp_s: float | None, rate_hz: int, samples: FloatArray) -> bool:
+    def take(self, stamp_s: float | None, rate_hz: int, channels: DoubleArray) -> bool:
         """Store one piece of sound; False once nothing more is wanted."""
         expected_s = None if self._run is None else self._run_start_s + self._run.fed_s
         if stamp_s is None:
@@ -121,12 +130,12 @@ class _Recorder:
         if self._run is None or displaced or self._run.rate_hz != rate_hz:
             self._start_run(time_s if displaced or expected_s is None else expected_s, rate_hz)
         if self._run is not None:
-            self._write(self._run.feed(samples))
+            self._write(self._run.feed(channels))
         return True
 
     def _start_run(self, time_s: float, rate_hz: int) -> None:
         self.finish()
-        self._run = RunResampler(rate_hz)
+        self._run = RunResampler(rate_hz, self.mixer)
         self._run_start_s = time_s
         self._position = round(time_s * SAMPLE_RATE_HZ)
         self.runs += 1
@@ -184,7 +193,7 @@ class SpooledAudio:
             if not frame.samples:
                 continue
             stamp_s = seconds(frame.pts, stream.time_base)
-            if not self._recorder.take(stamp_s, frame.sample_rate, mix(frame)):
+            if not self._recorder.take(stamp_s, frame.sample_rate, channels_of(frame)):
                 break
         self._recorder.finish()
 
@@ -214,12 +223,17 @@ class SpooledAudio:
             notes.append(f"the clock of the sound jumped {jumps} times")
         if self._failures.gave_up:
             notes.append("the rest of the sound cannot be read")
+        warnings = []
+        opposed_s = recorder.mixer.opposed_s
+        if opposed_s > 0:
+            warnings.append(("channels_opposed", {"seconds": f"{opposed_s:.1f}"}))
         return DecodeOutcome(
             duration_s=self.end_s,
             frames=self._spool.written,
             decode_failures=self._failures.count,
             time_quality="repaired" if jumps or recorder.missing or broke_off else "exact",
             notes=tuple(notes),
+            warnings=tuple(warnings),
         )
 
     def read(self, span: Span) -> FloatArray:

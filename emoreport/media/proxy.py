@@ -12,9 +12,10 @@ import numpy as np
 from emoreport.errors import MediaError, OutputError
 from emoreport.media.aspect import pixel_aspect
 from emoreport.media.encoding import VideoWriter
+from emoreport.media.mixing import Mixer
 from emoreport.media.soundtrack import open_soundtrack
 from emoreport.media.video import open_video
-from emoreport.records import Frame, MediaInfo, ProgressCallback
+from emoreport.records import FloatArray, Frame, MediaInfo, ProgressCallback
 
 STAGE: Final = "page"
 HEIGHT_PX: Final = 240
@@ -79,8 +80,10 @@ def _write(
     with open_video(path, fps=str(rate_hz)) as source:
         size_px = _size(source.info, float(pixel_aspect(path, source.info)), height_px)
         track = open_soundtrack(path, source.info)
+        mixer = Mixer()
         try:
-            sound = None if track is None else (track.rate_hz, 1)
+            sound_hz = 0 if track is None else track.rate_hz
+            sound = None if track is None else (sound_hz, 1)
             with VideoWriter(
                 target,
                 size_px,
@@ -94,7 +97,7 @@ def _write(
                 last: Frame | None = None
                 for frame in source:
                     for block in () if track is None else track.until(frame.time_s):
-                        writer.write_audio(np.mean(block, axis=0, keepdims=True))
+                        _write_mono(writer, mixer.feed(block.astype(np.float64), sound_hz))
                     small = cv2.resize(frame.rgb, size_px, interpolation=cv2.INTER_AREA)
                     writer.write_frame(np.asarray(small, dtype=np.uint8), frame.time_s)
                     last = frame
@@ -102,13 +105,19 @@ def _write(
                 if last is None:
                     raise MediaError("holds no picture", file=path)
                 for block in () if track is None else track.rest():
-                    writer.write_audio(np.mean(block, axis=0, keepdims=True))
+                    _write_mono(writer, mixer.feed(block.astype(np.float64), sound_hz))
+                _write_mono(writer, mixer.flush())
                 end_s = source.outcome.duration_s
                 writer.close(end_s)
                 progress(STAGE, end_s, end_s)
         finally:
             if track is not None:
                 track.close()
+
+
+def _write_mono(writer: VideoWriter, pieces: list[FloatArray]) -> None:
+    for piece in pieces:
+        writer.write_audio(piece[np.newaxis])
 
 
 def _size(info: MediaInfo, aspect: float, height_px: int) -> tuple[int, int]:

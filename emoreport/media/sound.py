@@ -11,7 +11,8 @@ import numpy as np
 
 from emoreport.errors import MediaError
 from emoreport.media.container import CONTAINER_OPTIONS, Failures, check_path, decoded, reason
-from emoreport.media.resampling import RunResampler, mix
+from emoreport.media.mixing import channels_of
+from emoreport.media.resampling import RunResampler
 from emoreport.records import FloatArray
 
 LONGEST_CLIP_S: Final = 600.0
@@ -30,7 +31,7 @@ def read_sound(source: Path | BinaryIO, *, name: str = "") -> FloatArray:
 
     Returns
     -------
-    float32 (n,), [-1, 1]; the mean of all channels, its own start and gaps left out.
+    float32 (n,), [-1, 1]; one channel of all (`Mixer`), its own start and gaps left out.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def read_sound(source: Path | BinaryIO, *, name: str = "") -> FloatArray:
                 if resampler is None or resampler.rate_hz != frame.sample_rate:
                     pieces += [] if resampler is None else [resampler.flush()]
                     resampler = RunResampler(frame.sample_rate)
-                pieces.append(resampler.feed(mix(frame)))
+                pieces.append(resampler.feed(channels_of(frame)))
                 held_s += frame.samples / frame.sample_rate
                 if held_s > LONGEST_CLIP_S:
                     raise MediaError(
