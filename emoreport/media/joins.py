@@ -352,7 +352,7 @@ Remark = tuple[str, Mapping[str, str]]
 Gaps = Sequence[tuple[float, float]]
 
 
-def remarks(joins: Joins, video: int, audio: int | None, *, steady: bool) -> list[Remark]:
+def remarks(joins: Joins, video: int, audio: int, *, steady: bool) -> list[Remark]:
     """What a reader of the tables must know of the recording's clock, in seconds.
 
     Parameters
@@ -360,7 +360,7 @@ def remarks(joins: Joins, video: int, audio: int | None, *, steady: bool) -> lis
     joins
         The clock.
     video, audio
-        Index of the stream of each kind that is used.
+        Index of the stream of each kind that is used; any other number where there is none.
     steady
         Whether pictures come at a steady rate, so that a long step is a loss and no still picture.
     """
@@ -374,7 +374,7 @@ def remarks(joins: Joins, video: int, audio: int | None, *, steady: bool) -> lis
         values = {"count": str(len(ahead)), "at": _at(ahead[0].time_s), "seconds": f"{seconds:.1f}"}
         said.append(("gap_closed", values))
     pictures = joins.gaps.get(video, ()) if steady else ()
-    sounds = () if audio is None else joins.gaps.get(audio, ())
+    sounds = joins.gaps.get(audio, ())
     both = _common(pictures, sounds)
     for key, own in (
         ("stretch_missing", both),

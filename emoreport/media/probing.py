@@ -28,6 +28,9 @@ from emoreport.records import MediaInfo, StreamInfo
 PROBED_PACKETS: Final = 64
 """Packets tried for a first picture, which carries the rotation."""
 
+HIGHEST_RATE_HZ: Final = 1000.0
+"""What is above is the clock of a container or codec: 60000 Hz in DV, 90000 Hz in MPEG."""
+
 
 def probe(path: Path) -> MediaInfo:
     """Read what a recording announces: container, streams, size, rate, rotation.
@@ -79,26 +82,25 @@ def describe(container: InputContainer, path: Path) -> MediaInfo:
     context = video.codec_context
     if context is None:
         raise MediaError("no decoder for the video stream", remedy="convert the video to H.264")
-    if context.width <= 0 or context.height <= 0:
-        raise MediaError("the header names no picture size", remedy=NOT_A_VIDEO)
     check_size(context.width, context.height)
     used = {stream.index for stream in (video, audio) if stream is not None}
     start_s = zero_s(container)
     streams = tuple(_describe_stream(stream, used, start_s) for stream in container.streams)
-    rate = video.average_rate or video.guessed_rate
     width, height = context.width, context.height
     orientation = Orientation()
     picture = _first_picture(container, video)
     if picture is not None:
         width, height = picture.width, picture.height
         orientation = Orientation.of(picture)
+    if width <= 0 or height <= 0:
+        raise MediaError("the header names no picture size", remedy=NOT_A_VIDEO)
     if orientation.transpose:
         width, height = height, width
     return MediaInfo(
         path=str(path),
         container=container.format.name,
         duration_s=container.duration / av.time_base if container.duration else None,
-        frame_rate_hz=float(rate) if rate else None,
+        frame_rate_hz=_rate_hz(video),
         width_px=width,
         height_px=height,
         rotation_deg=orientation.rotation_deg,
@@ -119,6 +121,12 @@ def _first_picture(container: InputContainer, video: Any) -> VideoFrame | None: 
         # transport stream only seemed to add.
         pass
     return None
+
+
+def _rate_hz(video: Any) -> float | None:  # noqa: ANN401 - av's stream
+    """Frame rate by the header; None where it names none that pictures could have."""
+    rates = (float(rate) for rate in (video.average_rate, video.guessed_rate) if rate)
+    return next((rate for rate in rates if 0 < rate <= HIGHEST_RATE_HZ), None)
 
 
 def _try_decode(video: Any, packet: Any) -> list[VideoFrame]:  # noqa: ANN401 - av's own
@@ -152,8 +160,9 @@ def _details(stream: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any of av's st
         details["picture"] = is_picture(stream)
         if context is not None:
             details |= {"width_px": context.width, "height_px": context.height}
-        if stream.average_rate:
-            details["frame_rate_hz"] = float(stream.average_rate)
+        rate_hz = _rate_hz(stream)
+        if rate_hz is not None:
+            details["frame_rate_hz"] = rate_hz
     elif stream.type == "audio" and context is not None:
         details["sample_rate_hz"] = context.sample_rate
         details["channels"] = context.layout.nb_channels

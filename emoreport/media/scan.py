@@ -88,7 +88,7 @@ def _take(
     base = packet.time_base
     decode_s, shown_s = seconds(packet.dts, base), seconds(packet.pts, base)
     decode_s = shown_s if decode_s is None else decode_s
-    if decode_s is None:
+    if decode_s is None or packet.is_discard:  # an edit list cut the latter away
         own.skip()
         return True
     shown_s = decode_s if shown_s is None else shown_s

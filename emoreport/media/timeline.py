@@ -46,6 +46,9 @@ HOLE_STEPS: Final = 4.0
 """Transport streams have a steady rate, and their reader passes over damage without a word: a step
 longer than both is a stretch that was lost."""
 
+RATE_TOLERANCE: Final = 0.1
+"""A claimed rate holds if the mean rate, or most steps, are this near to it."""
+
 FALLBACK_STEP_S: Final = 0.04
 """Distance of two frames where neither stamps, nor durations, nor the header give one."""
 
@@ -139,6 +142,9 @@ class FrameTimes:
     dropped: int = field(default=0, init=False)
     holes: int = field(default=0, init=False)
     end_s: float = field(default=0.0, init=False)
+    _first_s: float = field(default=0.0, init=False)
+    _nominal_steps: int = field(default=0, init=False)
+    _held_s: float = field(default=0.0, init=False)
     _last_s: float | None = field(default=None, init=False)
     _expected_s: float | None = field(default=None, init=False)
     _deltas_s: deque[float] = field(
@@ -184,6 +190,15 @@ class FrameTimes:
             self._stuck = 0
         return self._accept(time_s, step_s, known=known)
 
+    def hold(self, step_s: float, until_s: float) -> Moment:
+        """Moment `step_s` after the last one, at which the same picture is still shown."""
+        time_s = (self._last_s or 0.0) + step_s
+        self._last_s = time_s
+        self._held_s = step_s
+        self.end_s = min(time_s + step_s, until_s)
+        self.placed += 1
+        return Moment(time_s, step_s)
+
     def _guess_s(self, decode_s: float | None) -> float:
         if self._last_s is None:
             return 0.0
@@ -199,6 +214,10 @@ class FrameTimes:
             if self.steady and delta_s > max(HOLE_S, HOLE_STEPS * self._usual_step_s()):
                 self.holes += 1
             self._deltas_s.append(delta_s)
+            nominal_s = self.nominal_step_s or 0.0
+            self._nominal_steps += abs(delta_s - nominal_s) <= RATE_TOLERANCE * nominal_s
+        else:
+            self._first_s = time_s
             step_s = step_s if known else self._usual_step_s()
         claimed_s = self.clock.claimed_end_s
         absurd = step_s > DISCONTINUITY_S and (
@@ -218,6 +237,20 @@ class FrameTimes:
         if self._deltas_s:
             return max(median(self._deltas_s), SHORTEST_STEP_S)
         return self.nominal_step_s or FALLBACK_STEP_S
+
+    @property
+    def contradicting_rate_hz(self) -> float | None:
+        """Frame rate by the times; None where they do not contradict the header's."""
+        steps = self.placed - 1
+        if self._held_s:
+            return 1.0 / self._held_s
+        if steps < 1:
+            return None
+        mean_hz = steps / ((self._last_s or 0.0) - self._first_s)
+        if not self.nominal_step_s:
+            return mean_hz
+        near = abs(mean_hz * self.nominal_step_s - 1.0) <= RATE_TOLERANCE
+        return None if near or 2 * self._nominal_steps >= steps else mean_hz
 
     @property
     def impossible(self) -> str:

@@ -36,6 +36,13 @@ from emoreport.records import DecodeOutcome, Frame, MediaInfo
 CUT_OFF_S: Final = 0.25
 """A video that ends this much before the end that its stream announces is cut off."""
 
+SOUND_BEYOND_S: Final = 0.5
+"""Sound that goes on for longer than this after the last picture makes the recording longer: the
+last frame of compressed sound may end a little later."""
+
+STILL_STEP_S: Final = 1.0
+"""A single picture, shown as long as there is sound, is looked at this often."""
+
 NEW_STAMPS: Final = "convert it again so that every frame gets a new time stamp"
 
 
@@ -96,17 +103,17 @@ class VideoSource:
             steady=may_jump(self._container),
         )
         self._claimed_end_s = announced_end_s(self._container, self._stream, self._joins)
-        self._clock_remarks = self._remarks(self._container)
+        self._clock_remarks: list[Remark] = []
+        self._sound_end_s = 0.0
+        if self._joins is not None:
+            audio = next((s.index for s in self.info.streams if s.used and s.kind == "audio"), -1)
+            steady = is_steady(self._container)
+            self._clock_remarks = remarks(self._joins, self._stream.index, audio, steady=steady)
+            self._sound_end_s = min(self._joins.ends_s.get(audio, 0.0), LONGEST_S)
         self._delivered = 0
         self._damaged = 0
         self._started = False
         self._finished = False
-
-    def _remarks(self, container: InputContainer) -> tuple[Remark, ...]:
-        if self._joins is None:
-            return ()
-        audio = next((s.index for s in self.info.streams if s.used and s.kind == "audio"), None)
-        return tuple(remarks(self._joins, self._stream.index, audio, steady=is_steady(container)))
 
     def __enter__(self) -> Self:
         return self
@@ -139,10 +146,7 @@ class VideoSource:
     def _frames(self, container: InputContainer) -> Iterator[Frame]:
         converter = RgbConverter()
         try:
-            for picture in self._decoded(container):
-                moment = self._place(picture)
-                if moment is None:
-                    continue
+            for picture, moment in self._shown(container):
                 if picture.is_corrupt:
                     self._failures.add("damaged frame")
                     self._damaged += 1
@@ -167,9 +171,21 @@ class VideoSource:
         if self._is_cut_off():
             self._failures.add("cut off")
 
-    def _decoded(self, container: InputContainer) -> Iterator[VideoFrame]:
+    def _shown(self, container: InputContainer) -> Iterator[tuple[VideoFrame, Moment]]:
+        """Pictures with their moments; a single one as long as there is sound, as players do."""
         shift_s = None if self._joins is None else self._joins.shift_of(self._stream.index)
-        return decoded(container, self._stream, self._failures, shift_s)
+        picture = None
+        for picture in decoded(container, self._stream, self._failures, shift_s):
+            moment = self._place(picture)
+            if moment is not None:
+                yield picture, moment
+        if picture is None or self._times.placed != 1 or not self._sound_goes_on():
+            return
+        while self._times.end_s < self._sound_end_s and self._times.end_s < LONGEST_S:
+            yield picture, self._times.hold(STILL_STEP_S, self._sound_end_s)
+
+    def _sound_goes_on(self) -> bool:
+        return self._sound_end_s > self._times.end_s + SOUND_BEYOND_S
 
     def _place(self, picture: VideoFrame) -> Moment | None:
         moment = self._times.place(
@@ -192,14 +208,22 @@ class VideoSource:
     def outcome(self) -> DecodeOutcome:
         """What decoding found so far; complete once all frames were read."""
         quality = self._times.quality
-        mended = quality != "exact"
+        warnings = list(self._clock_remarks)
+        if quality != "exact":
+            warnings.append((f"time_{quality}", {}))
+        duration_s = picture_s = self._times.end_s
+        if self._finished and self._sound_goes_on():
+            duration_s = self._sound_end_s
+            beyond = {"seconds": f"{duration_s - picture_s:.1f}", "at": f"{picture_s:.1f}"}
+            warnings.append(("sound_beyond_picture", beyond))
         return DecodeOutcome(
-            duration_s=self._times.end_s,
+            duration_s=duration_s,
             frames=self._delivered,
             decode_failures=self._failures.count + self._times.holes,
             time_quality="repaired" if self._clock_remarks and quality == "exact" else quality,
             notes=self._notes(),
-            warnings=(*self._clock_remarks, *(((f"time_{quality}", {}),) if mended else ())),
+            frame_rate_hz=self._times.contradicting_rate_hz or self.info.frame_rate_hz,
+            warnings=tuple(warnings),
         )
 
     def _notes(self) -> tuple[str, ...]:

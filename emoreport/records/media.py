@@ -102,7 +102,8 @@ class DecodeOutcome:
     Attributes
     ----------
     duration_s
-        End of the last presented frame or sample, seconds from the start of the video.
+        End of the last presented frame or sample, seconds from the start of the video; for the
+        picture, the end of the sound where that goes on beyond it.
     frames
         Frames (video) or samples at the output rate (audio) delivered.
     decode_failures
@@ -113,6 +114,8 @@ class DecodeOutcome:
         ``estimated`` (none had one).
     notes
         Plain sentences about anything unusual.
+    frame_rate_hz
+        Of the picture: what the header says unless the times contradict it; None if unknown.
     warnings
         What a reader of the tables must know: the key of a warning and what it names.
     """
@@ -122,6 +125,7 @@ class DecodeOutcome:
     decode_failures: int
     time_quality: str
     notes: tuple[str, ...] = ()
+    frame_rate_hz: float | None = None
     warnings: tuple[tuple[str, Mapping[str, str]], ...] = ()
 
 

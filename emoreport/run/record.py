@@ -139,7 +139,7 @@ def now() -> str:
 
 
 def _media(info: MediaInfo, outcome: DecodeOutcome) -> MediaRecord:
-    rate_hz = info.frame_rate_hz
+    rate_hz = outcome.frame_rate_hz
     if not rate_hz and outcome.duration_s > 0:
         rate_hz = outcome.frames / outcome.duration_s
     return MediaRecord(
@@ -167,10 +167,9 @@ def _warnings(
     elif (faces.faces > 1).any():
         share = float((faces.faces > 1).mean())
         yield RunWarning("several_faces", {"percent": f"{100 * share:.0f}"})
-    if not info.has_audio:
-        yield RunWarning("no_audio")
-    elif not speech.speech:
-        yield RunWarning("no_speech")
+    if not speech.speech:
+        unheard = "no_speech" if sound is not None and sound.frames else "no_sound"
+        yield RunWarning(unheard if info.has_audio else "no_audio")
     if pictures.decode_failures:
         yield RunWarning("video_damaged", {"count": pictures.decode_failures})
     if sound is not None and sound.decode_failures:

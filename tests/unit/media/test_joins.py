@@ -235,4 +235,4 @@ def test_what_both_streams_lack_is_said_once():
     assert remarks(joins, 0, 1, steady=True) == [
         ("stretch_missing", {"seconds": "6.8", "at": "5.2"})
     ]
-    assert remarks(joins, 0, None, steady=False) == []
+    assert remarks(joins, 0, -1, steady=False) == []

@@ -11,6 +11,7 @@ from tests.fixtures.media import (
     BLUE,
     RED,
     Film,
+    Sound,
     constant_rate,
     edit_list,
     is_upright,
@@ -19,6 +20,7 @@ from tests.fixtures.media import (
     number_picture,
     read_number,
     rotated,
+    run_ffmpeg,
     several_streams,
     steady_times,
     tone,
@@ -290,3 +292,92 @@ def test_memory_does_not_grow_with_length(tmp_path):
         tracemalloc.stop()
     assert len(peaks) == 100
     assert peaks[-1] - peaks[30] < 100_000
+
+
+# --------------------------------------------------------------------------- pictures and sound
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts", ".flv", ".mov"])
+def test_the_recording_goes_on_with_its_sound(tmp_path, suffix):
+    path = constant_rate(tmp_path / f"a{suffix}", seconds=1.0, sound=tone(3.0))
+    frames, outcome = read(path)
+    assert len(frames) == 25
+    assert outcome.duration_s == pytest.approx(3.0, abs=0.1)
+    [(key, values)] = outcome.warnings
+    assert key == "sound_beyond_picture"
+    assert float(values["seconds"]) == pytest.approx(2.0, abs=0.11)
+    assert outcome.time_quality == "exact"
+
+
+def test_the_last_frame_of_sound_makes_no_video_longer(tmp_path):
+    path = constant_rate(tmp_path / "a.mp4", seconds=1.0, sound=tone(1.3))
+    _, outcome = read(path)
+    assert outcome.duration_s == pytest.approx(1.0)
+    assert outcome.warnings == ()
+
+
+@pytest.mark.parametrize("fps", ["every", "0.5", "adaptive"])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".flv", ".ts"])
+def test_a_single_picture_is_shown_as_long_as_there_is_sound(tmp_path, suffix, fps):
+    path = write_media(tmp_path / f"a{suffix}", [Film([0.0])], [Sound(tone(5.3))])
+    with open_video(path, fps=fps) as video:
+        frames = [(frame.index, frame.time_s, read_number(frame.rgb)) for frame in video]
+        outcome = video.outcome
+    assert {number for _, _, number in frames} == {0}
+    assert [index for index, _, _ in frames] == sorted({index for index, _, _ in frames})
+    longest_s = 2.1 if fps == "0.5" else 1.1
+    times_s = [*(time_s for _, time_s, _ in frames), outcome.duration_s]
+    assert np.diff(times_s).max() < longest_s
+    assert outcome.duration_s == pytest.approx(5.3, abs=0.1)
+    assert outcome.warnings == ()
+    assert outcome.decode_failures == 0
+
+
+def test_a_single_picture_without_sound_is_one_frame(tmp_path):
+    frames, outcome = read(write_media(tmp_path / "a.mp4", [Film([0.0])]))
+    assert len(frames) == 1
+    assert outcome.duration_s < 0.1
+
+
+# --------------------------------------------------------------------------- frame rate
+
+
+def test_the_clock_of_a_container_is_no_frame_rate(tmp_path):
+    path = tmp_path / "a.dv"
+    run_ffmpeg(
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=size=720x576:rate=25:duration=0.4",
+        "-pix_fmt",
+        "yuv420p",
+        path,
+    )
+    with open_video(path) as video:
+        assert video.info.frame_rate_hz == 25.0
+        assert len(list(video)) == 10
+        assert video.outcome.frame_rate_hz == 25.0
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".flv"])
+def test_a_claimed_rate_that_the_times_contradict_is_not_given(tmp_path, suffix):
+    path = write_media(tmp_path / f"a{suffix}", [Claimed(steady_times(2.0, 12.5))])
+    with open_video(path) as video:
+        assert len(list(video)) == 25
+        assert video.outcome.frame_rate_hz == pytest.approx(12.5, rel=0.05)
+
+
+class Claimed(Film):
+    """Frames whose header names a rate that is not theirs."""
+
+    @property
+    def rate_hz(self):
+        return 50
+
+
+def test_a_rate_that_most_frames_keep_is_given(tmp_path):
+    times_s = [time_s for time_s in steady_times(3.0) if not 0.5 <= time_s < 2.0]
+    path = variable_rate(tmp_path / "a.ts", times_s)
+    with open_video(path) as video:
+        list(video)
+        assert video.outcome.frame_rate_hz == pytest.approx(25.0)

@@ -74,6 +74,15 @@ def test_a_cut_within_one_picture_is_that_picture(tmp_path: Path) -> None:
         assert frames == [(number, 0.0)]
 
 
+def test_a_cut_beyond_the_picture_has_its_sound_and_the_last_picture(tmp_path: Path) -> None:
+    video = media.constant_rate(tmp_path / "a.mp4", seconds=1.0, sound=tone(4.0))
+    (frames,) = cut(video, Span(2.0, 3.5))
+    assert frames == [(24, 0.0)]
+    info = probe(tmp_path / "cut-0.mp4")
+    lengths = [stream.duration_s for stream in info.streams]
+    assert lengths == pytest.approx([1.5, 1.5], abs=0.03)
+
+
 def test_overlapping_cuts_are_written_in_one_pass(tmp_path: Path) -> None:
     video = media.constant_rate(tmp_path / "a.mp4", seconds=3.0, sound=tone(3.0))
     found = cut(video, Span(0.4, 1.6), Span(0.8, 1.2), None, Span(1.0, 3.0))
