@@ -36,7 +36,7 @@ from emoreport.records import (
     VoiceEmotionModel,
 )
 from emoreport.run.bridge import load_bridge
-from emoreport.run.folder import ResultFolders, content_sha256, is_up_to_date
+from emoreport.run.folder import ResultFolders, content_sha256, is_up_to_date, refuse_others
 from emoreport.run.record import plan_run, record_run
 from emoreport.run.report import Report
 from emoreport.settings import Settings
@@ -230,8 +230,10 @@ class Analyzer:
         folder = folders.claim(video, sha256)
         if not self.settings.output.overwrite and is_up_to_date(folder, self.plan(video, sha256)):
             return folder, None
-        report = self.analyze(video, sha256=sha256)
-        report.write(folder, progress=progress)
+        with folders.hold(video, sha256) as folder:
+            report = self.analyze(video, sha256=sha256)
+            refuse_others(folder, sha256)
+            report.write(folder, progress=progress)
         return folder, report
 
     def _analyze(self, path: Path, sha256: str, place: str | None) -> Report:

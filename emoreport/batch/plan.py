@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import queue
 import threading
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +18,14 @@ from emoreport.batch.names import OWN_FILES
 from emoreport.batch.parts import has_part
 from emoreport.errors import EmoreportError, InputNotFoundError, OutputError
 from emoreport.run.fingerprint import fingerprint_of, readings_fingerprint_of
-from emoreport.run.folder import folder_names, is_free, made_otherwise, safe_stem, stored_run
+from emoreport.run.folder import (
+    folder_names,
+    is_free,
+    made_otherwise,
+    safe_stem,
+    same_name,
+    stored_run,
+)
 from emoreport.tables.readings import FRAMES_FILE, SPEECH_FILE
 
 PARTS_FOLDER: Final = "intervals"
@@ -98,7 +104,7 @@ class Planner:
         self._manifest = manifest
         self._fingerprint, self._readings = opened.fingerprint, opened.readings
         self._choices = choices
-        self._taken = {_same(name): sha256 for sha256, name in manifest.folders.items()}
+        self._taken = {same_name(name): sha256 for sha256, name in manifest.folders.items()}
         self._seen: set[str] = set()
 
     def steps(self, candidates: Sequence[Candidate]) -> Iterator[Step]:
@@ -138,7 +144,7 @@ class Planner:
 
     def _job(self, candidate: Candidate, facts: FileFacts, sha256: str) -> VideoJob:
         name = self._folder_name(candidate.path, sha256)
-        self._taken[_same(name)] = sha256
+        self._taken[same_name(name)] = sha256
         self._manifest.note_folder(sha256, name)
         return VideoJob(
             name=candidate.name,
@@ -166,7 +172,7 @@ class Planner:
         )
 
     def _free(self, name: str, sha256: str) -> bool:
-        if _same(name) in OWN_FILES or self._taken.get(_same(name), sha256) != sha256:
+        if same_name(name) in OWN_FILES or self._taken.get(same_name(name), sha256) != sha256:
             return False
         folder = self._out / name
         if not os.path.lexists(folder):
@@ -286,11 +292,6 @@ class Ahead:
                 continue
             return True
         return False
-
-
-def _same(name: str) -> str:
-    """Name as file systems compare it that know no upper case or no composed letters."""
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _unreadable(candidate: Candidate, stage: str, cause: str, remedy: str) -> Settled:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from emoreport.atomic import Staging, output_error
 from emoreport.errors import InputNotFoundError, MediaError, OutputError, StoredReadingsError
 from emoreport.records import RunPlan, RunRecord
 from emoreport.run.fingerprint import deciding_facts
 from emoreport.run.run_json import RUN_FILE, read_run
 
 MAX_NAME_BYTES: Final = 255
+LOCK_NAME: Final = ".claim-{:.16}.lock"
+NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
 DIGITS: Final = (8, 16, 64)
 """So many of the digest's digits follow the stem where a name is another video's already."""
 
@@ -30,7 +36,7 @@ class ResultFolders:
 
     def __init__(self, out: Path) -> None:
         self._out = out
-        self._taken: set[Path] = set()
+        self._taken: dict[Path, str] = {}
 
     def claim(self, video: Path, sha256: str) -> Path:
         """Folder for a video's results: ``<stem>``, or ``<stem>-<8 hex>`` if that is another's.
@@ -45,13 +51,91 @@ class ResultFolders:
         OutputError
             When a symbolic link lies in its place.
         """
-        stem, with_digits, *_ = folder_names(video, sha256)
-        folder = self._out / stem
-        if folder in self._taken or not is_free(folder, sha256):
-            folder = self._out / with_digits
+        first, second = self._folders(video, sha256)
+        folder = first if self._is_free(first, sha256) else second
         refuse_link(folder)
-        self._taken.add(folder)
+        self._taken[folder] = sha256
         return folder
+
+    @contextmanager
+    def hold(self, video: Path, sha256: str) -> Iterator[Path]:
+        """Hold the folder that `claim` gives, against other processes, while a video is analysed.
+
+        Where another process holds it for another video, it is ``<stem>-<8 hex>``. That it can be
+        written is tried at once. The operating system ends the hold with its process.
+
+        Raises
+        ------
+        OutputError
+            When another process holds the folder or analyses the same video, a symbolic link lies
+            in its place, or it cannot be written.
+        """
+        with ExitStack() as held:
+            held.enter_context(Staging(self._out))
+            if not held.enter_context(_lock(self._out, sha256)):
+                raise _busy("another run analyses this video into this folder", self._out)
+            for folder in self._folders(video, sha256):
+                with ExitStack() as attempt:
+                    alone = attempt.enter_context(_lock(self._out, same_name(folder.name)))
+                    # Looked at while it is held: another process may have written into it.
+                    if alone and self._is_free(folder, sha256):
+                        held.push(attempt.pop_all())
+                        break
+            else:
+                raise _busy("other runs write into the folders of this name", self._out)
+            refuse_link(folder)
+            self._taken[folder] = sha256
+            with Staging(folder) as trial:
+                trial.put(RUN_FILE, b"")
+            yield folder
+
+    def _folders(self, video: Path, sha256: str) -> tuple[Path, Path]:
+        stem, with_digits, *_ = folder_names(video, sha256)
+        return self._out / stem, self._out / with_digits
+
+    def _is_free(self, folder: Path, sha256: str) -> bool:
+        return self._taken.get(folder, sha256) == sha256 and is_free(folder, sha256)
+
+
+@contextmanager
+def _lock(out: Path, name: str) -> Iterator[bool]:
+    """Whether this process alone holds a name below an output folder.
+
+    Raises
+    ------
+    OutputError
+        When nothing can be written there.
+    """
+    from filelock import FileLock, Timeout
+
+    path = out / LOCK_NAME.format(hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest())
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise output_error(error, out) from error
+        yield True  # this file system has none: as if nobody else were there
+        return
+    try:
+        yield True
+    finally:
+        # While it is held: once it is free, the file is another's.
+        with suppress(OSError):
+            path.unlink()
+        lock.release()
+
+
+def same_name(name: str) -> str:
+    """Name as file systems compare it that know no upper case or no composed letters."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _busy(cause: str, out: Path) -> OutputError:
+    return OutputError(cause, remedy="wait for it or choose another folder with --out", file=out)
 
 
 def folder_names(video: Path, sha256: str) -> Iterator[str]:
@@ -100,6 +184,16 @@ def is_free(folder: Path, sha256: str) -> bool:
         return read_run(folder).input.sha256 == sha256
     except (InputNotFoundError, StoredReadingsError):
         return True
+
+
+def refuse_others(folder: Path, sha256: str) -> None:
+    """Raise OutputError where a folder has come to hold the results of another content."""
+    if not is_free(folder, sha256):
+        raise OutputError(
+            "holds results of another video by now, which are left as they are",
+            remedy="run the command again",
+            file=folder,
+        )
 
 
 def stored_run(folder: Path, sha256: str) -> RunRecord | None:

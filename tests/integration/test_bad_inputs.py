@@ -220,6 +220,61 @@ def test_output_that_cannot_be_written(tmp_path: Path, emoreport: Emoreport) -> 
     assert blocked.read_text() == "in the way"
 
 
+def test_that_output_cannot_be_written_is_found_before_the_work(
+    tmp_path: Path, emoreport: Emoreport
+) -> None:
+    broken = tmp_path / "talk.mp4"
+    broken.write_bytes(b"no video")
+    for blocked in (tmp_path / "file", tmp_path / "out" / "talk"):
+        blocked.parent.mkdir(exist_ok=True)
+        blocked.write_text("in the way")
+    for out in (tmp_path / "file", tmp_path / "file" / "deeper", tmp_path / "out"):
+        error = only_error(emoreport("analyze", broken, "--out", out), 1)
+        assert "output" in error
+        assert "--out" in error
+    assert "decode" in only_error(emoreport("analyze", broken, "--out", tmp_path / "new"), 1)
+    assert not (tmp_path / "new").exists()
+
+
+def test_two_runs_at_once_keep_both_results(tmp_path: Path) -> None:
+    names = ("one", "two")
+    for name in names:
+        (tmp_path / name).mkdir()
+        media.no_audio(tmp_path / name / "talk.mp4", seconds=0.4 + 0.4 * names.index(name))
+    command = [sys.executable, "-m", "emoreport", "analyze", "--no-video"]
+    children = [
+        subprocess.Popen(
+            [*command, f"{name}/talk.mp4"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        )
+        for name in names
+    ]
+    ends = [(child.communicate(timeout=120)[1], child.returncode) for child in children]
+    assert [code for _, code in ends] == [0, 0], ends
+    folders = sorted((tmp_path / "statistics").iterdir())
+    assert len(folders) == 2
+    assert folders[0].name == "talk"
+    digests = {run_json(folder)["input"]["sha256"] for folder in folders}
+    assert len(digests) == 2
+    assert folders[1].name.removeprefix("talk-") in {digest[:8] for digest in digests}
+    for folder in folders:
+        assert_complete(folder)
+
+
+def test_a_second_run_of_the_same_video_is_refused(tmp_path: Path, talk: Path) -> None:
+    command = [sys.executable, "-m", "emoreport", "analyze", str(talk)]
+    first = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("statistics/.claim-*")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    second = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=60)
+    assert second.returncode == 1
+    assert "another run analyses this video" in second.stderr
+    assert "--out" in second.stderr
+    assert list((tmp_path / "statistics").glob(".claim-*")) == []
+
+
 def limited(command: list[str], size_limit: int, working: Path) -> subprocess.CompletedProcess[str]:
     def limit() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

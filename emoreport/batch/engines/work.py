@@ -28,7 +28,7 @@ from emoreport.run.fingerprint import (
     is_retabled,
     readings_fingerprint_of,
 )
-from emoreport.run.folder import refuse_link
+from emoreport.run.folder import refuse_link, refuse_others
 from emoreport.run.read import read_report
 from emoreport.run.report import Report
 from emoreport.settings import Settings
@@ -168,6 +168,7 @@ class Workshop:
         """Write the rows of a report, then its files."""
         folder = Path(job.folder)
         refuse_link(folder)
+        refuse_others(folder, job.sha256)
         write_part(Path(job.part), report, self.opened, job.sha256)
         report.write(folder, copy=Path(job.path), progress=self._tell)
 

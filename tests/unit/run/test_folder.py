@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,13 @@ import pytest
 
 from emoreport.errors import InputNotFoundError, MediaError, OutputError
 from emoreport.records import InputRecord, MediaRecord, ModelRecord, RunRecord
-from emoreport.run.folder import ResultFolders, content_sha256, is_up_to_date, safe_stem
+from emoreport.run.folder import (
+    ResultFolders,
+    content_sha256,
+    is_up_to_date,
+    refuse_others,
+    safe_stem,
+)
 from emoreport.run.run_json import document
 
 HASH = "0123456789abcdef" * 4
@@ -66,6 +74,70 @@ def test_an_unfinished_folder_is_taken_again(tmp_path: Path) -> None:
     (tmp_path / "talk").mkdir()
     (tmp_path / "talk" / "run.json").write_text('{"layout": ')
     assert claimed(tmp_path, "talk.mp4") == tmp_path / "talk"
+
+
+def test_the_same_video_twice_in_one_command_has_one_folder(tmp_path: Path) -> None:
+    folders = ResultFolders(tmp_path)
+    assert folders.claim(Path("a/talk.mp4"), HASH) == folders.claim(Path("b/talk.mp4"), HASH)
+
+
+# --------------------------------------------------------------------------- held
+
+
+def test_a_held_name_is_another_runs(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "out"
+    with ResultFolders(out).hold(Path("a/talk.mp4"), OTHER) as first:
+        assert first == out / "talk"
+        with ResultFolders(out).hold(Path("b/Talk.mkv"), HASH) as second:
+            assert second == out / "Talk-01234567"
+            with pytest.raises(OutputError, match="another run analyses this video"):
+                _held(ResultFolders(out), "c.mp4", HASH)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_name_is_free_again_once_it_is_let_go(tmp_path: Path) -> None:
+    for sha256 in (HASH, OTHER, HASH):
+        assert _held(ResultFolders(tmp_path), "talk.mp4", sha256) == tmp_path / "talk"
+    assert list(tmp_path.iterdir()) == []
+    store_run(tmp_path / "talk", run_record(OTHER))
+    assert _held(ResultFolders(tmp_path), "talk.mp4", HASH) == tmp_path / "talk-01234567"
+    assert _held(ResultFolders(tmp_path), "talk.mp4", OTHER) == tmp_path / "talk"
+
+
+def test_results_that_come_while_a_run_waits_are_kept(tmp_path: Path) -> None:
+    with ResultFolders(tmp_path).hold(Path("talk.mp4"), HASH) as folder:
+        store_run(folder, run_record(OTHER))
+        with pytest.raises(OutputError, match="another video"):
+            refuse_others(folder, HASH)
+        refuse_others(folder, OTHER)
+        store_run(tmp_path / f"talk-{OTHER[:8]}", run_record(HASH))
+        with pytest.raises(OutputError, match="other runs write"):
+            _held(ResultFolders(tmp_path), "talk.mp4", OTHER)
+
+
+def test_a_killed_run_holds_nothing(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from emoreport.run.folder import ResultFolders\n"
+        "with ResultFolders(Path(sys.argv[1])).hold(Path('talk.mp4'), sys.argv[2]):\n"
+        "    os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path), HASH], check=False)
+    assert list(tmp_path.iterdir())
+    assert _held(ResultFolders(tmp_path), "talk.mp4", HASH) == tmp_path / "talk"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["out", "out/talk"])
+def test_what_cannot_be_written_is_said_before_the_work(place: str, tmp_path: Path) -> None:
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text("a file in the way")
+    with pytest.raises(OutputError, match="--out"):
+        _held(ResultFolders(tmp_path / "out"), "talk.mp4", HASH)
+
+
+def _held(folders: ResultFolders, video: str, sha256: str) -> Path:
+    with folders.hold(Path(video), sha256) as folder:
+        return folder
 
 
 @pytest.mark.parametrize(
