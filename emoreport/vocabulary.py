@@ -23,6 +23,20 @@ EMOTIONS: Final[tuple[str, ...]] = (
 VOICE_ONLY_EMOTIONS: Final[tuple[str, ...]] = ("enthusiasm", "positive")
 """Labels that only some voice models give."""
 
+FERPLUS_ORDER: Final[tuple[str, ...]] = (
+    "neutral",
+    "happiness",
+    "surprise",
+    "sadness",
+    "anger",
+    "disgust",
+    "fear",
+    "contempt",
+    "unknown",
+    "not-a-face",
+)
+"""Columns of the FERPlus votes (Barsoum et al., 2016)."""
+
 NO_FACE: Final = "no_face"
 NO_SPEECH: Final = "no_speech"
 UNCERTAIN: Final = "uncertain"

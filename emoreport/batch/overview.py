@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from urllib.parse import quote
 
 from emoreport.batch import names
 from emoreport.messages import Words, label_name
+from emoreport.page.document import policy_source
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.columns import SUMMARY
 from emoreport.tables.dictionary import label, meaning
@@ -168,14 +167,9 @@ def _cell(kind: Kind, value: Cell, lang: str) -> PageCell:
 
 def _policy(script: str, style: str) -> str:
     return (
-        f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {policy_source(script)}; "
+        f"style-src {policy_source(style)}; base-uri 'none'; form-action 'none'"
     )
-
-
-def _source(text: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-    return f"'sha256-{digest}'"
 
 
 @cache

@@ -17,21 +17,7 @@ from numpy.typing import NDArray
 from emoreport.errors import InputNotFoundError, MediaError
 from emoreport.measure.labelled_clips import LabelledDataError, read_clips, read_labels
 from emoreport.records import FaceEmotionModel, FloatArray, RgbImage, VoiceEmotionModel
-from emoreport.vocabulary import EMOTIONS
-
-FERPLUS_ORDER: Final[tuple[str, ...]] = (
-    "neutral",
-    "happiness",
-    "surprise",
-    "sadness",
-    "anger",
-    "disgust",
-    "fear",
-    "contempt",
-    "unknown",
-    "not-a-face",
-)
-"""Columns of the FERPlus votes (Barsoum et al., 2016)."""
+from emoreport.vocabulary import EMOTIONS, FERPLUS_ORDER
 
 CALIBRATION_BINS: Final = 15
 """Equal-width bins of the expected calibration error, as in Guo et al. (2017)."""

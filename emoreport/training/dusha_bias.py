@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.models.families.dusha import LABELS, open_dusha
-from emoreport.models.store.metadata import file_sha256
+from emoreport.models.store.integrity import digest_file
 from emoreport.models.store.registry import PulledModel
 from emoreport.training.voice.data import Clip, read_corpora
 from emoreport.training.voice.labels import TRAINED_LABELS
@@ -72,7 +72,7 @@ class Said:
 
 def listen(checkpoint: Path, clips: Sequence[Clip], threads: int) -> Said:
     """Run the model over all clips of the four classes."""
-    digest = file_sha256(checkpoint, remedy="give the published checkpoint")
+    digest = digest_file(checkpoint, remedy="give the published checkpoint").sha256
     pulled = PulledModel(None, "dusha", checkpoint.parent, {checkpoint.name: digest})
     model = open_dusha(pulled, threads=threads)
     chosen = [clip for clip in clips if TRAINED_LABELS[clip.label] in SAID_AS]
@@ -235,7 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{parser.prog} --checkpoint {options.checkpoint.name} --data {options.data.name} "
         f"--out {options.out.name}"
     )
-    digest = file_sha256(options.checkpoint, remedy="give the published checkpoint")
+    digest = digest_file(options.checkpoint, remedy="give the published checkpoint").sha256
     content = document(said, digest, command)
     write_toml(content, options.out)
     print(options.out.read_text(encoding="utf-8"))

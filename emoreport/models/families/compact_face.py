@@ -10,23 +10,23 @@ import numpy as np
 from emoreport.errors import FaceStageError, ModelError
 from emoreport.models.runtimes.classifiers import OnnxNetwork
 from emoreport.models.store.metadata import ModelMetadata
-from emoreport.records import CropSpec, FaceScores, FloatArray, ModelRecord, RgbImage
+from emoreport.records import FaceScores, FloatArray, RgbImage
 
 LUMA: Final = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in grey (ITU-R BT.601)."""
 
 
-class CompactFaceModel:
+class CompactFaceModel(OnnxNetwork):
     """Face-emotion network with the input ``float32 (N, 1, size, size)``, grey 0–255.
 
     Parameters
     ----------
     metadata
         Description of the model file.
-    runtime, device, threads
-        As for `open_graph`; 1 thread is best beside a decoder and a detector.
-    reason
-        Why this model runs, for run.json.
+    threads
+        Threads inside one run; 1 is best beside a decoder and a detector.
+    options
+        ``runtime``, ``device`` and ``reason``, as for `OnnxNetwork`.
 
     Raises
     ------
@@ -35,24 +35,10 @@ class CompactFaceModel:
         cannot be had.
     """
 
-    record: ModelRecord
-    labels: tuple[str, ...]
-    crop: CropSpec
-
-    def __init__(
-        self,
-        metadata: ModelMetadata,
-        *,
-        runtime: str = "auto",
-        device: str = "auto",
-        threads: int = 1,
-        reason: str = "",
-    ) -> None:
+    def __init__(self, metadata: ModelMetadata, *, threads: int = 1, **options: str) -> None:
         if metadata.crop is None:
             raise ModelError("describes no face crop", file=metadata.path)
-        self._network = OnnxNetwork(metadata, runtime=runtime, device=device, threads=threads)
-        self.record = self._network.record(reason)
-        self.labels = metadata.labels
+        super().__init__(metadata, threads=threads, **options)
         self.crop = metadata.crop
 
     def predict(self, faces: Sequence[RgbImage]) -> FaceScores:
@@ -67,7 +53,7 @@ class CompactFaceModel:
         """
         if not faces:
             return FaceScores(np.zeros((0, len(self.labels)), np.float32))
-        return FaceScores(self._network.probabilities(grey_batch(faces, self.crop.size_px)))
+        return FaceScores(self.probabilities(grey_batch(faces, self.crop.size_px)))
 
 
 def grey_batch(faces: Sequence[RgbImage], size_px: int) -> FloatArray:

@@ -16,7 +16,7 @@ from emoreport.models.store.metadata import ModelMetadata
 from emoreport.records import SAMPLE_RATE_HZ, FloatArray
 
 
-class CompactVoiceModel:
+class CompactVoiceModel(OnnxNetwork):
     """A voice-emotion model in one ONNX graph: ``audio`` float32 (N, T) → logits (N, K).
 
     Parameters
@@ -25,10 +25,8 @@ class CompactVoiceModel:
         Which file, which labels, which windows.
     threads
         Threads inside one run; 0 lets ONNX Runtime choose.
-    reason
-        Why this model was chosen, for run.json.
-    runtime, device
-        As for `emoreport.models.runtimes.opening.open_graph`.
+    options
+        ``runtime``, ``device`` and ``reason``, as for `OnnxNetwork`.
 
     Raises
     ------
@@ -37,15 +35,7 @@ class CompactVoiceModel:
         than 16 kHz and a usable range of windows.
     """
 
-    def __init__(
-        self,
-        metadata: ModelMetadata,
-        *,
-        threads: int = 0,
-        reason: str = "",
-        runtime: str = "auto",
-        device: str = "auto",
-    ) -> None:
+    def __init__(self, metadata: ModelMetadata, *, threads: int = 0, **options: str) -> None:
         if metadata.sample_rate_hz != SAMPLE_RATE_HZ:
             raise ModelError(
                 f"wants {metadata.sample_rate_hz} Hz, sound is given at {SAMPLE_RATE_HZ} Hz",
@@ -58,9 +48,7 @@ class CompactVoiceModel:
                 remedy="mend the description of the model",
                 file=metadata.path,
             )
-        self._network = OnnxNetwork(metadata, threads=threads, runtime=runtime, device=device)
-        self.record = self._network.record(reason)
-        self.labels = metadata.labels
+        super().__init__(metadata, threads=threads, **options)
         self.sample_rate_hz = metadata.sample_rate_hz
         self.min_window_s = metadata.min_window_s
         self.max_window_s = metadata.max_window_s
@@ -90,4 +78,4 @@ class CompactVoiceModel:
         """
         shortest = round(SHORTEST_CLIP_S * SAMPLE_RATE_HZ)
         ready = [repeated(checked_clip(clip), shortest) for clip in clips]
-        return judged_by_length(ready, len(self.labels), self._network.probabilities)
+        return judged_by_length(ready, len(self.labels), self.probabilities)

@@ -21,6 +21,8 @@ class OnnxNetwork:
         Threads inside one run; 0 lets the runtime choose.
     runtime, device
         As for `open_graph`.
+    reason
+        Why this model was chosen, for run.json.
 
     Raises
     ------
@@ -35,6 +37,7 @@ class OnnxNetwork:
         threads: int = 0,
         runtime: str = "auto",
         device: str = "auto",
+        reason: str = "",
     ) -> None:
         self.metadata = metadata
         self._session = open_graph(metadata.path, runtime=runtime, device=device, threads=threads)
@@ -52,20 +55,16 @@ class OnnxNetwork:
                 remedy="the file does not fit its description",
                 file=metadata.path,
             )
-        self.runtime = self._session.runtime
-        self.device = self._session.device
-
-    def record(self, reason: str = "") -> ModelRecord:
-        """What run.json says of the model; `reason` tells why this one was chosen."""
-        return ModelRecord(
-            name=self.metadata.name,
-            kind=self.metadata.kind,
-            version=self.metadata.version,
-            labels=self.metadata.labels,
-            files=self.metadata.files,
-            runtime=self.runtime,
-            device=self.device,
-            licence=self.metadata.licence,
+        self.labels = metadata.labels
+        self.record = ModelRecord(
+            name=metadata.name,
+            kind=metadata.kind,
+            version=metadata.version,
+            labels=metadata.labels,
+            files=metadata.files,
+            runtime=self._session.runtime,
+            device=self._session.device,
+            licence=metadata.licence,
             reason=reason,
         )
 

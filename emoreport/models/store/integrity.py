@@ -45,7 +45,7 @@ class Digests:
     git_blob: str | None = None
 
 
-def digest_file(path: Path, *, git_blob: bool = False) -> Digests:
+def digest_file(path: Path, *, git_blob: bool = False, remedy: str = "") -> Digests:
     """Read a whole file once.
 
     Parameters
@@ -54,6 +54,8 @@ def digest_file(path: Path, *, git_blob: bool = False) -> Digests:
         The file.
     git_blob
         Work out git's object id too.
+    remedy
+        What a user can do where it cannot be read.
 
     Raises
     ------
@@ -72,7 +74,8 @@ def digest_file(path: Path, *, git_blob: bool = False) -> Digests:
                 if git_blob:
                     blob.update(chunk)
     except OSError as error:
-        raise ModelError(f"cannot be read ({error.strerror or error})", file=path) from error
+        cause = f"cannot be read ({error.strerror or error})"
+        raise ModelError(cause, remedy=remedy, file=path) from error
     return Digests(size, sha256.hexdigest(), blob.hexdigest() if git_blob else None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from emoreport.errors import ModelError
+from emoreport.models.store.integrity import digest_file
 from emoreport.records import SAMPLE_RATE_HZ, CropSpec
 from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
 
@@ -128,27 +128,12 @@ def read_metadata(path: Path, kind: Kind, *, remedy: str) -> ModelMetadata:
         raise ModelError(f"has unusable labels {metadata.labels}", remedy=remedy, file=path)
     if kind == "face" and metadata.crop is None:
         raise ModelError("describes no face crop", remedy=remedy, file=path)
-    found = file_sha256(metadata.path, remedy=remedy)
+    found = digest_file(metadata.path, remedy=remedy).sha256
     if found != metadata.sha256:
         raise ModelError(
             f"has SHA-256 {found}, expected {metadata.sha256}", remedy=remedy, file=metadata.path
         )
     return metadata
-
-
-def file_sha256(path: Path, *, remedy: str) -> str:
-    """SHA-256 of a file, hexadecimal.
-
-    Raises
-    ------
-    ModelError
-        When the file cannot be read.
-    """
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelError(f"cannot be read ({error})", remedy=remedy, file=path) from error
 
 
 def _from_document(document: Mapping[str, Any], folder: Path) -> ModelMetadata:

@@ -14,34 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from emoreport.vocabulary import EMOTIONS, FERPLUS_ORDER
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-LABELS: Final = (
-    "anger",
-    "contempt",
-    "disgust",
-    "fear",
-    "happiness",
-    "neutral",
-    "sadness",
-    "surprise",
-)
-"""Canonical order of the eight emotions: the order of the model's outputs."""
-
-FERPLUS_ORDER: Final = (
-    "neutral",
-    "happiness",
-    "surprise",
-    "sadness",
-    "anger",
-    "disgust",
-    "fear",
-    "contempt",
-    "unknown",
-    "not-a-face",
-)
-"""Columns of ``votes`` in the archives."""
+LABELS: Final = EMOTIONS
+"""The order of the model's outputs."""
 
 EXCLUDED: Final = -1
 """Label of a picture whose majority is ``unknown`` or ``not-a-face``."""

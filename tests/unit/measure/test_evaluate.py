@@ -13,12 +13,12 @@ import pytest
 from emoreport.cli.app import run
 from emoreport.errors import InputNotFoundError
 from emoreport.measure.evaluate import (
-    FERPLUS_ORDER,
     LabelledDataError,
     calibration_error,
     figures,
     read_labelled_faces,
 )
+from emoreport.vocabulary import FERPLUS_ORDER
 from tests.fixtures.graphs import FACE_LABELS, VOICE_LABELS, face_model_folder, voice_model_folder
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from emoreport.vocabulary import FERPLUS_ORDER
+
 torch = pytest.importorskip("torch", reason="training needs the extra 'train'")
 pytest.importorskip("onnx", reason="training needs the extra 'train'")
 
@@ -18,7 +20,6 @@ from emoreport.training.face.__main__ import main  # noqa: E402
 from emoreport.training.face.calibrate import best_temperature, calibrate  # noqa: E402
 from emoreport.training.face.data import (  # noqa: E402
     EXCLUDED,
-    FERPLUS_ORDER,
     LABELS,
     load_ferplus,
     majority_labels,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from emoreport.errors import ModelError
-from emoreport.models.store.metadata import file_sha256
+from emoreport.models.store.integrity import digest_file
 from emoreport.models.store.registry import ModelEntry, PulledModel
 from emoreport.records import SAMPLE_RATE_HZ
 from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
@@ -137,7 +137,7 @@ def local_aniemore(folder: Path) -> PulledModel:
         if not (folder / name).is_file():
             raise ModelError(f"the folder holds no {name}", remedy=MEND, file=folder)
     names = (CONFIG, PREPROCESSOR, weights.name)
-    files = {name: file_sha256(folder / name, remedy=MEND) for name in names}
+    files = {name: digest_file(folder / name, remedy=MEND).sha256 for name in names}
     return PulledModel(None, folder.resolve().name, folder, files)
 
 

@@ -19,12 +19,13 @@ def greys(values: list[float]) -> np.ndarray:
 
 
 def test_the_graph_runs_and_says_what_ran(tmp_path: Path) -> None:
-    network = OnnxNetwork(folder_metadata(face_model_folder(tmp_path), "face"), threads=1)
+    metadata = folder_metadata(face_model_folder(tmp_path), "face")
+    network = OnnxNetwork(metadata, threads=1, reason="asked for")
     scores = network.probabilities(greys([16, 16 + 32 * 5]))
     assert scores.dtype == np.float32
     assert scores.argmax(axis=1).tolist() == [0, 5]
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-6)
-    record = network.record("asked for")
+    record = network.record
     assert (record.name, record.device, record.reason) == ("tiny-face", "cpu", "asked for")
     assert record.runtime.startswith("onnxruntime ")
     assert record.labels == FACE_LABELS
