@@ -158,7 +158,7 @@ class Alpha:
 
 def compare_codings(
     reference: Sequence[LabelledSpan],
-    other: Sequence[LabelledSpan],
+    candidate: Sequence[LabelledSpan],
     duration_s: float,
     tolerance_s: float,
 ) -> CoderAgreement:
@@ -166,7 +166,7 @@ def compare_codings(
 
     Parameters
     ----------
-    reference, other
+    reference, candidate
         Spans in order of time, disjoint. What lies outside of [0, `duration_s`] is cut off.
     duration_s
         Length of the recording, seconds.
@@ -179,10 +179,10 @@ def compare_codings(
     Measurement 20, 37–46; here with shares of time instead of shares of cases.
     """
     end_ms = milliseconds(duration_s)
-    first, second = _Coding(reference, end_ms), _Coding(other, end_ms)
+    first, second = _Coding(reference, end_ms), _Coding(candidate, end_ms)
     cells: dict[tuple[str, str], int] = {}
-    for length_ms, (one, two) in _cells((first, second), end_ms):
-        cells[one, two] = cells.get((one, two), 0) + length_ms
+    for length_ms, (first_label, second_label) in _cells((first, second), end_ms):
+        cells[first_label, second_label] = cells.get((first_label, second_label), 0) + length_ms
     named = {
         pair: length for pair, length in cells.items() if all(_is_named(label) for label in pair)
     }
@@ -201,7 +201,8 @@ def compare_codings(
         interval_iou=_interval_iou(first.emotions, second.emotions),
         boundaries=_boundaries(first, second, tolerance_s),
         confusion=tuple(
-            (one, two, length / 1000) for (one, two), length in sorted(cells.items(), key=_by_label)
+            (first_label, second_label, length / 1000)
+            for (first_label, second_label), length in sorted(cells.items(), key=_by_label)
         ),
         reason=figures[3],
     )
@@ -255,16 +256,16 @@ class _Coding:
 
     def __init__(self, spans: Sequence[LabelledSpan], end_ms: int) -> None:
         self.pieces: list[tuple[int, int, str]] = []
-        for entry in spans:
-            start_ms = max(milliseconds(entry.span.start_s), 0)
-            stop_ms = min(milliseconds(entry.span.end_s), end_ms)
+        for labelled in spans:
+            start_ms = max(milliseconds(labelled.span.start_s), 0)
+            stop_ms = min(milliseconds(labelled.span.end_s), end_ms)
             if stop_ms <= start_ms:
                 continue
             before = self.pieces[-1] if self.pieces else None
-            if before and before[1] == start_ms and before[2] == entry.emotion:
-                self.pieces[-1] = before[0], stop_ms, entry.emotion
+            if before and before[1] == start_ms and before[2] == labelled.emotion:
+                self.pieces[-1] = before[0], stop_ms, labelled.emotion
             else:
-                self.pieces.append((start_ms, stop_ms, entry.emotion))
+                self.pieces.append((start_ms, stop_ms, labelled.emotion))
         self._starts = [start_ms for start_ms, _, _ in self.pieces]
 
     @property
@@ -282,14 +283,14 @@ class _Coding:
     @property
     def changes(self) -> list[int]:
         """Moments at which one label follows another."""
-        return [one[1] for one, other in pairwise(self.pieces) if one[1] == other[0]]
+        return [left[1] for left, right in pairwise(self.pieces) if left[1] == right[0]]
 
     def at(self, time_ms: int) -> str | None:
         """Label of the millisecond that begins at a time; None where it was not coded."""
-        place = bisect_right(self._starts, time_ms) - 1
-        if place < 0 or time_ms >= self.pieces[place][1]:
+        index = bisect_right(self._starts, time_ms) - 1
+        if index < 0 or time_ms >= self.pieces[index][1]:
             return None
-        return self.pieces[place][2]
+        return self.pieces[index][2]
 
 
 def _cells(codings: Sequence[_Coding], end_ms: int) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -303,22 +304,22 @@ def _is_named(label: str) -> bool:
     return label != NOT_CODED and is_emotion(label)
 
 
-def _by_label(entry: tuple[tuple[str, str], int]) -> tuple[tuple[int, str], tuple[int, str]]:
-    one, two = entry[0]
-    return label_order(one), label_order(two)
+def _by_label(cell: tuple[tuple[str, str], int]) -> tuple[tuple[int, str], tuple[int, str]]:
+    first_label, second_label = cell[0]
+    return label_order(first_label), label_order(second_label)
 
 
 def label_order(label: str) -> tuple[int, str]:
     """Place of a label in the canonical order; what it does not know comes last."""
-    known = (*ALL_LABELS, NOT_CODED)
-    return (known.index(label) if label in known else len(known)), label
+    order = (*ALL_LABELS, NOT_CODED)
+    return (order.index(label) if label in order else len(order)), label
 
 
 def _seconds(cells: Cells, *, first_named: bool, second_named: bool) -> float:
     chosen = (
         length
-        for (one, two), length in cells.items()
-        if _is_named(one) is first_named and _is_named(two) is second_named
+        for (first_label, second_label), length in cells.items()
+        if _is_named(first_label) is first_named and _is_named(second_label) is second_named
     )
     return sum(chosen) / 1000
 
@@ -327,9 +328,9 @@ def _shares(named: Cells) -> tuple[dict[str, int], dict[str, int]]:
     """Milliseconds of every emotion in the first and in the second coding."""
     first: dict[str, int] = {}
     second: dict[str, int] = {}
-    for (one, two), length in named.items():
-        first[one] = first.get(one, 0) + length
-        second[two] = second.get(two, 0) + length
+    for (first_label, second_label), length in named.items():
+        first[first_label] = first.get(first_label, 0) + length
+        second[second_label] = second.get(second_label, 0) + length
     return first, second
 
 
@@ -340,7 +341,11 @@ def _kappa(
     if compared == 0:
         return None, None, None, NO_OVERLAP
     first, second = _shares(named)
-    agreed = sum(length for (one, two), length in named.items() if one == two)
+    agreed = sum(
+        length
+        for (first_label, second_label), length in named.items()
+        if first_label == second_label
+    )
     by_chance = sum(length * second.get(label, 0) for label, length in first.items())
     agreement, expected = agreed / compared, by_chance / compared**2
     # In whole numbers: with one label on both sides chance explains everything.
@@ -372,11 +377,11 @@ def _ratio(part: float, whole: float) -> float | None:
 
 
 def _interval_iou(
-    reference: Sequence[tuple[int, int, str]], other: Sequence[tuple[int, int, str]]
+    reference: Sequence[tuple[int, int, str]], candidate: Sequence[tuple[int, int, str]]
 ) -> float | None:
     if not reference:
         return None
-    starts = [start_ms for start_ms, _, _ in other]
+    starts = [start_ms for start_ms, _, _ in candidate]
     best = []
     for start_ms, stop_ms, label in reference:
         # Pieces are disjoint, so that those that overlap lie next to each other.
@@ -385,9 +390,9 @@ def _interval_iou(
         best.append(
             max(
                 (
-                    _iou((start_ms, stop_ms), entry)
-                    for entry in other[first:last]
-                    if entry[2] == label
+                    _iou((start_ms, stop_ms), piece)
+                    for piece in candidate[first:last]
+                    if piece[2] == label
                 ),
                 default=0.0,
             )
@@ -395,16 +400,16 @@ def _interval_iou(
     return sum(best) / len(best)
 
 
-def _iou(one: tuple[int, int], other: tuple[int, int, str]) -> float:
-    shared = max(0, min(one[1], other[1]) - max(one[0], other[0]))
-    return shared / (one[1] - one[0] + other[1] - other[0] - shared)
+def _iou(reference: tuple[int, int], candidate: tuple[int, int, str]) -> float:
+    shared = max(0, min(reference[1], candidate[1]) - max(reference[0], candidate[0]))
+    return shared / (reference[1] - reference[0] + candidate[1] - candidate[0] - shared)
 
 
 def _boundaries(first: _Coding, second: _Coding, tolerance_s: float) -> BoundaryAgreement:
     mine = [moment for moment in first.changes if _seen(second, moment)]
     theirs = [moment for moment in second.changes if _seen(first, moment)]
     pairs = match_moments(mine, theirs, milliseconds(tolerance_s))
-    shifts = [other - one for one, other in pairs]
+    shifts = [theirs_ms - mine_ms for mine_ms, theirs_ms in pairs]
     return BoundaryAgreement(
         tolerance_s=tolerance_s,
         reference=len(mine),

@@ -36,33 +36,33 @@ def match_moments(
     marked = sorted([(moment, 0) for moment in first] + [(moment, 1) for moment in second])
     pairs: list[tuple[int, int]] = []
     group: list[tuple[int, int]] = []
-    for entry in marked:
-        if group and entry[0] - group[-1][0] > tolerance:
+    for moment, side in marked:
+        if group and moment - group[-1][0] > tolerance:
             pairs += _match_group(group, tolerance)
             group = []
-        group.append(entry)
+        group.append((moment, side))
     return pairs + _match_group(group, tolerance)
 
 
 def _match_group(group: Sequence[tuple[int, int]], tolerance: int) -> list[tuple[int, int]]:
-    one = [moment for moment, side in group if side == 0]
-    two = [moment for moment, side in group if side == 1]
-    if len(one) * len(two) > MAX_COMBINATIONS:
+    first = [moment for moment, side in group if side == 0]
+    second = [moment for moment, side in group if side == 1]
+    if len(first) * len(second) > MAX_COMBINATIONS:
         raise SettingsError(
             "too many labels change closer together than the tolerance",
             remedy="lower it with --tolerance",
         )
     # best[i][j]: (pairs, minus their summed distance) of the first i and the first j moments.
-    best = [[(0, 0)] * (len(two) + 1) for _ in range(len(one) + 1)]
-    for i, mine in enumerate(one, start=1):
-        for j, theirs in enumerate(two, start=1):
+    best = [[(0, 0)] * (len(second) + 1) for _ in range(len(first) + 1)]
+    for i, mine in enumerate(first, start=1):
+        for j, theirs in enumerate(second, start=1):
             options = [best[i - 1][j], best[i][j - 1]]
             if abs(mine - theirs) <= tolerance:
                 count, cost = best[i - 1][j - 1]
                 options.append((count + 1, cost - abs(mine - theirs)))
             best[i][j] = max(options)
     pairs = []
-    i, j = len(one), len(two)
+    i, j = len(first), len(second)
     while i and j:
         if best[i][j] == best[i - 1][j]:
             i -= 1
@@ -70,5 +70,5 @@ def _match_group(group: Sequence[tuple[int, int]], tolerance: int) -> list[tuple
             j -= 1
         else:
             i, j = i - 1, j - 1
-            pairs.append((one[i], two[j]))
+            pairs.append((first[i], second[j]))
     return pairs[::-1]

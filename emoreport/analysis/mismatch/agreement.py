@@ -155,8 +155,8 @@ def distances(joint: JointSequence) -> Distances:
     face, voice = joint.face.distribution, joint.voice.distribution
     cell = np.flatnonzero(joint.compared)
     seen, heard = face[joint.face_piece[cell]], voice[joint.voice_piece[cell]]
-    known = ~np.isnan(seen).any(axis=1) & ~np.isnan(heard).any(axis=1)
-    cell, seen, heard = cell[known], seen[known], heard[known]
+    present = ~np.isnan(seen).any(axis=1) & ~np.isnan(heard).any(axis=1)
+    cell, seen, heard = cell[present], seen[present], heard[present]
     length_s = joint.length_s[cell]
     return Distances(
         cell=cell,
@@ -192,8 +192,8 @@ def mean_distance(points: DoubleArray, others: DoubleArray, weight: DoubleArray)
         ordered = theirs[order]
         below = np.append(0.0, np.cumsum(share[order]))
         moment = np.append(0.0, np.cumsum(share[order] * ordered))
-        place = np.searchsorted(ordered, mine, side="right")
-        result += mine * (2.0 * below[place] - 1.0) + moment[-1] - 2.0 * moment[place]
+        rank = np.searchsorted(ordered, mine, side="right")
+        result += mine * (2.0 * below[rank] - 1.0) + moment[-1] - 2.0 * moment[rank]
     return 0.5 * np.maximum(result, 0.0)
 
 

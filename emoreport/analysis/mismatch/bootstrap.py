@@ -127,9 +127,9 @@ def block_bootstrap(joint: JointSequence, *, draws: int = 1999, seed: int = 0) -
     slopes = gradients(total, joint.labels, expected)
     effect = sums @ slopes.T
     active = [
-        place
-        for place, name in enumerate(FIGURES)
-        if getattr(measured, name) is not None and effect[:, place].std() > STILL
+        index
+        for index, name in enumerate(FIGURES)
+        if getattr(measured, name) is not None and effect[:, index].std() > STILL
     ]
     if not active:
         return Intervals(reason=ONE_LABEL)
@@ -144,11 +144,11 @@ def block_bootstrap(joint: JointSequence, *, draws: int = 1999, seed: int = 0) -
     error /= np.sqrt(1.0 - length / bins)
     drawn = np.random.default_rng(seed).integers(0, bins, (draws, int(np.ceil(bins / length))))
     scaled = _studentised(blocks[drawn], values, joint.labels, expected)
-    found = (
-        _bounded(name, values[place], error[place] * scaled[place]) if place in active else None
-        for place, name in enumerate(FIGURES)
+    bounds = (
+        _bounded(name, values[index], error[index] * scaled[index]) if index in active else None
+        for index, name in enumerate(FIGURES)
     )
-    disagreement, kappa, ac1, severity, severity_kappa = found
+    disagreement, kappa, ac1, severity, severity_kappa = bounds
     return Intervals(
         disagreement=disagreement,
         kappa=kappa,
@@ -226,15 +226,15 @@ def gradients(sums: DoubleArray, labels: int, expected: float) -> DoubleArray:
     gwet_slope = 0.5 * (1.0 - 2.0 * mean) / (labels - 1)
     result = np.zeros((*sums.shape[:-1], len(FIGURES), sums.shape[-1]))
     result[..., 0, 1] = -1.0
-    for place, chance, by_face, by_voice in (
+    for figure, chance, by_face, by_voice in (
         (1, by_chance, voice, face),
         (2, gwet, gwet_slope, gwet_slope),
     ):
         rest = _positive(1.0 - chance)
         per_chance = ((agreed - 1.0) / rest**2)[..., np.newaxis]
-        result[..., place, 1] = 1.0 / rest
-        result[..., place, 2 : 2 + labels] = per_chance * by_face
-        result[..., place, 2 + labels : 2 + 2 * labels] = per_chance * by_voice
+        result[..., figure, 1] = 1.0 / rest
+        result[..., figure, 2 : 2 + labels] = per_chance * by_face
+        result[..., figure, 2 + labels : 2 + 2 * labels] = per_chance * by_voice
     result /= _positive(sums[..., 0])[..., np.newaxis, np.newaxis]
     known_s = _positive(sums[..., -3])
     severity, rest = sums[..., -2] / known_s, _positive(sums[..., -1] / known_s - expected)

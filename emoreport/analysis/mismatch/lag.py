@@ -125,15 +125,15 @@ def lead_and_lag(
     if len(face_time_s) == 0 or len(voice_time_s) == 0:
         return LagResult(NOT_ENOUGH_DATA, reason=TOO_SHORT)
     grid_s = _common_grid(face_time_s, voice_time_s, step_s)
-    one = _centred(boxcar(resample(face_time_s, face, grid_s, step_s), window_s / step_s))
-    other = _centred(resample(voice_time_s, voice, grid_s, step_s))
-    common_s = float(np.count_nonzero(~np.isnan(one) & ~np.isnan(other))) * step_s
+    face_series = _centred(boxcar(resample(face_time_s, face, grid_s, step_s), window_s / step_s))
+    voice_series = _centred(resample(voice_time_s, voice, grid_s, step_s))
+    common_s = float(np.count_nonzero(~np.isnan(face_series) & ~np.isnan(voice_series))) * step_s
     reach = round(max_lag_s / step_s)
     if common_s < LEAST_LENGTHS * max_lag_s:
         return LagResult(NOT_ENOUGH_DATA, reason=TOO_SHORT)
-    if min(np.nanstd(one), np.nanstd(other)) < TIE:
+    if min(np.nanstd(face_series), np.nanstd(voice_series)) < TIE:
         return LagResult(NOT_ENOUGH_DATA, reason=CONSTANT)
-    correlation, overlap = circular_correlations(one, other, reach)
+    correlation, overlap = circular_correlations(face_series, voice_series, reach)
     near = np.arange(-reach, reach + 1)
     p_value, limit = _peak_test(correlation, overlap, reach)
     observed = correlation[near]
@@ -147,7 +147,7 @@ def lead_and_lag(
     if p_value > ALPHA or peak in {0, 2 * reach}:
         return result
     sign = float(np.sign(observed[peak]))
-    drawn = _bootstrap_lags(one, other, reach, sign, draws, seed)
+    drawn = _bootstrap_lags(face_series, voice_series, reach, sign, draws, seed)
     return _with_lag(result, sign * observed, drawn * step_s, step_s)
 
 
@@ -171,18 +171,18 @@ def resample(
     float64 (C,), NaN where nothing is known.
     """
     numbers = np.asarray(values, dtype=np.float64)
-    known = ~np.isnan(numbers)
+    present = ~np.isnan(numbers)
     result = np.full(len(grid_s), np.nan)
     if len(time_s) > 1 and float(np.median(np.diff(time_s))) > SPARSE_STEPS * step_s:
         inside = (grid_s >= time_s[0]) & (grid_s <= time_s[-1])
         right = np.clip(np.searchsorted(time_s, grid_s, side="right"), 1, len(time_s) - 1)
         near = time_s[right] - time_s[right - 1] <= MAX_BRIDGE_S
-        joined = inside & near & known[right] & known[right - 1]
+        joined = inside & near & present[right] & present[right - 1]
         # Interpolation between two known neighbours sees no NaN, so these may be anything.
-        result[joined] = np.interp(grid_s, time_s, np.where(known, numbers, 0.0))[joined]
+        result[joined] = np.interp(grid_s, time_s, np.where(present, numbers, 0.0))[joined]
         return result
     cell = np.floor((time_s - grid_s[0]) / step_s + 0.5).astype(np.int64)
-    used = known & (cell >= 0) & (cell < len(grid_s))
+    used = present & (cell >= 0) & (cell < len(grid_s))
     count = np.bincount(cell[used], minlength=len(grid_s))
     total = np.bincount(cell[used], weights=numbers[used], minlength=len(grid_s))
     filled = count > 0
@@ -204,27 +204,27 @@ def boxcar(values: DoubleArray, width: float) -> DoubleArray:
     half = int(np.floor(0.5 * width))
     if half < 1:
         return values
-    known = ~np.isnan(values)
-    sums = np.append(0.0, np.cumsum(np.where(known, values, 0.0)))
-    counts = np.append(0, np.cumsum(known))
-    place = np.arange(len(values))
-    low, high = np.maximum(place - half, 0), np.minimum(place + half + 1, len(values))
+    present = ~np.isnan(values)
+    sums = np.append(0.0, np.cumsum(np.where(present, values, 0.0)))
+    counts = np.append(0, np.cumsum(present))
+    index = np.arange(len(values))
+    low, high = np.maximum(index - half, 0), np.minimum(index + half + 1, len(values))
     return np.where(
-        known, (sums[high] - sums[low]) / np.maximum(counts[high] - counts[low], 1), np.nan
+        present, (sums[high] - sums[low]) / np.maximum(counts[high] - counts[low], 1), np.nan
     )
 
 
 def circular_correlations(
-    one: DoubleArray, other: DoubleArray, reach: int
+    leader: DoubleArray, follower: DoubleArray, reach: int
 ) -> tuple[DoubleArray, DoubleArray]:
-    """Correlation of one[t] with other[t + lag] over what is known in both, for all lags.
+    """Correlation of leader[t] with follower[t + lag] over what is known in both, for all lags.
 
     Both are lengthened by `reach` unknown cells first, so that lags up to `reach` either way do not
     wrap around: there the figures are ordinary cross-correlations.
 
     Parameters
     ----------
-    one, other
+    leader, follower
         float64 (N,), mean 0; NaN where unknown.
     reach
         Cells to add.
@@ -234,13 +234,15 @@ def circular_correlations(
     correlation, overlap
         float64 (N + reach,) each, by lag; negative lags count from the end. NaN without overlap.
     """
-    cells = len(one) + reach
+    cells = len(leader) + reach
     transforms = []
-    for series in (one, other):
+    for series in (leader, follower):
         padded = np.concatenate((series, np.full(reach, np.nan)))
-        known = ~np.isnan(padded)
-        filled = np.where(known, padded, 0.0)
-        transforms.append([np.fft.rfft(part) for part in (filled, filled**2, known.astype(float))])
+        present = ~np.isnan(padded)
+        filled = np.where(present, padded, 0.0)
+        transforms.append(
+            [np.fft.rfft(part) for part in (filled, filled**2, present.astype(float))]
+        )
     (first, first_square, first_known), (second, second_square, second_known) = transforms
     products = np.fft.irfft(np.conj(first) * second, cells)
     power = np.fft.irfft(np.conj(first_square) * second_known, cells)
@@ -266,20 +268,20 @@ def _peak_test(correlation: DoubleArray, overlap: DoubleArray, reach: int) -> tu
 
 
 def _bootstrap_lags(
-    one: DoubleArray, other: DoubleArray, reach: int, sign: float, draws: int, seed: int
+    leader: DoubleArray, follower: DoubleArray, reach: int, sign: float, draws: int, seed: int
 ) -> DoubleArray:
     """Lags of the peak in bootstrap draws, in steps, float64 (draws,).
 
     Blocks of the products at every lag are drawn (circular blocks, as in `intervals`), so that a
     draw is a talk made of pieces of this one.
     """
-    cells = len(one)
-    mine, square_mine = np.nan_to_num(one), np.nan_to_num(one) ** 2
-    padded = np.concatenate((np.zeros(reach), np.nan_to_num(other), np.zeros(reach)))
+    cells = len(leader)
+    mine, square_mine = np.nan_to_num(leader), np.nan_to_num(leader) ** 2
+    padded = np.concatenate((np.zeros(reach), np.nan_to_num(follower), np.zeros(reach)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
-    known = np.concatenate((np.zeros(reach), ~np.isnan(other), np.zeros(reach)))
-    power = square_mine @ np.lib.stride_tricks.sliding_window_view(known, 2 * reach + 1)
-    power *= (~np.isnan(one)) @ windows**2
+    present = np.concatenate((np.zeros(reach), ~np.isnan(follower), np.zeros(reach)))
+    power = square_mine @ np.lib.stride_tricks.sliding_window_view(present, 2 * reach + 1)
+    power *= (~np.isnan(leader)) @ windows**2
     products = sign * mine[:, np.newaxis] * windows / np.sqrt(np.maximum(power, TIE))
     length = _block_length(products[:, int(np.argmax(products.sum(axis=0)))])
     before = np.zeros((cells + length + 1, 2 * reach + 1))
@@ -321,21 +323,21 @@ def _with_lag(
     return dataclasses.replace(result, lead=lead, lag_s=lag_s, interval_s=(low_s, high_s))
 
 
-def _common_grid(one_s: DoubleArray, other_s: DoubleArray, step_s: float) -> DoubleArray:
+def _common_grid(face_time_s: DoubleArray, voice_time_s: DoubleArray, step_s: float) -> DoubleArray:
     """Centres of equal cells from the earliest to the latest sample of either series."""
-    start_s = min(float(one_s[0]), float(other_s[0]))
-    end_s = max(float(one_s[-1]), float(other_s[-1]))
+    start_s = min(float(face_time_s[0]), float(voice_time_s[0]))
+    end_s = max(float(face_time_s[-1]), float(voice_time_s[-1]))
     return start_s + np.arange(int(np.floor((end_s - start_s) / step_s)) + 1) * step_s
 
 
 def _centred(values: DoubleArray) -> DoubleArray:
     """Take the straight line through the known values off: a slow drift has no lag."""
-    known = np.flatnonzero(~np.isnan(values))
+    present = np.flatnonzero(~np.isnan(values))
     result = np.full(len(values), np.nan)
-    if len(known) < 3:
-        result[known] = 0.0
+    if len(present) < 3:
+        result[present] = 0.0
         return result
-    place = known - known.mean()
-    slope = float(place @ values[known]) / float(place @ place)
-    result[known] = values[known] - values[known].mean() - slope * place
+    offset = present - present.mean()
+    slope = float(offset @ values[present]) / float(offset @ offset)
+    result[present] = values[present] - values[present].mean() - slope * offset
     return result

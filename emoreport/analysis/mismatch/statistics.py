@@ -67,7 +67,7 @@ def _voice(
 
 
 def mismatch_rows(
-    found: MismatchStatistics,
+    statistics: MismatchStatistics,
     pieces: Sequence[VideoInterval],
     faces: FaceTrack,
     speech: SpeechTrack,
@@ -80,7 +80,7 @@ def mismatch_rows(
 
     Parameters
     ----------
-    found
+    statistics
         Statistics of the whole talk.
     pieces
         Rows of the face, cut into speech and pauses.
@@ -88,20 +88,20 @@ def mismatch_rows(
         As for `face_against_voice`.
     """
     scoped = (
-        entry
+        statistic
         for scope in SCOPES
-        for entry in _scoped(pieces, scope, faces, speech, duration_s, bridge, usable, coded)
+        for statistic in _scoped(pieces, scope, faces, speech, duration_s, bridge, usable, coded)
     )
     unmapped = (
         _unmapped(speech.labels, faces.labels, bridge),
         _unmapped_face(faces, speech, bridge),
     )
     return (
-        *_labels(found),
-        *_distances(found),
+        *_labels(statistics),
+        *_distances(statistics),
         *scoped,
         *_lag(valence_lag(faces, speech, bridge)),
-        *(entry for entries in unmapped for entry in entries),
+        *(statistic for rows in unmapped for statistic in rows),
     )
 
 
@@ -116,8 +116,8 @@ def valence_lag(faces: FaceTrack, speech: SpeechTrack, bridge: Bridge) -> LagRes
     return lead_and_lag(faces.time_s, face, centres_s[apart], voice[apart], window_s=window_s)
 
 
-def _labels(found: MismatchStatistics) -> Iterator[Statistic]:
-    figures, test, intervals = found.agreement, found.label_test, found.intervals
+def _labels(statistics: MismatchStatistics) -> Iterator[Statistic]:
+    figures, test, intervals = statistics.agreement, statistics.label_test, statistics.intervals
     reason = figures.reason or test.reason or intervals.reason
     yield _estimate(
         "disagreement",
@@ -127,7 +127,7 @@ def _labels(found: MismatchStatistics) -> Iterator[Statistic]:
         expected=figures.expected_disagreement,
         count=test.shifts or None,
         p_value=test.p_value,
-        verdict=found.verdict,
+        verdict=statistics.verdict,
         note=reason,
     )
     yield Statistic("compared_seconds", "seconds", value=figures.compared_s)
@@ -135,8 +135,8 @@ def _labels(found: MismatchStatistics) -> Iterator[Statistic]:
     yield _estimate("ac1", "coefficient", figures.ac1, intervals.ac1, note=reason)
 
 
-def _distances(found: MismatchStatistics) -> Iterator[Statistic]:
-    figures, test, intervals = found.agreement, found.severity_test, found.intervals
+def _distances(statistics: MismatchStatistics) -> Iterator[Statistic]:
+    figures, test, intervals = statistics.agreement, statistics.severity_test, statistics.intervals
     reason = figures.reason or test.reason or intervals.reason
     yield _estimate(
         "mean_severity",
@@ -146,7 +146,7 @@ def _distances(found: MismatchStatistics) -> Iterator[Statistic]:
         expected=figures.expected_severity,
         count=test.shifts or None,
         p_value=test.p_value,
-        verdict=found.severity_verdict,
+        verdict=statistics.severity_verdict,
         note=reason,
     )
     kappa = figures.severity_kappa
@@ -200,23 +200,23 @@ def _scoped(
     )
 
 
-def _lag(found: LagResult) -> Iterator[Statistic]:
+def _lag(lag: LagResult) -> Iterator[Statistic]:
     yield _estimate(
         "voice_after_face",
         "seconds",
-        found.lag_s,
-        found.interval_s,
-        p_value=found.p_value,
-        verdict=found.lead,
-        note=found.reason,
+        lag.lag_s,
+        lag.interval_s,
+        p_value=lag.p_value,
+        verdict=lag.lead,
+        note=lag.reason,
     )
     yield Statistic(
         "valence_correlation",
         "coefficient",
-        value=found.correlation,
-        expected=found.threshold,
-        p_value=found.p_value,
-        note=found.reason,
+        value=lag.correlation,
+        expected=lag.threshold,
+        p_value=lag.p_value,
+        note=lag.reason,
     )
 
 
@@ -229,5 +229,5 @@ def _unmapped(labels: Sequence[str], others: Sequence[str], bridge: Bridge) -> I
 
 
 def _unmapped_face(faces: FaceTrack, speech: SpeechTrack, bridge: Bridge) -> Iterator[Statistic]:
-    for entry in _unmapped(faces.labels, speech.labels, bridge):
-        yield replace(entry, statistic="unmapped_face_label")
+    for statistic in _unmapped(faces.labels, speech.labels, bridge):
+        yield replace(statistic, statistic="unmapped_face_label")

@@ -89,9 +89,9 @@ def time_in_bins(
 
 def events_in_bins(times_s: DoubleArray, edges_s: DoubleArray) -> DoubleArray:
     """How many events each bin [start, end) holds, float64 (n,)."""
-    place = np.searchsorted(edges_s, times_s + TIME_TOLERANCE_S, side="right") - 1
-    place = np.clip(place, 0, len(edges_s) - 2)
-    return np.bincount(place, minlength=len(edges_s) - 1).astype(np.float64)
+    index = np.searchsorted(edges_s, times_s + TIME_TOLERANCE_S, side="right") - 1
+    index = np.clip(index, 0, len(edges_s) - 2)
+    return np.bincount(index, minlength=len(edges_s) - 1).astype(np.float64)
 
 
 def automatic_block(series: DoubleArray) -> float:

@@ -88,15 +88,15 @@ def shuffled_orders(
         wanted = MOVES_TIMES_INTERVALS // len(label)
         moves = max(LEAST_MOVES, min(MOST_MOVES, wanted))
     rng = np.random.default_rng(seed)
-    place = np.arange(len(label)) + 1 + chain - chain[0]
-    size = int(place[-1]) + 2
+    position = np.arange(len(label)) + 1 + chain - chain[0]
+    size = int(position[-1]) + 2
     free = np.zeros(size, dtype=np.bool_)
-    free[place] = True
+    free[position] = True
     plan = [_planned(rng, free, number) for number in range(moves)]
     observed = np.full((size, 1), BREAK, dtype=np.int8)
-    observed[place, 0] = label
+    observed[position, 0] = label
     hub = _run(observed, reversed(plan), rng)
-    orders: Labels = _run(np.repeat(hub, shuffles, axis=1), plan, rng)[place]
+    orders: Labels = _run(np.repeat(hub, shuffles, axis=1), plan, rng)[position]
     return orders
 
 
@@ -108,11 +108,11 @@ def _planned(rng: np.random.Generator, free: BoolArray, number: int) -> _Exchang
         longer = end - first > 1
         return _Reversal(first[longer], end[longer] - 1)
     steps = rng.integers(2, 4, size=len(free) // 2 + 1)
-    places = np.cumsum(steps) - int(rng.integers(1, 4))
-    places = places[places < len(free)]
-    places = rng.permutation(places[free[places]])
-    half = len(places) // 2
-    return _Exchange(places[:half], places[half : 2 * half])
+    positions = np.cumsum(steps) - int(rng.integers(1, 4))
+    positions = positions[positions < len(free)]
+    positions = rng.permutation(positions[free[positions]])
+    half = len(positions) // 2
+    return _Exchange(positions[:half], positions[half : 2 * half])
 
 
 def _run(orders: Labels, plan: Iterable[_Exchange | _Reversal], rng: np.random.Generator) -> Labels:
@@ -127,13 +127,13 @@ def _run(orders: Labels, plan: Iterable[_Exchange | _Reversal], rng: np.random.G
 
 
 def _exchange(orders: Labels, move: _Exchange, rng: np.random.Generator) -> None:
-    one, other = orders[move.first], orders[move.second]
-    happens = _coins(rng, one.shape)
+    first, second = orders[move.first], orders[move.second]
+    happens = _coins(rng, first.shape)
     for side in (-1, 1):
-        happens &= one != orders[move.second + side]
-        happens &= other != orders[move.first + side]
-    orders[move.first] = np.where(happens, other, one)
-    orders[move.second] = np.where(happens, one, other)
+        happens &= first != orders[move.second + side]
+        happens &= second != orders[move.first + side]
+    orders[move.first] = np.where(happens, second, first)
+    orders[move.second] = np.where(happens, first, second)
 
 
 def _reverse(orders: Labels, move: _Reversal, rng: np.random.Generator) -> None:
@@ -145,9 +145,9 @@ def _reverse(orders: Labels, move: _Reversal, rng: np.random.Generator) -> None:
     lengths = move.last - move.first + 1
     stretch = np.repeat(np.arange(len(lengths)), lengths)
     offset = np.arange(len(stretch)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    places = move.first[stretch] + offset
+    positions = move.first[stretch] + offset
     mirrored = orders[move.last[stretch] - offset]
-    orders[places] = np.where(happens[stretch], mirrored, orders[places])
+    orders[positions] = np.where(happens[stretch], mirrored, orders[positions])
 
 
 def _coins(rng: np.random.Generator, shape: tuple[int, ...]) -> BoolArray:

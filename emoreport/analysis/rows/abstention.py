@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from emoreport.analysis.numeric.missing import none_if_nan
 from emoreport.analysis.numeric.timeline import BoolArray
 from emoreport.analysis.rows.evidence import normalised_entropy
 from emoreport.records import Span, SpeechTrack
@@ -256,11 +257,9 @@ def usable_windows(speech: SpeechTrack, level: Level) -> BoolArray:
     facts = zip(speech.speech_s, noise, clipping, entropy, margin, strict=True)
     kept = []
     for spoken_s, *values in facts:
-        snr_db, clipped, doubt, lead = (
-            None if np.isnan(value) else float(value) for value in values
-        )
-        found = VoiceEvidence(spoken_s, spoken_s, snr_db, clipped, doubt, lead)
-        kept.append(not any(rule.hits(found, level) for rule in VOICE_RULES))
+        snr_db, clipped, doubt, lead = map(none_if_nan, values)
+        evidence = VoiceEvidence(spoken_s, spoken_s, snr_db, clipped, doubt, lead)
+        kept.append(not any(rule.hits(evidence, level) for rule in VOICE_RULES))
     return np.asarray(kept, dtype=np.bool_)
 
 
@@ -297,12 +296,12 @@ def _without_label(row: VideoInterval, reasons: tuple[str, ...]) -> VideoInterva
     )
 
 
-def _joined(one: VideoInterval, other: VideoInterval, rules: Sequence[Rule]) -> VideoInterval:
-    span = Span(one.span.start_s, other.span.end_s)
-    covered_s = sum(row.face_coverage * row.span.duration_s for row in (one, other))
+def _joined(left: VideoInterval, right: VideoInterval, rules: Sequence[Rule]) -> VideoInterval:
+    span = Span(left.span.start_s, right.span.end_s)
+    covered_s = sum(row.face_coverage * row.span.duration_s for row in (left, right))
     coverage = min(1.0, covered_s / span.duration_s) if span.duration_s > 0 else 0.0
-    named = {*one.reasons, *other.reasons}
+    named = {*left.reasons, *right.reasons}
     reasons = tuple(rule.evidence for rule in rules if rule.evidence in named)
     return VideoInterval(
-        span, UNCERTAIN, None, coverage, one.frames + other.frames, reasons=reasons
+        span, UNCERTAIN, None, coverage, left.frames + right.frames, reasons=reasons
     )

@@ -175,10 +175,10 @@ def fit_baseline(
             reasons.append(TOO_SHORT)
         else:
             reasons.append(NO_VARIATION if sd[column] < LEAST_SD else None)
-    known = np.asarray([reason is None for reason in reasons], dtype=np.bool_)
+    defined = np.asarray([reason is None for reason in reasons], dtype=np.bool_)
     return Baseline(
-        mean=np.where(known, mean, np.nan),
-        sd=np.where(known, sd, np.nan),
+        mean=np.where(defined, mean, np.nan),
+        sd=np.where(defined, sd, np.nan),
         seconds=seconds,
         reasons=tuple(reasons),
     )

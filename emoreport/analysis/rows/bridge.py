@@ -70,9 +70,9 @@ class Bridge:
         """Return what `label` is called in the shared space."""
         return self.mapping.get(label, label)
 
-    def shared_space(self, one: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:
+    def shared_space(self, first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
         """Shared labels that both label sets can give, in canonical order."""
-        common = {self.shared(name) for name in one} & {self.shared(name) for name in other}
+        common = {self.shared(name) for name in first} & {self.shared(name) for name in second}
         return tuple(name for name in KNOWN_LABELS if name in common)
 
     def compare(

@@ -35,10 +35,10 @@ def compound_scores(probabilities: FloatArray | DoubleArray, labels: Sequence[st
     """
     table = np.asarray(probabilities, dtype=np.float64)
     scores = np.full((len(table), len(COMPOUNDS)), np.nan)
-    column = {label: place for place, label in enumerate(labels)}
-    for place, (_, one, other) in enumerate(COMPOUNDS):
-        if one in column and other in column:
-            scores[:, place] = 0.5 * (table[:, column[one]] + table[:, column[other]])
+    column = {label: index for index, label in enumerate(labels)}
+    for compound, (_, first, second) in enumerate(COMPOUNDS):
+        if first in column and second in column:
+            scores[:, compound] = 0.5 * (table[:, column[first]] + table[:, column[second]])
     return scores
 
 
@@ -60,9 +60,9 @@ def with_compounds(
 
 
 def _scores_of(scores: DoubleArray) -> CompoundScores:
-    known = ~np.isnan(scores)
-    leading = COMPOUND_NAMES[int(np.nanargmax(scores))] if known.any() else None
+    present = ~np.isnan(scores)
+    leading = COMPOUND_NAMES[int(np.nanargmax(scores))] if present.any() else None
     values = tuple(
-        float(value) if there else None for value, there in zip(scores, known, strict=True)
+        float(value) if there else None for value, there in zip(scores, present, strict=True)
     )
     return CompoundScores(values, leading)

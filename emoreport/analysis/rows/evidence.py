@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from emoreport.analysis.numeric.missing import none_if_nan, none_where_nan
 from emoreport.analysis.numeric.timeline import hold_times
 from emoreport.analysis.rows.voice import spoken_before
 from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray, SpeechTrack
@@ -43,8 +44,8 @@ class FrameEvidence:
         self._ranked_score = _Ranked(self._score)
         self._face_px = _Ranked(np.sqrt(faces.box[usable, 2] * faces.box[usable, 3]))
         self._sharpness = _Ranked(extra("sharpness"))
-        known = self._sharpness.ordered
-        self._usual = float(np.median(known)) if len(known) else 0.0
+        sharpness = self._sharpness.ordered
+        self._usual = float(np.median(sharpness)) if len(sharpness) else 0.0
 
     def of(self, intervals: Sequence[VideoInterval]) -> tuple[FaceEvidence, ...]:
         """Collect the evidence of rows that tile the recording, in order of time.
@@ -75,7 +76,7 @@ class FrameEvidence:
             entropy,
             margin,
         )
-        lists = [_known_values(column) for column in columns]
+        lists = [none_where_nan(column) for column in columns]
         return tuple(
             FaceEvidence(row.face_coverage, *facts)
             for row, *facts in zip(intervals, *lists, strict=True)
@@ -117,13 +118,13 @@ def voice_evidence(
     return tuple(
         VoiceEvidence(
             speech_s=row.speech_s,
-            window_speech_s=max(0.0, float(heard_s[place])),
-            snr_db=_known(snr[place]),
-            clipping=_known(clipped[place]),
-            entropy=_known(entropy[place]),
-            margin=_known(margin[place]),
+            window_speech_s=max(0.0, float(heard_s[index])),
+            snr_db=none_if_nan(snr[index]),
+            clipping=none_if_nan(clipped[index]),
+            entropy=none_if_nan(entropy[index]),
+            margin=none_if_nan(margin[index]),
         )
-        for place, row in enumerate(intervals)
+        for index, row in enumerate(intervals)
     )
 
 
@@ -150,8 +151,8 @@ class _Ranked:
     """The known values of the frames in rising order, each with the frame that it is of."""
 
     def __init__(self, values: FloatArray) -> None:
-        known = np.flatnonzero(~np.isnan(values))
-        self.frame: IntArray = known[np.argsort(values[known], kind="stable")]
+        present = np.flatnonzero(~np.isnan(values))
+        self.frame: IntArray = present[np.argsort(values[present], kind="stable")]
         self.ordered: FloatArray = values[self.frame]
 
 
@@ -165,9 +166,9 @@ class _Frames:
 
     def means(self, values: FloatArray | DoubleArray) -> DoubleArray:
         """Weighted means of the known values, float64 (R,); NaN where there is none."""
-        known = ~np.isnan(values)
-        weight = np.where(known, self._weight_s, 0.0)
-        total, seconds = self._sums(np.where(known, values, 0.0) * weight), self._sums(weight)
+        present = ~np.isnan(values)
+        weight = np.where(present, self._weight_s, 0.0)
+        total, seconds = self._sums(np.where(present, values, 0.0) * weight), self._sums(weight)
         return np.divide(total, seconds, out=np.full(len(total), np.nan), where=seconds > 5e-10)
 
     def medians(self, values: _Ranked) -> DoubleArray:
@@ -176,17 +177,17 @@ class _Frames:
         some = count > 0
         lower = ordered[(first + (count - 1) // 2)[some]]
         upper = ordered[(first + count // 2)[some]]
-        found = np.full(len(count), np.nan)
+        medians = np.full(len(count), np.nan)
         # As NumPy's median does: the mean of the middle two, in the type of the values.
-        found[some] = np.mean([lower, upper], axis=0)
-        return found
+        medians[some] = np.mean([lower, upper], axis=0)
+        return medians
 
     def lowest(self, values: _Ranked) -> DoubleArray:
         """Smallest known values, float64 (R,); NaN where there is none."""
         ordered, first, count = self._by_row(values)
-        found = np.full(len(count), np.nan)
-        found[count > 0] = ordered[first[count > 0]]
-        return found
+        lowest = np.full(len(count), np.nan)
+        lowest[count > 0] = ordered[first[count > 0]]
+        return lowest
 
     def _by_row(self, values: _Ranked) -> tuple[FloatArray, IntArray, IntArray]:
         """Known values sorted inside each row, where each row begins, how many it has."""
@@ -227,9 +228,9 @@ class _Overlaps:
         if values is None:
             return np.full(self._rows, np.nan)
         part = np.asarray(values[self._window], dtype=np.float64)
-        known = ~np.isnan(part) & (self._weight_s > 0)
-        row, weight_s = self._row[known], self._weight_s[known]
-        total = np.bincount(row, part[known] * weight_s, minlength=self._rows)
+        present = ~np.isnan(part) & (self._weight_s > 0)
+        row, weight_s = self._row[present], self._weight_s[present]
+        total = np.bincount(row, part[present] * weight_s, minlength=self._rows)
         seconds = np.bincount(row, weight_s, minlength=self._rows)
         return np.divide(total, seconds, out=np.full(self._rows, np.nan), where=seconds > 0)
 
@@ -239,29 +240,21 @@ def _shares(
 ) -> DoubleArray:
     """Mean probabilities of each row, float64 (R, K); NaN where it has none."""
     table = np.full((len(intervals), len(labels)), np.nan)
-    for place, row in enumerate(intervals):
+    for index, row in enumerate(intervals):
         if row.distribution is not None:
-            table[place] = row.distribution
+            table[index] = row.distribution
     return table
 
 
-def _margins(shares: DoubleArray, labels: Sequence[str], given: Sequence[str]) -> DoubleArray:
+def _margins(shares: DoubleArray, labels: Sequence[str], emotions: Sequence[str]) -> DoubleArray:
     """Share of the label given (or the largest one) less the largest other, float64 (R,)."""
     if shares.shape[1] < 2:
         return np.full(len(shares), np.nan)
-    column = {label: place for place, label in enumerate(labels)}
-    own = np.asarray([column.get(label, -1) for label in given], dtype=np.int64)
+    column = {label: index for index, label in enumerate(labels)}
+    own = np.asarray([column.get(label, -1) for label in emotions], dtype=np.int64)
     own = np.where(own < 0, shares.argmax(axis=1), own)
     rows = np.arange(len(shares))
     others = shares.copy()
     others[rows, own] = np.where(np.isnan(shares[:, 0]), np.nan, -np.inf)
     margins: DoubleArray = shares[rows, own] - others.max(axis=1)
     return margins
-
-
-def _known_values(values: DoubleArray) -> list[float | None]:
-    return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

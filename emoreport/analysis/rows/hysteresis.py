@@ -85,18 +85,18 @@ def label_runs(
     best[0] = 0.0
     came_from = np.zeros(pieces + 1, dtype=np.int64)
     chosen = np.zeros(pieces + 1, dtype=np.int64)
-    entry = np.full(classes, -np.inf)
-    entry_cut = np.zeros(classes, dtype=np.int64)
+    start_gain = np.full(classes, -np.inf)
+    start_cut = np.zeros(classes, dtype=np.int64)
     seen = 0
     for cut in range(1, pieces + 1):
         while seen <= reach[cut]:
             gain = best[seen] - sums[seen]
-            better = gain > entry
-            entry[better], entry_cut[better] = gain[better], seen
+            better = gain > start_gain
+            start_gain[better], start_cut[better] = gain[better], seen
             seen += 1
-        total = entry + sums[cut]
+        total = start_gain + sums[cut]
         label = int(total.argmax())
-        best[cut], chosen[cut], came_from[cut] = total[label], label, entry_cut[label]
+        best[cut], chosen[cut], came_from[cut] = total[label], label, start_cut[label]
     return _trace_back(came_from, chosen)
 
 

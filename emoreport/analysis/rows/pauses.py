@@ -68,11 +68,11 @@ def cut_at_speech(
     first, stop = np.searchsorted(time_s, starts_s), np.searchsorted(time_s, ends_s)
     totals, held_s = summed[stop] - summed[first], seconds[stop] - seconds[first]
     pieces = []
-    for place, (row, span) in enumerate(cut):
-        frames = int(stop[place] - first[place])
-        piece = replace(row, span=span, frames=frames, speaking=bool(spoken[place]))
+    for index, (row, span) in enumerate(cut):
+        frames = int(stop[index] - first[index])
+        piece = replace(row, span=span, frames=frames, speaking=bool(spoken[index]))
         if is_emotion(row.emotion):
-            piece = _judged(piece, faces.labels, totals[place], float(held_s[place]))
+            piece = _judged(piece, faces.labels, totals[index], float(held_s[index]))
         pieces.append(piece)
     return tuple(pieces)
 

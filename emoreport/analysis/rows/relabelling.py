@@ -17,6 +17,7 @@ from typing import Final
 
 import numpy as np
 
+from emoreport.analysis.numeric.missing import none_if_nan
 from emoreport.analysis.numeric.timeline import TIME_TOLERANCE_S, build_timeline
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.evidence import FrameEvidence
@@ -53,25 +54,25 @@ def coded_faces(
     tiles = tiled(coded, duration_s)
     if not tiles:
         return ()
-    bounds_s = np.asarray([entry.span.start_s for entry in tiles] + [duration_s])
+    bounds_s = np.asarray([tile.span.start_s for tile in tiles] + [duration_s])
     measure = _Measure(faces, duration_s, bounds_s)
     means = measure.means(faces.probabilities)
     valence, arousal = measure.means(faces.valence), measure.means(faces.arousal)
     rows = []
-    for place, entry in enumerate(tiles):
-        shown = is_emotion(entry.emotion)
-        seen = shown and not np.isnan(means[place]).any()
-        distribution = tuple(means[place].tolist()) if seen else None
+    for index, tile in enumerate(tiles):
+        shown = is_emotion(tile.emotion)
+        seen = shown and not np.isnan(means[index]).any()
+        distribution = tuple(means[index].tolist()) if seen else None
         rows.append(
             VideoInterval(
-                span=entry.span,
-                emotion=entry.emotion,
-                confidence=_probability(distribution, faces.labels, entry.emotion),
-                face_coverage=min(1.0, float(measure.seen_s[place]) / entry.span.duration_s),
-                frames=int(measure.frames[place]),
+                span=tile.span,
+                emotion=tile.emotion,
+                confidence=_probability(distribution, faces.labels, tile.emotion),
+                face_coverage=min(1.0, float(measure.seen_s[index]) / tile.span.duration_s),
+                frames=int(measure.frames[index]),
                 distribution=distribution,
-                valence=_known(valence[place, 0]) if shown else None,
-                arousal=_known(arousal[place, 0]) if shown else None,
+                valence=none_if_nan(valence[index, 0]) if shown else None,
+                arousal=none_if_nan(arousal[index, 0]) if shown else None,
             )
         )
     return with_evidence(frames, rows)
@@ -147,19 +148,21 @@ def coded_sequence(
     if not len(machine.label):
         return machine
     low_s, high_s = float(machine.edges_s[0]), float(machine.edges_s[-1])
-    bounds_s = [bound for entry in coded for bound in (entry.span.start_s, entry.span.end_s)]
+    bounds_s = [
+        bound for labelled in coded for bound in (labelled.span.start_s, labelled.span.end_s)
+    ]
     edges_s = np.unique(np.clip(np.append(machine.edges_s, bounds_s), low_s, high_s))
     middle_s = 0.5 * (edges_s[1:] + edges_s[:-1])
     codes = {name: code for code, name in enumerate(space)}
-    # One entry more than there are spans: what lies in none has neither label nor name.
-    known = [codes.get(bridge.shared(entry.emotion), MISSING) for entry in coded]
-    emotions = [is_emotion(entry.emotion) for entry in coded]
+    # One more than there are spans: what is in no span has neither label nor name.
+    shared = [codes.get(bridge.shared(labelled.emotion), MISSING) for labelled in coded]
+    emotions = [is_emotion(labelled.emotion) for labelled in coded]
     starts = _starts(coded)
-    ends = np.asarray([entry.span.end_s for entry in coded] + [np.inf])
-    place = np.searchsorted(starts, middle_s, side="right") - 1
-    place = np.where((place >= 0) & (middle_s < ends[place]), place, len(coded))
-    named = np.asarray([*emotions, False])[place]
-    label = np.where(named, np.asarray([*known, MISSING])[place], MISSING).astype(np.int64)
+    ends = np.asarray([labelled.span.end_s for labelled in coded] + [np.inf])
+    index = np.searchsorted(starts, middle_s, side="right") - 1
+    index = np.where((index >= 0) & (middle_s < ends[index]), index, len(coded))
+    named = np.asarray([*emotions, False])[index]
+    label = np.where(named, np.asarray([*shared, MISSING])[index], MISSING).astype(np.int64)
     distribution = machine.distribution[piece_at(machine, middle_s)].copy()
     distribution[~named] = np.nan
     return LabelSequence(edges_s, label, distribution)
@@ -167,44 +170,44 @@ def coded_sequence(
 
 def tiled(coded: Sequence[LabelledSpan], duration_s: float) -> tuple[LabelledSpan, ...]:
     """Spans cut to the recording, with `uncertain` between them; neighbours differ."""
-    found: list[LabelledSpan] = []
+    tiles: list[LabelledSpan] = []
 
     def add(start_s: float, end_s: float, label: str) -> None:
         if end_s - start_s <= TIME_TOLERANCE_S:
             return
-        if found and found[-1].emotion == label:
-            start_s = found.pop().span.start_s
-        found.append(LabelledSpan(Span(start_s, end_s), label))
+        if tiles and tiles[-1].emotion == label:
+            start_s = tiles.pop().span.start_s
+        tiles.append(LabelledSpan(Span(start_s, end_s), label))
 
     at_s = 0.0
-    for entry in coded:
-        start_s = max(at_s, min(entry.span.start_s, duration_s))
-        end_s = min(entry.span.end_s, duration_s)
+    for labelled in coded:
+        start_s = max(at_s, min(labelled.span.start_s, duration_s))
+        end_s = min(labelled.span.end_s, duration_s)
         # Coders and files count milliseconds, recordings end between two of them.
         if duration_s - end_s < HALF_MILLISECOND_S:
             end_s = duration_s
         if end_s - start_s <= TIME_TOLERANCE_S:
             continue
         add(at_s, start_s, UNCERTAIN)
-        add(start_s, end_s, entry.emotion)
+        add(start_s, end_s, labelled.emotion)
         at_s = end_s
     add(at_s, duration_s, UNCERTAIN)
-    return tuple(found)
+    return tuple(tiles)
 
 
 def mixed_seconds(coded: Sequence[LabelledSpan], rows: Sequence[AudioInterval]) -> float:
     """Seconds of a coding of the voice that carry another label than the row they lie in."""
     starts = _starts(coded)
     return sum(
-        entry.span.overlap_s(row.span)
+        labelled.span.overlap_s(row.span)
         for row in rows
-        for entry in _inside(coded, starts, row.span)
-        if entry.emotion != row.emotion
+        for labelled in _inside(coded, starts, row.span)
+        if labelled.emotion != row.emotion
     )
 
 
 def _starts(coded: Sequence[LabelledSpan]) -> DoubleArray:
-    return np.asarray([entry.span.start_s for entry in coded], dtype=np.float64)
+    return np.asarray([labelled.span.start_s for labelled in coded], dtype=np.float64)
 
 
 def _inside(
@@ -218,10 +221,10 @@ def _inside(
 def _most(coded: Sequence[LabelledSpan], starts: DoubleArray, row: AudioInterval) -> str:
     """Label with the most seconds inside a row; what was not coded counts as one."""
     seconds: dict[str, float] = {}
-    for entry in _inside(coded, starts, row.span):
-        shared_s = entry.span.overlap_s(row.span)
+    for labelled in _inside(coded, starts, row.span):
+        shared_s = labelled.span.overlap_s(row.span)
         if shared_s > 0:
-            seconds[entry.emotion] = seconds.get(entry.emotion, 0.0) + shared_s
+            seconds[labelled.emotion] = seconds.get(labelled.emotion, 0.0) + shared_s
     left_s = row.span.duration_s - sum(seconds.values())
     label = max(seconds, key=seconds.__getitem__, default="")
     if label and seconds[label] >= left_s:
@@ -236,10 +239,6 @@ def _probability(
     if distribution is None or label not in labels:
         return None
     return distribution[list(labels).index(label)]
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
 
 
 class _Measure:
@@ -271,9 +270,9 @@ class _Measure:
             return np.full((len(self._starts), columns), np.nan)
         table = values if values.ndim == 2 else values[:, np.newaxis]
         cells = table[self._frame].astype(np.float64)
-        known = ~np.isnan(cells) & (self._seen_s > 0)[:, np.newaxis]
-        weight_s = known * self._seen_s[:, np.newaxis]
-        total = np.add.reduceat(np.where(known, cells, 0.0) * weight_s, self._starts, axis=0)
+        present = ~np.isnan(cells) & (self._seen_s > 0)[:, np.newaxis]
+        weight_s = present * self._seen_s[:, np.newaxis]
+        total = np.add.reduceat(np.where(present, cells, 0.0) * weight_s, self._starts, axis=0)
         seconds = np.add.reduceat(weight_s, self._starts, axis=0)
         means: DoubleArray = np.divide(
             total, seconds, out=np.full(total.shape, np.nan), where=seconds > 0

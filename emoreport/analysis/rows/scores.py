@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from emoreport.analysis.numeric.missing import none_if_nan
 from emoreport.analysis.rows.baseline import Baseline, face_baseline, voice_baseline
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.valence_arousal import derived_dimensions
@@ -26,7 +27,7 @@ def with_video_dimensions(
         return tuple(replace(row, dimensions="model") for row in rows)
     valence, arousal = derived_dimensions(_table(rows, len(faces.labels)), faces.labels, bridge)
     return tuple(
-        replace(row, valence=_known(pleasure), arousal=_known(excitement))
+        replace(row, valence=none_if_nan(pleasure), arousal=none_if_nan(excitement))
         for row, pleasure, excitement in zip(rows, valence, arousal, strict=True)
     )
 
@@ -37,7 +38,7 @@ def with_audio_dimensions(
     """Rows of the voice with valence and arousal, derived from their distributions."""
     valence, arousal = derived_dimensions(_table(rows, len(speech.labels)), speech.labels, bridge)
     return tuple(
-        replace(row, valence=_known(pleasure), arousal=_known(excitement))
+        replace(row, valence=none_if_nan(pleasure), arousal=none_if_nan(excitement))
         for row, pleasure, excitement in zip(rows, valence, arousal, strict=True)
     )
 
@@ -65,7 +66,7 @@ def _scored(rows: Sequence[_Row], labels: int, baseline: Baseline) -> tuple[_Row
     with np.errstate(invalid="ignore"):
         scores = (_table(rows, labels) - baseline.mean) / baseline.sd
     return tuple(
-        replace(row, z=tuple(map(_known, values)))
+        replace(row, z=tuple(map(none_if_nan, values)))
         for row, values in zip(rows, scores.tolist(), strict=True)
     )
 
@@ -75,7 +76,3 @@ def _table(rows: Sequence[VideoInterval | AudioInterval], labels: int) -> Double
     unknown = (np.nan,) * labels
     table = [row.distribution or unknown for row in rows]
     return np.asarray(table, dtype=np.float64).reshape(len(rows), labels)
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

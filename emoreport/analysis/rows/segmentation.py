@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emoreport.analysis.numeric.missing import none_if_nan
 from emoreport.analysis.numeric.timeline import (
     TIME_TOLERANCE_S,
     BoolArray,
@@ -118,8 +119,8 @@ class FaceSegmenter:
                     face_coverage=min(1.0, float(covered_s[row]) / span.duration_s),
                     frames=int(frames[row]),
                     distribution=tuple(means[row].tolist()) if shown else None,
-                    valence=_known(valence[row, 0]) if shown else None,
-                    arousal=_known(arousal[row, 0]) if shown else None,
+                    valence=none_if_nan(valence[row, 0]) if shown else None,
+                    arousal=none_if_nan(arousal[row, 0]) if shown else None,
                 )
             )
         return tuple(intervals)
@@ -186,12 +187,12 @@ class _Led:
         Stretches of one timeline are told apart by where they begin and end and by their length.
         """
         key = (int(frames[0]), int(frames[-1]), len(frames))
-        found = self._stretches.get(key)
-        if found is None:
+        stretch = self._stretches.get(key)
+        if stretch is None:
             probabilities = self._smoothed[frames]
-            found = (probabilities, *hysteresis_labels(probabilities, self._hysteresis))
-            self._stretches[key] = found
-        return found
+            stretch = (probabilities, *hysteresis_labels(probabilities, self._hysteresis))
+            self._stretches[key] = stretch
+        return stretch
 
 
 def _label_cells(
@@ -256,9 +257,9 @@ class _Weighted:
         cells = np.full((len(timeline), table.shape[1]), np.nan)
         held = timeline.frame >= 0
         cells[held] = table[timeline.frame[held]]
-        known = ~np.isnan(cells)
-        self._seconds = known * weight_s[:, np.newaxis]
-        self._total = np.where(known, cells, 0.0) * self._seconds
+        present = ~np.isnan(cells)
+        self._seconds = present * weight_s[:, np.newaxis]
+        self._total = np.where(present, cells, 0.0) * self._seconds
 
     def means(self, starts: IntArray) -> DoubleArray:
         """Means per row, float64 (R, columns); NaN where nothing is known."""
@@ -270,7 +271,3 @@ class _Weighted:
             total, seconds, out=np.full(total.shape, np.nan), where=seconds > 0
         )
         return means
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

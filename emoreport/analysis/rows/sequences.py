@@ -180,11 +180,11 @@ def voice_sequence(
         judged &= True if usable is None else usable
         window = np.searchsorted(between_s, middle_s, side="right")
         spans_begun = np.searchsorted(spoken.ravel(), middle_s, side="right")
-        known = judged[window] & (spans_begun % 2 == 1)
-        label[known] = _best_labels(speech, space, bridge)[window[known]]
+        heard = judged[window] & (spans_begun % 2 == 1)
+        label[heard] = _best_labels(speech, space, bridge)[window[heard]]
         rows = np.asarray(speech.probabilities, dtype=np.float64)
         shared = _shared_distributions(rows, speech.labels, space, bridge)
-        distribution[known] = shared[window[known]]
+        distribution[heard] = shared[window[heard]]
     return LabelSequence(edges_s, label, distribution)
 
 

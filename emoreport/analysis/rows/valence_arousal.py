@@ -55,12 +55,12 @@ def derived_dimensions(
         NaN where a row is unknown or those labels hold less than `LEAST_MASS` of it.
     """
     table = np.asarray(probabilities, dtype=np.float64)
-    places = [COORDINATES.get(bridge.shared(label)) for label in labels]
-    known = np.asarray([place is not None for place in places], dtype=bool)
-    points = np.asarray([place for place in places if place is not None]).reshape(-1, 2)
-    mass = table[:, known].sum(axis=1, keepdims=True)
+    coordinates = [COORDINATES.get(bridge.shared(label)) for label in labels]
+    located = np.asarray([point is not None for point in coordinates], dtype=bool)
+    points = np.asarray([point for point in coordinates if point is not None]).reshape(-1, 2)
+    mass = table[:, located].sum(axis=1, keepdims=True)
     enough = mass >= LEAST_MASS
     means = np.divide(
-        table[:, known] @ points, mass, out=np.full((len(table), 2), np.nan), where=enough
+        table[:, located] @ points, mass, out=np.full((len(table), 2), np.nan), where=enough
     )
     return means[:, 0], means[:, 1]

@@ -47,11 +47,11 @@ def voice_intervals(
     spoken_s = spoken_before(speech.speech, ends) - spoken_before(speech.speech, starts)
     silent = (spoken_s < settings.min_speech_s - TIME_TOLERANCE_S) | (spoken_s <= TIME_TOLERANCE_S)
     heard = _distributions(speech, starts, ends)
-    known = ~silent & ~np.isnan(heard).any(axis=1) & bool(speech.labels)
+    judged = ~silent & ~np.isnan(heard).any(axis=1) & bool(speech.labels)
     rows = []
     for row, span in enumerate(spans):
         seconds = max(0.0, float(spoken_s[row]))
-        if known[row]:
+        if judged[row]:
             distribution = tuple(heard[row].tolist())
             confidence = max(distribution)
             emotion = speech.labels[distribution.index(confidence)]

@@ -49,7 +49,7 @@ def figure_keys(emotions: Sequence[str]) -> list[tuple[str, str | None]]:
 def figure_table(talks: Sequence[Talk], emotions: Sequence[str]) -> DoubleArray:
     """Figures per talk, float64 (talks, figures) as in `figure_keys`; NaN where not defined."""
     table = [
-        [np.nan if (value := one.ratio.value) is None else value for one in measures]
+        [np.nan if (value := measure.ratio.value) is None else value for measure in measures]
         for measures in (talk_measures(talk, emotions) for talk in talks)
     ]
     return np.asarray(table, dtype=np.float64).reshape(len(talks), len(figure_keys(emotions)))
@@ -73,8 +73,8 @@ def compare_figures(
     emotions = emotions_shown([*first, *second])
     before, after = figure_table(first, emotions), figure_table(second, emotions)
     rows = [
-        compare(key, before[:, place], after[:, place])
-        for place, key in enumerate(figure_keys(emotions))
+        compare(key, before[:, column], after[:, column])
+        for column, key in enumerate(figure_keys(emotions))
     ]
     corrected = _holm_over_figures([row.p_value for row in rows])
     return tuple(
@@ -84,6 +84,6 @@ def compare_figures(
 
 def _holm_over_figures(p_values: Sequence[float | None]) -> list[float | None]:
     """Holm's correction over the figures that were tested; None stays None and counts for none."""
-    tested = [one for one in p_values if one is not None]
+    tested = [p_value for p_value in p_values if p_value is not None]
     corrected = iter(holm_correction(np.asarray(tested, dtype=np.float64)).tolist())
-    return [None if one is None else next(corrected) for one in p_values]
+    return [None if p_value is None else next(corrected) for p_value in p_values]

@@ -101,8 +101,10 @@ def compare_groups(
     def compare(
         key: tuple[str, str | None], before: DoubleArray, after: DoubleArray
     ) -> GroupDifference:
-        one, other = (values[~np.isnan(values)] for values in (before, after))
-        return _compared(key, one, other, np.random.default_rng(seed), resamples, confidence)
+        first_values, second_values = (values[~np.isnan(values)] for values in (before, after))
+        return _compared(
+            key, first_values, second_values, np.random.default_rng(seed), resamples, confidence
+        )
 
     return compare_figures(first, second, compare)
 
@@ -134,9 +136,11 @@ def _compared(
 
 
 def _welch(first: DoubleArray, second: DoubleArray, confidence: float) -> tuple[float, float]:
-    one, other = (values.var(ddof=1) / len(values) for values in (first, second))
-    freedom = (one + other) ** 2 / (one**2 / (len(first) - 1) + other**2 / (len(second) - 1))
-    reach = float(np.sqrt(one + other) * t_quantile(0.5 + 0.5 * confidence, freedom))
+    first_error, second_error = (values.var(ddof=1) / len(values) for values in (first, second))
+    freedom = (first_error + second_error) ** 2 / (
+        first_error**2 / (len(first) - 1) + second_error**2 / (len(second) - 1)
+    )
+    reach = float(np.sqrt(first_error + second_error) * t_quantile(0.5 + 0.5 * confidence, freedom))
     difference = float(second.mean() - first.mean())
     return difference - reach, difference + reach
 
@@ -147,23 +151,23 @@ def _permutation(
     """Two-sided p-value of Welch's t among exchanges of talks, and the smallest one possible."""
     from scipy.stats import permutation_test
 
-    found = permutation_test(
+    test = permutation_test(
         (second, first), _welch_t, vectorized=True, n_resamples=resamples, rng=rng
     )
     ways = comb(len(first) + len(second), len(first))
     least_p = 2.0 / ways if ways <= resamples else 2.0 / (resamples + 1)
-    return float(found.pvalue), min(1.0, least_p)
+    return float(test.pvalue), min(1.0, least_p)
 
 
-def _welch_t(one: DoubleArray, other: DoubleArray, axis: int) -> DoubleArray:
+def _welch_t(first: DoubleArray, second: DoubleArray, axis: int) -> DoubleArray:
     """Welch's t along an axis; 0 where nothing varies and nothing differs, else ±inf there.
 
     Rounded: exchanges that give the same t must not differ in its last digits.
     """
-    difference = one.mean(axis=axis) - other.mean(axis=axis)
+    difference = first.mean(axis=axis) - second.mean(axis=axis)
     error = np.sqrt(
-        one.var(axis=axis, ddof=1) / one.shape[axis]
-        + other.var(axis=axis, ddof=1) / other.shape[axis]
+        first.var(axis=axis, ddof=1) / first.shape[axis]
+        + second.var(axis=axis, ddof=1) / second.shape[axis]
     )
     large = np.where(difference == 0, 0.0, np.copysign(np.inf, difference))
     return np.round(np.divide(difference, error, out=large, where=error > 0), 9)

@@ -197,10 +197,10 @@ def grid(
 
 
 def same_effect(
-    one: Bridge, other: Bridge, face_labels: Sequence[str], voice_labels: Sequence[str]
+    first: Bridge, second: Bridge, face_labels: Sequence[str], voice_labels: Sequence[str]
 ) -> bool:
     """Whether two bridges compare the labels of these two models in the same way."""
-    return _effect(one, face_labels, voice_labels) == _effect(other, face_labels, voice_labels)
+    return _effect(first, face_labels, voice_labels) == _effect(second, face_labels, voice_labels)
 
 
 class Multiverse:
@@ -310,17 +310,17 @@ def conclusions(own: Universe, universes: Sequence[Universe]) -> tuple[Conclusio
     -------
     Dominant emotion, rate of transitions, mismatch against chance, sign of kappa.
     """
-    known = [universe for universe in universes if universe.failure is None]
-    kappas = [universe.kappa for universe in known]
-    sign = _coded(KAPPA_SIGN, own.kappa_sign, [universe.kappa_sign for universe in known])
+    complete = [universe for universe in universes if universe.failure is None]
+    kappas = [universe.kappa for universe in complete]
+    sign = _coded(KAPPA_SIGN, own.kappa_sign, [universe.kappa_sign for universe in complete])
     return (
         _coded(
             DOMINANT_EMOTION,
             own.dominant_emotion,
-            [universe.dominant_emotion for universe in known],
+            [universe.dominant_emotion for universe in complete],
         ),
-        _rated(own, known),
-        _coded(MISMATCH_VERDICT, own.verdict, [universe.verdict for universe in known]),
+        _rated(own, complete),
+        _coded(MISMATCH_VERDICT, own.verdict, [universe.verdict for universe in complete]),
         _with_spread(sign, own.kappa, kappas),
     )
 
@@ -342,24 +342,24 @@ def _dominant(chains: Chains) -> tuple[str | None, float | None]:
     if len(chains) == 0:
         return None, None
     seconds = np.bincount(chains.label, chains.length_s, minlength=len(chains.labels))
-    place = int(np.argmax(seconds >= seconds.max() - TIE_S))
-    return chains.labels[place], float(seconds[place] / seconds.sum())
+    index = int(np.argmax(seconds >= seconds.max() - TIE_S))
+    return chains.labels[index], float(seconds[index] / seconds.sum())
 
 
-def _coded(conclusion: str, own: str | None, found: Sequence[str | None]) -> Conclusion:
-    counted = Counter(value for value in found if value is not None)
+def _coded(conclusion: str, own: str | None, values: Sequence[str | None]) -> Conclusion:
+    counted = Counter(value for value in values if value is not None)
     return Conclusion(
         conclusion,
         own,
-        settings=len(found),
+        settings=len(values),
         agreeing=None if own is None else counted[own],
-        unknown=sum(value is None for value in found),
+        unknown=sum(value is None for value in values),
         counts=tuple(sorted(counted.items(), key=_most_frequent_first)),
     )
 
 
-def _rated(own: Universe, known: Sequence[Universe]) -> Conclusion:
-    rates = [universe.transitions_per_minute for universe in known]
+def _rated(own: Universe, universes: Sequence[Universe]) -> Conclusion:
+    rates = [universe.transitions_per_minute for universe in universes]
     agreeing = None
     if own.rate_low is not None and own.rate_high is not None:
         low, high = own.rate_low, own.rate_high
@@ -374,13 +374,15 @@ def _rated(own: Universe, known: Sequence[Universe]) -> Conclusion:
     return _with_spread(blank, own.transitions_per_minute, rates)
 
 
-def _with_spread(entry: Conclusion, own: float | None, found: Sequence[float | None]) -> Conclusion:
-    values = np.asarray([value for value in found if value is not None], dtype=np.float64)
+def _with_spread(
+    conclusion: Conclusion, own: float | None, figures: Sequence[float | None]
+) -> Conclusion:
+    values = np.asarray([value for value in figures if value is not None], dtype=np.float64)
     if len(values) == 0:
-        return entry
+        return conclusion
     low, high = np.percentile(values, USUAL)
     return dataclasses.replace(
-        entry,
+        conclusion,
         low=float(values.min()),
         median=float(np.median(values)),
         high=float(values.max()),
@@ -388,7 +390,7 @@ def _with_spread(entry: Conclusion, own: float | None, found: Sequence[float | N
     )
 
 
-def _most_frequent_first(entry: tuple[str, int]) -> tuple[int, int, str]:
-    name, count = entry
-    place = ALL_LABELS.index(name) if name in ALL_LABELS else len(ALL_LABELS)
-    return -count, place, name
+def _most_frequent_first(counted: tuple[str, int]) -> tuple[int, int, str]:
+    name, count = counted
+    rank = ALL_LABELS.index(name) if name in ALL_LABELS else len(ALL_LABELS)
+    return -count, rank, name

@@ -46,8 +46,8 @@ def compare_talks(
     """
     emotions = emotions_shown([first, second])
     return tuple(
-        _difference(one, other)
-        for one, other in zip(
+        _difference(left, right)
+        for left, right in zip(
             describe_talk(first, emotions, confidence=confidence),
             describe_talk(second, emotions, confidence=confidence),
             strict=True,
@@ -55,16 +55,16 @@ def compare_talks(
     )
 
 
-def _difference(one: Figure, other: Figure) -> Difference:
+def _difference(first: Figure, second: Figure) -> Difference:
     low = high = difference = None
-    reason = one.reason or other.reason
-    if one.value is not None and other.value is not None:
-        difference = other.value - one.value
-        if None not in {one.low, one.high, other.low, other.high}:
-            assert one.low is not None and one.high is not None  # noqa: PT018 - one thought
-            assert other.low is not None and other.high is not None  # noqa: PT018 - same
-            low = difference - float(np.hypot(other.value - other.low, one.high - one.value))
-            high = difference + float(np.hypot(other.high - other.value, one.value - one.low))
+    reason = first.reason or second.reason
+    if first.value is not None and second.value is not None:
+        difference = second.value - first.value
+        if None not in {first.low, first.high, second.low, second.high}:
+            assert first.low is not None and first.high is not None  # noqa: PT018 - one thought
+            assert second.low is not None and second.high is not None  # noqa: PT018 - same
+            low = difference - float(np.hypot(second.value - second.low, first.high - first.value))
+            high = difference + float(np.hypot(second.high - second.value, first.value - first.low))
     return Difference(
-        one.measure, one.emotion, one.value, other.value, difference, low, high, reason
+        first.measure, first.emotion, first.value, second.value, difference, low, high, reason
     )

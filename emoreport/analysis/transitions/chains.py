@@ -115,14 +115,14 @@ def unbroken_chains(intervals: Sequence[VideoInterval]) -> Chains:
     """
     labels = tuple(name for name in ALL_LABELS if any(row.emotion == name for row in intervals))
     labels = tuple(name for name in labels if is_emotion(name))
-    place = {name: number for number, name in enumerate(labels)}
+    codes = {name: code for code, name in enumerate(labels)}
     table: list[list[float]] = []
     chain, open_chain = -1, False
     for row in intervals:
         if not is_emotion(row.emotion):
             open_chain = False
             continue
-        label, start_s, end_s = place[row.emotion], row.span.start_s, row.span.end_s
+        label, start_s, end_s = codes[row.emotion], row.span.start_s, row.span.end_s
         if open_chain and start_s - table[-1][3] > TIME_TOLERANCE_S:
             open_chain = False
         if open_chain and table[-1][0] == label:

@@ -29,7 +29,7 @@ def count_transitions(intervals: Sequence[VideoInterval]) -> tuple[Transition, .
     departures: Counter[str] = Counter()
     for (origin, _), count in counts.items():
         departures[origin] += count
-    order = {label: place for place, label in enumerate(ALL_LABELS)}
+    order = {label: rank for rank, label in enumerate(ALL_LABELS)}
     pairs = sorted(counts, key=lambda pair: (order[pair[0]], order[pair[1]]))
     return tuple(
         Transition(

@@ -111,8 +111,8 @@ def dwell_times(
     chains = unbroken_chains(intervals)
     started, ended = known_ends(chains)
     dwells = []
-    for place, emotion in enumerate(chains.labels):
-        own = chains.label == place
+    for code, emotion in enumerate(chains.labels):
+        own = chains.label == code
         use = own & started
         estimate = kaplan_meier(
             chains.length_s[use],

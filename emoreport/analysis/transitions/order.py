@@ -80,20 +80,20 @@ def order_test(
     shuffled = pair_counts(orders, chains.linked, classes)
     p_values, p_value = order_p_values(observed, shuffled)
     expected = shuffled.mean(axis=0)
-    places = [(i, j) for i in range(classes) for j in range(classes) if i != j]
-    tested = [place for place in places if not np.isnan(p_values[place])]
-    raw = np.asarray([p_values[place] for place in tested])
+    pairs_of_labels = [(i, j) for i in range(classes) for j in range(classes) if i != j]
+    tested = [pair for pair in pairs_of_labels if not np.isnan(p_values[pair])]
+    raw = np.asarray([p_values[pair] for pair in tested])
     holm = dict(zip(tested, holm_correction(raw).tolist(), strict=True))
     pairs = tuple(
         PairStatistic(
-            origin=chains.labels[place[0]],
-            target=chains.labels[place[1]],
-            count=int(observed[place]),
-            expected=float(expected[place]),
-            p_value=float(p_values[place]) if place in holm else None,
-            p_holm=holm.get(place),
+            origin=chains.labels[pair[0]],
+            target=chains.labels[pair[1]],
+            count=int(observed[pair]),
+            expected=float(expected[pair]),
+            p_value=float(p_values[pair]) if pair in holm else None,
+            p_holm=holm.get(pair),
         )
-        for place in places
+        for pair in pairs_of_labels
     )
     return pairs, p_value
 

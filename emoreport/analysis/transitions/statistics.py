@@ -19,7 +19,7 @@ ALL: Final = "all"
 
 def transition_rows(
     rows: Sequence[VideoInterval],
-    found: TransitionStatistics,
+    statistics: TransitionStatistics,
     sensitivity: Sequence[SettingCounts],
     pieces: Sequence[VideoInterval],
 ) -> tuple[Statistic, ...]:
@@ -29,7 +29,7 @@ def transition_rows(
     ----------
     rows
         Rows of the face.
-    found
+    statistics
         Their statistics.
     sensitivity
         Counts under other settings.
@@ -37,23 +37,23 @@ def transition_rows(
         The rows, cut into speech and pauses.
     """
     return (
-        _rate("transitions_per_emotion_minute", found.rate),
+        _rate("transitions_per_emotion_minute", statistics.rate),
         Statistic(
             "order",
             "probability",
-            count=found.rate.count,
-            p_value=found.order_p_value,
-            note=found.order_reason,
+            count=statistics.rate.count,
+            p_value=statistics.order_p_value,
+            note=statistics.order_reason,
         ),
-        *_pairs(found.pairs),
+        *_pairs(statistics.pairs),
         *_shares(rows, ALL),
-        *(entry for scope in SCOPES for entry in _shares(only(pieces, scope), scope)),
-        *_long_run(found),
-        *_entropy(found),
+        *(statistic for scope in SCOPES for statistic in _shares(only(pieces, scope), scope)),
+        *_long_run(statistics),
+        *_entropy(statistics),
         *(
-            entry
+            statistic
             for dwell in dwell_times(rows)
-            for entry in _durations("dwell", dwell.durations, dwell.emotion)
+            for statistic in _durations("dwell", dwell.durations, dwell.emotion)
         ),
         *_durations("recovery", recovery_time(rows), "neutral"),
         *(
@@ -115,50 +115,50 @@ def _shares(rows: Sequence[VideoInterval], scope: str) -> Iterator[Statistic]:
             )
 
 
-def _long_run(found: TransitionStatistics) -> Iterator[Statistic]:
-    for emotion, share in zip(found.labels, found.stationary, strict=True):
+def _long_run(statistics: TransitionStatistics) -> Iterator[Statistic]:
+    for emotion, share in zip(statistics.labels, statistics.stationary, strict=True):
         yield Statistic(
             "stationary_share",
             "share",
             value=share,
             emotion=emotion,
-            note=found.stationary_reason,
+            note=statistics.stationary_reason,
         )
 
 
-def _entropy(found: TransitionStatistics) -> Iterator[Statistic]:
-    entropy = found.entropy
+def _entropy(statistics: TransitionStatistics) -> Iterator[Statistic]:
+    entropy = statistics.entropy
     yield Statistic(
         "entropy_rate",
         "bits",
         value=entropy.corrected_bits,
         expected=entropy.maximum_bits,
-        count=found.rate.count,
+        count=statistics.rate.count,
         note=entropy.reason,
     )
 
 
-def _durations(name: str, found: Durations, emotion: str) -> Iterator[Statistic]:
+def _durations(name: str, durations: Durations, emotion: str) -> Iterator[Statistic]:
     """Median and restricted mean of durations; the note says why one is missing."""
     yield Statistic(
         f"{name}_median",
         "seconds",
-        value=found.median_s,
-        low=found.median_low_s,
-        high=found.median_high_s,
-        count=found.events,
+        value=durations.median_s,
+        low=durations.median_low_s,
+        high=durations.median_high_s,
+        count=durations.events,
         emotion=emotion,
-        note=found.reason,
+        note=durations.reason,
     )
-    limit = None if found.limit_s is None else f"limit={found.limit_s:.3f}"
+    limit = None if durations.limit_s is None else f"limit={durations.limit_s:.3f}"
     yield Statistic(
         f"{name}_mean",
         "seconds",
-        value=found.mean_s,
-        low=found.mean_low_s,
-        high=found.mean_high_s,
-        count=found.events,
+        value=durations.mean_s,
+        low=durations.mean_low_s,
+        high=durations.mean_high_s,
+        count=durations.events,
         emotion=emotion,
         setting=limit,
-        note=found.reason if found.mean_s is None else None,
+        note=durations.reason if durations.mean_s is None else None,
     )

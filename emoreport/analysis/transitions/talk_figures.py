@@ -147,22 +147,22 @@ def describe_talk(
     if emotions is None:
         emotions = emotions_shown([talk])
     measures = talk_measures(talk, emotions)
-    block = BLOCK_FACTOR * max(automatic_block(one.ratio.influence) for one in measures)
+    block = BLOCK_FACTOR * max(automatic_block(measure.ratio.influence) for measure in measures)
     figures = []
-    for one in measures:
-        value = one.ratio.value
-        blocks = float(one.ratio.bottom.sum()) / (BIN_S * block)
+    for measure in measures:
+        value = measure.ratio.value
+        blocks = float(measure.ratio.bottom.sum()) / (BIN_S * block)
         low = high = reason = None
         if value is None:
             reason = UNKNOWN
-        elif one.intervals < LEAST_INTERVALS:
+        elif measure.intervals < LEAST_INTERVALS:
             reason = TOO_FEW_INTERVALS
         elif blocks < LEAST_BLOCKS:
             reason = TOO_SHORT
         else:
-            error = bootstrap_error(one.ratio.influence, block)
-            low, high = _limits(one.measure, value, error, 0.5 * blocks, confidence)
-        figures.append(Figure(one.measure, one.emotion, value, low, high, reason))
+            error = bootstrap_error(measure.ratio.influence, block)
+            low, high = _limits(measure.measure, value, error, 0.5 * blocks, confidence)
+        figures.append(Figure(measure.measure, measure.emotion, value, low, high, reason))
     return tuple(figures)
 
 
@@ -195,32 +195,32 @@ def talk_measures(talk: Talk, emotions: Sequence[str]) -> list[Measure]:
 
 
 def _mismatch(comparisons: Sequence[Comparison], edges_s: DoubleArray) -> Measure:
-    known = [row for row in comparisons if row.match is not None]
-    differ = np.asarray([row.match is False for row in known], dtype=np.float64)
-    starts_s = np.asarray([row.span.start_s for row in known])
-    ends_s = np.asarray([row.span.end_s for row in known])
+    compared = [row for row in comparisons if row.match is not None]
+    differ = np.asarray([row.match is False for row in compared], dtype=np.float64)
+    starts_s = np.asarray([row.span.start_s for row in compared])
+    ends_s = np.asarray([row.span.end_s for row in compared])
     ratio = Ratio(
         time_in_bins(starts_s, ends_s, differ, edges_s),
-        time_in_bins(starts_s, ends_s, np.ones(len(known)), edges_s),
+        time_in_bins(starts_s, ends_s, np.ones(len(compared)), edges_s),
     )
-    changes = np.append(1, differ[1:] != differ[:-1])[: len(known)] > 0
+    changes = np.append(1, differ[1:] != differ[:-1])[: len(compared)] > 0
     rarer = int(min(differ[changes].sum(), (1.0 - differ[changes]).sum()))
     return Measure(MISMATCH_SHARE, None, ratio, rarer)
 
 
 def _valence(talk: Talk, edges_s: DoubleArray) -> Measure:
-    given = [row.valence for row in talk.video] if talk.valence is None else talk.valence
-    known = [
+    valences = [row.valence for row in talk.video] if talk.valence is None else talk.valence
+    stretches = [
         (row.span.start_s, row.span.end_s, value)
-        for row, value in zip(talk.video, given, strict=True)
+        for row, value in zip(talk.video, valences, strict=True)
         if value is not None and is_emotion(row.emotion)
     ]
-    columns = np.asarray(known, dtype=np.float64).reshape(-1, 3).T
+    columns = np.asarray(stretches, dtype=np.float64).reshape(-1, 3).T
     ratio = Ratio(
         time_in_bins(columns[0], columns[1], columns[2], edges_s),
-        time_in_bins(columns[0], columns[1], np.ones(len(known)), edges_s),
+        time_in_bins(columns[0], columns[1], np.ones(len(stretches)), edges_s),
     )
-    levels = len(known) and 1 + int((np.diff(columns[2]) != 0).sum())
+    levels = len(stretches) and 1 + int((np.diff(columns[2]) != 0).sum())
     return Measure(MEAN_VALENCE, None, ratio, levels)
 
 
