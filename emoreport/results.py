@@ -324,11 +324,11 @@ class Findings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A dot's meaning: name in the legend, colour, and place among all meanings (and its form)."""
+    """What a dot means: name in the legend, colour, and rank among all meanings (sets its form)."""
 
     name: str
     colour: str
-    place: int
+    rank: int
 
 
 @dataclass(frozen=True, slots=True)

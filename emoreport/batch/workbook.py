@@ -7,7 +7,14 @@ from typing import Final
 from emoreport.messages import Words
 from emoreport.tables.cells import ShownTable
 from emoreport.tables.columns import SUMMARY
-from emoreport.tables.dictionary import Entry, header, meaning, sheet_name, unit, value_entries
+from emoreport.tables.dictionary import (
+    Definition,
+    header,
+    meaning,
+    sheet_name,
+    unit,
+    value_definitions,
+)
 from emoreport.tables.kinds import Column
 from emoreport.tables.workbook_sheets import Sheets, written
 
@@ -41,10 +48,10 @@ def summary_workbook(summary: ShownTable, failures: ShownTable, lang: str) -> by
         sheets.table(_word("sheet.failures", lang), failures, failure_title, _KEPT_COLUMNS)
         columns = summary.table.columns
         entries = [
-            Entry(name, title(column), _meaning(column, lang), unit(column, lang), column.name)
+            Definition(name, title(column), _meaning(column, lang), unit(column, lang), column.name)
             for column in columns
         ]
-        sheets.dictionary(entries + value_entries(columns, lang))
+        sheets.dictionary(entries + value_definitions(columns, lang))
 
     return written(fill, lang)
 

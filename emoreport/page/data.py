@@ -115,11 +115,11 @@ def interval_columns(analysis: Analysis) -> dict[str, list[Any]]:
 
 def models(run: RunRecord) -> list[dict[str, Any]]:
     """The models and detectors that ran, with what is known of each."""
-    known = ("name", "version", "runtime", "device", "licence", "reason")
+    facts = ("name", "version", "runtime", "device", "licence", "reason")
     return [
         {
             "role": role,
-            **{name: value for name in known if (value := getattr(model, name))},
+            **{name: value for name in facts if (value := getattr(model, name))},
             "files": [[name, digest] for name, digest in model.files.items()],
             "labels": list(model.labels),
         }

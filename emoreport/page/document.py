@@ -188,7 +188,7 @@ def script_json(document: Mapping[str, Any]) -> str:
 @cache
 def page_words() -> dict[str, dict[str, str]]:
     """Every text of the page by language and key, with its braces left in."""
-    found = {}
+    by_language = {}
     for lang in LANGUAGES:
         texts = {
             key.removeprefix("page."): _raw(key, lang)
@@ -202,8 +202,8 @@ def page_words() -> dict[str, dict[str, str]]:
                 for key in words.keys(lang)
                 if key.startswith(start) and key.endswith(end)
             }
-        found[lang] = texts
-    return found
+        by_language[lang] = texts
+    return by_language
 
 
 def warning_words(warnings: Iterable[RunWarning]) -> dict[str, list[str]]:
@@ -226,14 +226,14 @@ def library() -> str:
         When it is not installed.
     """
     # Found, not imported: importing it takes longer than making the page.
-    found = importlib.util.find_spec("bokeh")
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec("bokeh")
+    if spec is None or spec.origin is None:
         raise OutputError(
             "the package bokeh, whose script draws the page, is not installed",
             remedy="pip install bokeh, or leave html out of --formats",
         )
     try:
-        script = (Path(found.origin).parent / LIBRARY).read_text(encoding="utf-8")
+        script = (Path(spec.origin).parent / LIBRARY).read_text(encoding="utf-8")
     except OSError as error:
         raise OutputError(
             f"the script of the package bokeh cannot be read ({error.strerror})",

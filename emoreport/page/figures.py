@@ -42,27 +42,30 @@ def transition_matrix(analysis: Analysis) -> dict[str, Any]:
     chance, ``p_adjusted``; None where unknown and on the diagonal, as neighbours always differ.
     """
     labels = in_order(row.emotion for row in analysis.video_intervals if is_emotion(row.emotion))
-    found = {(row.origin, row.target): row for row in analysis.transitions}
+    changes = {(row.origin, row.target): row for row in analysis.transitions}
     tests = {
         (row.emotion, row.target): row
         for row in analysis.transition_statistics
         if row.statistic == "pair_count"
     }
-    left = {origin for origin, _ in found}
+    left = {origin for origin, _ in changes}
 
     def grid(cell: Any) -> list[list[Any]]:  # noqa: ANN401 - cells are counts or numbers
-        return [[None if one == other else cell(one, other) for other in labels] for one in labels]
+        return [
+            [None if origin == target else cell(origin, target) for target in labels]
+            for origin in labels
+        ]
 
-    def count(one: str, other: str) -> int:
-        return found[one, other].count if (one, other) in found else 0
+    def count(origin: str, target: str) -> int:
+        return changes[origin, target].count if (origin, target) in changes else 0
 
-    def probability(one: str, other: str) -> float | None:
-        if one not in left:
+    def probability(origin: str, target: str) -> float | None:
+        if origin not in left:
             return None
-        return found[one, other].probability if (one, other) in found else 0.0
+        return changes[origin, target].probability if (origin, target) in changes else 0.0
 
     def tested(field: str) -> Any:  # noqa: ANN401 - a function of two labels
-        return lambda one, other: getattr(tests.get((one, other)), field, None)
+        return lambda origin, target: getattr(tests.get((origin, target)), field, None)
 
     return {
         "labels": labels,
@@ -110,25 +113,28 @@ def cross_table(analysis: Analysis) -> dict[str, Any]:
     return {
         "rows": rows,
         "columns": columns,
-        "seconds": [[seconds.get((one, other), 0.0) for other in columns] for one in rows],
-        "match": [[match.get((one, other)) for other in columns] for one in rows],
+        "seconds": [[seconds.get((face, voice), 0.0) for voice in columns] for face in rows],
+        "match": [[match.get((face, voice)) for voice in columns] for face in rows],
     }
 
 
 def in_order(labels: Iterable[str]) -> list[str]:
     """Each label once, in the order of the vocabulary; those of foreign models last."""
-    found = set(labels)
-    known = [label for label in ALL_LABELS if label in found]
-    return known + sorted(found.difference(known))
+    present = set(labels)
+    listed = [label for label in ALL_LABELS if label in present]
+    return listed + sorted(present.difference(listed))
 
 
 def figure(row: Statistic | None, unit: str) -> Figure:
     """A statistic as a figure; of a row that is not there only the unit is known."""
     if row is None:
         return {"unit": unit}
-    known = ("value", "low", "high", "expected", "count", "p_value", "verdict", "note", "setting")
-    found = {name: getattr(row, name) for name in known}
-    return {"unit": row.unit, **{name: value for name, value in found.items() if value is not None}}
+    fields = ("value", "low", "high", "expected", "count", "p_value", "verdict", "note", "setting")
+    values = {name: getattr(row, name) for name in fields}
+    return {
+        "unit": row.unit,
+        **{name: value for name, value in values.items() if value is not None},
+    }
 
 
 def _face_card(findings: Findings) -> dict[str, Any]:
@@ -206,7 +212,11 @@ def _lag_card(analysis: Analysis) -> dict[str, Any]:
 
 
 def _card(key: str, main: Figure, **evidence: Figure) -> dict[str, Any]:
-    return {"key": key, "figure": main, "evidence": [list(entry) for entry in evidence.items()]}
+    return {
+        "key": key,
+        "figure": main,
+        "evidence": [list(named_figure) for named_figure in evidence.items()],
+    }
 
 
 def _find(
@@ -229,6 +239,6 @@ def _seconds(rows: Iterable[Any]) -> dict[str, float]:
 
 
 def _median(values: Sequence[float] | np.ndarray[Any, Any]) -> float | None:
-    known = np.asarray(values, dtype=np.float64)
-    known = known[np.isfinite(known)]
-    return float(np.median(known)) if len(known) else None
+    numbers = np.asarray(values, dtype=np.float64)
+    numbers = numbers[np.isfinite(numbers)]
+    return float(np.median(numbers)) if len(numbers) else None

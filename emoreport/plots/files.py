@@ -42,11 +42,11 @@ def write_plots(
     """
     captions = []
     with Staging(folder) as staging:
-        for place, kind in enumerate(kinds, start=1):
+        for number, kind in enumerate(kinds, start=1):
             contents, caption = plot_files(findings, kind, formats, lang)
             for form, content in contents.items():
                 staging.put(f"{kind}.{form}", content)
-            line = text("plots.line.file", lang, number=place, caption=caption)
+            line = text("plots.line.file", lang, number=number, caption=caption)
             captions.append(f"{kind}\n{line}\n")
         lines = "\n".join(captions).encode("utf-8", "backslashreplace")
         staging.put(CAPTIONS_FILE, lines)

@@ -66,8 +66,8 @@ def _seconds(
 ) -> DoubleArray:
     seconds = np.zeros((len(faces), len(voices)))
     for row in rows:
-        place = faces.index(row.video_emotion), voices.index(row.audio_emotion)
-        seconds[place] += row.span.duration_s
+        cell = faces.index(row.video_emotion), voices.index(row.audio_emotion)
+        seconds[cell] += row.span.duration_s
     return seconds
 
 
@@ -81,7 +81,7 @@ def _draw_cells(axis: Axes, seconds: DoubleArray, lang: str) -> None:
         axis.add_patch(_cell(row, column, facecolor=fill, edgecolor="#E1E4E8", linewidth=0.4))
         if value > 0:
             form = ".1f" if largest < 100 else ".0f"
-            ink = max(("#000000", "#FFFFFF"), key=lambda one: contrast(one, fill))
+            ink = max(("#000000", "#FFFFFF"), key=lambda colour: contrast(colour, fill))
             words = number(float(value), form, lang)
             axis.text(column, row, words, ha="center", va="center", fontsize=6.0, color=ink)
 
@@ -90,8 +90,8 @@ def _frame_cells(
     axis: Axes, rows: Sequence[Comparison], faces: Sequence[str], voices: Sequence[str]
 ) -> None:
     """Frame the pairs that count as the same; hatch those that could not be compared."""
-    found = {(row.video_emotion, row.audio_emotion): row.match for row in rows}
-    for (seen, heard), match in found.items():
+    matches = {(row.video_emotion, row.audio_emotion): row.match for row in rows}
+    for (seen, heard), match in matches.items():
         row, column = faces.index(seen), voices.index(heard)
         if match:
             # White under black shows on every shade.

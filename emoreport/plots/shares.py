@@ -51,17 +51,17 @@ def shares(findings: Findings, lang: str) -> Plot:
         return Plot(figure, explanation)
     longest = 0.0
     rows = ((face_s, findings.faces.labels, -0.5), (voice_s, findings.speech.labels, 0.5))
-    for place, label in enumerate(labels):
-        for (seconds, known, side), hatch in zip(rows, (None, HATCH), strict=True):
-            at = place + side * BAR
-            if label not in known:
+    for row, label in enumerate(labels):
+        for (seconds, classes, side), hatch in zip(rows, (None, HATCH), strict=True):
+            at = row + side * BAR
+            if label not in classes:
                 words = text("plots.shares.no_class", lang)
                 axis.text(0.005, at, words, va="center", fontsize=5.5, color=FAINT)
                 continue
             value = seconds.get(label, 0.0) / sum(seconds.values()) if seconds else 0.0
-            found = None if hatch else _interval(analysis, label)
+            interval = None if hatch else _interval(analysis, label)
             look = {"facecolor": COLOURS[label], "edgecolor": "#FFFFFF", "hatch": hatch}
-            longest = max(longest, _draw_bar(axis, at, value, found, look, lang))
+            longest = max(longest, _draw_bar(axis, at, value, interval, look, lang))
     _finish(axis, labels, longest, lang)
     return Plot(figure, explanation)
 
@@ -134,9 +134,9 @@ def _note(analysis: Analysis, face_s: float, voice_s: float, lang: str) -> str:
         )
         for name, value in (("face", face_s), ("voice", voice_s))
     }
-    known = any(
+    has_intervals = any(
         row.statistic == "time_share" and row.scope == "all" and row.low is not None
         for row in analysis.transition_statistics
     )
-    lines = text("plots.shares.intervals" if known else "plots.shares.no_intervals", lang)
+    lines = text("plots.shares.intervals" if has_intervals else "plots.shares.no_intervals", lang)
     return f"{text('plots.shares.note', lang, **parts)} {lines}"

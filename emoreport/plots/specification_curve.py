@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from io import BytesIO
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from emoreport.results import Curve, Panel
@@ -71,8 +72,8 @@ def _figure(curve: Curve) -> Figure:
     figure = Figure(figsize=(WIDTH_IN, sum(heights) + MARGINS_IN), layout="constrained")
     axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
     figure.suptitle(_plain(curve.title), fontsize=11, parse_math=False)
-    for place, (panel, axis) in enumerate(zip(curve.panels, axes, strict=False)):
-        _draw_panel(axis, panel, curve, named=place == 0)
+    for index, (panel, axis) in enumerate(zip(curve.panels, axes, strict=False)):
+        _draw_panel(axis, panel, curve, named=index == 0)
     _draw_choices(axes[-1], curve)
     return figure
 
@@ -83,20 +84,20 @@ def _draw_panel(axis: Axes, panel: Panel, curve: Curve, *, named: bool) -> None:
     if panel.line is not None:
         axis.axhline(panel.line, color="#444444", lw=0.9, ls="--", label=panel.line_name)
     axis.axvline(curve.own, color="#000000", lw=0.8, zorder=1)
-    known = {mark for mark in panel.marks if mark is not None}
-    for mark in sorted(known, key=lambda one: one.place):
+    marks = {mark for mark in panel.marks if mark is not None}
+    for mark in sorted(marks, key=attrgetter("rank")):
         dots = [
-            (place, value)
-            for place, (value, one) in enumerate(zip(panel.values, panel.marks, strict=True))
-            if one == mark and value is not None
+            (column, value)
+            for column, (value, dot) in enumerate(zip(panel.values, panel.marks, strict=True))
+            if dot == mark and value is not None
         ]
         if dots:
             axis.scatter(
-                [place for place, _ in dots],
+                [column for column, _ in dots],
                 [value for _, value in dots],
                 s=_dot_size(curve),
                 c=mark.colour,
-                marker=MARKERS[mark.place % len(MARKERS)],
+                marker=MARKERS[mark.rank % len(MARKERS)],
                 lw=0,
                 label=mark.name,
                 zorder=3,
@@ -149,8 +150,8 @@ def _draw_choices(axis: Axes, curve: Curve) -> None:
         )
         row += 1.0
         for option in choice.options:
-            columns = [place for place, one in enumerate(choice.chosen) if one == option]
-            others = [place for place in columns if place != curve.own]
+            columns = [column for column, chosen in enumerate(choice.chosen) if chosen == option]
+            others = [column for column in columns if column != curve.own]
             axis.axhline(row, color="#e6e6e6", lw=0.5, zorder=0)
             axis.scatter(others, [row] * len(others), s=0.6 * size, c="#8c8c8c", lw=0, zorder=2)
             if curve.own in columns:

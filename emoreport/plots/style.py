@@ -104,8 +104,8 @@ def face_colour(label: str) -> dict[str, Any]:
 
 def in_order(labels: Iterable[str]) -> tuple[str, ...]:
     """Labels that occur, each once, in the order of the vocabulary."""
-    found = set(labels)
-    return tuple(label for label in ALL_LABELS if label in found)
+    present = set(labels)
+    return tuple(label for label in ALL_LABELS if label in present)
 
 
 def seconds_by_label(rows: Sequence[Any]) -> dict[str, float]:
@@ -164,21 +164,25 @@ def caption(kind: str, analysis: Analysis, evidence: str, lang: str, **values: o
 
 def chance_note(analysis: Analysis, lang: str) -> str:
     """What the talk as a whole says of face against voice; never a comparison without it."""
-    found = statistic(analysis.mismatch_statistics, "disagreement")
-    if found is None or found.value is None:
+    disagreement = statistic(analysis.mismatch_statistics, "disagreement")
+    if disagreement is None or disagreement.value is None:
         return text("plots.evidence.no_mismatch", lang)
     unknown = text("plots.unknown", lang)
     interval = ""
-    if found.low is not None and found.high is not None:
-        low, high = share(found.low, lang), share(found.high, lang)
+    if disagreement.low is not None and disagreement.high is not None:
+        low, high = share(disagreement.low, lang), share(disagreement.high, lang)
         interval = " " + text("plots.evidence.interval", lang, low=low, high=high)
-    verdict = found.verdict
-    tested = "" if found.p_value is None else f", p\N{NO-BREAK SPACE}{p_text(found.p_value, lang)}"
+    verdict = disagreement.verdict
+    tested = (
+        ""
+        if disagreement.p_value is None
+        else f", p\N{NO-BREAK SPACE}{p_text(disagreement.p_value, lang)}"
+    )
     return text(
         "plots.evidence.mismatch",
         lang,
-        share=share(found.value, lang) + interval,
-        expected=share(found.expected, lang) + tested,
+        share=share(disagreement.value, lang) + interval,
+        expected=share(disagreement.expected, lang) + tested,
         verdict=unknown if verdict is None else text(f"tables.verdict.{verdict}.label", lang),
     )
 

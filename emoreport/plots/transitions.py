@@ -99,14 +99,14 @@ def _nodes(analysis: Analysis) -> dict[str, Node]:
     seconds = seconds_by_label(analysis.video_intervals)
     labels = in_order(label for label in seconds if is_emotion(label))
     longest = max((seconds[label] for label in labels), default=1.0)
-    places = enumerate(labels)
+    numbered = enumerate(labels)
     return {
         label: Node(
-            x=math.sin(2 * math.pi * place / len(labels)),
-            y=math.cos(2 * math.pi * place / len(labels)),
+            x=math.sin(2 * math.pi * number / len(labels)),
+            y=math.cos(2 * math.pi * number / len(labels)),
             area=max(SMALLEST_NODE, LARGEST_NODE * seconds[label] / longest),
         )
-        for place, label in places
+        for number, label in numbered
     }
 
 
@@ -170,19 +170,19 @@ def _free_place(
     nodes: dict[str, Node], row: Transition, taken: list[tuple[float, float]]
 ) -> tuple[float, float]:
     """Where along the arrow its number covers no other one and, if that can be had, no node."""
-    places = [_along(nodes[row.origin], nodes[row.target], part) for part in PARTS]
+    points = [_along(nodes[row.origin], nodes[row.target], part) for part in PARTS]
     circles = [(node.x, node.y) for node in nodes.values()]
-    free = [place for place in places if _room(place, taken) >= 1.0]
-    clear = [place for place in free if _room(place, circles) >= 1.0]
+    free = [point for point in points if _room(point, taken) >= 1.0]
+    clear = [point for point in free if _room(point, circles) >= 1.0]
     if clear or free:
         return (clear or free)[0]
-    return max(places, key=lambda place: _room(place, taken))
+    return max(points, key=lambda point: _room(point, taken))
 
 
-def _room(place: tuple[float, float], taken: Sequence[tuple[float, float]]) -> float:
+def _room(point: tuple[float, float], taken: Sequence[tuple[float, float]]) -> float:
     """Distance to the nearest of `taken`; below 1 a number there would cover it."""
     apart = (
-        max(abs(place[0] - x) / NUMBER_WIDTH, abs(place[1] - y) / NUMBER_HEIGHT) for x, y in taken
+        max(abs(point[0] - x) / NUMBER_WIDTH, abs(point[1] - y) / NUMBER_HEIGHT) for x, y in taken
     )
     return min(apart, default=math.inf)
 
@@ -199,25 +199,27 @@ def _along(start: Node, end: Node, part: float) -> tuple[float, float]:
 
 
 def _stands_out(analysis: Analysis, row: Transition) -> bool:
-    found = statistic(analysis.transition_statistics, "pair_count", row.origin, row.target)
-    return found is not None and found.p_adjusted is not None and found.p_adjusted <= ALPHA
+    pair_test = statistic(analysis.transition_statistics, "pair_count", row.origin, row.target)
+    return (
+        pair_test is not None and pair_test.p_adjusted is not None and pair_test.p_adjusted <= ALPHA
+    )
 
 
 def _count(analysis: Analysis, row: Transition, lang: str) -> str:
     """Count, and behind it in brackets what chance would give."""
-    found = statistic(analysis.transition_statistics, "pair_count", row.origin, row.target)
-    if found is None or found.expected is None:
+    pair_test = statistic(analysis.transition_statistics, "pair_count", row.origin, row.target)
+    if pair_test is None or pair_test.expected is None:
         return str(row.count)
-    return f"{row.count} ({number(found.expected, '.1f', lang)})"
+    return f"{row.count} ({number(pair_test.expected, '.1f', lang)})"
 
 
 def _order(analysis: Analysis, lang: str) -> str:
     """What one test of all pairs together says, or why there is none."""
-    found = statistic(analysis.transition_statistics, "order")
-    if found is not None and found.p_value is not None:
-        p_value = p_text(found.p_value, lang)
-        return text("plots.evidence.order", lang, p_value=p_value, count=found.count)
+    order_test = statistic(analysis.transition_statistics, "order")
+    if order_test is not None and order_test.p_value is not None:
+        p_value = p_text(order_test.p_value, lang)
+        return text("plots.evidence.order", lang, p_value=p_value, count=order_test.count)
     reason = text("plots.unknown", lang)
-    if found is not None and found.note is not None:
-        reason = text(f"tables.note.{found.note}.label", lang)
+    if order_test is not None and order_test.note is not None:
+        reason = text(f"tables.note.{order_test.note}.label", lang)
     return text("plots.evidence.no_order", lang, reason=reason)

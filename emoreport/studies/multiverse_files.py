@@ -231,7 +231,7 @@ def _marks(conclusion: str, values: Sequence[str | None], lang: str) -> tuple[Ma
         return Mark(
             name=value_name(conclusion, value, lang),
             colour=colours.get(value, OTHER_COLOUR),
-            place=order.index(value),
+            rank=order.index(value),
         )
 
     return tuple(mark(value) for value in values)

@@ -29,12 +29,12 @@ PROBABILITY_PREFIX: Final = "p_"
 DEVIATION_PREFIX: Final = "z_"
 
 
-def _class_value(path: str, place: int) -> Callable[[Any], object]:
+def _class_value(path: str, index: int) -> Callable[[Any], object]:
     """One of a row's values per class; None for rows that have none."""
 
     def value(row: Any) -> object:  # noqa: ANN401 - a row of any table
         values = value_at(row, path)
-        return values[place] if values else None
+        return values[index] if values else None
 
     return value
 
@@ -200,9 +200,9 @@ COMPOUND_EMOTIONS: Final = Table(
                 "compound_score",
                 name,
                 COMPOUND,
-                _class_value("compounds.scores", place),
+                _class_value("compounds.scores", index),
             )
-            for place, name in enumerate(CODES[COMPOUND])
+            for index, name in enumerate(CODES[COMPOUND])
         ),
     ),
     rows=attrgetter("video_intervals"),
@@ -345,9 +345,9 @@ def _with_classes(
             Kind.DEVIATIONS,
             f"{modality}_deviation",
             label,
-            get=_class_value("z", place),
+            get=_class_value("z", index),
         )
-        for place, label in enumerate(labels if baseline else ())
+        for index, label in enumerate(labels if baseline else ())
     )
     return replace(table, columns=table.columns + probabilities + evidence + deviations)
 
@@ -383,9 +383,9 @@ def probability_columns(labels: Iterable[str], word: str) -> tuple[Column, ...]:
             Kind.SHARE,
             word,
             label,
-            get=_class_value("distribution", place),
+            get=_class_value("distribution", index),
         )
-        for place, label in enumerate(labels)
+        for index, label in enumerate(labels)
     )
 
 
@@ -399,14 +399,14 @@ def table_of(name: str, names: Iterable[str]) -> Table:
     ValueError
         When the columns are not those of that table.
     """
-    found = tuple(names)
+    columns = tuple(names)
     labels = tuple(
         column.removeprefix(PROBABILITY_PREFIX)
-        for column in found
+        for column in columns
         if column.startswith(PROBABILITY_PREFIX)
     )
-    baseline = any(column.startswith(DEVIATION_PREFIX) for column in found)
+    baseline = any(column.startswith(DEVIATION_PREFIX) for column in columns)
     table = result_tables(labels, labels, baseline=baseline, compounds=True)[name]
-    if table.names != found:
-        raise ValueError(f"{name} has the columns {found}, expected {table.names}")
+    if table.names != columns:
+        raise ValueError(f"{name} has the columns {columns}, expected {table.names}")
     return table

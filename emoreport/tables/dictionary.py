@@ -13,12 +13,12 @@ from emoreport.vocabulary import ALL_LABELS
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Definition:
     """One line of the dictionary.
 
     Attributes
     ----------
-    place
+    source
         Sheet or file that has the column.
     column
         Header of the column there.
@@ -28,7 +28,7 @@ class Entry:
         Its name in CSV, JSON and Parquet files.
     """
 
-    place: str
+    source: str
     column: str
     meaning: str
     unit: str
@@ -60,7 +60,7 @@ def unit(column: Column, lang: str) -> str:
     return words.text(f"tables.unit.{column.kind.value}", lang)
 
 
-def dictionary(tables: Iterable[Table], lang: str) -> list[Entry]:
+def dictionary(tables: Iterable[Table], lang: str) -> list[Definition]:
     """Explain every column of these tables, then everything that their cells name.
 
     Parameters
@@ -77,29 +77,33 @@ def dictionary(tables: Iterable[Table], lang: str) -> list[Entry]:
     """
     described = tuple(tables)
     columns = [column for table in described for column in table.columns]
-    entries = [_entry(table, column, lang) for table in described for column in table.columns]
-    return entries + value_entries(columns, lang)
+    definitions = [
+        _column_definition(table, column, lang) for table in described for column in table.columns
+    ]
+    return definitions + value_definitions(columns, lang)
 
 
-def value_entries(columns: Iterable[Column], lang: str) -> list[Entry]:
+def value_definitions(columns: Iterable[Column], lang: str) -> list[Definition]:
     """Explain the emotions, then the codes of these columns."""
-    entries = []
-    place = words.text("tables.dictionary.values", lang)
+    definitions = []
+    source = words.text("tables.dictionary.values", lang)
     unit_name = words.text("tables.unit.label", lang)
     for name in ALL_LABELS:
         shown = name if lang == "en" else words.label_name(name, lang)
         text = words.text(f"tables.value.{name}", lang)
-        entries.append(Entry(place, shown, text, unit_name, name))
+        definitions.append(Definition(source, shown, text, unit_name, name))
     used = {column.codes for column in columns}
-    return entries + [entry for group in CODES if group in used for entry in _codes(group, lang)]
+    return definitions + [
+        definition for group in CODES if group in used for definition in _codes(group, lang)
+    ]
 
 
-def _codes(group: str, lang: str) -> list[Entry]:
-    place = words.text(f"tables.dictionary.{group}", lang)
+def _codes(group: str, lang: str) -> list[Definition]:
+    source = words.text(f"tables.dictionary.{group}", lang)
     unit_name = words.text("tables.unit.code", lang)
     return [
-        Entry(
-            place,
+        Definition(
+            source,
             code if lang == "en" else code_name(group, code, lang),
             code_meaning(group, code, lang),
             unit_name,
@@ -115,11 +119,11 @@ def _about(column: Column, lang: str) -> str:
     return words.label_name(column.about, lang)
 
 
-def _entry(table: Table, column: Column, lang: str) -> Entry:
+def _column_definition(table: Table, column: Column, lang: str) -> Definition:
     meaning_text, unit_text = meaning(column, lang), unit(column, lang)
     if table.name not in (*TABLE_NAMES, *OPTIONAL_NAMES):
-        place = f"{table.name}.parquet"
-        return Entry(place, column.name, meaning_text, unit_text, column.name)
-    place = sheet_name(table.name, lang)
+        source = f"{table.name}.parquet"
+        return Definition(source, column.name, meaning_text, unit_text, column.name)
+    source = sheet_name(table.name, lang)
     shown = label(column, lang) if table.name == "summary" else header(column, lang)
-    return Entry(place, shown, meaning_text, unit_text, column.name)
+    return Definition(source, shown, meaning_text, unit_text, column.name)

@@ -186,9 +186,9 @@ def read_frames(path: Path) -> FaceTrack:
             raise ValueError("there are no probability columns")
         track = FaceTrack(
             labels=labels,
-            time_s=_known(content, "time_s", np.float64),
-            frame=_known(content, "frame", np.int64),
-            faces=_known(content, "faces", np.int64),
+            time_s=_complete_column(content, "time_s", np.float64),
+            frame=_complete_column(content, "frame", np.int64),
+            faces=_complete_column(content, "faces", np.int64),
             box=_matrix(content, _BOX),
             detection_score=_floats(content, "detection_score", np.float32),
             probabilities=_probabilities(content, labels),
@@ -222,9 +222,9 @@ def read_speech(path: Path) -> SpeechTrack:
         _check_names(content, speech_table(labels, extra=extra), labels, "speech")
         track = SpeechTrack(
             labels=labels,
-            start_s=_known(content, "start_s", np.float64),
-            end_s=_known(content, "end_s", np.float64),
-            speech_s=_known(content, "speech_seconds", np.float64),
+            start_s=_complete_column(content, "start_s", np.float64),
+            end_s=_complete_column(content, "end_s", np.float64),
+            speech_s=_complete_column(content, "speech_seconds", np.float64),
             probabilities=_probabilities(content, labels),
             speech=_spans(content),
             extra={name: _own_floats(content, name) for name in extra},
@@ -273,12 +273,12 @@ def _read(path: Path) -> Any:  # noqa: ANN401 - pyarrow has no types
 def _facts(content: Any) -> Mapping[str, Any]:  # noqa: ANN401 - pyarrow has no types
     """Facts from the schema's metadata; empty if another program left them out."""
     metadata = content.schema.metadata or {}
-    found = metadata.get(_FACTS_KEY)
-    if found is None:
+    stored = metadata.get(_FACTS_KEY)
+    if stored is None:
         return {}
-    if hashlib.sha256(found).hexdigest().encode() != metadata.get(_DIGEST_KEY):
+    if hashlib.sha256(stored).hexdigest().encode() != metadata.get(_DIGEST_KEY):
         raise ValueError("its description is damaged")
-    facts = json.loads(found)
+    facts = json.loads(stored)
     if not isinstance(facts, dict):
         raise TypeError("its description is not a table of facts")
     return facts
@@ -321,7 +321,7 @@ def _own_floats(content: Any, name: str) -> Any:  # noqa: ANN401 - pyarrow has n
     return _floats(content, name, dtype if dtype is np.float64 else np.float32)
 
 
-def _known(content: Any, name: str, dtype: type[np.number[Any]]) -> Any:  # noqa: ANN401 - pyarrow has no types
+def _complete_column(content: Any, name: str, dtype: type[np.number[Any]]) -> Any:  # noqa: ANN401 - pyarrow has no types
     """Column that has a finite value in every row."""
     import pyarrow as pa
 
@@ -343,8 +343,8 @@ def _matrix(content: Any, names: Sequence[str]) -> Any:  # noqa: ANN401 - pyarro
 
 def _probabilities(content: Any, labels: Sequence[str]) -> Any:  # noqa: ANN401 - pyarrow has no types
     values = _matrix(content, [f"{PROBABILITY_PREFIX}{label}" for label in labels])
-    known = values[~np.isnan(values)]
-    if ((known < -_PROBABILITY_SLACK) | (known > 1 + _PROBABILITY_SLACK)).any():
+    present = values[~np.isnan(values)]
+    if ((present < -_PROBABILITY_SLACK) | (present > 1 + _PROBABILITY_SLACK)).any():
         raise ValueError("a probability lies outside 0–1")
     return values
 

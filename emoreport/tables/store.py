@@ -33,7 +33,11 @@ WORKBOOK_FILE: Final = "report.xlsx"
 PAGE_FILE: Final = "report.html"
 KNOWN_FILES: Final = (
     *(f"{name}.csv" for name in (*TABLE_NAMES, *OPTIONAL_NAMES)),
-    *(localised_name(name, one) for one in LOCALES for name in (*TABLE_NAMES, *OPTIONAL_NAMES)),
+    *(
+        localised_name(name, locale)
+        for locale in LOCALES
+        for name in (*TABLE_NAMES, *OPTIONAL_NAMES)
+    ),
     REPORT_FILE,
     WORKBOOK_FILE,
     PAGE_FILE,

@@ -203,8 +203,8 @@ def _value_line(
 
 
 def _model_lines(model: ModelRecord, lang: str) -> Iterator[Line]:
-    known = {"face": "face_kind", "voice": "voice_kind"}
-    key = known.get(model.kind)
+    kind_keys = {"face": "face_kind", "voice": "voice_kind"}
+    key = kind_keys.get(model.kind)
     kind = model.kind if key is None else words.text(f"tables.summary.{key}", lang)
     labels = ", ".join(words.label_name(name, lang) for name in model.labels)
     text = words.text(

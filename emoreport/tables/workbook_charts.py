@@ -114,8 +114,8 @@ class _Charts:
         print_across(numbers)
         write_text(numbers, 0, 0, _word("numbers", self._lang), self._styles.faint)
         shares = [
-            self._write_shares(numbers, place, modality, duration)
-            for place, modality in zip((0, 4), MODALITIES, strict=True)
+            self._write_shares(numbers, column_index, modality, duration)
+            for column_index, modality in zip((0, 4), MODALITIES, strict=True)
         ]
         charts = zip(MODALITIES, shares, strict=True)
         self._insert([self._shares_chart(modality, block) for modality, block in charts], SHARES_PX)
@@ -124,22 +124,22 @@ class _Charts:
     def _over_time(self, numbers: Any, cut: Stretches, first: int) -> None:  # noqa: ANN401
         times = [round(start, 3) for start in cut.starts_s]
         self._write_column(numbers, first, 0, _word("start", self._lang), times, Kind.SECONDS)
-        place = 1
+        column_index = 1
         for modality, name in MODALITIES.items():
-            found = shares_over_time(self._tables[name], cut)
-            block = Block(first + 1, first + len(times), place, tuple(found))
-            for label, values in found.items():
+            shares = shares_over_time(self._tables[name], cut)
+            block = Block(first + 1, first + len(times), column_index, tuple(shares))
+            for label, values in shares.items():
                 title = f"{_word(modality, self._lang)}: {label_name(label, self._lang)}"
-                self._write_column(numbers, first, place, title, values, Kind.SHARE)
-                place += 1
+                self._write_column(numbers, first, column_index, title, values, Kind.SHARE)
+                column_index += 1
             self._insert((self._timeline_chart(modality, block, cut),), TIMELINE_PX)
         severity = severity_over_time(self._tables["modality_mismatch"], cut)
         nothing = never_compared(self._tables["modality_duration"], cut)
-        block = Block(first + 1, first + len(times), place, ())
+        block = Block(first + 1, first + len(times), column_index, ())
         gaps = [1.0 if never else None for never in nothing]
         severity_name, gap_name = (_word(key, self._lang) for key in ("severity", "not_compared"))
-        self._write_column(numbers, first, place, severity_name, severity, Kind.DISTANCE)
-        self._write_column(numbers, first, place + 1, gap_name, gaps, Kind.COUNT)
+        self._write_column(numbers, first, column_index, severity_name, severity, Kind.DISTANCE)
+        self._write_column(numbers, first, column_index + 1, gap_name, gaps, Kind.COUNT)
         numbers.freeze_panes(0, 1)
         self._insert((self._severity_chart(block, cut),), SEVERITY_PX)
         self._note(_word("stretch", self._lang, width=f"{cut.width_s:g}"))
@@ -147,34 +147,40 @@ class _Charts:
 
     # ------------------------------------------------------------------ numbers
 
-    def _write_shares(self, numbers: Any, place: int, modality: str, duration: float) -> Block:  # noqa: ANN401
+    def _write_shares(
+        self,
+        numbers: Any,  # noqa: ANN401 - XlsxWriter has no types
+        column_index: int,
+        modality: str,
+        duration: float,
+    ) -> Block:
         seconds = label_seconds(self._tables[MODALITIES[modality]])
-        write_text(numbers, 2, place, _word("emotion", self._lang), self._styles.header)
+        write_text(numbers, 2, column_index, _word("emotion", self._lang), self._styles.header)
         for row, label in enumerate(seconds, start=3):
             name = label_name(label, self._lang)
-            write_text(numbers, row, place, name, self._styles.labels[label])
+            write_text(numbers, row, column_index, name, self._styles.labels[label])
         times = list(seconds.values())
         shares = [time / duration for time in times]
         title = _word(f"{modality}_share", self._lang)
-        self._write_column(numbers, 2, place + 1, title, shares, Kind.SHARE)
+        self._write_column(numbers, 2, column_index + 1, title, shares, Kind.SHARE)
         title = _word(f"{modality}_seconds", self._lang)
-        self._write_column(numbers, 2, place + 2, title, times, Kind.SECONDS)
-        return Block(3, 2 + len(times), place, tuple(seconds))
+        self._write_column(numbers, 2, column_index + 2, title, times, Kind.SECONDS)
+        return Block(3, 2 + len(times), column_index, tuple(seconds))
 
     def _write_column(
         self,
         numbers: Any,  # noqa: ANN401 - XlsxWriter has no types
         row: int,
-        place: int,
+        column_index: int,
         title: str,
         cells: Sequence[Cell],
         kind: Kind,
     ) -> None:
-        write_text(numbers, row, place, title, self._styles.header)
+        write_text(numbers, row, column_index, title, self._styles.header)
         style = self._styles.numbers[kind]
         for offset, cell in enumerate(cells, start=1):
             if cell is not None:
-                numbers.write_number(row + offset, place, cell, style)
+                numbers.write_number(row + offset, column_index, cell, style)
 
     # ------------------------------------------------------------------ charts
 
@@ -210,12 +216,12 @@ class _Charts:
     def _timeline_chart(self, modality: str, block: Block, cut: Stretches) -> Any:  # noqa: ANN401
         chart = self._book.add_chart({"type": "column", "subtype": "stacked"})
         for index, label in enumerate(block.labels):
-            place = block.column + index
+            column_index = block.column + index
             chart.add_series(
                 {
                     "name": label_name(label, self._lang),
                     "categories": [self._source, block.first, 0, block.last, 0],
-                    "values": [self._source, block.first, place, block.last, place],
+                    "values": [self._source, block.first, column_index, block.last, column_index],
                     **_filled(COLOURS[label]),
                     "gap": 0,
                 }
@@ -227,12 +233,12 @@ class _Charts:
     def _severity_chart(self, block: Block, cut: Stretches) -> Any:  # noqa: ANN401
         chart = self._book.add_chart({"type": "column"})
         for index, (name, colour) in enumerate((("severity", INK), ("not_compared", GAP))):
-            place = block.column + index
+            column_index = block.column + index
             chart.add_series(
                 {
                     "name": _word(name, self._lang),
                     "categories": [self._source, block.first, 0, block.last, 0],
-                    "values": [self._source, block.first, place, block.last, place],
+                    "values": [self._source, block.first, column_index, block.last, column_index],
                     **_filled(colour),
                     "gap": 0,
                     "overlap": 100,

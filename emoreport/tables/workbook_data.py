@@ -37,14 +37,14 @@ class Stretches:
     lengths_s: tuple[float, ...]
 
     def cut(self, start_s: float, end_s: float) -> Iterator[tuple[int, float]]:
-        """Yield ``(place, seconds)`` for each stretch that [start, end) shares time with."""
-        place = int(start_s / self.width_s)
-        while place < len(self.starts_s) and self.starts_s[place] < end_s:
-            begin = self.starts_s[place]
-            shared_s = min(end_s, begin + self.lengths_s[place]) - max(start_s, begin)
+        """Yield ``(index, seconds)`` for each stretch that [start, end) shares time with."""
+        index = int(start_s / self.width_s)
+        while index < len(self.starts_s) and self.starts_s[index] < end_s:
+            begin = self.starts_s[index]
+            shared_s = min(end_s, begin + self.lengths_s[index]) - max(start_s, begin)
             if shared_s > 0:
-                yield place, shared_s
-            place += 1
+                yield index, shared_s
+            index += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ def shares_over_time(intervals: ShownTable, cut: Stretches) -> dict[str, list[fl
         strict=True,
     )
     for label, start, end in bounds:
-        for place, seconds in cut.cut(_number(start), _number(end)):
-            shares[str(label)][place] += seconds / cut.lengths_s[place]
+        for index, seconds in cut.cut(_number(start), _number(end)):
+            shares[str(label)][index] += seconds / cut.lengths_s[index]
     return shares
 
 
@@ -112,8 +112,8 @@ def severity_over_time(mismatches: ShownTable, cut: Stretches) -> list[float | N
     )
     for start, end, severity in bounds:
         if severity is not None:
-            for place, _ in cut.cut(_number(start), _number(end)):
-                largest[place] = max(_number(severity), largest[place] or 0.0)
+            for index, _ in cut.cut(_number(start), _number(end)):
+                largest[index] = max(_number(severity), largest[index] or 0.0)
     return largest
 
 
@@ -128,8 +128,8 @@ def never_compared(comparisons: ShownTable, cut: Stretches) -> list[bool]:
     )
     for start, end, match in bounds:
         if match is not None:
-            for place, _ in cut.cut(_number(start), _number(end)):
-                never[place] = False
+            for index, _ in cut.cut(_number(start), _number(end)):
+                never[index] = False
     return never
 
 
@@ -139,7 +139,7 @@ def transition_counts(tables: Mapping[str, ShownTable]) -> Matrix:
     No emotion follows itself: None.
     """
     content = tables["transitions"]
-    found = {
+    counts = {
         (str(origin), str(target)): _number(count)
         for origin, target, count in zip(
             column(content, "from"), column(content, "to"), column(content, "count"), strict=True
@@ -147,8 +147,10 @@ def transition_counts(tables: Mapping[str, ShownTable]) -> Matrix:
     }
     shown = label_seconds(tables["video_intervals"])
     labels = [label for label in shown if is_emotion(label)]
-    never = {(one, other): 0.0 for one, other in product(labels, labels) if one != other}
-    return _matrix(labels, labels, never | found)
+    never = {
+        (origin, target): 0.0 for origin, target in product(labels, labels) if origin != target
+    }
+    return _matrix(labels, labels, never | counts)
 
 
 def expected_counts(tables: Mapping[str, ShownTable], labels: Sequence[str]) -> Matrix | None:
@@ -156,19 +158,19 @@ def expected_counts(tables: Mapping[str, ShownTable], labels: Sequence[str]) -> 
     content = tables["transition_statistics"]
     names = ("statistic", "setting", "scope", "emotion", "to", "expected")
     rows = zip(*(column(content, name) for name in names), strict=True)
-    found = {
+    by_pair = {
         (str(origin), str(target)): _number(expected)
         for statistic, setting, scope, origin, target, expected in rows
         if (statistic, setting, scope) == ("pair_count", None, "all") and expected is not None
     }
-    return _matrix(labels, labels, found) if found else None
+    return _matrix(labels, labels, by_pair) if by_pair else None
 
 
 def face_by_voice(comparisons: ShownTable) -> Matrix:
     """Seconds of each label of the face with each label of the voice."""
     names = ("video_emotion", "audio_emotion", "duration")
     seconds: dict[tuple[str, str], float] = {}
-    for seen, heard, duration in zip(*(column(comparisons, one) for one in names), strict=True):
+    for seen, heard, duration in zip(*(column(comparisons, name) for name in names), strict=True):
         pair = str(seen), str(heard)
         seconds[pair] = seconds.get(pair, 0.0) + _number(duration)
     faces = [label for label in ALL_LABELS if any(seen == label for seen, _ in seconds)]
@@ -177,9 +179,9 @@ def face_by_voice(comparisons: ShownTable) -> Matrix:
 
 
 def _matrix(
-    rows: Sequence[str], columns: Sequence[str], found: Mapping[tuple[str, str], float]
+    rows: Sequence[str], columns: Sequence[str], by_pair: Mapping[tuple[str, str], float]
 ) -> Matrix:
-    cells = tuple(tuple(found.get((row, name)) for name in columns) for row in rows)
+    cells = tuple(tuple(by_pair.get((row, name)) for name in columns) for row in rows)
     return Matrix(tuple(rows), tuple(columns), cells)
 
 

@@ -68,13 +68,15 @@ class _Matrices:
             return
         head = self._row
         write_text(sheet, head, 0, _word(f"{key}_corner", self._lang), styles.header)
-        for place, label in enumerate(matrix.columns, start=1):
-            write_text(sheet, head, place, label_name(label, self._lang), styles.labels[label])
+        for column_index, label in enumerate(matrix.columns, start=1):
+            write_text(
+                sheet, head, column_index, label_name(label, self._lang), styles.labels[label]
+            )
         for row, (label, cells) in enumerate(zip(matrix.rows, matrix.cells, strict=True), head + 1):
             write_text(sheet, row, 0, label_name(label, self._lang), styles.labels[label])
-            for place, cell in enumerate(cells, start=1):
+            for column_index, cell in enumerate(cells, start=1):
                 if cell is not None:
-                    sheet.write_number(row, place, cell, styles.numbers[kind])
+                    sheet.write_number(row, column_index, cell, styles.numbers[kind])
         last = head + len(matrix.rows)
         sheet.conditional_format(
             *(head + 1, 1, last, len(matrix.columns)),
@@ -91,7 +93,7 @@ class _Matrices:
 def _order(statistics: ShownTable, lang: str) -> str:
     """Say whether the order of the emotions differs from chance, or why that is not known."""
     names = ("statistic", "p_value", "note")
-    for statistic, p_value, note in zip(*(column(statistics, one) for one in names), strict=True):
+    for statistic, p_value, note in zip(*(column(statistics, name) for name in names), strict=True):
         if statistic != "order":
             continue
         if isinstance(p_value, float):

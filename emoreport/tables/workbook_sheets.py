@@ -14,7 +14,7 @@ from typing import Any, Final
 from emoreport.messages import Words
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.codes import cell_names
-from emoreport.tables.dictionary import Entry, sheet_name
+from emoreport.tables.dictionary import Definition, sheet_name
 from emoreport.tables.kinds import Column, Kind
 from emoreport.tables.workbook_styles import (
     Styles,
@@ -121,20 +121,20 @@ class Sheets:
         if pages > 1:
             sheet.repeat_columns(0, kept - 1)
 
-    def dictionary(self, entries: Iterable[Entry]) -> None:
+    def dictionary(self, definitions: Iterable[Definition]) -> None:
         """Add the meaning of every column of every file."""
         sheet = self.book.add_worksheet(sheet_name("dictionary", self.lang))
         sheet.freeze_panes(1, 0)
         print_across(sheet)
         sheet.repeat_rows(0)
-        fields = ["place", "column", "meaning", "unit", "machine"]
+        fields = ["source", "column", "meaning", "unit", "machine"]
         titles = ["sheet", "column", "meaning", "unit", "machine"]
         for index, (title, width) in enumerate(zip(titles, _DICTIONARY_WIDTHS, strict=True)):
             write_text(sheet, 0, index, _word(title, self.lang), self.styles.header)
             sheet.set_column(index, index, width)
         row = 0
-        for row, entry in enumerate(entries, start=1):
-            texts = [getattr(entry, name) for name in fields]
+        for row, definition in enumerate(definitions, start=1):
+            texts = [getattr(definition, name) for name in fields]
             set_height(sheet, row, texts, _DICTIONARY_WIDTHS)
             for index, text in enumerate(texts):
                 write_text(sheet, row, index, text, self.styles.wrapped)

@@ -40,8 +40,8 @@ def test_the_dictionary_has_one_line_per_column_label_and_code(lang):
         *ALL_LABELS,
         *(code for codes in CODES.values() for code in codes),
     ]
-    assert len({(entry.place, entry.machine) for entry in entries}) == len(entries)
-    assert len({(entry.place, entry.column) for entry in entries}) == len(entries)
+    assert len({(entry.source, entry.machine) for entry in entries}) == len(entries)
+    assert len({(entry.source, entry.column) for entry in entries}) == len(entries)
 
 
 def test_codes_are_explained_only_where_a_column_holds_them():
