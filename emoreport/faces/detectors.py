@@ -65,9 +65,9 @@ def has_solutions() -> bool:
 
     Nothing is imported: the answer lies in the installed files.
     """
-    found = importlib.util.find_spec("mediapipe")
-    places = [] if found is None else found.submodule_search_locations or []
-    return any((Path(place) / "python" / "solutions").is_dir() for place in places)
+    spec = importlib.util.find_spec("mediapipe")
+    folders = [] if spec is None else spec.submodule_search_locations or []
+    return any((Path(folder) / "python" / "solutions").is_dir() for folder in folders)
 
 
 class _TwoLooks(ABC):
@@ -85,8 +85,8 @@ class _TwoLooks(ABC):
             When `rgb` is no such array or MediaPipe fails.
         """
         sure = math.inf if self._thorough else max(SURE_SCORE, self._min_score)
-        found = _found(_checked(rgb), self._near, self._far, sure)
-        return [observation(raw) for raw in found if raw.score >= self._min_score]
+        detections = _find_faces(_checked(rgb), self._near, self._far, sure)
+        return [observation(raw) for raw in detections if raw.score >= self._min_score]
 
     @abstractmethod
     def _near(self, image: RgbImage) -> list[RawDetection]:
@@ -148,14 +148,14 @@ class SolutionsDetector(_TwoLooks):
         if graph is None:
             raise FaceStageError("the face detector is closed")
         contiguous = np.ascontiguousarray(image)
-        found = _guarded(lambda: graph.process(contiguous).detections)
+        processed = _guarded(lambda: graph.process(contiguous).detections)
         height, width = image.shape[:2]
         size = np.array([width, height], np.float64)
         detections = []
-        for detection in found or []:
-            place = detection.location_data
-            box = place.relative_bounding_box
-            points = _points(place.relative_keypoints) * size
+        for detection in processed or []:
+            location = detection.location_data
+            box = location.relative_bounding_box
+            points = _points(location.relative_keypoints) * size
             scaled = Box(
                 box.xmin * width, box.ymin * height, box.width * width, box.height * height
             )
@@ -237,11 +237,11 @@ class TasksDetector(_TwoLooks):
         task = self._task
         if task is None:
             raise FaceStageError("the face detector is closed")
-        found = _guarded(lambda: task.detect(self._image(image)).detections)
+        answer = _guarded(lambda: task.detect(self._image(image)).detections)
         height, width = image.shape[:2]
         size = np.array([width, height], np.float64)
         detections = []
-        for detection in found or []:
+        for detection in answer or []:
             box = detection.bounding_box
             points = _points(detection.keypoints or []) * size
             scaled = Box(
@@ -311,21 +311,21 @@ def _raw(box: Box, score: float, points: DoubleArray) -> RawDetection:
     return RawDetection(box, score, points)
 
 
-def _found(image: RgbImage, near: Find, far: Find, sure: float) -> list[RawDetection]:
+def _find_faces(image: RgbImage, near: Find, far: Find, sure: float) -> list[RawDetection]:
     """Faces of a frame: a first look by `near`; if no score reaches `sure`, one by `far` too."""
     first = near(image)
     if any(raw.score >= sure for raw in first):
         return without_duplicates(first)
-    known = [raw for raw in first if raw.score >= SURE_SCORE]
+    sure_faces = [raw for raw in first if raw.score >= SURE_SCORE]
     doubtful = [raw for raw in first if raw.score < SURE_SCORE]
     new = [
         raw
         for raw in without_duplicates([*doubtful, *far(image)])
-        if all(raw.box.iou(other.box) < SAME_FACE_IOU for other in known)
+        if all(raw.box.iou(face.box) < SAME_FACE_IOU for face in sure_faces)
     ]
     enlarged = [_enlarged(image, raw, near) for raw in new[:MAX_ENLARGED]]
     seen = [raw for raw in [*enlarged, *new[MAX_ENLARGED:]] if raw.score >= SECOND_LOOK_SCORE]
-    return without_duplicates([*known, *seen])
+    return without_duplicates([*sure_faces, *seen])
 
 
 def _enlarged(image: RgbImage, candidate: RawDetection, near: Find) -> RawDetection:

@@ -108,11 +108,11 @@ def full_to_short_range(raw: RawDetection) -> RawDetection:
     return RawDetection(short, raw.score, raw.points)
 
 
-def without_duplicates(found: Iterable[RawDetection]) -> list[RawDetection]:
+def without_duplicates(detections: Iterable[RawDetection]) -> list[RawDetection]:
     """Keep the best-scored detection of each face, best first."""
     kept: list[RawDetection] = []
-    for raw in sorted(found, key=lambda one: one.score, reverse=True):
-        if all(raw.box.iou(other.box) < SAME_FACE_IOU for other in kept):
+    for raw in sorted(detections, key=lambda detection: detection.score, reverse=True):
+        if all(raw.box.iou(better.box) < SAME_FACE_IOU for better in kept):
             kept.append(raw)
     return kept
 

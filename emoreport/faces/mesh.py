@@ -73,13 +73,13 @@ class FaceMesh:
         try:
             # Its second network speaks up when it sees the first face.
             with nullcontext() if self._has_seen else native_noise_filtered():
-                found = self._graph.process(part).multi_face_landmarks
+                meshes = self._graph.process(part).multi_face_landmarks
         except Exception as error:  # mediapipe's errors have no base of their own
             raise FaceStageError(f"MediaPipe failed ({error})") from error
-        if not found:
+        if not meshes:
             return None
         self._has_seen = True
-        points = np.array([(one.x, one.y) for one in found[0].landmark], np.float32)
+        points = np.array([(point.x, point.y) for point in meshes[0].landmark], np.float32)
         return np.asarray(points * side + np.array([left, top], np.float32), dtype=np.float32)
 
     def close(self) -> None:

@@ -130,10 +130,10 @@ class Viewer:
 
     def look(self, frame: Frame) -> tuple[Sighting, int]:
         """Return the sighting and the bytes that it holds."""
-        found = self._detector.detect(frame.rgb)
+        observations = self._detector.detect(frame.rgb)
         height, width = frame.rgb.shape[:2]
-        face = self._tracker.choose(frame.time_s, found, (width, height))
-        count = len(self._tracker.usable(found))
+        face = self._tracker.choose(frame.time_s, observations, (width, height))
+        count = len(self._tracker.usable(observations))
         if face is None:
             return Sighting(frame.time_s, frame.index, count), 0
         crop = crop_face(frame.rgb, face, self._crop)

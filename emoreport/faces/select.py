@@ -98,7 +98,7 @@ def _detector_file(choice: Choice) -> Path:
     """The one ``.task`` or ``.tflite`` file of a folder."""
     folder = choice.pulled.folder if choice.pulled else choice.folder
     assert folder is not None
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in DETECTOR_FILES)
-    if len(found) != 1:
-        raise ModelError(f"holds {len(found)} detector files instead of one", file=folder)
-    return found[0]
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in DETECTOR_FILES)
+    if len(files) != 1:
+        raise ModelError(f"holds {len(files)} detector files instead of one", file=folder)
+    return files[0]

@@ -125,18 +125,18 @@ class SpeakerTracker:
 
     def _is_bystander(self, time_s: float, box: Box) -> bool:
         return any(
-            _in_reach(known, box, max(time_s - seen_s, 0.0))
-            for known, seen_s in self._bystanders
+            _in_reach(bystander, box, max(time_s - seen_s, 0.0))
+            for bystander, seen_s in self._bystanders
             if time_s - seen_s < MEMORY_S
         )
 
     def _remember_bystanders(self, time_s: float, boxes: Sequence[Box]) -> None:
         """Keep the boxes of this frame, and older ones until they are `MEMORY_S` old."""
         older = [
-            (known, seen_s)
-            for known, seen_s in self._bystanders
+            (bystander, seen_s)
+            for bystander, seen_s in self._bystanders
             if time_s - seen_s < MEMORY_S
-            and not any(_in_reach(known, box, max(time_s - seen_s, 0.0)) for box in boxes)
+            and not any(_in_reach(bystander, box, max(time_s - seen_s, 0.0)) for box in boxes)
         ]
         self._bystanders = older + [(box, time_s) for box in boxes]
 

@@ -98,7 +98,7 @@ def fitting_speakers(speakers: NDArray[np.str_]) -> frozenset[str]:
     return frozenset(
         name
         for corpus in corpora
-        for name in [entry for entry in names if entry.partition("/")[0] == corpus][::2]
+        for name in [speaker for speaker in names if speaker.partition("/")[0] == corpus][::2]
     )
 
 
@@ -159,15 +159,15 @@ def effect(said: Said, offsets: DoubleArray) -> dict[str, dict[str, dict[str, fl
 
 def across_corpora(said: Said) -> dict[str, dict[str, float]]:
     """Macro recall on each corpus without and with offsets fitted on the other corpora only."""
-    found = {}
+    recalls = {}
     for corpus in np.unique(said.corpora):
         own = said.corpora == corpus
         offsets = fit_offsets(said.select(~own))
-        found[str(corpus)] = {
+        recalls[str(corpus)] = {
             "without": figures(said.select(own), np.zeros(len(LABELS)))["macro_recall"],
             "with": figures(said.select(own), offsets)["macro_recall"],
         }
-    return found
+    return recalls
 
 
 def document(said: Said, checkpoint_sha256: str, command: str) -> dict[str, Any]:
@@ -213,7 +213,7 @@ def _lines(table: Mapping[str, Any], name: str) -> list[str]:
 
 def _value(value: object) -> str:
     if isinstance(value, list):
-        return "[" + ", ".join(_value(entry) for entry in value) + "]"
+        return "[" + ", ".join(_value(element) for element in value) + "]"
     if isinstance(value, float):
         return f"{value:.4f}"
     return f'"{value}"' if isinstance(value, str) else str(value)

@@ -125,9 +125,9 @@ def open_mouths(faces: Tensor, half_width: Tensor, half_height: Tensor, depth: T
         (N,) in 0-1: how far towards black.
     """
     side = faces.shape[-1]
-    place = (torch.arange(side, dtype=torch.float32) + 0.5) / side
-    across = (place - MOUTH_CENTRE[0]).view(1, 1, 1, side) / half_width.view(-1, 1, 1, 1)
-    down = (place - MOUTH_CENTRE[1]).view(1, 1, side, 1) / half_height.view(-1, 1, 1, 1)
+    centres = (torch.arange(side, dtype=torch.float32) + 0.5) / side
+    across = (centres - MOUTH_CENTRE[0]).view(1, 1, 1, side) / half_width.view(-1, 1, 1, 1)
+    down = (centres - MOUTH_CENTRE[1]).view(1, 1, side, 1) / half_height.view(-1, 1, 1, 1)
     inside = torch.sigmoid(6.0 * (1.0 - across**2 - down**2))
     return faces * (1.0 - depth.view(-1, 1, 1, 1) * inside)
 
@@ -201,9 +201,9 @@ def erase(faces: Tensor, boxes: Tensor, levels: Tensor) -> Tensor:
         (N,) grey level of the cover.
     """
     side = faces.shape[-1]
-    place = (torch.arange(side, dtype=torch.float32) + 0.5) / side
+    centres = (torch.arange(side, dtype=torch.float32) + 0.5) / side
     left, top, right, bottom = (boxes[:, k].view(-1, 1, 1, 1) for k in range(4))
-    across, down = place.view(1, 1, 1, side), place.view(1, 1, side, 1)
+    across, down = centres.view(1, 1, 1, side), centres.view(1, 1, side, 1)
     inside = (across > left) & (across < right) & (down > top) & (down < bottom)
     return torch.where(inside, levels.view(-1, 1, 1, 1).expand_as(faces), faces)
 

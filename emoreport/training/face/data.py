@@ -177,6 +177,6 @@ def sampling_weights(data: FerSet, power: float) -> npt.NDArray[np.float64]:
     counts = np.bincount(data.labels[data.labels != EXCLUDED], minlength=len(LABELS))
     frequency = counts / max(1, counts.max())
     weights = np.ones(len(data), dtype=np.float64)
-    known = data.labels != EXCLUDED
-    weights[known] = frequency[data.labels[known]] ** -power
+    labelled = data.labels != EXCLUDED
+    weights[labelled] = frequency[data.labels[labelled]] ** -power
     return np.asarray(weights / weights.sum())

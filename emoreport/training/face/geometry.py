@@ -74,9 +74,9 @@ def measure(images: npt.NDArray[np.uint8], model_selection: int) -> dict[str, An
             large = cv2.resize(image, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_CUBIC)
             scene = np.full((whole, whole), _GREY, dtype=np.uint8)
             scene[_MARGIN_PX:-_MARGIN_PX, _MARGIN_PX:-_MARGIN_PX] = large
-            found = detector.process(cv2.cvtColor(scene, cv2.COLOR_GRAY2RGB)).detections
-            if found:
-                rows.append(_relation(found, whole / _SIDE_PX, _MARGIN_PX / _SIDE_PX))
+            detections = detector.process(cv2.cvtColor(scene, cv2.COLOR_GRAY2RGB)).detections
+            if detections:
+                rows.append(_relation(detections, whole / _SIDE_PX, _MARGIN_PX / _SIDE_PX))
     names = ("scale", "shift_x", "shift_y", "roll_deg")
     table = np.array(rows).reshape(-1, len(names))
     return {
@@ -91,15 +91,17 @@ def measure(images: npt.NDArray[np.uint8], model_selection: int) -> dict[str, An
 
 
 def _relation(
-    found: Sequence[Any], unit: float, margin: float
+    detections: Sequence[Any], unit: float, margin: float
 ) -> tuple[float, float, float, float]:
     """Relate the largest box to the picture, which spans 0-1 in both directions."""
-    place = max((f.location_data for f in found), key=lambda d: d.relative_bounding_box.width)
-    box = place.relative_bounding_box
+    location = max(
+        (f.location_data for f in detections), key=lambda d: d.relative_bounding_box.width
+    )
+    box = location.relative_bounding_box
     width, height = box.width * unit, box.height * unit
     centre_x = box.xmin * unit - margin + width / 2
     centre_y = box.ymin * unit - margin + height / 2
-    right_eye, left_eye = place.relative_keypoints[0], place.relative_keypoints[1]
+    right_eye, left_eye = location.relative_keypoints[0], location.relative_keypoints[1]
     roll_deg = float(np.degrees(np.arctan2(left_eye.y - right_eye.y, left_eye.x - right_eye.x)))
     return 1.0 / width, (0.5 - centre_x) / width, (0.5 - centre_y) / height, roll_deg
 

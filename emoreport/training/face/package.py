@@ -80,21 +80,21 @@ def measure(
         Name of the part for the robustness table; None leaves it out.
     """
     answer = partial(run_graph, path)
-    found: dict[str, Any] = {
+    measured: dict[str, Any] = {
         name: figures(answer(part.images), part.labels, temperature).as_dict()
         for name, part in parts.items()
     }
-    found["processor_ms_per_face_batch_16"] = {
+    measured["processor_ms_per_face_batch_16"] = {
         f"{threads}_threads": round(processor_ms_per_face(path, threads), 3)
         for threads in (1, min(2, os.cpu_count() or 1))
     }
     if robust_on is not None:
-        found["robustness_on"] = robust_on
-        found["robustness"] = robustness(parts[robust_on], answer)
-        found["neutral_read_as_happiness_or_surprise"] = speaking_confusion(
+        measured["robustness_on"] = robust_on
+        measured["robustness"] = robustness(parts[robust_on], answer)
+        measured["neutral_read_as_happiness_or_surprise"] = speaking_confusion(
             parts[robust_on], answer
         )
-    return found
+    return measured
 
 
 def write_model(

@@ -147,9 +147,9 @@ class Trainer:
             return faces, targets
         rng = np.random.default_rng(self.step)
         share = float(rng.beta(self.recipe.mix_alpha, self.recipe.mix_alpha))
-        other = torch.randperm(len(faces), generator=self.generator)
-        blend = share * faces + (1 - share) * faces[other]
-        return blend, share * targets + (1 - share) * targets[other]
+        partner = torch.randperm(len(faces), generator=self.generator)
+        blend = share * faces + (1 - share) * faces[partner]
+        return blend, share * targets + (1 - share) * targets[partner]
 
     def _loss(self, index: Tensor, side_px: int) -> Tensor:
         faces = self.augment(self.images[index].float(), self.labels[index], side_px)

@@ -216,11 +216,11 @@ def _keep_level(changed: NDArray[np.float64], original: Samples) -> Samples:
     return _as_samples(changed * (wanted / energy if energy > 0.0 else 1.0))
 
 
-def _blend(samples: Samples, other: NDArray[np.float64], ratio_db: float) -> Samples:
-    """Add ``other``, scaled to lie ``ratio_db`` below the samples' mean power."""
+def _blend(samples: Samples, noise: NDArray[np.float64], ratio_db: float) -> Samples:
+    """Add ``noise``, scaled to lie ``ratio_db`` below the samples' mean power."""
     own = float(np.mean(samples.astype(np.float64) ** 2))
-    power = float(np.mean(other**2))
+    power = float(np.mean(noise**2))
     if own == 0.0 or power == 0.0:
         return samples
     gain = np.sqrt(own / power) * 10.0 ** (-ratio_db / 20.0)
-    return _as_samples(samples + gain * other)
+    return _as_samples(samples + gain * noise)

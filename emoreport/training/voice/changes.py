@@ -96,8 +96,8 @@ def _noise(samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _at_level(
-    other: NDArray[np.float64], sound: NDArray[np.float64], level_db: float
+    noise: NDArray[np.float64], sound: NDArray[np.float64], level_db: float
 ) -> NDArray[np.float64]:
-    """`other` with its power `level_db` above that of `sound`."""
-    ratio = np.sqrt((sound @ sound + 1e-6) / (other @ other + 1e-6))
-    return np.asarray(other * ratio * 10.0 ** (level_db / 20.0))
+    """`noise` with its power `level_db` above that of `sound`."""
+    ratio = np.sqrt((sound @ sound + 1e-6) / (noise @ noise + 1e-6))
+    return np.asarray(noise * ratio * 10.0 ** (level_db / 20.0))

@@ -108,8 +108,8 @@ def speaker_folds(speakers: Iterable[str], n_folds: int) -> list[frozenset[str]]
     names = sorted(set(speakers))
     for corpus in sorted({name.partition("/")[0] for name in names}):
         of_corpus = [name for name in names if name.partition("/")[0] == corpus]
-        for place, speaker in enumerate(of_corpus):
-            folds[place % n_folds].add(speaker)
+        for rank, speaker in enumerate(of_corpus):
+            folds[rank % n_folds].add(speaker)
     return [frozenset(fold) for fold in folds]
 
 

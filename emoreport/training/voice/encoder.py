@@ -124,11 +124,11 @@ class Encoder(nn.Module):  # type: ignore[misc]  # torch is not typed here
         tokens = tokens[:, places.clamp_min(0)].reshape(-1, length, WIDTH)
         # The teacher was trained on clips that end where its positions end.
         tokens = tokens + self.positions[POSITIONS - length :]
-        found = []
+        pooled = []
         for layer in self.layers:
             tokens = layer(tokens)
-            found.append(statistics(tokens.reshape(clips, -1, WIDTH)))
-        return torch.cat(found, dim=1)
+            pooled.append(statistics(tokens.reshape(clips, -1, WIDTH)))
+        return torch.cat(pooled, dim=1)
 
 
 def statistics(tokens: Tensor) -> Tensor:

@@ -85,12 +85,12 @@ def expected_calibration_error(
     """Mean gap between confidence and accuracy over equal-width bins (Guo et al., 2017)."""
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    bin_index = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = [
-        np.mean(place == number)
-        * abs(np.mean(confidence[place == number]) - np.mean(correct[place == number]))
+        np.mean(bin_index == number)
+        * abs(np.mean(confidence[bin_index == number]) - np.mean(correct[bin_index == number]))
         for number in range(bins)
-        if np.any(place == number)
+        if np.any(bin_index == number)
     ]
     return float(np.sum(gaps))
 

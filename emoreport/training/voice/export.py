@@ -56,8 +56,8 @@ def difference_to_torch(model: nn.Module, path: Path, seed: int = 0) -> float:
         audio = rng.normal(0.0, 0.1, (clips, int(seconds * SAMPLE_RATE_HZ))).astype(np.float32)
         with torch.no_grad():
             expected = model(torch.from_numpy(audio)).numpy()
-        found = session.run(["logits"], {"audio": audio})[0]
-        worst = max(worst, float(np.abs(expected - found).max()))
+        logits = session.run(["logits"], {"audio": audio})[0]
+        worst = max(worst, float(np.abs(expected - logits).max()))
     return worst
 
 

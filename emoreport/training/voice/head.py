@@ -110,8 +110,8 @@ def embed(
         copies = [
             samples,
             *(
-                change(samples, np.random.default_rng((seed, number, place)))
-                for place, change in enumerate(changes)
+                change(samples, np.random.default_rng((seed, number, change_number)))
+                for change_number, change in enumerate(changes)
             ),
         ]
         rows.append(torch.stack([statistics_of(encoder, copy) for copy in copies]))
@@ -192,10 +192,10 @@ def _mix(
         return features, targets
     share = torch.from_numpy(rng.beta(strength, strength, (len(features), 1))).float()
     share = torch.maximum(share, 1.0 - share)
-    other = torch.from_numpy(rng.permutation(len(features)))
+    partner = torch.from_numpy(rng.permutation(len(features)))
     return (
-        share * features + (1.0 - share) * features[other],
-        share * targets + (1.0 - share) * targets[other],
+        share * features + (1.0 - share) * features[partner],
+        share * targets + (1.0 - share) * targets[partner],
     )
 
 

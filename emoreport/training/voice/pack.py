@@ -92,7 +92,7 @@ def _packed(values: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.float32]
     if values.dtype != np.float32 or values.ndim < 2 or values.size < SMALLEST_PACKED:
         return None
     for axis in range(2):
-        others = tuple(other for other in range(values.ndim) if other != axis)
+        others = tuple(dimension for dimension in range(values.ndim) if dimension != axis)
         scales = np.abs(values).max(axis=others, keepdims=True) / STEPS
         steps = values / np.where(scales > 0.0, scales, 1.0)
         if np.abs(steps - np.round(steps)).max() < TOLERANCE * STEPS:

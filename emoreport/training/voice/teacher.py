@@ -39,9 +39,9 @@ def read_teacher(path: Path) -> Encoder:
     import onnx
 
     content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != TEACHER_SHA256:
-        raise ValueError(f"{path}: not smart-turn-v3.2-cpu.onnx (sha256 {found})")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != TEACHER_SHA256:
+        raise ValueError(f"{path}: not smart-turn-v3.2-cpu.onnx (sha256 {digest})")
     stored = {
         tensor.name: onnx.numpy_helper.to_array(tensor)
         for tensor in onnx.load_from_string(content).graph.initializer
@@ -74,12 +74,12 @@ def _layer_state(
     for name, matrix in zip(linears, matrices, strict=True):
         state[f"{ours}{name}.weight"] = _float(stored, matrix, channel_axis=1).T
     biases = ("self_attn.q_proj", "self_attn.v_proj", "self_attn.out_proj", "fc1", "fc2")
-    for name, other in zip(("query", "value", "output", "widen", "narrow"), biases, strict=True):
-        state[f"{ours}{name}.bias"] = stored[f"{theirs}{other}.bias"]
+    for name, layer in zip(("query", "value", "output", "widen", "narrow"), biases, strict=True):
+        state[f"{ours}{name}.bias"] = stored[f"{theirs}{layer}.bias"]
     norms = (("attention_norm", "self_attn_layer_norm"), ("linear_norm", "final_layer_norm"))
-    for name, other in norms:
+    for name, norm in norms:
         for part in ("weight", "bias"):
-            state[f"{ours}{name}.{part}"] = stored[f"{theirs}{other}.{part}"]
+            state[f"{ours}{name}.{part}"] = stored[f"{theirs}{norm}.{part}"]
     return state
 
 
