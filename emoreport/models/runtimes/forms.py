@@ -183,8 +183,8 @@ class FormsRecord:
         if document["layout"] != LAYOUT:
             raise ValueError(f"its layout is {document['layout']}, not {LAYOUT}")
         forms = []
-        for entry in document["forms"].values():
-            facts = {key: value for key, value in entry.items() if key != "equal"}
+        for stored in document["forms"].values():
+            facts = {key: value for key, value in stored.items() if key != "equal"}
             forms.append(MeasuredForm(**facts))
         names = ("model", "source", "versions", "measured_on", "unit", "failed", "chosen", "files")
         record = cls(**{name: document[name] for name in names}, forms=tuple(forms))
@@ -310,8 +310,8 @@ def _major(version: str) -> str:
 
 def library_versions() -> dict[str, str]:
     """Versions of what makes and runs forms, as far as it is installed."""
-    found = {name: runtime_version(name) for name in LIBRARIES}
-    return {name: version for name, version in found.items() if version is not None}
+    versions = {name: runtime_version(name) for name in LIBRARIES}
+    return {name: version for name, version in versions.items() if version is not None}
 
 
 # --------------------------------------------------------------------------- making

@@ -26,7 +26,7 @@ class TensorInfo:
             array.dtype.name == self.dtype
             and array.ndim == len(self.shape)
             and all(
-                size in {None, found} for size, found in zip(self.shape, array.shape, strict=True)
+                size in {None, actual} for size, actual in zip(self.shape, array.shape, strict=True)
             )
         )
 

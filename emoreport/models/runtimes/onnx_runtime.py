@@ -86,12 +86,12 @@ class OnnxSession:
         check_feeds(feeds, self.inputs, self._file)
         names = list(self.outputs if outputs is None else outputs)
         try:
-            found = self._session.run(names, dict(feeds))
+            arrays = self._session.run(names, dict(feeds))
         except Exception as error:  # ONNX Runtime's errors have no common base of their own
             raise ModelError(
                 f"inference failed ({error})", remedy="report the input", file=self._file
             ) from error
-        return dict(zip(names, found, strict=True))
+        return dict(zip(names, arrays, strict=True))
 
     def _on_cuda(self, source: str | bytes, threads: int) -> tuple[Any, str]:
         """Session that CUDA really runs, or None and why.
@@ -141,9 +141,9 @@ class OnnxSession:
 
 
 def _described(tensors: Iterable[Any]) -> dict[str, TensorInfo]:
-    found = {}
+    by_name = {}
     for tensor in tensors:
         shape = tuple(size if isinstance(size, int) else None for size in tensor.shape)
         kind = tensor.type.removeprefix("tensor(").removesuffix(")")
-        found[tensor.name] = TensorInfo(tensor.name, shape, DTYPES.get(kind, kind))
-    return found
+        by_name[tensor.name] = TensorInfo(tensor.name, shape, DTYPES.get(kind, kind))
+    return by_name

@@ -53,19 +53,19 @@ def open_graph(
         When the runtime, the device or the precision cannot be had, or the graph cannot be
         loaded.
     """
-    place = model if isinstance(model, Path) else file
-    for name, value, known in (
+    source = model if isinstance(model, Path) else file
+    for name, value, choices in (
         ("device", device, DEVICES),
         ("precision", precision, PRECISIONS),
     ):
-        if value not in known:
-            raise ModelError(f"there is no {name} {value!r}", file=place)
+        if value not in choices:
+            raise ModelError(f"there is no {name} {value!r}", file=source)
     if runtime in {"auto", "onnxruntime"}:
         if precision != "float32":
             raise ModelError(
                 f"ONNX Runtime has no {precision} form of this graph",
                 remedy="use --runtime openvino",
-                file=place,
+                file=source,
             )
         from emoreport.models.runtimes.onnx_runtime import OnnxSession
 
@@ -85,4 +85,4 @@ def open_graph(
     cause = f"there is no runtime {runtime!r}"
     if runtime == "torch":
         cause = "PyTorch cannot run an ONNX graph; it runs the Aniemore voice models"
-    raise ModelError(cause, remedy="use --runtime onnxruntime or openvino", file=place)
+    raise ModelError(cause, remedy="use --runtime onnxruntime or openvino", file=source)

@@ -136,12 +136,12 @@ class OpenvinoSession:
             raise ModelError(
                 f"the graph has outputs {sorted(names)}, not {sorted(wanted)}", file=self._file
             )
-        batch = {place: self._filled(feeds[name]) for place, name in enumerate(self.inputs)}
+        batch = {index: self._filled(feeds[name]) for index, name in enumerate(self.inputs)}
         count = None if self._rows is None else len(feeds[next(iter(self.inputs))])
         request = self._requests.get()
         try:
-            found = request.infer(batch, share_inputs=True)
-            return {name: np.asarray(found[names.index(name)][:count]) for name in wanted}
+            arrays = request.infer(batch, share_inputs=True)
+            return {name: np.asarray(arrays[names.index(name)][:count]) for name in wanted}
         except Exception as error:  # as above
             raise ModelError(
                 f"inference failed ({error})", remedy="report the input", file=self._file
@@ -161,18 +161,18 @@ class OpenvinoSession:
 
 
 def _described(ports: Iterable[Any]) -> dict[str, TensorInfo]:
-    found = {}
-    for place, port in enumerate(ports):
-        name = _name(port, place)
+    by_name = {}
+    for index, port in enumerate(ports):
+        name = _name(port, index)
         shape = tuple(None if size.is_dynamic else size.get_length() for size in port.partial_shape)
-        found[name] = TensorInfo(name, shape, port.get_element_type().to_dtype().name)
-    return found
+        by_name[name] = TensorInfo(name, shape, port.get_element_type().to_dtype().name)
+    return by_name
 
 
-def _name(port: Any, place: int) -> str:  # noqa: ANN401 - as above
+def _name(port: Any, index: int) -> str:  # noqa: ANN401 - as above
     """Name of a tensor in the file; OpenVINO may know it by further ones."""
     names = port.get_names()
     own = port.node.friendly_name.partition("/sink_port_")[0]
     if own in names or not names:
-        return str(own) if names else f"tensor_{place}"
+        return str(own) if names else f"tensor_{index}"
     return str(min(names))

@@ -112,15 +112,18 @@ class _Storages:
 
     def __init__(self, archive: zipfile.ZipFile, file_bytes: int) -> None:
         self._archive = archive
-        self._entries = {entry.filename: entry for entry in archive.infolist()}
-        entries = archive.infolist()
-        if len(self._entries) != len(entries):
+        self._entries = {member.filename: member for member in archive.infolist()}
+        members = archive.infolist()
+        if len(self._entries) != len(members):
             raise _RefusedError("two entries of the archive have one name")
-        if sum(entry.file_size for entry in entries) > file_bytes:
+        if sum(member.file_size for member in members) > file_bytes:
             raise _RefusedError("the entries claim more bytes than the file has")
-        for entry in entries:
-            if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
-                raise _RefusedError(f"the entry {entry.filename!r} is compressed")
+        for member in members:
+            if (
+                member.compress_type != zipfile.ZIP_STORED
+                or member.file_size != member.compress_size
+            ):
+                raise _RefusedError(f"the entry {member.filename!r} is compressed")
         pickles = [name for name in self._entries if name.split("/")[1:] == ["data.pkl"]]
         if len(pickles) != 1:
             raise _RefusedError(f"it has {len(pickles)} entries data.pkl")
@@ -150,10 +153,10 @@ class _Storages:
                 raise _RefusedError(f"the storage {key!r} has not the {count} values it claims")
             content = self._archive.read(name)
             self._loaded[name] = _Storage(np.frombuffer(content, STORAGES[kind], count))
-        found = self._loaded[name]
-        if found.values.dtype != np.dtype(STORAGES[kind]) or len(found.values) != count:
+        storage = self._loaded[name]
+        if storage.values.dtype != np.dtype(STORAGES[kind]) or len(storage.values) != count:
             raise _RefusedError(f"the storage {key!r} is described in two ways")
-        return found
+        return storage
 
 
 def _tensors(result: object) -> dict[str, NDArray[Any]]:
@@ -199,8 +202,8 @@ class _Interpreter:
             "BINUNICODE": self._stack.append,
             "BINPUT": self._remember,
             "LONG_BINPUT": self._remember,
-            "BINGET": lambda place: self._stack.append(self._memo[place]),
-            "LONG_BINGET": lambda place: self._stack.append(self._memo[place]),
+            "BINGET": lambda key: self._stack.append(self._memo[key]),
+            "LONG_BINGET": lambda key: self._stack.append(self._memo[key]),
             "GLOBAL": lambda name: self._stack.append(_allowed(name)),
             "BINPERSID": lambda _: self._stack.append(self._load(self._stack.pop())),
             "REDUCE": self._reduce,
@@ -226,8 +229,8 @@ class _Interpreter:
         (result,) = self._stack
         return result
 
-    def _remember(self, place: int) -> None:
-        self._memo[place] = self._stack[-1]
+    def _remember(self, key: int) -> None:
+        self._memo[key] = self._stack[-1]
 
     def _tuple(self, count: int) -> None:
         values = tuple(self._stack[-count:])
@@ -255,10 +258,10 @@ class _Interpreter:
             _set(target, key, value)
 
     def _popped_to_mark(self) -> list[Any]:
-        for place in range(len(self._stack) - 1, -1, -1):
-            if self._stack[place] is _MARK:
-                values = self._stack[place + 1 :]
-                del self._stack[place:]
+        for index in range(len(self._stack) - 1, -1, -1):
+            if self._stack[index] is _MARK:
+                values = self._stack[index + 1 :]
+                del self._stack[index:]
                 return values
         raise _RefusedError("a mark is missing")
 

@@ -53,7 +53,7 @@ class Bundle:
 
 
 def write_bundle(
-    store: ModelStore, target: Path, entries: Iterable[ModelEntry], *, overwrite: bool = False
+    store: ModelStore, target: Path, models: Iterable[ModelEntry], *, overwrite: bool = False
 ) -> Bundle:
     """Write models into one tar file, all of them or nothing.
 
@@ -63,7 +63,7 @@ def write_bundle(
         Where the models are.
     target
         The tar file.
-    entries
+    models
         The models; none of them may be part of the package.
     overwrite
         Replace a file that is there.
@@ -71,12 +71,12 @@ def write_bundle(
     Raises
     ------
     SettingsError
-        When `target` exists and may not be replaced, or `entries` cannot be bundled.
+        When `target` exists and may not be replaced, or `models` cannot be bundled.
     ModelError
         When a model is not complete, or the file cannot be written.
     """
-    chosen = sorted({entry.name: entry for entry in entries}.items())
-    shipped = [name for name, entry in chosen if entry.source.kind == "package"]
+    chosen = sorted({model.name: model for model in models}.items())
+    shipped = [name for name, model in chosen if model.source.kind == "package"]
     if shipped or not chosen:
         raise SettingsError(
             f"{', '.join(shipped)} comes with emoreport itself"
@@ -88,7 +88,7 @@ def write_bundle(
         raise SettingsError(
             "the file is there already", remedy="--overwrite replaces it", file=target
         )
-    pulled = {name: store.open(entry) for name, entry in chosen}
+    pulled = {name: store.open(model) for name, model in chosen}
     records = {name: _record(store, model) for name, model in pulled.items()}
     bundle = Bundle(target, records)
     temporary = target.with_name(f".{target.name}.part")
@@ -140,7 +140,7 @@ def read_bundle(store: ModelStore, source: Path, *, accept_new: bool = False) ->
 
 def _import(store: ModelStore, stream: BinaryIO, source: Path, *, accept_new: bool) -> Bundle:
     records = _read_manifest(stream)
-    entries = {name: _acceptable(store, name, records[name], accept_new) for name in records}
+    models = {name: _acceptable(store, name, records[name], accept_new) for name in records}
     bundle = Bundle(source, records)
     make_store_folder(store.root)
     require_space(store.root, bundle.size_bytes)
@@ -148,10 +148,10 @@ def _import(store: ModelStore, stream: BinaryIO, source: Path, *, accept_new: bo
         staging = store.root / _IMPORTING
         shutil.rmtree(staging, ignore_errors=True)  # what a killed import left
         try:
-            _unpack(stream, staging, entries, records)
-            for name, entry in entries.items():
-                with store.locked(entry):
-                    store.settle(entry, staging / name, records[name].files)
+            _unpack(stream, staging, models, records)
+            for name, model in models.items():
+                with store.locked(model):
+                    store.settle(model, staging / name, records[name].files)
                     store.lock_file.put({name: records[name]})
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -160,12 +160,12 @@ def _import(store: ModelStore, stream: BinaryIO, source: Path, *, accept_new: bo
 
 def _record(store: ModelStore, model: PulledModel) -> PullRecord:
     assert model.entry is not None
-    known = store.record(model.entry)
+    earlier = store.record(model.entry)
     files = {
         name: FileRecord((model.folder / name).stat().st_size, sha256)
         for name, sha256 in model.files.items()
     }
-    source, pulled_at = (known.source, known.pulled_at) if known else ("", "")
+    source, pulled_at = (earlier.source, earlier.pulled_at) if earlier else ("", "")
     return PullRecord(model.revision, source, pulled_at, files)
 
 
@@ -219,7 +219,7 @@ def _read_manifest(stream: BinaryIO) -> dict[str, PullRecord]:
         if (document["format"], document["layout"]) != (FORMAT, LAYOUT):
             raise ValueError(f"{document['format']} {document['layout']}")  # noqa: TRY301
         models = document["models"].items()
-        records = {name: PullRecord.from_document(entry) for name, entry in models}
+        records = {name: PullRecord.from_document(stored) for name, stored in models}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"has an unusable manifest ({error!r})", remedy=_NOT_OURS) from error
     if not records:
@@ -229,23 +229,23 @@ def _read_manifest(stream: BinaryIO) -> dict[str, PullRecord]:
 
 def _acceptable(store: ModelStore, name: str, record: PullRecord, accept_new: bool) -> ModelEntry:
     """Registry entry of a model in a manifest, if the store may take what is stated there."""
-    entry = registry().get(name)
-    if entry is None or entry.source.kind == "package":
+    model = registry().get(name)
+    if model is None or model.source.kind == "package":
         raise ModelError(
             f"holds {name!r}, which this emoreport does not keep in its store",
             remedy="install the emoreport that wrote the bundle",
         )
-    groups = [{file.name for file in group} for group in entry.file_groups]
+    groups = [{file.name for file in group} for group in model.file_groups]
     names = set(record.files)
     if names - set().union(*groups) or any(len(group & names) != 1 for group in groups):
         raise ModelError(f"holds other files of {name} than the registry", remedy=_NOT_OURS)
-    if entry.pinned and record.revision != entry.source.revision:
+    if model.pinned and record.revision != model.source.revision:
         raise ModelError(
-            f"holds revision {record.revision} of {name}, expected {entry.source.revision}",
+            f"holds revision {record.revision} of {name}, expected {model.source.revision}",
             remedy="bundle it again with the same release of emoreport",
         )
-    held = None if accept_new else store.record(entry)
-    for file in entry.files:
+    held = None if accept_new else store.record(model)
+    for file in model.files:
         stated = record.files.get(file.name)
         if stated is None:
             continue
@@ -256,7 +256,7 @@ def _acceptable(store: ModelStore, name: str, record: PullRecord, accept_new: bo
                 f"holds another {file.name} of {name} than was pulled here before",
                 remedy="`emoreport models import FILE --accept-new` takes it all the same",
             )
-    return entry
+    return model
 
 
 def _fits(stated: FileRecord, expected: Expected) -> bool:
@@ -267,14 +267,14 @@ def _fits(stated: FileRecord, expected: Expected) -> bool:
 def _unpack(
     stream: BinaryIO,
     staging: Path,
-    entries: Mapping[str, ModelEntry],
+    models: Mapping[str, ModelEntry],
     records: Mapping[str, PullRecord],
 ) -> None:
     """Write the members to `staging` and check every one; all must be there, and no other."""
     files = {
         f"{name}/{file.name}": (name, file)
-        for name, entry in entries.items()
-        for file in entry.files
+        for name, model in models.items()
+        for file in model.files
         if file.name in records[name].files
     }
     while (member := _next_member(stream)) is not None:
@@ -290,9 +290,9 @@ def _unpack(
         path = staging / name / file.name
         make_store_folder(path.parent)
         _copy(stream, path, member.size)
-        found, problem = check_file(path, expected_file(file, records[name]))
-        if problem or found.sha256 != stated.sha256:
-            problem = problem or f"has SHA-256 {found.sha256}, the manifest says {stated.sha256}"
+        digests, problem = check_file(path, expected_file(file, records[name]))
+        if problem or digests.sha256 != stated.sha256:
+            problem = problem or f"has SHA-256 {digests.sha256}, the manifest says {stated.sha256}"
             raise ModelError(f"{member.name} is damaged: it {problem}", remedy=_NOT_OURS)
     if files:
         raise ModelError(f"lacks {', '.join(sorted(files))}", remedy=_NOT_OURS)

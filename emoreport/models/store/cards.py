@@ -8,7 +8,7 @@ from pathlib import Path
 from emoreport.models.store.registry import ModelEntry
 
 
-def card_text(entry: ModelEntry) -> str:
+def card_text(model: ModelEntry) -> str:
     """Card of a model, Markdown; "" where this installation has none.
 
     An installed package carries the cards in its folder ``cards``; in a checkout they lie in
@@ -16,7 +16,7 @@ def card_text(entry: ModelEntry) -> str:
     """
     package = Path(str(resources.files("emoreport")))
     for folder in (package / "cards", package.parent / "docs" / "models"):
-        path = folder / entry.card
+        path = folder / model.card
         if path.is_file():
             return path.read_text(encoding="utf-8")
     return ""

@@ -107,7 +107,7 @@ class Downloader:
         """
         part = _Part(target, url)
         persist(lambda: self._transfer(url, part, expected, progress, remedy), self._patience)
-        found, problem = check_file(part.path, expected)
+        digests, problem = check_file(part.path, expected)
         if problem:
             part.discard()
             raise ModelError(
@@ -115,7 +115,7 @@ class Downloader:
             )
         move_into_place(part.path, target)
         part.discard()
-        return found
+        return digests
 
     def _transfer(
         self, url: str, part: _Part, expected: Expected, progress: PullProgress, remedy: str
@@ -161,14 +161,14 @@ class Downloader:
     ) -> None:
         import requests
 
-        done, place = offset, _shown(response.url)
+        done, address = offset, _shown(response.url)
         progress(part.name, done, total)
         try:
             with part.path.open("ab") as stream:
                 for chunk in response.iter_content(_CHUNK):
                     done += len(chunk)
                     if total is not None and done > total:
-                        raise ModelError(f"sends more than {total} bytes", file=place)
+                        raise ModelError(f"sends more than {total} bytes", file=address)
                     stream.write(chunk)
                     stream.flush()  # a killed process loses nothing that has arrived
                     progress(part.name, done, total)
@@ -177,7 +177,7 @@ class Downloader:
                 ModelError(
                     f"the transfer broke off at {done} of {total or 'unknown'} bytes",
                     remedy=_LATER_REMEDY,
-                    file=place,
+                    file=address,
                 )
             ) from error
         except OSError as error:
@@ -187,7 +187,7 @@ class Downloader:
                 ModelError(
                     f"the server closed at {done} of {total} bytes",
                     remedy=_LATER_REMEDY,
-                    file=place,
+                    file=address,
                 )
             )
 
@@ -292,32 +292,32 @@ class _Part:
 
 def _refuse(response: Response, url: str) -> None:
     """Raise for every answer that carries no content."""
-    status, place = response.status_code, _shown(url)
+    status, address = response.status_code, _shown(url)
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if status in {200, 206}:
         if kind == "text/html":
             raise ModelError(
                 "sends a web page in place of the file",
                 remedy="a log-in page of the network may stand before it",
-                file=place,
+                file=address,
             )
         if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise ModelError("compresses what was asked for as it is", file=place)
+            raise ModelError("compresses what was asked for as it is", file=address)
         return
     if status in {404, 410}:
         raise MissingFileError(
             f"there is no such file (HTTP {status})",
             remedy="the source has moved it; use a newer emoreport",
-            file=place,
+            file=address,
         )
     if status in {401, 403, 407, 451}:
         raise ModelError(
             f"access is refused (HTTP {status})",
             remedy="accept the terms of the model at its source and log in there, "
             "or mend the proxy",
-            file=place,
+            file=address,
         )
-    refusal = ModelError(f"the server answered HTTP {status}", remedy=_LATER_REMEDY, file=place)
+    refusal = ModelError(f"the server answered HTTP {status}", remedy=_LATER_REMEDY, file=address)
     if status >= 500 or status in _LATER:
         raise TryAgain(refusal)
     raise refusal
@@ -335,13 +335,13 @@ def _changed(response: Response, mark: str) -> bool:
 
 
 def _range_start(response: Response) -> int | None:
-    found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    return int(found[1]) if found and found[1] else None
+    range_header = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    return int(range_header[1]) if range_header and range_header[1] else None
 
 
 def _whole_size(response: Response) -> int | None:
-    found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    return int(found["whole"]) if found and found["whole"] else None
+    range_header = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    return int(range_header["whole"]) if range_header and range_header["whole"] else None
 
 
 def _shown(url: str) -> str:

@@ -93,10 +93,10 @@ def _ask(
 
     api = HfApi(endpoint=endpoint, token=False if is_mirror else None, library_name="emoreport")
     try:
-        found = api.model_info(
+        answer = api.model_info(
             repository, revision=revision, files_metadata=True, timeout=patience.read_s
         )
-        return _listing(found)
+        return _listing(answer)
     except HfHubHTTPError as error:
         status = error.response.status_code
         if status == 404 and is_mirror:
@@ -122,18 +122,18 @@ def _ask(
         ) from error
 
 
-def _listing(found: Any) -> Listing:  # noqa: ANN401 - the hub's own type, lazily imported
+def _listing(answer: Any) -> Listing:  # noqa: ANN401 - the hub's own type, lazily imported
     files = {}
-    for sibling in found.siblings or ():
+    for sibling in answer.siblings or ():
         stored = sibling.lfs
         files[sibling.rfilename] = (
             Expected(sibling.size, git_blob=sibling.blob_id)
             if stored is None
             else Expected(stored.size, sha256=stored.sha256)
         )
-    if not found.sha:
+    if not answer.sha:
         raise ValueError("it names no commit")
-    return Listing(found.sha, files)
+    return Listing(answer.sha, files)
 
 
 def _refusal(repository: str, revision: str, endpoint: str, status: int) -> ModelError:

@@ -87,16 +87,16 @@ def check_file(path: Path, expected: Expected) -> tuple[Digests, str]:
     ModelError
         When it cannot be read.
     """
-    found = digest_file(path, git_blob=expected.git_blob is not None)
-    return found, difference(expected, found)
+    digests = digest_file(path, git_blob=expected.git_blob is not None)
+    return digests, difference(expected, digests)
 
 
-def difference(expected: Expected, found: Digests) -> str:
+def difference(expected: Expected, digests: Digests) -> str:
     """Say in one clause what of a file is not as expected; "" if it is the right one."""
-    if expected.size_bytes not in {None, found.size_bytes}:
-        return f"has {found.size_bytes} bytes, expected {expected.size_bytes}"
-    if expected.sha256 not in {None, found.sha256}:
-        return f"has SHA-256 {found.sha256}, expected {expected.sha256}"
-    if expected.git_blob not in {None, found.git_blob}:
-        return f"has git blob id {found.git_blob}, expected {expected.git_blob}"
+    if expected.size_bytes not in {None, digests.size_bytes}:
+        return f"has {digests.size_bytes} bytes, expected {expected.size_bytes}"
+    if expected.sha256 not in {None, digests.sha256}:
+        return f"has SHA-256 {digests.sha256}, expected {expected.sha256}"
+    if expected.git_blob not in {None, digests.git_blob}:
+        return f"has git blob id {digests.git_blob}, expected {expected.git_blob}"
     return ""

@@ -57,7 +57,7 @@ class PullRecord:
 
     def document(self) -> dict[str, Any]:
         """Return the record as JSON holds it."""
-        files = {name: asdict(entry) for name, entry in sorted(self.files.items())}
+        files = {name: asdict(record) for name, record in sorted(self.files.items())}
         return {
             "revision": self.revision,
             "source": self.source,
@@ -75,8 +75,8 @@ class PullRecord:
             When it is something else.
         """
         files = {}
-        for name, entry in document["files"].items():
-            size, sha256 = entry["size_bytes"], entry["sha256"]
+        for name, stored in document["files"].items():
+            size, sha256 = stored["size_bytes"], stored["sha256"]
             sized = isinstance(size, int) and 0 <= size <= _LARGEST_BYTES
             if not sized or not _SHA256.fullmatch(sha256):
                 raise ValueError(f"{name} has no usable size and SHA-256")
@@ -115,7 +115,7 @@ class LockFile:
             if document["layout"] != LAYOUT:
                 raise ValueError(f"layout {document['layout']!r}")  # noqa: TRY301
             models = document["models"].items()
-            return {name: PullRecord.from_document(entry) for name, entry in models}
+            return {name: PullRecord.from_document(stored) for name, stored in models}
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
@@ -141,7 +141,7 @@ class LockFile:
         """
         with exclusive(self._root, LOCK_FILE, lambda: None):
             merged = self.read() | dict(records)
-            models = {name: entry.document() for name, entry in sorted(merged.items())}
+            models = {name: record.document() for name, record in sorted(merged.items())}
             document = {"layout": LAYOUT, "models": models}
             content = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
             write_store_file(self._path, content.encode())

@@ -97,13 +97,13 @@ class ModelStore:
         self._note: Note = note or _say_nothing
         self._patience = patience or Patience()
 
-    def folder(self, entry: ModelEntry) -> Path:
+    def folder(self, model: ModelEntry) -> Path:
         """Where the files of a model lie, or would lie."""
-        if entry.source.kind == "package":
+        if model.source.kind == "package":
             return Path(str(resources.files("emoreport"))) / "weights"
-        return self.root / entry.name
+        return self.root / model.name
 
-    def record(self, entry: ModelEntry) -> PullRecord | None:
+    def record(self, model: ModelEntry) -> PullRecord | None:
         """What the store wrote down of the last pull of this revision; None where nothing.
 
         Raises
@@ -111,12 +111,12 @@ class ModelStore:
         ModelError
             When the store's lock file is damaged.
         """
-        found = self.lock_file.read().get(entry.name)
-        if found is not None and entry.pinned and found.revision != entry.source.revision:
+        record = self.lock_file.read().get(model.name)
+        if record is not None and model.pinned and record.revision != model.source.revision:
             return None
-        return found
+        return record
 
-    def state(self, entry: ModelEntry) -> ModelState:
+    def state(self, model: ModelEntry) -> ModelState:
         """How much of a model is here, by the names and lengths of its files.
 
         Raises
@@ -124,9 +124,9 @@ class ModelStore:
         ModelError
             When the store's lock file is damaged.
         """
-        return self._state(entry, self.record(entry))
+        return self._state(model, self.record(model))
 
-    def size_bytes(self, entry: ModelEntry) -> int | None:
+    def size_bytes(self, model: ModelEntry) -> int | None:
         """Length of a model's files, by the registry or the last pull; None if not known.
 
         Raises
@@ -134,11 +134,11 @@ class ModelStore:
         ModelError
             When the store's lock file is damaged.
         """
-        record = self.record(entry)
-        sizes = [expected_file(file, record).size_bytes for file in self._chosen(entry, record)]
+        record = self.record(model)
+        sizes = [expected_file(file, record).size_bytes for file in self._chosen(model, record)]
         return None if None in sizes else sum(size or 0 for size in sizes)
 
-    def open(self, entry: ModelEntry) -> PulledModel:
+    def open(self, model: ModelEntry) -> PulledModel:
         """Files of a model, every byte compared with the registry and the store's lock file.
 
         Raises
@@ -146,26 +146,26 @@ class ModelStore:
         ModelError
             When the model is absent, incomplete or damaged; the remedy mends it.
         """
-        record = self.record(entry)
-        remedy = f"`emoreport models pull {entry.name}`"
-        if entry.source.kind == "package":
+        record = self.record(model)
+        remedy = f"`emoreport models pull {model.name}`"
+        if model.source.kind == "package":
             remedy = "install emoreport again"
-        state = self._state(entry, record)
+        state = self._state(model, record)
         if state in _SHORT_OF:
-            raise ModelError(f"{entry.name} is {_SHORT_OF[state]}", remedy=remedy, file=self.root)
+            raise ModelError(f"{model.name} is {_SHORT_OF[state]}", remedy=remedy, file=self.root)
         files = {}
-        for file in self._chosen(entry, record):
-            path = self.folder(entry) / file.name
+        for file in self._chosen(model, record):
+            path = self.folder(model) / file.name
             if not path.is_file():
                 raise ModelError("is missing", remedy=remedy, file=path)
-            found, problem = check_file(path, expected_file(file, record))
+            digests, problem = check_file(path, expected_file(file, record))
             if problem:
                 raise ModelError(f"is damaged: it {problem}", remedy=remedy, file=path)
-            files[file.name] = found.sha256
-        revision = entry.source.revision if record is None else record.revision
-        return PulledModel(entry, entry.name, self.folder(entry), files, revision)
+            files[file.name] = digests.sha256
+        revision = model.source.revision if record is None else record.revision
+        return PulledModel(model, model.name, self.folder(model), files, revision)
 
-    def verify(self, entry: ModelEntry) -> PulledModel:
+    def verify(self, model: ModelEntry) -> PulledModel:
         """Read every byte of a model and compare it, as `open` does.
 
         Raises
@@ -173,11 +173,11 @@ class ModelStore:
         ModelError
             When the model is absent, incomplete or damaged; the remedy mends it.
         """
-        return self.open(entry)
+        return self.open(model)
 
     def pull(
         self,
-        entry: ModelEntry,
+        model: ModelEntry,
         progress: PullProgress | None = None,
         *,
         accept_new: bool = False,
@@ -186,7 +186,7 @@ class ModelStore:
 
         Parameters
         ----------
-        entry
+        model
             The model.
         progress
             Told how far each file is.
@@ -201,20 +201,20 @@ class ModelStore:
         ModelError
             When the source has not the file or has another one, or it cannot be written.
         """
-        if entry.source.kind == "package":
-            return self.open(entry)
-        if not accept_new and (complete := self._complete(entry)):
+        if model.source.kind == "package":
+            return self.open(model)
+        if not accept_new and (complete := self._complete(model)):
             return complete
         if self.offline:
             raise UnreachableError(
-                f"{entry.name} is not complete here and the network is not to be used",
+                f"{model.name} is not complete here and the network is not to be used",
                 remedy=f"pull it without {offline_variable() or '--offline'}, or bring it with "
                 "`emoreport models bundle` and `emoreport models import`",
             )
-        with self.locked(entry):
-            return self._pull(entry, progress or _no_progress, accept_new=accept_new)
+        with self.locked(model):
+            return self._pull(model, progress or _no_progress, accept_new=accept_new)
 
-    def remove(self, entry: ModelEntry) -> bool:
+    def remove(self, model: ModelEntry) -> bool:
         """Delete the files of a model and the forms made of it; say whether there were any.
 
         What the lock file says of it stays, so that a later pull is held to it.
@@ -226,12 +226,12 @@ class ModelStore:
         ModelError
             When the files cannot be deleted.
         """
-        if entry.source.kind == "package":
-            raise SettingsError(f"{entry.name} is part of the package and stays")
-        folder = self.folder(entry)
+        if model.source.kind == "package":
+            raise SettingsError(f"{model.name} is part of the package and stays")
+        folder = self.folder(model)
         if not folder.exists():
             return False
-        with self.locked(entry):
+        with self.locked(model):
             try:
                 shutil.rmtree(folder)
             except OSError as error:
@@ -240,13 +240,13 @@ class ModelStore:
                 folder.parent.rmdir()
         return True
 
-    def locked(self, entry: ModelEntry) -> AbstractContextManager[None]:
+    def locked(self, model: ModelEntry) -> AbstractContextManager[None]:
         """Keep other processes away from a model while the block runs."""
         return exclusive(
-            self.root, entry.name, lambda: self._note("waiting", {"model": entry.name})
+            self.root, model.name, lambda: self._note("waiting", {"model": model.name})
         )
 
-    def settle(self, entry: ModelEntry, source: Path, names: Iterable[str]) -> None:
+    def settle(self, model: ModelEntry, source: Path, names: Iterable[str]) -> None:
         """Move checked files from the folder `source`, which goes, to their place.
 
         Raises
@@ -254,25 +254,25 @@ class ModelStore:
         ModelError
             When a file cannot be moved.
         """
-        folder, chosen = self.folder(entry), set(names)
+        folder, chosen = self.folder(model), set(names)
         make_store_folder(folder)
         for name in sorted(chosen):
             if (source / name).is_file():
                 move_into_place(source / name, folder / name)
         try:
-            for file in entry.files:
+            for file in model.files:
                 if file.name not in chosen:  # what stood in for one of them
                     (folder / file.name).unlink(missing_ok=True)
             shutil.rmtree(source)
         except OSError as error:
             raise store_error(error, folder) from error
 
-    def _state(self, entry: ModelEntry, record: PullRecord | None) -> ModelState:
-        folder = self.folder(entry)
-        chosen = self._chosen(entry, record)
+    def _state(self, model: ModelEntry, record: PullRecord | None) -> ModelState:
+        folder = self.folder(model)
+        chosen = self._chosen(model, record)
         sizes = [_size_bytes(folder / file.name) for file in chosen]
         if None in sizes:
-            if entry.source.kind == "package":
+            if model.source.kind == "package":
                 return ModelState.DAMAGED
             begun = set(sizes) != {None} or (folder / INCOMING).is_dir()
             return ModelState.PARTIAL if begun else ModelState.ABSENT
@@ -283,51 +283,53 @@ class ModelStore:
         ):
             return ModelState.DAMAGED
         # A file of unknown content that no pull wrote down could be anything.
-        known = all(facts.has_digest for facts in expected)
-        return ModelState.COMPLETE if known else ModelState.PARTIAL
+        comparable = all(facts.has_digest for facts in expected)
+        return ModelState.COMPLETE if comparable else ModelState.PARTIAL
 
-    def _chosen(self, entry: ModelEntry, record: PullRecord | None) -> list[ModelFile]:
+    def _chosen(self, model: ModelEntry, record: PullRecord | None) -> list[ModelFile]:
         """Of every group of files that stand in for each other, the one that is or should be."""
-        folder = self.folder(entry)
+        folder = self.folder(model)
         chosen = []
-        for group in entry.file_groups:
+        for group in model.file_groups:
             recorded = [file for file in group if record and file.name in record.files]
             here = [file for file in recorded or group if (folder / file.name).is_file()]
             chosen.append((here or recorded or list(group))[0])
         return chosen
 
-    def _complete(self, entry: ModelEntry) -> PulledModel | None:
-        if self.state(entry) is not ModelState.COMPLETE:
+    def _complete(self, model: ModelEntry) -> PulledModel | None:
+        if self.state(model) is not ModelState.COMPLETE:
             return None
         try:
-            return self.open(entry)
+            return self.open(model)
         except ModelError:  # what is wrong with it is what the pull mends
             return None
 
-    def _pull(self, entry: ModelEntry, progress: PullProgress, *, accept_new: bool) -> PulledModel:
-        record = None if accept_new else self.record(entry)
-        plan = make_plan(entry, record, mirror=self.mirror, patience=self._patience)
-        folder = self.folder(entry)
+    def _pull(self, model: ModelEntry, progress: PullProgress, *, accept_new: bool) -> PulledModel:
+        record = None if accept_new else self.record(model)
+        plan = make_plan(model, record, mirror=self.mirror, patience=self._patience)
+        folder = self.folder(model)
         incoming = folder / INCOMING
         make_store_folder(incoming)
         try:
-            found = fetch_files(plan, folder, incoming, patience=self._patience, progress=progress)
+            fetched = fetch_files(
+                plan, folder, incoming, patience=self._patience, progress=progress
+            )
         except BaseException:
             for empty in (incoming, folder, folder.parent):
                 with suppress(OSError):  # it holds something
                     empty.rmdir()
             raise
-        self.settle(entry, incoming, found)
-        files = {name: FileRecord(new.size_bytes, new.sha256) for name, new in found.items()}
+        self.settle(model, incoming, fetched)
+        files = {name: FileRecord(new.size_bytes, new.sha256) for name, new in fetched.items()}
         # Where another process has just pulled the same, its record stands.
         if record is None or (record.revision, record.files) != (plan.revision, files):
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            self.lock_file.put({entry.name: PullRecord(plan.revision, plan.host, now, files)})
-        if record is None and not all(file.has_digest for file in entry.files):
+            self.lock_file.put({model.name: PullRecord(plan.revision, plan.host, now, files)})
+        if record is None and not all(file.has_digest for file in model.files):
             key = "first_pull" if plan.host.startswith("https:") else "first_pull_unprotected"
-            self._note(key, {"model": entry.name, "revision": plan.revision, "host": plan.host})
-        sha256 = {name: digests.sha256 for name, digests in found.items()}
-        return PulledModel(entry, entry.name, folder, sha256, plan.revision)
+            self._note(key, {"model": model.name, "revision": plan.revision, "host": plan.host})
+        sha256 = {name: digests.sha256 for name, digests in fetched.items()}
+        return PulledModel(model, model.name, folder, sha256, plan.revision)
 
 
 def default_root() -> Path:

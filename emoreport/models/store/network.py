@@ -173,13 +173,13 @@ def _connection_problem(host: str, port: int, limit_s: float) -> str:
 
     def resolve() -> None:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[:_MOST_ADDRESSES]
+            addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[:_MOST_ADDRESSES]
         except (OSError, UnicodeError) as error:
             answers.put(1)
             answers.put(getattr(error, "strerror", None) or str(error))
             return
-        answers.put(len(found))
-        for family, kind, protocol, _, address in found:
+        answers.put(len(addresses))
+        for family, kind, protocol, _, address in addresses:
             _in_background(connect, family, kind, protocol, address)
 
     _in_background(resolve)

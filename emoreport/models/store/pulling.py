@@ -40,14 +40,14 @@ def fetch_files(
     ModelError
         When the source has not the file or has another one, or it cannot be written.
     """
-    found = {}
+    fetched = {}
     with Downloader(patience, plan.headers) as downloader:
         for group in plan.groups:
             name, digests = _already_here(group, folder, incoming) or _fetch_first(
                 group, incoming, downloader, progress
             )
-            found[name] = digests
-    return found
+            fetched[name] = digests
+    return fetched
 
 
 def _already_here(
@@ -56,9 +56,9 @@ def _already_here(
     for remote in group:
         for path in (incoming / remote.name, folder / remote.name):
             if remote.expected.has_digest and path.is_file():
-                found, problem = check_file(path, remote.expected)
+                digests, problem = check_file(path, remote.expected)
                 if not problem:
-                    return remote.name, found
+                    return remote.name, digests
     return None
 
 

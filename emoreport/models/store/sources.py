@@ -69,13 +69,13 @@ class Plan:
 
 
 def make_plan(
-    entry: ModelEntry, record: PullRecord | None, *, mirror: str, patience: Patience
+    model: ModelEntry, record: PullRecord | None, *, mirror: str, patience: Patience
 ) -> Plan:
     """Find out where the files of a model are to come from.
 
     Parameters
     ----------
-    entry
+    model
         A model that is not part of the package.
     record
         The earlier pull that this one is held to; None if there is none.
@@ -89,15 +89,15 @@ def make_plan(
     UnreachableError
         When a hub has to be asked and cannot be.
     ModelError
-        When the hub has not what the entry names.
+        When the hub has not what the registry names.
     """
-    base = mirror or entry.source.base
-    if entry.source.kind == "huggingface":
-        return _hub_plan(entry, record, base, mirror=mirror, patience=patience)
-    held = not all(file.has_digest for file in entry.files) and record is not None
-    remedy = CHANGED.format(name=entry.name) if held else TAMPERED
-    prefix = [entry.source.repository, entry.source.revision]
-    parts = prefix if entry.source.kind == "github" else prefix[:1]
+    base = mirror or model.source.base
+    if model.source.kind == "huggingface":
+        return _hub_plan(model, record, base, mirror=mirror, patience=patience)
+    held = not all(file.has_digest for file in model.files) and record is not None
+    remedy = CHANGED.format(name=model.name) if held else TAMPERED
+    prefix = [model.source.repository, model.source.revision]
+    parts = prefix if model.source.kind == "github" else prefix[:1]
     groups = tuple(
         tuple(
             RemoteFile(
@@ -108,37 +108,39 @@ def make_plan(
             )
             for file in group
         )
-        for group in entry.file_groups
+        for group in model.file_groups
     )
-    return Plan(entry.source.revision, _host(base), groups)
+    return Plan(model.source.revision, _host(base), groups)
 
 
 def _hub_plan(
-    entry: ModelEntry, record: PullRecord | None, base: str, *, mirror: str, patience: Patience
+    model: ModelEntry, record: PullRecord | None, base: str, *, mirror: str, patience: Patience
 ) -> Plan:
     from emoreport.models.store.hub import hub_headers, list_repository
 
-    source = entry.source
-    known: Mapping[str, Expected] | None = None
+    source = model.source
+    offered_files: Mapping[str, Expected] | None = None
     revision, remedy, changed = source.revision, TAMPERED, ""
     if record is not None:
         revision = record.revision
-        remedy = changed = CHANGED.format(name=entry.name)
+        remedy = changed = CHANGED.format(name=model.name)
     else:
         listing = list_repository(
             source.repository, revision, endpoint=base, is_mirror=bool(mirror), patience=patience
         )
         if listing is not None:
-            revision, known = listing.revision, listing.files
+            revision, offered_files = listing.revision, listing.files
 
     def remote(file: ModelFile) -> RemoteFile:
-        expected = expected_file(file, record) if known is None else known[file.path]
+        expected = (
+            expected_file(file, record) if offered_files is None else offered_files[file.path]
+        )
         address = _address(base, source.repository, "resolve", revision, file.path)
         return RemoteFile(file.name, address, expected, remedy, changed)
 
     groups = []
-    for group in entry.file_groups:
-        offered = [file for file in group if known is None or file.path in known]
+    for group in model.file_groups:
+        offered = [file for file in group if offered_files is None or file.path in offered_files]
         recorded = [file for file in offered if record and file.name in record.files]
         if not offered:
             raise ModelError(
