@@ -1,4 +1,4 @@
-"""From the readings of one video to everything that its tables hold."""
+"""Turn the readings of one video into everything that its tables hold."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def analyze_readings(
         transition_statistics=transition_rows(
             video,
             transition_statistics(video),
-            # A person's rows do not hang on the settings of the machine.
+            # A person's rows do not depend on the settings of the machine.
             ()
             if labels.face is not None
             else sensitivity(

@@ -1,4 +1,4 @@
-"""The row that sums a video up."""
+"""The row of summary.csv: one video in a few figures."""
 
 from __future__ import annotations
 

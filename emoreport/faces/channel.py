@@ -22,9 +22,9 @@ class Channel(Generic[Item]):
     Parameters
     ----------
     max_items
-        Items that may lie in the channel.
+        Items that may wait in the channel.
     max_bytes
-        Bytes, as the writer counts them, that may lie in it; a single heavier item still passes
+        Bytes, as the writer counts them, that may wait in it; a single heavier item still passes
         when the channel is empty.
     """
 

@@ -18,7 +18,7 @@ def crop_face(rgb: RgbImage, face: FaceObservation, spec: CropSpec) -> RgbImage:
 
     A square of side ``scale × sqrt(width × height)`` of the face's box, its centre moved by
     (`shift_x`, `shift_y`) × box side; with `align_roll` it is turned about the box centre, shift
-    included, so that the eyes lie level. Pixels are averaged over the area that they cover, so
+    included, so that the eyes are level. Pixels are averaged over the area that they cover, so
     that a large face gives no aliasing; outside the frame its border is continued. With
     `tight_box` the plain box is cut at whole pixels and stretched to the square instead: averaged
     by area along an axis that shrinks, interpolated linearly along one that grows.
@@ -39,7 +39,7 @@ def crop_face(rgb: RgbImage, face: FaceObservation, spec: CropSpec) -> RgbImage:
     Raises
     ------
     ValueError
-        When the box is empty or, with `tight_box`, lies outside the frame.
+        When the box is empty or, with `tight_box`, is outside the frame.
     """
     if not face.box.area > 0:
         raise ValueError(f"the face box is empty: {face.box}")

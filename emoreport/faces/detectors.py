@@ -63,7 +63,7 @@ Find = Callable[[RgbImage], list[RawDetection]]
 def has_solutions() -> bool:
     """Whether this mediapipe carries face models of its own (0.10.21 is the last that does).
 
-    Nothing is imported: the answer lies in the installed files.
+    Nothing is imported: the installed files give the answer.
     """
     spec = importlib.util.find_spec("mediapipe")
     folders = [] if spec is None else spec.submodule_search_locations or []

@@ -54,7 +54,7 @@ class RawDetection:
     points: DoubleArray
 
     def moved(self, x_px: float, y_px: float) -> RawDetection:
-        """Return the same detection in a frame whose origin lies (−x, −y) away."""
+        """Return the same detection in a frame whose origin is (−x, −y) away."""
         box = Box(self.box.x + x_px, self.box.y + y_px, self.box.width, self.box.height)
         return RawDetection(box, self.score, self.points + np.array([x_px, y_px]))
 
@@ -121,7 +121,7 @@ def square_tiles(width_px: int, height_px: int) -> list[tuple[int, int, int]]:
     """Overlapping squares that cover a frame: (left, top, side) in pixels.
 
     The side is the frame's shorter side and neighbours overlap by at least half, so that a face
-    up to half a side wide lies whole in one of them. A nearly square frame gains nothing from
+    up to half a side wide is whole in one of them. A nearly square frame gains nothing from
     tiles and gives none.
     """
     side, length = min(width_px, height_px), max(width_px, height_px)

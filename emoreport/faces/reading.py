@@ -2,7 +2,7 @@
 
 Three stages overlap: the source decodes in one thread, detection, tracking and cropping run in a
 second, the emotion network in the caller's. PyAV, MediaPipe and ONNX Runtime work outside the
-interpreter lock, so two processors are kept busy. What lies between the stages is bounded in
+interpreter lock, so two processors are kept busy. What waits between the stages is bounded in
 items and in bytes; every stage handles frames in order, so the readings depend neither on the
 batch size nor on timing.
 """

@@ -49,7 +49,7 @@ class SpeakerTracker:
     score. From then on the nearest box within reach is the speaker; all others are bystanders,
     remembered for `MEMORY_S`. Where the speaker is out of sight,
 
-    - a picture in which no remembered face continues is a cut: the tracker starts anew at once;
+    - a picture in which no remembered face continues is a cut: the tracker starts again at once;
     - while a bystander continues, the speaker is waited for, `MEMORY_S` at most.
 
     Parameters

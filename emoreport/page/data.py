@@ -1,10 +1,10 @@
 """What the page shows of one talk, as a document for JSON.
 
-Only codes and numbers stand in it: the words are looked up by the page, in the language chosen
+It holds only codes and numbers: the words are looked up by the page, in the language chosen
 there. Unknown numbers are None.
 
 Readings of frames are packed. Times are unsigned 32-bit integers of 0.1 ms, probabilities bytes:
-0–254 stand for 0–1 in steps of 1/254, 255 for a frame without a usable face. The rounding error of
+0–254 mean 0–1 in steps of 1/254, 255 for a frame without a usable face. The rounding error of
 a probability is at most 0.002, that of a mean over many frames much less.
 """
 

@@ -174,7 +174,7 @@ def policy_source(text: str) -> str:
 
 
 def script_json(document: Mapping[str, Any]) -> str:
-    """JSON that may stand in a script element: it holds no ``<``, ``>`` or ``&``.
+    """JSON that a script element may hold: it holds no ``<``, ``>`` or ``&``.
 
     Raises
     ------

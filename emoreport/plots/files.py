@@ -1,4 +1,4 @@
-"""The plots of one talk as files: pictures for a paper, and their captions beside them."""
+"""Write the plots of one talk: pictures for a paper, and their captions beside them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the time with an emotion is shared out, face beside voice."""
+"""The plot of shares: how the time is divided among the emotions, face beside voice."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SHORT_TICKS: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 HATCH: Final = "//////"
 """Over the bars of the voice."""
 BAR: Final = 0.36
-"""Height of a bar in rows; two stand in a row."""
+"""Height of a bar in rows; a row holds two."""
 
 
 def shares(findings: Findings, lang: str) -> Plot:

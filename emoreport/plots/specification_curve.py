@@ -134,7 +134,7 @@ def _draw_panel(axis: Axes, panel: Panel, curve: Curve, *, named: bool) -> None:
 
 
 def _draw_choices(axis: Axes, curve: Curve) -> None:
-    """Rows of dots: which settings each column stands for; the run's own in black and larger."""
+    """Rows of dots: which settings each column shows; the run's own in black and larger."""
     row, ticks, names = 0.0, [], []
     size = _dot_size(curve)
     for choice in curve.choices:

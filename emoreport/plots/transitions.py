@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 HEIGHT_IN: Final = 3.0
 WIDTH: Final = 3.8
-"""Of the axis, whose circle has the radius 1: names stand beside it."""
+"""Of the axis, whose circle has the radius 1: names are beside it."""
 SMALLEST_NODE: Final = 110.0
 LARGEST_NODE: Final = 600.0
 """Areas of nodes, square points."""
@@ -44,7 +44,7 @@ FREQUENT: Final = 6
 """Of more arrows than `MOST_NUMBERS`, only so many get numbers, and those that stand out."""
 FAINTEST: Final = "#E3E6EA"
 PARTS: Final = (0.4, 0.5, 0.33, 0.6, 0.27, 0.67, 0.73)
-"""Where along an arrow its number may stand, the best place first."""
+"""Where along an arrow its number may be, the best point first."""
 NUMBER_WIDTH: Final = 0.5
 NUMBER_HEIGHT: Final = 0.12
 """Room of a number in units of the axis."""
@@ -121,7 +121,7 @@ def _draw_arrows(axis: Axes, analysis: Analysis, nodes: dict[str, Node], lang: s
     few = len(by_count) <= MOST_NUMBERS
     numbered = by_count if few else by_count[-FREQUENT:]
     taken: list[tuple[float, float]] = []
-    # The most frequent ones lie on top, and their numbers get the best places.
+    # The most frequent ones are drawn on top, and their numbers get the best places.
     for order, row in enumerate(by_count):
         stands_out = _stands_out(analysis, row)
         width = THINNEST + (THICKEST - THINNEST) * row.count / most
@@ -169,7 +169,7 @@ def _draw_arrow(
 def _free_place(
     nodes: dict[str, Node], row: Transition, taken: list[tuple[float, float]]
 ) -> tuple[float, float]:
-    """Where along the arrow its number covers no other one and, if that can be had, no node."""
+    """Where along the arrow its number covers no other one and, if possible, no node."""
     points = [_along(nodes[row.origin], nodes[row.target], part) for part in PARTS]
     circles = [(node.x, node.y) for node in nodes.values()]
     free = [point for point in points if _room(point, taken) >= 1.0]

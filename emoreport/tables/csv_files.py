@@ -5,7 +5,7 @@ CSV injection advises; nothing else is changed, so that the text stays recognisa
 Parquet and JSON files hold it unchanged. In practice this concerns the video's file name only.
 
 For spreadsheets set to another language there is a second form of the same content: semicolon,
-decimal comma, byte order mark. It lies beside the first one and never takes its place.
+decimal comma, byte order mark. It is written beside the first one and never replaces it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _QUOTED: Final = re.compile(r'[",;\t\r\n]|^\s|\s$')
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a CSV file is written: what stands between cells, in numbers and for truth values."""
+    """How a CSV file is written: separator of cells, decimal mark, words for true and false."""
 
     separator: str = ","
     decimal: str = "."

@@ -1,4 +1,4 @@
-"""What the summary sheet tells besides the tables."""
+"""How the tables came about, for the summary sheet: program, models, settings, warnings."""
 
 from __future__ import annotations
 

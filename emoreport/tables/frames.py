@@ -1,4 +1,4 @@
-"""From the results of one analysis to typed DataFrames."""
+"""Turn the results of one analysis into typed DataFrames."""
 
 from __future__ import annotations
 

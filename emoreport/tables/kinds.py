@@ -77,7 +77,7 @@ class Column:
     word
         Key of its description below ``tables.column``.
     about
-        What the description's ``{about}`` stands for: the emotion label of a probability
+        What fills ``{about}`` in the description: the emotion label of a probability
         column, the name of a further column; else empty.
     codes
         The group of codes (`codes.CODES`) that the cells, or `about`, are from; else empty.

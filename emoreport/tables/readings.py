@@ -30,7 +30,7 @@ MAX_ROWS: Final = 12_000_000
 REMEDY: Final = "analyse the video again with --overwrite"
 _FACTS_KEY: Final = b"emoreport"
 _DIGEST_KEY: Final = b"emoreport.sha256"
-"""Parquet checks its pages but not its footer, where the facts stand."""
+"""Parquet checks its pages but not its footer, which holds the facts."""
 _BOX: Final = ("x", "y", "width", "height")
 _PROBABILITY_SLACK: Final = 1e-3
 """How far a stored probability may leave 0–1 (rounding in a model) before it counts as damage."""
@@ -76,7 +76,7 @@ def write_speech(stream: BinaryIO, speech: SpeechTrack) -> None:
         Where the bytes go.
     speech
         The readings. `speech_spans` of a window are the spans of speech clipped to it; the
-        exact spans stand in the file's metadata.
+        exact spans are in the file's metadata.
 
     Raises
     ------
@@ -206,7 +206,7 @@ def read_speech(path: Path) -> SpeechTrack:
 
     Returns
     -------
-    The readings that were written, bit for bit. In a file that another program wrote anew the
+    The readings that were written, bit for bit. In a file that another program wrote again the
     spans of speech are put together from the windows' own.
 
     Raises
@@ -262,7 +262,7 @@ def _read(path: Path) -> Any:  # noqa: ANN401 - pyarrow has no types
         raise OSError("it is no regular file")
     with path.open("rb") as stream:
         file = pq.ParquetFile(stream, page_checksum_verification=True)
-        # What stands deeper in the footer is not asked for: of a damaged one Arrow aborts.
+        # What is deeper in the footer is not asked for: of a damaged one Arrow aborts.
         if file.metadata.num_rows > MAX_ROWS:
             raise ValueError(f"it claims {file.metadata.num_rows} rows")
         content = file.read()

@@ -1,4 +1,4 @@
-"""Writes what one video gave into its folder: whole files under their final names, or nothing."""
+"""Write what one video gave into its folder: all files under their final names, or none."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def write_all(
     faces, speech
         The readings, written where `formats` holds ``parquet``.
     run
-        Content of run.json, written always. Where it lies, the other files are complete.
+        Content of run.json, written always. Where it is present, the other files are complete.
     formats
         Some of ``csv``, ``xlsx``, ``parquet`` and ``json``.
     lang

@@ -40,7 +40,7 @@ def workbook_bytes(
     facts
         What the summary sheet tells besides.
     readings
-        Descriptions of the Parquet files that lie beside the workbook, for the dictionary.
+        Descriptions of the Parquet files beside the workbook, for the dictionary.
     """
 
     def fill(sheets: Sheets) -> None:

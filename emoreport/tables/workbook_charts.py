@@ -44,7 +44,7 @@ LINE: Final = 120
 """Characters on a line of that width, at worst."""
 NUMBERS_WIDTH: Final = 27
 PLOT: Final = {"x": 0.08, "y": 0.15, "width": 0.72, "height": 0.58}
-"""Where charts over time draw, as shares of their size: the same, so that times lie in line."""
+"""Where charts over time draw, as shares of their size: the same, so that times are in line."""
 TICKS: Final = 12
 """About as many numbers as fit along an axis."""
 GAP: Final = COLOURS[NO_FACE]
@@ -56,7 +56,7 @@ _TITLE: Final = {"size": 11, "bold": True}
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Where a piece of the numbers stands: first and last row, first column, labels in order."""
+    """Where a piece of the numbers is: first and last row, first column, labels in order."""
 
     first: int
     last: int

@@ -24,7 +24,7 @@ from emoreport.results import milliseconds
 from emoreport.vocabulary import ALL_LABELS, is_emotion
 
 NOT_CODED: Final = "not_coded"
-"""Stands in the confusion matrix for time that a coding says nothing of."""
+"""In the confusion matrix: time that a coding says nothing about."""
 
 NO_OVERLAP: Final = "no_overlap"
 ONE_LABEL: Final = "one_label"
@@ -167,7 +167,7 @@ def compare_codings(
     Parameters
     ----------
     reference, candidate
-        Spans in order of time, disjoint. What lies outside of [0, `duration_s`] is cut off.
+        Spans in order of time, disjoint. Time outside of [0, `duration_s`] is cut off.
     duration_s
         Length of the recording, seconds.
     tolerance_s
@@ -310,7 +310,7 @@ def _by_label(cell: tuple[tuple[str, str], int]) -> tuple[tuple[int, str], tuple
 
 
 def label_order(label: str) -> tuple[int, str]:
-    """Place of a label in the canonical order; what it does not know comes last."""
+    """Position of a label in the canonical order; labels that it does not hold come last."""
     order = (*ALL_LABELS, NOT_CODED)
     return (order.index(label) if label in order else len(order)), label
 
@@ -384,7 +384,7 @@ def _interval_iou(
     starts = [start_ms for start_ms, _, _ in candidate]
     best = []
     for start_ms, stop_ms, label in reference:
-        # Pieces are disjoint, so that those that overlap lie next to each other.
+        # Pieces are disjoint, so that those that overlap are neighbours.
         first = max(bisect_right(starts, start_ms) - 1, 0)
         last = bisect_right(starts, stop_ms)
         best.append(

@@ -1,4 +1,4 @@
-"""Moments of two lists paired one to one, the closest ones together."""
+"""Pair the moments of two lists one to one, the closest ones together."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def match_moments(
     Raises
     ------
     SettingsError
-        When too many moments lie closer together than the tolerance.
+        When too many moments are closer together than the tolerance.
 
     Returns
     -------

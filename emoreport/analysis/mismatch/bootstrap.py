@@ -1,9 +1,9 @@
-"""95 % intervals of the agreement of face and voice, by a block bootstrap.
+"""95 % confidence intervals of the agreement of face and voice, by a block bootstrap.
 
 The talk is cut into bins of a second; every figure is a smooth function of sums over bins. Whole
 blocks of bins are drawn, so that what hangs together in time stays together.
 
-- *Blocks* lie in a circle, which gives every bin the same chance (Politis and Romano 1992).
+- *Blocks* go round in a circle, which gives every bin the same chance (Politis and Romano 1992).
 - *Their length* is twice what the rule of Politis and White (2004; corrected by Patton, Politis and
   White 2009) gives for the linearised figures, and at least 50 s for ten minutes, growing with the
   length to the power 2/3. The rule aims at the mean squared error of a variance. Intervals of
@@ -56,7 +56,7 @@ BLOCK_FACTOR: Final = 2.0 * 1.5 ** (1.0 / 3.0)
 blocks (Politis and White 2004, eq. 9 and 14)."""
 
 MIN_EFFECTIVE_BLOCKS: Final = 6.0
-"""Comparable time that lies in fewer blocks than this is no sample of the talk."""
+"""Comparable time in fewer blocks than this is no sample of the talk."""
 
 STILL: Final = 1e-12
 """A figure that bins move by less than this does not vary, but for rounding."""
@@ -80,7 +80,7 @@ class Intervals:
     reason
         None, or why there is no interval: ``no_shared_labels``, ``no_overlap``, ``too_short``
         (less than `MIN_INTERVAL_S` comparable seconds), ``one_label``, ``dependent`` (the talk
-        is too short for how long its labels stay), ``clustered`` (the comparable time lies in
+        is too short for how long its labels stay), ``clustered`` (the comparable time is in
         too few places).
     """
 
@@ -196,7 +196,7 @@ def figures(sums: DoubleArray, labels: int, expected: float) -> DoubleArray:
 
     The expected distance of a draw is linear in its sums: the mean of what its faces and its
     voices have as mean distances to the whole other side, less the overall mean. That is the first
-    order of the exact one, which would need all pairs anew in every draw.
+    order of the exact one, which would need all pairs again in every draw.
     """
     face, voice, agreed = _shares(sums, labels)
     by_chance = (face * voice).sum(axis=-1)

@@ -1,4 +1,4 @@
-"""Face against voice, row by row."""
+"""Compare the emotions of face and voice row by row."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Who leads, face or voice: cross-correlation of two series against circular shifts.
+"""Does the face or the voice lead? Cross-correlation of two series, tested by circular shifts.
 
 Two smooth series correlate at some lag by chance, and the best of a hundred lags nearly always
 looks strong. So the largest correlation within the range of lags is compared with the largest one
 within a range of the same width around every other position on the circle. Shifting in a circle
 keeps each series as it is: its values, its jumps, its gaps. Surrogates with random phases (Theiler
-et al. 1992) keep only the spectrum and stand for a linear Gaussian process without gaps, which a
+et al. 1992) keep only the spectrum and imitate a linear Gaussian process without gaps, which a
 bounded, step-like, interrupted series is not. On simulated talks both kept the level that they
 promise (benchmarks/validity_agreement.py); the circle is taken since it assumes less.
 
@@ -58,7 +58,7 @@ class LagResult:
     ----------
     lead
         ``face``, ``voice``, ``together`` (they move together, but the interval holds 0: no lead is
-        shown), ``no_evidence`` (also where the highest point lies at the end of the range: that is
+        shown), ``no_evidence`` (also where the highest point is at the end of the range: that is
         no peak) or ``not_enough_data``.
     lag_s
         Seconds by which the voice follows the face at the largest absolute correlation; negative
@@ -303,7 +303,7 @@ def _block_length(series: DoubleArray) -> int:
 
 
 def _peaks(curves: DoubleArray) -> DoubleArray:
-    """Place of the highest point of each row, refined by a parabola through its neighbours."""
+    """Position of the highest point of each row, refined by a parabola through its neighbours."""
     top = np.clip(np.argmax(curves, axis=1), 1, curves.shape[1] - 2)
     rows = np.arange(len(curves))
     left, middle, right = curves[rows, top - 1], curves[rows, top], curves[rows, top + 1]

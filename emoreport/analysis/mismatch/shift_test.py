@@ -1,4 +1,4 @@
-"""Whether face and voice disagree more, as much or less than chance alone would give.
+"""Test whether face and voice disagree more, as much or less than chance alone would give.
 
 Both sequences are autocorrelated: who is neutral now was neutral a second ago. Tests and intervals
 that take moments as independent would find something in every talk.
@@ -154,7 +154,7 @@ def verdict(test: ShiftTest, interval: tuple[float, float] | None) -> Verdict:
     """Put a test and an interval into words.
 
     A small p-value says more or less. A large one alone says nothing: only where the interval of
-    the agreement corrected for chance lies within ± `MARGIN` do the data show that there is no
+    the agreement corrected for chance is within ± `MARGIN` do the data show that there is no
     more and no less than chance; otherwise they are not enough.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Face against voice beyond single intervals, laid out as one list of numbers."""
+"""The rows of the mismatch statistics: face against voice over the whole talk, number by number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors of shares and rates from data in which neighbouring moments resemble each other.
+"""Standard errors of shares and rates in data whose neighbouring moments resemble each other.
 
 Frames, and even intervals, are no independent observations: who smiles now smiles a second later.
 Errors that count them as independent are several times too small. The *stationary bootstrap*

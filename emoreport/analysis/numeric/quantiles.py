@@ -1,4 +1,4 @@
-"""Quantiles that the intervals rest on.
+"""Quantiles of the distributions behind confidence intervals.
 
 They are SciPy's functions beneath `scipy.stats`, whose import alone would take half a second of
 every command.

@@ -29,7 +29,7 @@ from emoreport.records import IntArray
 Labels = NDArray[np.int8]
 
 LEAST_MOVES: Final = 90
-"""Moves of a run; each one offers a new place to about a third of all intervals.
+"""Moves of a run; each one offers a new position to about a third of all intervals.
 
 Measured with 800 intervals of eight labels: from 30 moves on, mean and spread of the counts of
 pairs no longer change.
@@ -41,12 +41,12 @@ MOVES_TIMES_INTERVALS: Final = 24_000
 
 EVERY_NTH_IS_A_REVERSAL: Final = 3
 BREAK: Final = -1
-"""Stands before, between and after the chains; equals no label."""
+"""Before, between and after the chains; equals no label."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Exchange:
-    """Exchange the labels at `first` and `second`, int64 (P,) each; no two places touch."""
+    """Exchange the labels at `first` and `second`, int64 (P,) each; no two positions touch."""
 
     first: IntArray
     second: IntArray
@@ -54,7 +54,7 @@ class _Exchange:
 
 @dataclass(frozen=True, slots=True)
 class _Reversal:
-    """Turn stretches [`first`, `last`] around, int64 (S,) each; between two lies a fixed place."""
+    """Turn stretches [`first`, `last`] around, int64 (S,) each; fixed positions separate them."""
 
     first: IntArray
     last: IntArray

@@ -1,4 +1,4 @@
-"""What each analysed frame stands for: the stretch of presentation time that it holds.
+"""How long each analysed frame counts: the stretch of presentation time that it holds.
 
 A frame is on screen from its presentation time to that of the next one, however long that is
 under a variable frame rate. Two exceptions keep a single frame from speaking for a stretch that
@@ -22,7 +22,7 @@ TIME_TOLERANCE_S: Final = 1e-6
 """Times closer than this are the same: below any container's time base, above float noise."""
 
 MIN_HOLD_LIMIT_S: Final = 1.0
-"""A frame may always stand for this long: stalls of live recordings are shorter."""
+"""A frame may always count this long: stalls of live recordings are shorter."""
 
 HOLD_LIMIT_FACTOR: Final = 3.0
 """… and for this many usual distances between analysed frames, where those are long."""
@@ -124,7 +124,7 @@ def true_runs(mask: BoolArray) -> tuple[IntArray, IntArray]:
 
 
 def long_gaps(timeline: Timeline, usable: BoolArray, longer_than_s: float) -> BoolArray:
-    """Which cells lie in a stretch without a usable face that is longer than a limit.
+    """Which cells are in a stretch without a usable face that is longer than a limit.
 
     Parameters
     ----------

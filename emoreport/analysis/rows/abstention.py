@@ -1,9 +1,9 @@
-"""Which labels the evidence is too thin for: rows that become `uncertain`.
+"""Turn rows whose evidence is too thin for a label into `uncertain`.
 
-Every limit stands in `FACE_RULES` and `VOICE_RULES`, with its reason; what was measured for it is
-measured again by benchmarks/evidence_limits.py. *normal* takes out what is
-plainly unusable and leaves usual webcam video alone; *strict* keeps what would stand in a figure of
-a paper. Evidence that is not known triggers no rule.
+Every limit is in `FACE_RULES` and `VOICE_RULES`, with its reason; benchmarks/evidence_limits.py
+repeats the measurements behind it. *normal* takes out what is plainly unusable and leaves usual
+webcam video alone; *strict* keeps only what a figure in a paper could show. Evidence that is not
+known triggers no rule.
 """
 
 from __future__ import annotations

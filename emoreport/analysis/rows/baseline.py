@@ -1,9 +1,9 @@
-"""Readings against the speaker's own neutral state, as z-scores.
+"""Z-scores of the readings against the speaker's own neutral state.
 
 Faces and voices at rest differ between people, and models answer that difference with emotion: a
 face with lowered corners of the mouth reads a little sad all day. Subtracting what the same person
 gave while neutral, in units of how much that varied, takes the constant part of it out. The result
-is only as good as the stretch that stands for neutral. Where the user names none it is what the
+is only as good as the stretch that is taken as neutral. Where the user names none it is what the
 model itself calls neutral, and then the column ``neutral`` is cut off from below by that choice.
 """
 
@@ -25,7 +25,7 @@ LEAST_S: Final = 10.0
 """Seconds that a baseline needs: with fewer its own spread is hardly known."""
 
 LEAST_READINGS: Final = 5
-"""… and so many readings, however long each of them stands."""
+"""… and so many readings, however long each of them counts."""
 
 LEAST_SD: Final = 1e-3
 """A spread below this is none: a thousandth of probability would make a z-score of 1."""
@@ -95,7 +95,7 @@ def voice_baseline(speech: SpeechTrack, *, seconds: float, chosen: Span | None =
 
     Neighbouring windows share most of their sound, so that each counts only as the seconds to the
     start of the next one. Without `chosen`, the first windows whose most probable label is neutral
-    make the baseline; with it, those whose centre lies in the span.
+    make the baseline; with it, those whose centre is in the span.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def fit_baseline(
 
 
 def _within(time_s: DoubleArray, spans: Sequence[Span]) -> BoolArray:
-    """Which times lie in one of the spans (sorted, disjoint, half-open); bool (N,)."""
+    """Which times are in one of the spans (sorted, disjoint, half-open); bool (N,)."""
     if not spans:
         return np.zeros(len(time_s), dtype=np.bool_)
     starts_s = np.asarray([span.start_s for span in spans])

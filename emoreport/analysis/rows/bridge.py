@@ -28,7 +28,7 @@ class Bridge:
     Attributes
     ----------
     mapping
-        Shared label by label; labels that it does not name stand for themselves.
+        Shared label by label; a label that it does not name keeps its name.
 
     Raises
     ------
@@ -57,7 +57,7 @@ class Bridge:
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, str]) -> Self:
-        """Build a bridge of its own: labels left out stand for themselves.
+        """Build a bridge from a mapping; labels left out keep their names.
 
         Raises
         ------
@@ -84,7 +84,7 @@ class Bridge:
         audio_distribution: Sequence[float] | None,
         voice_labels: Sequence[str],
     ) -> tuple[bool | None, float | None]:
-        """Whether two labels agree and how far the two distributions lie apart.
+        """Whether two labels agree and how far apart the two distributions are.
 
         Parameters
         ----------
@@ -133,4 +133,4 @@ class Bridge:
 
 
 DEFAULT_BRIDGE: Final = Bridge()
-"""Identity for the eight emotions; enthusiasm and positive stand for happiness."""
+"""Identity for the eight emotions; enthusiasm and positive count as happiness."""

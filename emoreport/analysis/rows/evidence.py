@@ -1,4 +1,4 @@
-"""What each label rests on, so that a reader can tell a firm one from a guess.
+"""Measure what each label rests on, so that a reader can tell a firm one from a guess.
 
 Nothing is judged here: `abstention` decides which labels the evidence is too thin for.
 """

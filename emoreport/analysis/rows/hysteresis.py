@@ -1,4 +1,4 @@
-"""Labels of one stretch with a face: hysteresis first, then the shortest row allowed.
+"""Label one stretch with a face: hysteresis first, then no row shorter than allowed.
 
 Hysteresis says where the label *may* change; an exact dynamic programme then says which of these
 changes stay, given that no row may be shorter than a limit. See docs/decisions/0005.

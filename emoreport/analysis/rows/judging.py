@@ -1,4 +1,4 @@
-"""From readings to the rows of face and voice: what all statistics rest on."""
+"""Make the rows of face and voice from the readings; all statistics rest on these rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speaking against pausing: the rows of the face cut where speech begins and ends.
+"""Cut the rows of the face where speech begins and ends, to compare speaking with pausing.
 
 A talking mouth looks like emotion, so every statistic of the face is worth little until it is seen
 to hold in the pauses too.

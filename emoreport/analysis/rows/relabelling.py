@@ -1,4 +1,4 @@
-"""Labels of a person in the place of the machine's.
+"""Put the labels of a person in the place of the machine's.
 
 Spans and labels come from the person; everything that is measured (face coverage, mean
 probabilities, evidence) comes from the readings over these spans, as it would for the machine's own
@@ -196,7 +196,7 @@ def tiled(coded: Sequence[LabelledSpan], duration_s: float) -> tuple[LabelledSpa
 
 
 def mixed_seconds(coded: Sequence[LabelledSpan], rows: Sequence[AudioInterval]) -> float:
-    """Seconds of a coding of the voice that carry another label than the row they lie in."""
+    """Seconds of a coding of the voice that carry another label than the row they are in."""
     starts = _starts(coded)
     return sum(
         labelled.span.overlap_s(row.span)
@@ -213,7 +213,7 @@ def _starts(coded: Sequence[LabelledSpan]) -> DoubleArray:
 def _inside(
     coded: Sequence[LabelledSpan], starts: DoubleArray, span: Span
 ) -> Sequence[LabelledSpan]:
-    """Those of the spans that may lie in another one; `starts` are theirs."""
+    """The spans that may overlap `span`; `starts` are theirs."""
     first = max(int(np.searchsorted(starts, span.start_s, side="right")) - 1, 0)
     return coded[first : int(np.searchsorted(starts, span.end_s))]
 

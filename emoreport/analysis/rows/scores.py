@@ -1,4 +1,4 @@
-"""Valence, arousal and z-scores of the rows."""
+"""Add valence, arousal and z-scores to the rows."""
 
 from __future__ import annotations
 

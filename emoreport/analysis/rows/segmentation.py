@@ -1,6 +1,6 @@
 """From frame readings to the rows of the face: spans that tile the recording.
 
-The rules and the reasons for them stand in docs/decisions/0005-segmentation.md.
+The rules and the reasons for them are in docs/decisions/0005-segmentation.md.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def segment_faces(
 
 
 class FaceSegmenter:
-    """Cuts one recording under any settings; what does not hang on them is made once.
+    """Cuts one recording under any settings; what does not depend on them is made once.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ class _Led:
     def stretch(self, frames: IntArray) -> _Stretch:
         """Probabilities of the frames, the starts of their runs and the labels of these.
 
-        Stretches of one timeline are told apart by where they begin and end and by their length.
+        Their first frame, last frame and number identify a stretch of one timeline.
         """
         key = (int(frames[0]), int(frames[-1]), len(frames))
         stretch = self._stretches.get(key)
@@ -237,7 +237,7 @@ def _label_stretch(
         return starts, labels
     votes = np.add.reduceat(probabilities * hold_s[:, np.newaxis], starts, axis=0)
     # The bonus makes the label that hysteresis kept the best one of its own run, so that only
-    # rows that are too short are decided anew.
+    # rows that are too short are decided again.
     bonus = settings.hysteresis * np.add.reduceat(hold_s, starts)
     votes[np.arange(len(starts)), labels] += bonus
     runs, run_labels = label_runs(cuts_s, votes, shortest_s)

@@ -1,4 +1,4 @@
-"""Face and voice as sequences in time that know nothing of each other's boundaries.
+"""Face and voice as two sequences of labels, each with its own boundaries in time.
 
 The rows of the tables give the voice over the spans of the face. That is what a reader wants, but
 no base for inference: a long row averages more windows than a short one, and how long a row is
@@ -62,7 +62,7 @@ class JointSequence:
     face, voice
         The sequences.
     face_piece, voice_piece
-        int64 (C,), which piece of either sequence a cell lies in; -1 outside of it.
+        int64 (C,), which piece of either sequence a cell is in; -1 outside of it.
     """
 
     edges_s: DoubleArray
@@ -210,13 +210,13 @@ def join(face: LabelSequence, voice: LabelSequence) -> JointSequence:
 
 
 def piece_at(sequence: LabelSequence, time_s: DoubleArray) -> IntArray:
-    """Which piece each time lies in, int64 (T,); -1 outside."""
+    """Which piece each time is in, int64 (T,); -1 outside."""
     piece = np.searchsorted(sequence.edges_s, time_s, side="right") - 1
     return np.where((piece < 0) | (piece >= len(sequence.label)), -1, piece).astype(np.int64)
 
 
 def labels_of(sequence: LabelSequence, piece: IntArray) -> IntArray:
-    """Label of each piece, int64; `MISSING` for -1, which stands for "outside"."""
+    """Label of each piece, int64; `MISSING` for -1, which means "outside"."""
     padded: IntArray = np.append(sequence.label, MISSING)
     return padded[piece]
 

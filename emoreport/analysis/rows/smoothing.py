@@ -51,7 +51,7 @@ def smooth(
     """Mean or median over the valid frames whose time is within half a window.
 
     Frame j counts for frame i if their times differ by at most `window_s` / 2 (and 1 ns for
-    rounding), its row is free of NaN and both lie in the same stretch.
+    rounding), its row is free of NaN and both are in the same stretch.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def smooth(
 
 
 class Smoother:
-    """Smooths one series under any window; what does not hang on the window is made once.
+    """Smooths one series under any window; what does not depend on the window is made once.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Valence and arousal that follow from a distribution over emotions.
 
-Where the model itself gives valence and arousal, its own values stand. Elsewhere they are the mean
+Where the model itself gives valence and arousal, these are used. Elsewhere they are the mean
 of published coordinates of the emotions, weighted by their probabilities, and marked as derived:
 they hold nothing that the probabilities do not hold.
 """

@@ -1,4 +1,4 @@
-"""The voice inside the rows of the face, from windows that were heard once on a fixed grid.
+"""Label the voice inside each row of the face, from voice windows on a fixed grid.
 
 Windows do not depend on the rows, so that other settings need no decoding and rows of a few
 tenths of a second still rest on a window that the voice model can judge.
@@ -26,7 +26,7 @@ def voice_intervals(
     - A span shorter than the window: linear interpolation between the nearest judged windows
       before and after its centre. Only windows less than one window length away count (they
       overlap the span widened about its centre); with one such window, that one.
-    - A longer span: mean of the judged windows that lie in it, weighted by seconds of speech; if
+    - A longer span: mean of the judged windows inside it, weighted by seconds of speech; if
       there is none, of those that overlap it most.
     - Speech, but no judged window (or no voice model): `uncertain`; what was said is not known
       to be of any emotion, and calling it silence would be untrue.

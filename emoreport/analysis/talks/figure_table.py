@@ -1,4 +1,4 @@
-"""What the comparisons of several talks share: figures per talk, and correction over figures."""
+"""Figures per talk and their correction for multiple tests, for all comparisons of talks."""
 
 from __future__ import annotations
 

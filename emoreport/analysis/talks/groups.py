@@ -1,4 +1,4 @@
-"""Two groups of talks compared: the talk is the unit, each one counts once, however long it is."""
+"""Compare two groups of talks: each talk counts once, however long it is."""
 
 from __future__ import annotations
 

@@ -154,14 +154,14 @@ class Conclusion:
         Settings of the grid that could be computed.
     agreeing
         How many of them conclude the same. A setting under which nothing is known does not. A rate
-        agrees where it lies in the exact 95 % Poisson interval of the run's own: there the
+        agrees where it is in the exact 95 % Poisson interval of the run's own: there the
         settings move it no more than chance would. None where the run concludes nothing.
     unknown
         How many of them conclude nothing.
     low, median, high
         Of the rates, or of kappa, over the settings; None for the others.
     typical
-        Whether the run's number lies in the middle half of the settings; None for labels.
+        Whether the run's number is in the middle half of the settings; None for labels.
     counts
         What the settings conclude and how often, the most frequent first; empty for the rate.
     """

@@ -1,7 +1,7 @@
-"""Talks of the same people before and after: the person is the unit, each one is its own control.
+"""Compare talks of the same people before and after: each person is their own control.
 
 What makes one speaker differ from another (a resting face, a way of speaking, how a model reads
-them) stands on both sides of a person and leaves the difference.
+them) is the same before and after, and cancels out in the difference.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def _sign_flips(
     """Two-sided p-value of the paired t among flips of signs, and the smallest one possible.
 
     A flip leaves the sum of the squares as it is, and for a given sum of squares |t| grows with
-    |sum|: the flips are told apart by |sum|, which nothing divides by a spread of zero. Differences
+    |sum|: the flips are compared by |sum|, which nothing divides by a spread of zero. Differences
     of zero have no sign and are not flipped, so that they cost power. One of the signs stays: all
     flipped together give the same |sum|. Sorted, so that the order of the people decides nothing.
 

@@ -1,4 +1,4 @@
-"""Two talks compared: differences of their figures, each with its interval."""
+"""Compare two talks: the difference of each figure, with its confidence interval."""
 
 from __future__ import annotations
 

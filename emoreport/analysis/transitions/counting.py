@@ -1,4 +1,4 @@
-"""Changes from one emotion to the next."""
+"""Count the changes from one emotion to the next."""
 
 from __future__ import annotations
 

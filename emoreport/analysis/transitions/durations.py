@@ -133,7 +133,7 @@ def recovery_time(
     """Estimate the time from leaving an emotion until its next interval.
 
     One duration per departure: from the end of an interval of `baseline` to the start of the next
-    one in the same chain, whatever lies between; censored at the end of the chain. Intervals
+    one in the same chain, whatever comes between; censored at the end of the chain. Intervals
     before the first departure of a chain count nowhere: when the speaker left neutral is unknown
     there (`start_unknown` counts such chains).
 

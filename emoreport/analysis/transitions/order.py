@@ -1,4 +1,4 @@
-"""Which emotion follows which more, or less, often than in a random order of the same intervals."""
+"""Test which emotion follows which more, or less, often than in a random order of the intervals."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def order_test(
     drift: a talk that is cheerful first and sad later has fewer changes between the two than
     random orders have.
 
-    A pair's p-value is the share of orders, the observed one included, whose count lies at least
+    A pair's p-value is the share of orders, the observed one included, whose count is at least
     as far from the mean over all of them as the observed one does (distances that differ by less
     than the error of the mean count as equal). The common p-value is the same
     for the sum over the pairs of (count − mean)² / mean.

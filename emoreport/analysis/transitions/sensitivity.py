@@ -1,8 +1,9 @@
-"""How far the counts depend on two settings that nobody can justify to the tenth of a second.
+"""Count transitions under other settings of smoothing and shortest row.
 
 How many intervals and transitions a talk has is not a property of the talk alone: a longer shortest
 row and a wider smoothing window leave fewer of them. The same counts under half and under twice the
-chosen settings show how much. Nothing is decoded; the readings are cut up again.
+chosen settings show how much. Nobody can justify either setting to
+the tenth of a second. Nothing is decoded; the readings are cut into rows again.
 """
 
 from __future__ import annotations

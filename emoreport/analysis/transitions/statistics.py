@@ -1,4 +1,4 @@
-"""The statistics of the face's changes, laid out as one list of numbers."""
+"""The rows of the transition statistics: the changes of the face, number by number."""
 
 from __future__ import annotations
 

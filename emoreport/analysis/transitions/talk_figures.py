@@ -1,4 +1,4 @@
-"""Figures of one talk, with intervals that respect that neighbouring moments resemble each other.
+"""Figures of one talk, with confidence intervals that allow for neighbouring moments being alike.
 
 The error of each figure comes from the talk itself, by the stationary bootstrap (`blocks`). It says
 how much the figure would move if the same person had gone on in the same way. It says nothing about

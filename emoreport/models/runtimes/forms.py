@@ -1,4 +1,4 @@
-"""Forms of a model: which there are, what they were measured to do, which one runs.
+"""The forms of a model (runtime and precision): which exist, how fast each is, which one runs.
 
 A form is a runtime and a precision, for some models with a graph exported for it. They lie in
 ``optimized/`` beside the pulled files: one sub-folder with the exported graphs, if any, and

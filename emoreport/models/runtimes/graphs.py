@@ -84,7 +84,7 @@ def check_feeds(
 ) -> None:
     """Refuse feeds that do not fit a graph's inputs.
 
-    OpenVINO answers to a missing input or one of another shape, with whatever lies in memory.
+    OpenVINO answers to a missing input or one of another shape, with whatever is in memory.
 
     Raises
     ------

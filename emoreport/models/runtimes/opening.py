@@ -1,4 +1,4 @@
-"""An ONNX graph opened by the runtime that is asked for."""
+"""Open an ONNX graph with the runtime that is asked for."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def open_graph(
     Raises
     ------
     ModelError
-        When the runtime, the device or the precision cannot be had, or the graph cannot be
+        When the runtime, the device or the precision is not available, or the graph cannot be
         loaded.
     """
     source = model if isinstance(model, Path) else file

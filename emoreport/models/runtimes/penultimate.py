@@ -1,4 +1,4 @@
-"""Open the layer before the last of an ONNX classifier: what it knows of an input as features."""
+"""Read the layer before the last of an ONNX classifier: what it knows of an input, as features."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 from emoreport.errors import ModelError
 
 PASSED_THROUGH: Final = frozenset({"Identity", "Add"})
-"""What may stand between the last matrix product and the output of the graph."""
+"""Operations that may follow the last matrix product before the output of the graph."""
 
 REMEDY: Final = "the file is not the model that its name says"
 

@@ -273,7 +273,7 @@ def _allowed(name: str) -> _Name:
 
 
 def _made(name: object, arguments: object) -> object:
-    """What a call in the pickle stands for: a dictionary or a tensor, never a call."""
+    """What a call in the pickle makes: a dictionary or a tensor, never a call."""
     match name, arguments:
         case _Name(text=text), () if text == DICTIONARY:
             return _Dictionary()
@@ -286,7 +286,7 @@ def _made(name: object, arguments: object) -> object:
 
 
 def _tensor(values: NDArray[Any], offset: object, size: object, stride: object) -> NDArray[Any]:
-    """A view into the values of a storage; refused unless all of it lies inside."""
+    """A view into the values of a storage; refused unless all of it is inside."""
     match offset, size, stride:
         case int(start), tuple(shape), tuple(steps) if len(shape) == len(steps) <= MOST_AXES:
             pass

@@ -39,7 +39,7 @@ _NOT_OURS: Final = "bundle the models again with `emoreport models bundle`"
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A tar file of models: where it lies and what it holds, by model name."""
+    """A tar file of models: its path and what it holds, by model name."""
 
     path: Path
     models: Mapping[str, PullRecord]

@@ -11,7 +11,7 @@ from emoreport.models.store.registry import ModelEntry
 def card_text(model: ModelEntry) -> str:
     """Card of a model, Markdown; "" where this installation has none.
 
-    An installed package carries the cards in its folder ``cards``; in a checkout they lie in
+    An installed package carries the cards in its folder ``cards``; in a checkout they are in
     ``docs/models``.
     """
     package = Path(str(resources.files("emoreport")))

@@ -1,4 +1,4 @@
-"""The Hugging Face hub: which commit a revision stands for and what its files are."""
+"""Ask the Hugging Face hub which commit a revision names and which files it has."""
 
 from __future__ import annotations
 

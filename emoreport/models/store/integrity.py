@@ -1,4 +1,4 @@
-"""What is known of a file's content beforehand, and whether the file is that one."""
+"""Check a file against the size and the digests that are expected of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One process at a time works on a model; a killed one leaves nothing locked."""
+"""Lock a model for one process at a time; a killed process leaves nothing locked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metadata that lies beside a model file, and the check that the file is the one described."""
+"""Read the metadata beside a model file and check that the file is the one described."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class ModelStore:
         Open no network connection; the variables ``EMOREPORT_OFFLINE`` and ``HF_HUB_OFFLINE``
         say the same.
     mirror
-        Scheme and host (and, where it has one, a path) that stand in for those of every source;
+        Scheme and host (and, where it has one, a path) that replace those of every source;
         None takes ``EMOREPORT_MODEL_MIRROR``.
     note
         Told what a person should know while the store works.
@@ -98,7 +98,7 @@ class ModelStore:
         self._patience = patience or Patience()
 
     def folder(self, model: ModelEntry) -> Path:
-        """Where the files of a model lie, or would lie."""
+        """Where the files of a model are, or would be."""
         if model.source.kind == "package":
             return Path(str(resources.files("emoreport"))) / "weights"
         return self.root / model.name
@@ -287,7 +287,7 @@ class ModelStore:
         return ModelState.COMPLETE if comparable else ModelState.PARTIAL
 
     def _chosen(self, model: ModelEntry, record: PullRecord | None) -> list[ModelFile]:
-        """Of every group of files that stand in for each other, the one that is or should be."""
+        """Of every group of alternative files, the one that is here or should be."""
         folder = self.folder(model)
         chosen = []
         for group in model.file_groups:
@@ -301,7 +301,7 @@ class ModelStore:
             return None
         try:
             return self.open(model)
-        except ModelError:  # what is wrong with it is what the pull mends
+        except ModelError:  # what is wrong with it the pull repairs
             return None
 
     def _pull(self, model: ModelEntry, progress: PullProgress, *, accept_new: bool) -> PulledModel:
@@ -321,7 +321,7 @@ class ModelStore:
             raise
         self.settle(model, incoming, fetched)
         files = {name: FileRecord(new.size_bytes, new.sha256) for name, new in fetched.items()}
-        # Where another process has just pulled the same, its record stands.
+        # Where another process has just pulled the same, its record stays.
         if record is None or (record.revision, record.files) != (plan.revision, files):
             now = datetime.now(UTC).isoformat(timespec="seconds")
             self.lock_file.put({model.name: PullRecord(plan.revision, plan.host, now, files)})

@@ -1,4 +1,4 @@
-"""Whether there is a network at all, found out in seconds."""
+"""Find out within seconds whether there is a network at all."""
 
 from __future__ import annotations
 

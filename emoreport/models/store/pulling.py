@@ -1,4 +1,4 @@
-"""The files of one pull, from their sources into a folder where they wait for each other."""
+"""Fetch the files of one pull into a folder where they wait until the last has arrived."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def fetch_files(
     plan
         What is wanted.
     folder
-        Where files of earlier pulls lie.
+        Where files of earlier pulls are.
     incoming
         Where new ones go; it must exist.
     patience
@@ -31,7 +31,7 @@ def fetch_files(
     Returns
     -------
     dict
-        ``{file name: what it is}``; each lies in `folder` or in `incoming`.
+        ``{file name: what it is}``; each is in `folder` or in `incoming`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The models that emoreport knows by name: where their files lie and what they give.
+"""The models that emoreport knows by name: where their files come from and what they give.
 
 The registry itself is data: registry.toml beside this module.
 """

@@ -1,4 +1,4 @@
-"""From the name that a setting gives to the model that runs, and why.
+"""Choose the model that runs from the name that a setting gives, and say why.
 
 ``auto`` takes the best model that the store holds; with none there it tries to pull the best one;
 failing that it takes the compact model and says so. A model named explicitly is never replaced.

@@ -1,4 +1,4 @@
-"""From a registry entry to the addresses of its files and what is to arrive there."""
+"""Plan a pull: the addresses of a model's files, and what is expected from each."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Plan:
     host
         Scheme and host of the addresses.
     groups
-        One tuple for each file that is needed: the file, then those that stand in for it where
+        One tuple for each file that is needed: the file, then its alternatives where
         the source has it not.
     headers
         For the first host only, such as the user's token.

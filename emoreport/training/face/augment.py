@@ -1,4 +1,4 @@
-"""What video does to a face, done to a batch of pictures.
+"""Augment a batch of face pictures with what video does to a face.
 
 Every function takes grey levels (N, 1, H, W) float32 in 0-255 and returns the same kind.
 Ranges are the author's choice for webcam and interview material, except where a source is
@@ -93,7 +93,7 @@ def warp(
 
     Returns
     -------
-    (N, 1, side_px, side_px); what lies outside repeats the edge.
+    (N, 1, side_px, side_px); outside the picture its edge repeats.
     """
     angle = roll_deg * (math.pi / 180.0)
     cos, sin = torch.cos(angle), torch.sin(angle)

@@ -1,4 +1,4 @@
-"""Make the compact voice model anew: teach the encoder, train heads, measure, export.
+"""Make the compact voice model from scratch: teach the encoder, train heads, measure, export.
 
 The encoder learns without labels from a teacher (`distill`) and hears the speakers of three folds
 only. On it one linear layer per fold is trained without the fold's speakers; the printed figures
@@ -136,7 +136,7 @@ def left_out(
 ) -> LeftOut:
     """What each fold's head says about the fold's own speakers, as recorded.
 
-    The folds are given and not dealt anew: from a part of the clips some speakers may be absent,
+    The folds are given and not dealt again: from a part of the clips some speakers may be absent,
     and then a speaker could fall to a head that has heard him.
     """
     rows: list[tuple[NDArray[np.float64], int, int]] = []

@@ -217,7 +217,7 @@ def _keep_level(changed: NDArray[np.float64], original: Samples) -> Samples:
 
 
 def _blend(samples: Samples, noise: NDArray[np.float64], ratio_db: float) -> Samples:
-    """Add ``noise``, scaled to lie ``ratio_db`` below the samples' mean power."""
+    """Add ``noise``, scaled to ``ratio_db`` below the samples' mean power."""
     own = float(np.mean(samples.astype(np.float64) ** 2))
     power = float(np.mean(noise**2))
     if own == 0.0 or power == 0.0:

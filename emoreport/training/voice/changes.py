@@ -1,4 +1,4 @@
-"""Changes for imitation: cheap, strong, made anew for every stretch of sound.
+"""Strong, cheap changes of sound for imitation, drawn afresh for every stretch.
 
 What the teacher says of a stretch is known whatever was done to it, so that changes may go far
 beyond what a listener would call the same voice.

@@ -1,7 +1,7 @@
 """Our encoder learns, from nothing, to say what the teacher says (Hinton et al., 2015).
 
 First every block learns alone from what the teacher's block before it says, so that no error of a
-lower block stands in the way of a higher one. Then all learn together, each from our own lower
+lower block hinders a higher one. Then all learn together, each from our own lower
 blocks, and also to match the statistics over time, which is all that the head sees: small errors
 that point the same way all through a clip do not average out. No label is used.
 """

@@ -1,4 +1,4 @@
-"""Clips to batches: checked, brought to the model's loudness, put together by length. Pure."""
+"""Turn clips into batches: check them, scale them to the model's loudness, group them by length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a checkpoint folder says of its model, read and checked without torch.
+"""Read and check what a checkpoint folder says about its model, without torch.
 
 The layout is that of the Hugging Face hub: ``config.json``, ``preprocessor_config.json`` and the
 weights in ``model.safetensors`` or ``pytorch_model.bin``. Code that a configuration points at

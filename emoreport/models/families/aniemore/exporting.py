@@ -1,4 +1,4 @@
-"""From the network in torch to an ONNX graph that other runtimes run."""
+"""Export the network from torch to an ONNX graph that other runtimes run."""
 
 from __future__ import annotations
 

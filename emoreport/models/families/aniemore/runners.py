@@ -1,4 +1,4 @@
-"""What runs a checkpoint: torch itself, or an exported graph in another runtime."""
+"""Run a checkpoint: in torch itself, or as an exported graph in another runtime."""
 
 from __future__ import annotations
 
