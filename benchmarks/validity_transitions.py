@@ -34,7 +34,6 @@ from emoreport.analysis.transitions.chains import (
 )
 from emoreport.analysis.transitions.durations import dwell_times, recovery_time
 from emoreport.analysis.transitions.order import holm_correction, order_p_values
-from emoreport.analysis.transitions.record import transition_statistics
 from emoreport.analysis.transitions.sensitivity import sensitivity
 from emoreport.analysis.transitions.talk_figures import (
     EMOTION_SHARE,
@@ -42,6 +41,7 @@ from emoreport.analysis.transitions.talk_figures import (
     describe_talk,
     talk_measures,
 )
+from emoreport.analysis.transitions.transition_statistics import transition_statistics
 from emoreport.records import FaceTrack
 from emoreport.results import VideoInterval
 from emoreport.settings import AnalysisSettings

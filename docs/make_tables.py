@@ -13,7 +13,7 @@ from emoreport.batch.together import FAILURES, SUMMARY_END
 from emoreport.messages import Words
 from emoreport.tables.columns import DESCRIBED_EXTRAS, frames_table, result_tables, speech_table
 from emoreport.tables.dictionary import Entry, dictionary, value_entries
-from emoreport.tables.kinds import Column, Table
+from emoreport.tables.schema import Column, Table
 
 TARGET: Final = Path(__file__).with_name("tables.md")
 LANGUAGES: Final = ("en", "ru")

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from emoreport.cli.app import run
-from emoreport.plots.files import write_plots
+from emoreport.plots.picture_files import write_plots
 from emoreport.run.read import read_report
 
 HERE = Path(__file__).parent

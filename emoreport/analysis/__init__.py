@@ -7,7 +7,7 @@ for one talk.
 
 from emoreport.analysis.analyze import analyze_readings
 from emoreport.analysis.mismatch.comparison import compare_intervals, mismatches
-from emoreport.analysis.numeric.timeline import hold_times
+from emoreport.analysis.numeric.hold_times import hold_times
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.segmentation import segment_faces
 from emoreport.analysis.rows.smoothing import smooth_track

@@ -14,9 +14,9 @@ from emoreport.analysis.rows.relabelling import coded_pieces
 from emoreport.analysis.rows.scores import with_z_scores
 from emoreport.analysis.summary import summarize
 from emoreport.analysis.transitions.counting import count_transitions
-from emoreport.analysis.transitions.record import transition_statistics
 from emoreport.analysis.transitions.sensitivity import sensitivity
 from emoreport.analysis.transitions.statistics import transition_rows
+from emoreport.analysis.transitions.transition_statistics import transition_statistics
 from emoreport.records import UNCODED, CodedLabels, FaceTrack, Recording, SpeechTrack
 from emoreport.results import Analysis
 from emoreport.settings import Settings

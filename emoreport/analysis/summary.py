@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from emoreport.analysis.mismatch.shift_test import MismatchStatistics
-from emoreport.analysis.numeric.timeline import hold_times
+from emoreport.analysis.numeric.hold_times import hold_times
 from emoreport.analysis.rows.abstention import judged_time
 from emoreport.analysis.rows.voice import spoken_before
 from emoreport.records import FaceTrack, Recording, SpeechTrack

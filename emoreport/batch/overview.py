@@ -17,7 +17,7 @@ from emoreport.page.document import policy_source
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.columns import SUMMARY
 from emoreport.tables.dictionary import label, meaning
-from emoreport.tables.kinds import DECIMALS, Kind
+from emoreport.tables.schema import DECIMALS, Kind
 from emoreport.vocabulary import COLOURS, ICONS, text_on
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from emoreport.atomic import Staging
 from emoreport.batch.engine import Opened
 from emoreport.run.report import Report
 from emoreport.tables.columns import result_tables
-from emoreport.tables.kinds import TEXT_KINDS, Column, Kind, Table
+from emoreport.tables.schema import TEXT_KINDS, Column, Kind, Table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,7 +21,7 @@ from emoreport.tables.cells import Cell, ShownTable, show
 from emoreport.tables.columns import SUMMARY
 from emoreport.tables.csv_files import LOCALES, csv_bytes, localised_name
 from emoreport.tables.frames import data_frame
-from emoreport.tables.kinds import Column, Kind, Table
+from emoreport.tables.schema import Column, Kind, Table
 
 SUMMARY_END: Final = (
     Column("path", Kind.TEXT, "path"),

@@ -15,7 +15,7 @@ from emoreport.tables.dictionary import (
     unit,
     value_definitions,
 )
-from emoreport.tables.kinds import Column
+from emoreport.tables.schema import Column
 from emoreport.tables.workbook_sheets import Sheets, written
 
 _word: Final = Words("batch")

@@ -36,7 +36,7 @@ def plot(
     shared out; transitions: which emotion of the face followed which; matrix: face by voice.
     captions.txt says under each what it shows and what chance has to do with it.
     """
-    from emoreport.plots.files import FOLDER, write_plots
+    from emoreport.plots.picture_files import FOLDER, write_plots
     from emoreport.run.read import read_report
 
     kinds, formats = chosen(PLOT_KINDS, kind), chosen(PLOT_FORMATS, format)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from emoreport import messages as words
 from emoreport.errors import OutputError
-from emoreport.page.data import page_document
+from emoreport.page.content import page_document
 from emoreport.records import MediaRecord, RunWarning
 from emoreport.results import Findings
 from emoreport.settings import LANGUAGES

@@ -17,8 +17,8 @@ from emoreport.run.page_video import find_video, page_bytes, seen_from
 from emoreport.run.run_json import EMOTION_MODELS, document
 from emoreport.settings import Settings
 from emoreport.tables import store
-from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.frames import build_tables
+from emoreport.tables.summary_facts import SummaryFacts
 
 if TYPE_CHECKING:
     import pandas as pd

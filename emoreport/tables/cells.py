@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from emoreport.tables.columns import OPTIONAL_NAMES, TABLE_NAMES, table_of
-from emoreport.tables.kinds import DECIMALS, TEXT_KINDS, Column, Kind, Table
+from emoreport.tables.schema import DECIMALS, TEXT_KINDS, Column, Kind, Table
 
 if TYPE_CHECKING:
     import pandas as pd

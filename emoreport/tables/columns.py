@@ -23,7 +23,7 @@ from emoreport.tables.codes import (
     STATISTIC,
     VERDICT,
 )
-from emoreport.tables.kinds import Column, Kind, Table, value_at
+from emoreport.tables.schema import Column, Kind, Table, value_at
 
 PROBABILITY_PREFIX: Final = "p_"
 DEVIATION_PREFIX: Final = "z_"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from emoreport.tables.cells import Cell, ShownTable
-from emoreport.tables.kinds import DECIMALS
+from emoreport.tables.schema import DECIMALS
 
 _FORMULA: Final = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@＝＋－＠]|[\t\r\n])")
 """Where a formula could start: at the start of a cell, or after what some regions' spreadsheets

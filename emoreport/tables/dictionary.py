@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from emoreport import messages as words
 from emoreport.tables.codes import CODES, code_meaning, code_name
 from emoreport.tables.columns import OPTIONAL_NAMES, TABLE_NAMES
-from emoreport.tables.kinds import Column, Table
+from emoreport.tables.schema import Column, Table
 from emoreport.vocabulary import ALL_LABELS
 
 

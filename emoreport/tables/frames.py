@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from emoreport.records import FaceTrack, SpeechTrack
 from emoreport.results import Analysis, AudioInterval, VideoInterval
 from emoreport.tables.columns import result_tables
-from emoreport.tables.kinds import TEXT_KINDS, Kind, Table
+from emoreport.tables.schema import TEXT_KINDS, Kind, Table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,7 @@ import numpy as np
 from emoreport.errors import StoredReadingsError
 from emoreport.records import FaceTrack, Span, SpeechTrack
 from emoreport.tables.columns import PROBABILITY_PREFIX, frames_table, speech_table
-from emoreport.tables.kinds import Table
+from emoreport.tables.schema import Table
 
 FRAMES_FILE: Final = "frames.parquet"
 SPEECH_FILE: Final = "speech.parquet"

@@ -13,8 +13,6 @@ from emoreport.records import FaceTrack, SpeechTrack
 from emoreport.tables.cells import ShownTable, show_all
 from emoreport.tables.columns import OPTIONAL_NAMES, TABLE_NAMES, speech_table
 from emoreport.tables.csv_files import LOCALES, csv_bytes, localised_name
-from emoreport.tables.facts import SummaryFacts
-from emoreport.tables.kinds import Table
 from emoreport.tables.readings import (
     FRAMES_FILE,
     SPEECH_FILE,
@@ -22,6 +20,8 @@ from emoreport.tables.readings import (
     write_frames,
     write_speech,
 )
+from emoreport.tables.schema import Table
+from emoreport.tables.summary_facts import SummaryFacts
 from emoreport.tables.workbook import workbook_bytes
 
 if TYPE_CHECKING:

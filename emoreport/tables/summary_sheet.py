@@ -12,8 +12,8 @@ from emoreport.settings import OPTIONS
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.codes import NOTE, STATISTIC, VERDICT, code_name
 from emoreport.tables.dictionary import label
-from emoreport.tables.facts import SummaryFacts
-from emoreport.tables.kinds import Kind, Table
+from emoreport.tables.schema import Kind, Table
+from emoreport.tables.summary_facts import SummaryFacts
 from emoreport.vocabulary import NOT_ENOUGH_DATA
 
 SECTIONS: Final = {

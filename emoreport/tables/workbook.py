@@ -9,8 +9,8 @@ from typing import Any, Final
 from emoreport import messages as words
 from emoreport.tables.cells import ShownTable
 from emoreport.tables.dictionary import dictionary, header, sheet_name
-from emoreport.tables.facts import SummaryFacts
-from emoreport.tables.kinds import Table
+from emoreport.tables.schema import Table
+from emoreport.tables.summary_facts import SummaryFacts
 from emoreport.tables.summary_sheet import Line, summary_lines
 from emoreport.tables.workbook_charts import add_charts
 from emoreport.tables.workbook_matrices import add_matrices

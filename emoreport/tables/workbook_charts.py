@@ -10,7 +10,7 @@ from emoreport.messages import Words, text
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.codes import VERDICT, code_name
 from emoreport.tables.dictionary import sheet_name
-from emoreport.tables.kinds import Kind
+from emoreport.tables.schema import Kind
 from emoreport.tables.workbook_data import (
     WIDTHS_S,
     Stretches,

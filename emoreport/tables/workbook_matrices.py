@@ -9,7 +9,7 @@ from emoreport.messages import Words, text
 from emoreport.tables.cells import ShownTable
 from emoreport.tables.codes import NOTE, code_name
 from emoreport.tables.dictionary import sheet_name
-from emoreport.tables.kinds import Kind
+from emoreport.tables.schema import Kind
 from emoreport.tables.workbook_data import (
     Matrix,
     column,

@@ -15,7 +15,7 @@ from emoreport.messages import Words
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.codes import cell_names
 from emoreport.tables.dictionary import Definition, sheet_name
-from emoreport.tables.kinds import Column, Kind
+from emoreport.tables.schema import Column, Kind
 from emoreport.tables.workbook_styles import (
     Styles,
     label_name,

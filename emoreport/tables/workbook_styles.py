@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from emoreport import messages as words
-from emoreport.tables.kinds import Kind
+from emoreport.tables.schema import Kind
 from emoreport.vocabulary import ALL_LABELS, COLOURS, text_on
 
 MAX_TEXT: Final = 32_767

@@ -36,7 +36,7 @@ from emoreport.analysis.mismatch.agreement import (
     mean_distance,
 )
 from emoreport.analysis.mismatch.bootstrap import Intervals, block_bootstrap
-from emoreport.analysis.numeric.timeline import BoolArray
+from emoreport.analysis.numeric.hold_times import BoolArray
 from emoreport.analysis.rows.sequences import (
     MISSING,
     JointSequence,

@@ -11,7 +11,7 @@ import numpy as np
 from emoreport.analysis.mismatch.agreement import agreement
 from emoreport.analysis.mismatch.lag import LagResult, lead_and_lag
 from emoreport.analysis.mismatch.shift_test import MismatchStatistics, mismatch_statistics
-from emoreport.analysis.numeric.timeline import BoolArray
+from emoreport.analysis.numeric.hold_times import BoolArray
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.pauses import SCOPES, Scope, only
 from emoreport.analysis.rows.relabelling import coded_sequence

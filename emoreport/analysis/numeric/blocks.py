@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from emoreport.analysis.numeric.timeline import TIME_TOLERANCE_S
+from emoreport.analysis.numeric.hold_times import TIME_TOLERANCE_S
 from emoreport.records import DoubleArray
 
 BIN_S: Final = 0.5

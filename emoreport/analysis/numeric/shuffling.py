@@ -23,7 +23,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from emoreport.analysis.numeric.timeline import BoolArray, true_runs
+from emoreport.analysis.numeric.hold_times import BoolArray, true_runs
 from emoreport.records import IntArray
 
 Labels = NDArray[np.int8]

@@ -14,8 +14,8 @@ from typing import Final, Literal
 
 import numpy as np
 
+from emoreport.analysis.numeric.hold_times import BoolArray
 from emoreport.analysis.numeric.missing import none_if_nan
-from emoreport.analysis.numeric.timeline import BoolArray
 from emoreport.analysis.rows.evidence import normalised_entropy
 from emoreport.records import Span, SpeechTrack
 from emoreport.results import AudioInterval, FaceEvidence, VideoInterval, VoiceEvidence

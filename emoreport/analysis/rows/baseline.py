@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from emoreport.analysis.numeric.timeline import TIME_TOLERANCE_S, BoolArray, hold_times
+from emoreport.analysis.numeric.hold_times import TIME_TOLERANCE_S, BoolArray, hold_times
 from emoreport.records import DoubleArray, FaceTrack, FloatArray, Span, SpeechTrack
 from emoreport.results import VideoInterval
 

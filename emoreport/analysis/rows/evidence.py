@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from emoreport.analysis.numeric.hold_times import hold_times
 from emoreport.analysis.numeric.missing import none_if_nan, none_where_nan
-from emoreport.analysis.numeric.timeline import hold_times
 from emoreport.analysis.rows.voice import spoken_before
 from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray, SpeechTrack
 from emoreport.results import AudioInterval, FaceEvidence, VideoInterval, VoiceEvidence

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from emoreport.analysis.numeric.timeline import hold_times
+from emoreport.analysis.numeric.hold_times import hold_times
 from emoreport.records import DoubleArray, FaceTrack, Span, SpeechTrack
 from emoreport.results import VideoInterval
 from emoreport.vocabulary import NO_FACE, is_emotion

@@ -17,8 +17,8 @@ from typing import Final
 
 import numpy as np
 
+from emoreport.analysis.numeric.hold_times import TIME_TOLERANCE_S, build_timeline
 from emoreport.analysis.numeric.missing import none_if_nan
-from emoreport.analysis.numeric.timeline import TIME_TOLERANCE_S, build_timeline
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.evidence import FrameEvidence
 from emoreport.analysis.rows.firmness import with_evidence

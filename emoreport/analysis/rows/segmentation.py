@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emoreport.analysis.numeric.missing import none_if_nan
-from emoreport.analysis.numeric.timeline import (
+from emoreport.analysis.numeric.hold_times import (
     TIME_TOLERANCE_S,
     BoolArray,
     Timeline,
     build_timeline,
     true_runs,
 )
+from emoreport.analysis.numeric.missing import none_if_nan
 from emoreport.analysis.rows.hysteresis import hysteresis_labels, label_runs
 from emoreport.analysis.rows.smoothing import Smoother, track_smoother
 from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray, Span

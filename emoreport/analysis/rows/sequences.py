@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from emoreport.analysis.numeric.timeline import BoolArray
+from emoreport.analysis.numeric.hold_times import BoolArray
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.records import DoubleArray, IntArray, SpeechTrack
 from emoreport.results import VideoInterval

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from emoreport.analysis.numeric.timeline import build_timeline, long_gaps, stretch_of_frames
+from emoreport.analysis.numeric.hold_times import build_timeline, long_gaps, stretch_of_frames
 from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray
 from emoreport.settings import AnalysisSettings
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from emoreport.analysis.numeric.timeline import TIME_TOLERANCE_S, BoolArray
+from emoreport.analysis.numeric.hold_times import TIME_TOLERANCE_S, BoolArray
 from emoreport.records import DoubleArray, IntArray, Span, SpeechTrack
 from emoreport.results import AudioInterval
 from emoreport.settings import SpeechSettings

@@ -23,7 +23,7 @@ import numpy as np
 from emoreport.analysis.mismatch.agreement import agreement
 from emoreport.analysis.mismatch.bootstrap import block_bootstrap
 from emoreport.analysis.mismatch.shift_test import shift_test, verdict
-from emoreport.analysis.numeric.timeline import BoolArray
+from emoreport.analysis.numeric.hold_times import BoolArray
 from emoreport.analysis.rows.abstention import Level, abstain_faces, usable_windows
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.evidence import FrameEvidence

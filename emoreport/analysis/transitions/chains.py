@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from emoreport.analysis.numeric.hold_times import TIME_TOLERANCE_S, BoolArray
 from emoreport.analysis.numeric.quantiles import chi_square_quantile
-from emoreport.analysis.numeric.timeline import TIME_TOLERANCE_S, BoolArray
 from emoreport.records import DoubleArray, IntArray
 from emoreport.results import VideoInterval
 from emoreport.vocabulary import ALL_LABELS, is_emotion

@@ -21,8 +21,8 @@ from typing import Final
 
 import numpy as np
 
+from emoreport.analysis.numeric.hold_times import BoolArray
 from emoreport.analysis.numeric.quantiles import normal_quantile, t_quantile
-from emoreport.analysis.numeric.timeline import BoolArray
 from emoreport.analysis.transitions.chains import CONFIDENCE, Chains, unbroken_chains
 from emoreport.records import DoubleArray, IntArray
 from emoreport.results import VideoInterval

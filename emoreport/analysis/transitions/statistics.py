@@ -9,9 +9,9 @@ from emoreport.analysis.rows.pauses import SCOPES, only
 from emoreport.analysis.transitions.chains import Rate
 from emoreport.analysis.transitions.durations import Durations, dwell_times, recovery_time
 from emoreport.analysis.transitions.order import PairStatistic
-from emoreport.analysis.transitions.record import TransitionStatistics
 from emoreport.analysis.transitions.sensitivity import SettingCounts
 from emoreport.analysis.transitions.talk_figures import EMOTION_SHARE, Talk, describe_talk
+from emoreport.analysis.transitions.transition_statistics import TransitionStatistics
 from emoreport.results import Statistic, VideoInterval
 
 ALL: Final = "all"

@@ -18,14 +18,14 @@ from emoreport.atomic import (
     write_store_file,
 )
 from emoreport.errors import ModelError
-from emoreport.models.store.integrity import Digests, Expected, check_file
-from emoreport.models.store.network import (
+from emoreport.models.store.connection import (
     Patience,
     TryAgain,
     UnreachableError,
     persist,
     require_reachable,
 )
+from emoreport.models.store.integrity import Digests, Expected, check_file
 
 if TYPE_CHECKING:
     from requests import Response

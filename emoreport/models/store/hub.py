@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from emoreport.errors import ModelError
-from emoreport.models.store.integrity import Expected
-from emoreport.models.store.network import (
+from emoreport.models.store.connection import (
     Patience,
     TryAgain,
     UnreachableError,
     persist,
     require_reachable,
 )
+from emoreport.models.store.integrity import Expected
 
 INSTALL: Final = 'pip install "emoreport[full]"'
 _LATER: Final = frozenset({408, 425, 429})

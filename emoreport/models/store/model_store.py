@@ -14,17 +14,17 @@ from typing import Final
 
 from emoreport.atomic import make_store_folder, move_into_place, store_error
 from emoreport.errors import ModelError, SettingsError
-from emoreport.models.store.download import PullProgress
-from emoreport.models.store.integrity import check_file
-from emoreport.models.store.lockfile import FileRecord, LockFile, PullRecord, expected_file
-from emoreport.models.store.locks import exclusive
-from emoreport.models.store.network import (
+from emoreport.models.store.connection import (
     MIRROR_VARIABLE,
     Patience,
     UnreachableError,
     checked_mirror,
     offline_variable,
 )
+from emoreport.models.store.download import PullProgress
+from emoreport.models.store.integrity import check_file
+from emoreport.models.store.lockfile import FileRecord, LockFile, PullRecord, expected_file
+from emoreport.models.store.locks import exclusive
 from emoreport.models.store.pulling import fetch_files
 from emoreport.models.store.registry import ModelEntry, ModelFile, PulledModel
 from emoreport.models.store.sources import make_plan

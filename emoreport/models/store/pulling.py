@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from emoreport.models.store.connection import Patience
 from emoreport.models.store.download import Downloader, MissingFileError, PullProgress
 from emoreport.models.store.integrity import Digests, check_file
-from emoreport.models.store.network import Patience
 from emoreport.models.store.sources import Plan, RemoteFile
 
 

@@ -8,9 +8,9 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from emoreport.errors import ModelError
+from emoreport.models.store.connection import Patience
 from emoreport.models.store.integrity import Expected
 from emoreport.models.store.lockfile import PullRecord, expected_file
-from emoreport.models.store.network import Patience
 from emoreport.models.store.registry import ModelEntry, ModelFile
 
 CHANGED: Final = (

@@ -15,7 +15,10 @@ import numpy.typing as npt
 from emoreport.training.face.calibrate import Calibration, calibrate
 from emoreport.training.face.corruptions import robustness, speaking_confusion
 from emoreport.training.face.data import EXCLUDED, LABELS, FerSet
-from emoreport.training.face.export import (
+from emoreport.training.face.framing import CROP
+from emoreport.training.face.graph import INPUT_NAME, OUTPUT_NAME, SIDE_PX, deployable
+from emoreport.training.face.metrics import figures
+from emoreport.training.face.model_files import (
     Form,
     code_sha256,
     git_revision,
@@ -23,9 +26,6 @@ from emoreport.training.face.export import (
     write_graph,
     write_metadata,
 )
-from emoreport.training.face.geometry import CROP
-from emoreport.training.face.graph import INPUT_NAME, OUTPUT_NAME, SIDE_PX, deployable
-from emoreport.training.face.metrics import figures
 from emoreport.training.face.train import Recipe
 
 if TYPE_CHECKING:

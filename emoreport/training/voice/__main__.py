@@ -22,13 +22,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from emoreport.records import SAMPLE_RATE_HZ
-from emoreport.training.voice import evaluate, export
+from emoreport.training.voice import metrics, model_files
 from emoreport.training.voice.augment import degrade, make_noisy
 from emoreport.training.voice.crossval import ENCODER_FOLDS, N_FOLDS, figures_per_corpus
 from emoreport.training.voice.data import Clip, read_corpora, speaker_folds
 from emoreport.training.voice.distill import DistillRecipe, distill
 from emoreport.training.voice.encoder import Encoder
-from emoreport.training.voice.evaluate import LeftOut
 from emoreport.training.voice.head import (
     HeadRecipe,
     Statistics,
@@ -37,6 +36,7 @@ from emoreport.training.voice.head import (
     train_head,
 )
 from emoreport.training.voice.labels import LABELS
+from emoreport.training.voice.metrics import LeftOut
 from emoreport.training.voice.pack import pack_graph, round_weights
 from emoreport.training.voice.robustness import (
     CONDITIONS,
@@ -158,10 +158,10 @@ def left_out(
 
 def calibrated_figures(said: LeftOut) -> dict[str, Any]:
     """Recall and calibration on left-out speakers."""
-    temperature = evaluate.fit_temperature(
-        said.labels, said.logits, evaluate.corpus_weights(said.corpora)
+    temperature = metrics.fit_temperature(
+        said.labels, said.logits, metrics.corpus_weights(said.corpora)
     )
-    before, after = evaluate.cross_validated_calibration(said)
+    before, after = metrics.cross_validated_calibration(said)
     return {
         "left_out_speakers": figures_per_corpus(said),
         "temperature_of_one_head": round(temperature, 4),
@@ -211,10 +211,12 @@ def ship(
 ) -> None:
     """Write encoder and mean head as one graph, with its metadata, into ``out``."""
     model = VoiceModel(encoder, list(heads.values())).eval()
-    graph = out / export.GRAPH_NAME
-    export.export_graph(model, graph)
+    graph = out / model_files.GRAPH_NAME
+    model_files.export_graph(model, graph)
     LOG.info("%d tensors kept in 8 bits", pack_graph(graph))
-    LOG.info("graph and PyTorch differ by %.1e at most", export.difference_to_torch(model, graph))
+    LOG.info(
+        "graph and PyTorch differ by %.1e at most", model_files.difference_to_torch(model, graph)
+    )
     corpora = sorted(set(statistics.corpora))
     speakers = set(statistics.speakers)
     training = {
@@ -230,10 +232,10 @@ def ship(
         "recipe": asdict(recipe),
         "members": len(heads),
         "seed": recipe.seed,
-        "git_revision": export.git_revision(),
-        "code_sha256": export.code_sha256(),
+        "git_revision": model_files.git_revision(),
+        "code_sha256": model_files.code_sha256(),
     }
-    export.write_metadata(
+    model_files.write_metadata(
         out,
         version=VERSION,
         temperature=figures["temperature_of_one_head"],

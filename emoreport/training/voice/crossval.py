@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from emoreport.training.voice import evaluate
-from emoreport.training.voice.evaluate import LeftOut
+from emoreport.training.voice import metrics
+from emoreport.training.voice.metrics import LeftOut
 
 N_FOLDS = 7
 """As many as nEMO has actors in the training set: each fold leaves out one of them."""
@@ -32,11 +32,11 @@ def figures_per_corpus(said: LeftOut) -> dict[str, Any]:
     for corpus in np.unique(said.corpora):
         own = said.select(said.corpora == corpus)
         figures[str(corpus)] = {
-            "macro_recall_mean_of_folds": round(evaluate.mean_over_groups(own, own.folds), 4),
-            "macro_recall_pooled": round(evaluate.macro_recall(own.labels, own.logits), 4),
+            "macro_recall_mean_of_folds": round(metrics.mean_over_groups(own, own.folds), 4),
+            "macro_recall_pooled": round(metrics.macro_recall(own.labels, own.logits), 4),
             "macro_recall_per_fold": {
                 str(fold): round(
-                    evaluate.macro_recall(
+                    metrics.macro_recall(
                         own.labels[own.folds == fold], own.logits[own.folds == fold]
                     ),
                     4,
@@ -45,7 +45,7 @@ def figures_per_corpus(said: LeftOut) -> dict[str, Any]:
             },
             "recall_per_class": {
                 name: round(value, 4)
-                for name, value in evaluate.class_recalls(
+                for name, value in metrics.class_recalls(
                     own.labels, own.logits.argmax(axis=1)
                 ).items()
             },

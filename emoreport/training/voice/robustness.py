@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from emoreport.training.voice import augment
 from emoreport.training.voice.data import Clip
-from emoreport.training.voice.evaluate import LeftOut, mean_over_groups
+from emoreport.training.voice.metrics import LeftOut, mean_over_groups
 
 Samples = NDArray[np.float32]
 Change = Callable[[Samples, np.random.Generator], Samples]

@@ -11,7 +11,7 @@ from emoreport.batch.together import FAILURES, SUMMARY_END
 from emoreport.batch.workbook import summary_workbook
 from emoreport.tables.cells import ShownTable
 from emoreport.tables.columns import SUMMARY
-from emoreport.tables.kinds import Column, Kind, Table
+from emoreport.tables.schema import Column, Kind, Table
 
 CELLS = {
     "video": "a.mp4",

@@ -16,8 +16,15 @@ from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE
 from emoreport.analysis.rows.compounds import COMPOUND_NAMES, COMPOUNDS
 from emoreport.analysis.rows.pauses import SCOPES
 from emoreport.analysis.rows.scores import with_video_dimensions
-from emoreport.analysis.transitions import chains, durations, record, talk_figures
+from emoreport.analysis.transitions import (
+    chains,
+    durations,
+    talk_figures,
+)
 from emoreport.analysis.transitions import statistics as transition_statistics
+from emoreport.analysis.transitions import (
+    transition_statistics as record,
+)
 from emoreport.settings import LANGUAGES, Settings
 from emoreport.tables.codes import CODES, cell_names, code_meaning, code_name
 from tests.fixtures.readings import face_track, random_readings, recording, video_rows

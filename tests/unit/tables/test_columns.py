@@ -2,7 +2,7 @@ import pytest
 
 from emoreport.tables import columns
 from emoreport.tables.columns import frames_table, result_tables, speech_table, table_of
-from emoreport.tables.kinds import Kind
+from emoreport.tables.schema import Kind
 from emoreport.vocabulary import EMOTIONS
 
 CONTRACT = {

@@ -14,9 +14,9 @@ from emoreport.settings import OPTIONS
 from emoreport.tables.cells import show, show_all
 from emoreport.tables.columns import TABLE_NAMES
 from emoreport.tables.csv_files import LOCALES, csv_bytes, csv_field, localised_name, text_field
-from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.frames import build_tables
 from emoreport.tables.store import write_all
+from emoreport.tables.summary_facts import SummaryFacts
 from tests.fixtures.results import (
     analysis,
     face_track,

@@ -9,7 +9,7 @@ from emoreport.tables.columns import (
     speech_table,
 )
 from emoreport.tables.dictionary import dictionary, header, label, meaning, sheet_name, unit
-from emoreport.tables.kinds import Kind
+from emoreport.tables.schema import Kind
 from emoreport.vocabulary import ALL_LABELS, EMOTIONS, VOICE_ONLY_EMOTIONS
 
 VOICE = (*EMOTIONS, *VOICE_ONLY_EMOTIONS)

@@ -12,10 +12,10 @@ from emoreport.errors import OutputError
 from emoreport.results import Analysis
 from emoreport.tables import store
 from emoreport.tables.columns import TABLE_NAMES
-from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.frames import build_tables
 from emoreport.tables.readings import read_frames, read_speech
 from emoreport.tables.store import write_all
+from emoreport.tables.summary_facts import SummaryFacts
 from tests.fixtures.results import analysis, face_track, speech_track, summary, with_options
 
 CSV_FILES = [f"{name}.csv" for name in TABLE_NAMES]

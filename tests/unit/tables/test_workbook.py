@@ -14,9 +14,9 @@ from emoreport.tables.codes import CODES
 from emoreport.tables.columns import SUMMARY, frames_table, speech_table
 from emoreport.tables.csv_files import csv_bytes
 from emoreport.tables.dictionary import sheet_name
-from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.frames import build_tables
-from emoreport.tables.kinds import Column, Kind
+from emoreport.tables.schema import Column, Kind
+from emoreport.tables.summary_facts import SummaryFacts
 from emoreport.tables.summary_sheet import agreement_word, sections
 from emoreport.tables.workbook_styles import MAX_TEXT
 from emoreport.vocabulary import COLOURS, text_on

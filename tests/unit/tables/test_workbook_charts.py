@@ -10,8 +10,8 @@ import pytest
 from emoreport.results import Analysis, Statistic
 from emoreport.tables import workbook
 from emoreport.tables.cells import show_all
-from emoreport.tables.facts import SummaryFacts
 from emoreport.tables.frames import build_tables
+from emoreport.tables.summary_facts import SummaryFacts
 from emoreport.vocabulary import COLOURS, NAMES
 from tests.fixtures.results import (
     analysis,

@@ -27,9 +27,9 @@ from emoreport.training.face.data import (  # noqa: E402
     soft_targets,
     split_inner,
 )
-from emoreport.training.face.export import Form, run_graph, write_graph  # noqa: E402
 from emoreport.training.face.graph import deployable  # noqa: E402
 from emoreport.training.face.metrics import expected_calibration_error, figures  # noqa: E402
+from emoreport.training.face.model_files import Form, run_graph, write_graph  # noqa: E402
 from emoreport.training.face.network import CompactFaceNet  # noqa: E402
 from emoreport.training.face.optimise import orthogonalise  # noqa: E402
 from emoreport.training.face.train import (  # noqa: E402

@@ -21,7 +21,7 @@ pytest.importorskip("onnx", reason="the train extra is not installed")
 pytest.importorskip("av", reason="PyAV is not installed")
 
 from emoreport.training.voice import __main__ as command  # noqa: E402
-from emoreport.training.voice import augment, evaluate, export  # noqa: E402
+from emoreport.training.voice import augment, metrics, model_files  # noqa: E402
 from emoreport.training.voice.__main__ import main  # noqa: E402
 from emoreport.training.voice.changes import changed_stretch  # noqa: E402
 from emoreport.training.voice.data import Clip, decode, read_corpora, speaker_folds  # noqa: E402
@@ -215,12 +215,12 @@ class TestGraph:
     def test_packed_graph_equals_torch_for_every_length_and_batch(
         self, model: VoiceModel, tmp_path: Path
     ) -> None:
-        path = tmp_path / export.GRAPH_NAME
-        export.export_graph(model, path)
+        path = tmp_path / model_files.GRAPH_NAME
+        model_files.export_graph(model, path)
         before = path.stat().st_size
         assert pack_graph(path) == 14  # two convolutions, six matrices in either layer
         assert path.stat().st_size < 0.5 * before
-        assert export.difference_to_torch(model, path) < 1e-4
+        assert model_files.difference_to_torch(model, path) < 1e-4
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         audio = np.stack([buzz(150.0 + 20 * i, 1.0, i) for i in range(3)])
         together = session.run(None, {"audio": audio})[0]
@@ -232,10 +232,10 @@ class TestGraph:
     def test_weights_that_are_not_8_bit_are_left_alone(self, tmp_path: Path) -> None:
         torch.manual_seed(0)
         model = VoiceModel(Encoder(), [torch.nn.Linear(STATISTICS, len(TRAINED_LABELS))])
-        path = tmp_path / export.GRAPH_NAME
-        export.export_graph(model, path)
+        path = tmp_path / model_files.GRAPH_NAME
+        model_files.export_graph(model, path)
         assert pack_graph(path) == 0
-        assert export.difference_to_torch(model, path) < 1e-4
+        assert model_files.difference_to_torch(model, path) < 1e-4
 
 
 class TestHead:
@@ -369,20 +369,18 @@ class TestFigures:
         labels = np.array([0, 0, 0, 5])
         logits = np.zeros((4, len(LABELS)))
         logits[:, 0] = 1.0
-        assert evaluate.macro_recall(labels, logits) == pytest.approx(0.5)
+        assert metrics.macro_recall(labels, logits) == pytest.approx(0.5)
 
     def test_temperature_undoes_overconfidence(self) -> None:
         rng = np.random.default_rng(0)
         true_logits = rng.normal(0, 1.5, (4000, len(LABELS)))
-        shares = evaluate.softmax(true_logits)
+        shares = metrics.softmax(true_logits)
         labels = np.array([rng.choice(len(LABELS), p=share) for share in shares])
-        fitted = evaluate.fit_temperature(labels, true_logits * 3.0, np.ones(4000))
+        fitted = metrics.fit_temperature(labels, true_logits * 3.0, np.ones(4000))
         assert fitted == pytest.approx(3.0, rel=0.1)
-        calibrated = evaluate.softmax(true_logits * 3.0, fitted)
-        assert evaluate.expected_calibration_error(labels, calibrated) < 0.03
-        assert (
-            evaluate.expected_calibration_error(labels, evaluate.softmax(true_logits * 3.0)) > 0.1
-        )
+        calibrated = metrics.softmax(true_logits * 3.0, fitted)
+        assert metrics.expected_calibration_error(labels, calibrated) < 0.03
+        assert metrics.expected_calibration_error(labels, metrics.softmax(true_logits * 3.0)) > 0.1
 
 
 class TestImitation:
@@ -451,7 +449,7 @@ def test_the_command_writes_graph_and_metadata(
     monkeypatch.setattr(command, "HeadRecipe", lambda: HeadRecipe(steps=2, noisy=1))
     arguments = ["--data", str(data_folder), "--teacher", "any.onnx", "--out", str(out)]
     assert main([*arguments, "--conditions"]) == 0
-    metadata = json.loads((out / export.METADATA_NAME).read_text(encoding="utf-8"))
+    metadata = json.loads((out / model_files.METADATA_NAME).read_text(encoding="utf-8"))
     assert metadata["labels"] == list(LABELS)
     assert metadata["temperature"] > 0
     assert metadata["training"]["members"] == 7

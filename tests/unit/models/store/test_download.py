@@ -18,15 +18,15 @@ import requests
 
 from emoreport import atomic
 from emoreport.errors import ModelError, SettingsError
-from emoreport.models.store import network
-from emoreport.models.store.download import Downloader, MissingFileError
-from emoreport.models.store.integrity import Digests, Expected
-from emoreport.models.store.network import (
+from emoreport.models.store import connection
+from emoreport.models.store.connection import (
     Patience,
     UnreachableError,
     checked_mirror,
     require_reachable,
 )
+from emoreport.models.store.download import Downloader, MissingFileError
+from emoreport.models.store.integrity import Digests, Expected
 from tests.fixtures.server import ModelServer, closed_port, git_blob, running_server
 from tests.fixtures.stores import HASTY, go_online
 
@@ -496,7 +496,7 @@ def test_a_name_service_that_hangs_is_given_up_within_six_seconds(
         over.wait(30)
         return []
 
-    monkeypatch.setattr(network.socket, "getaddrinfo", hang)
+    monkeypatch.setattr(connection.socket, "getaddrinfo", hang)
     started_s = time.monotonic()
     try:
         with pytest.raises(UnreachableError, match="no answer in"):
@@ -542,7 +542,7 @@ def test_one_good_address_of_several_is_enough(
     kinds = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
     ports = [int(url.split(":")[2].partition("/")[0]) for url in (black_hole, server.url)]
     found = [(*kinds, ("127.0.0.1", port)) for port in ports]
-    monkeypatch.setattr(network.socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(connection.socket, "getaddrinfo", lambda *_, **__: found)
     require_reachable("http://models.example/x", Patience(tries=1))
 
 
@@ -550,7 +550,7 @@ def test_a_connection_that_is_refused_only_at_first_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     answers = iter(["Connection refused", "Connection refused", ""])
-    monkeypatch.setattr(network, "_connection_problem", lambda *_: next(answers))
+    monkeypatch.setattr(connection, "_connection_problem", lambda *_: next(answers))
     require_reachable("http://models.example/x", HASTY)
     assert next(answers, None) is None
 

@@ -14,9 +14,9 @@ import pytest
 
 from emoreport.errors import ModelError
 from emoreport.models.store import hub, sources
+from emoreport.models.store.connection import Patience
 from emoreport.models.store.hub import list_repository
 from emoreport.models.store.model_store import ModelState, ModelStore, UnreachableError
-from emoreport.models.store.network import Patience
 from emoreport.models.store.registry import ModelEntry, find_entry
 from tests.fixtures.server import ModelServer, closed_port, running_server
 from tests.fixtures.stores import HASTY, go_online_with_hub, made_store

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from emoreport.analysis.transitions.record import FIXED_ORDER, NOT_CONNECTED, transition_statistics
+from emoreport.analysis.transitions.transition_statistics import (
+    FIXED_ORDER,
+    NOT_CONNECTED,
+    transition_statistics,
+)
 from tests.fixtures.readings import video_rows
 
 

@@ -1,6 +1,6 @@
 """How FER pictures frame a face, in units of MediaPipe's detection box.
 
-Run as ``python -m emoreport.training.face.geometry --data DIR`` to measure again what is
+Run as ``python -m emoreport.training.face.framing --data DIR`` to measure again what is
 in :data:`CROP`. It needs MediaPipe with its legacy solutions (0.10.x, Python up to 3.12).
 """
 

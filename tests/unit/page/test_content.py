@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from emoreport.page.data import interval_columns, packed_frames, page_document
+from emoreport.page.content import interval_columns, packed_frames, page_document
 from emoreport.vocabulary import COLOURS, EMOTIONS
 from tests.fixtures.page import findings
 from tests.fixtures.results import analysis, face_track, long_analysis, with_each

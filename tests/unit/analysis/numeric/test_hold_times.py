@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoreport.analysis.numeric.timeline import (
+from emoreport.analysis.numeric.hold_times import (
     build_timeline,
     hold_times,
     long_gaps,
