@@ -12,7 +12,7 @@ from typing import Final
 from emoreport.batch.together import FAILURES, SUMMARY_END
 from emoreport.messages import Words
 from emoreport.tables.columns import DESCRIBED_EXTRAS, frames_table, result_tables, speech_table
-from emoreport.tables.dictionary import Entry, dictionary, value_entries
+from emoreport.tables.dictionary import Definition, dictionary, value_definitions
 from emoreport.tables.schema import Column, Table
 
 TARGET: Final = Path(__file__).with_name("tables.md")
@@ -65,13 +65,13 @@ def _columns(tables: Sequence[Table]) -> list[tuple[str, ...]]:
 
 def _values(tables: Sequence[Table]) -> list[tuple[str, ...]]:
     columns = [column for table in tables for column in table.columns]
-    return _told([value_entries(columns, lang) for lang in LANGUAGES])
+    return _told([value_definitions(columns, lang) for lang in LANGUAGES])
 
 
-def _told(entries: Sequence[Sequence[Entry]]) -> list[tuple[str, ...]]:
+def _told(definitions: Sequence[Sequence[Definition]]) -> list[tuple[str, ...]]:
     return [
-        (one.machine, one.unit, one.meaning, other.meaning)
-        for one, other in zip(*entries, strict=True)
+        (english.machine, english.unit, english.meaning, russian.meaning)
+        for english, russian in zip(*definitions, strict=True)
     ]
 
 
