@@ -284,7 +284,7 @@ def command(pulled: PulledModel) -> str:
 
 def _again(pulled: PulledModel) -> str:
     plain = "--runtime onnxruntime" if _is_of_faces(pulled) else f"--speech-runtime {TORCH}"
-    return f"{command(pulled)} makes them anew, {plain} does without"
+    return f"{command(pulled)} makes them again, {plain} does without"
 
 
 def _is_of_faces(pulled: PulledModel) -> bool:

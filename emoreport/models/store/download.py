@@ -298,7 +298,7 @@ def _refuse(response: Response, url: str) -> None:
         if kind == "text/html":
             raise ModelError(
                 "sends a web page in place of the file",
-                remedy="a log-in page of the network may stand before it",
+                remedy="the network may ask for a log-in first",
                 file=address,
             )
         if response.headers.get("Content-Encoding", "identity") != "identity":
@@ -314,7 +314,7 @@ def _refuse(response: Response, url: str) -> None:
         raise ModelError(
             f"access is refused (HTTP {status})",
             remedy="accept the terms of the model at its source and log in there, "
-            "or mend the proxy",
+            "or correct the proxy settings",
             file=address,
         )
     refusal = ModelError(f"the server answered HTTP {status}", remedy=_LATER_REMEDY, file=address)

@@ -121,7 +121,7 @@ class LockFile:
         except OSError as error:
             raise ModelError(
                 f"cannot be read ({error.strerror or error})",
-                remedy="mend its permissions",
+                remedy="correct its permissions",
                 file=self._path,
             ) from error
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -101,7 +101,7 @@ def folder_metadata(folder: Path, kind: Kind) -> ModelMetadata:
             remedy="docs/models describes the layout of a model folder",
             file=folder,
         )
-    return read_metadata(path, kind, remedy="mend the folder or name another model")
+    return read_metadata(path, kind, remedy="repair the folder or name another model")
 
 
 def read_metadata(path: Path, kind: Kind, *, remedy: str) -> ModelMetadata:

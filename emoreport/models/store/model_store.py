@@ -348,7 +348,9 @@ def _size_bytes(path: Path) -> int | None:
         return path.stat().st_size if path.is_file() else None
     except OSError as error:
         raise ModelError(
-            f"cannot be read ({error.strerror or error})", remedy="mend its permissions", file=path
+            f"cannot be read ({error.strerror or error})",
+            remedy="correct its permissions",
+            file=path,
         ) from error
 
 

@@ -50,7 +50,7 @@ KERNELS: Final = (10, 3, 3, 3, 3, 2, 2)
 STRIDES: Final = (5, 2, 2, 2, 2, 2, 2)
 """Convolutions of a configuration that leaves them out (Baevski et al., 2020)."""
 
-MEND: Final = "mend the folder or name another model"
+REPAIR: Final = "repair the folder or name another model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +135,9 @@ def local_aniemore(folder: Path) -> PulledModel:
     weights = _weights(folder)
     for name in (CONFIG, PREPROCESSOR):
         if not (folder / name).is_file():
-            raise ModelError(f"the folder holds no {name}", remedy=MEND, file=folder)
+            raise ModelError(f"the folder holds no {name}", remedy=REPAIR, file=folder)
     names = (CONFIG, PREPROCESSOR, weights.name)
-    files = {name: digest_file(folder / name, remedy=MEND).sha256 for name in names}
+    files = {name: digest_file(folder / name, remedy=REPAIR).sha256 for name in names}
     return PulledModel(None, folder.resolve().name, folder, files)
 
 
@@ -157,12 +157,12 @@ def read_checkpoint(pulled: PulledModel) -> Checkpoint:
     family = _family(config, str(details.get("base_class", "")), path)
     pooling = str(config.get("pooling_mode") or DEFAULT_POOLING)
     if pooling not in POOLING:
-        raise ModelError(f"pooling_mode {pooling!r} is unknown", remedy=MEND, file=path)
+        raise ModelError(f"pooling_mode {pooling!r} is unknown", remedy=REPAIR, file=path)
     if config.get("add_adapter"):
-        raise ModelError("asks for an adapter after the encoder", remedy=MEND, file=path)
+        raise ModelError("asks for an adapter after the encoder", remedy=REPAIR, file=path)
     norm = config.get("feat_extract_norm", "group")
     if norm not in {"group", "layer"}:
-        raise ModelError(f"feat_extract_norm {norm!r} is unknown", remedy=MEND, file=path)
+        raise ModelError(f"feat_extract_norm {norm!r} is unknown", remedy=REPAIR, file=path)
     return Checkpoint(
         name=pulled.name,
         folder=folder,
@@ -184,16 +184,18 @@ def _weights(folder: Path) -> Path:
     for name in WEIGHTS:
         if (folder / name).is_file():
             return folder / name
-    raise ModelError(f"the folder holds neither {' nor '.join(WEIGHTS)}", remedy=MEND, file=folder)
+    raise ModelError(
+        f"the folder holds neither {' nor '.join(WEIGHTS)}", remedy=REPAIR, file=folder
+    )
 
 
 def _document(path: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"cannot be read ({error})", remedy=MEND, file=path) from error
+        raise ModelError(f"cannot be read ({error})", remedy=REPAIR, file=path) from error
     if not isinstance(document, dict):
-        raise ModelError("holds no JSON object", remedy=MEND, file=path)
+        raise ModelError("holds no JSON object", remedy=REPAIR, file=path)
     return document
 
 
@@ -201,10 +203,10 @@ def _family(config: Mapping[str, Any], base_class: str, path: Path) -> str:
     family = config.get("model_type")
     if family not in FAMILIES:
         known = ", ".join(FAMILIES)
-        raise ModelError(f"model_type {family!r} is none of {known}", remedy=MEND, file=path)
+        raise ModelError(f"model_type {family!r} is none of {known}", remedy=REPAIR, file=path)
     if base_class and not base_class.lower().startswith(family):
         raise ModelError(
-            f"is of a {family} model, the registry expects {base_class}", remedy=MEND, file=path
+            f"is of a {family} model, the registry expects {base_class}", remedy=REPAIR, file=path
         )
     return str(family)
 
@@ -214,10 +216,10 @@ def _labels(config: Mapping[str, Any], entry: ModelEntry | None, path: Path) -> 
     stated = _stated_labels(config, path)
     if entry is None:
         if stated is None:
-            raise ModelError("names no emotions (id2label)", remedy=MEND, file=path)
+            raise ModelError("names no emotions (id2label)", remedy=REPAIR, file=path)
         known = {*EMOTIONS, *VOICE_ONLY_EMOTIONS}
         if len(set(stated)) != len(stated) or not known.issuperset(stated):
-            raise ModelError(f"has unusable labels {', '.join(stated)}", remedy=MEND, file=path)
+            raise ModelError(f"has unusable labels {', '.join(stated)}", remedy=REPAIR, file=path)
         return stated
     if stated not in {None, entry.labels}:
         raise ModelError(
@@ -238,11 +240,11 @@ def _stated_labels(config: Mapping[str, Any], path: Path) -> tuple[str, ...] | N
         words = {int(index): str(word) for index, word in table.items()}
         back = {str(word): int(index) for word, index in (config.get("label2id") or {}).items()}
     except (ValueError, AttributeError, TypeError) as error:
-        raise ModelError(f"has no usable id2label ({error})", remedy=MEND, file=path) from error
+        raise ModelError(f"has no usable id2label ({error})", remedy=REPAIR, file=path) from error
     if sorted(words) != list(range(len(words))):
-        raise ModelError(f"id2label numbers its labels {sorted(words)}", remedy=MEND, file=path)
+        raise ModelError(f"id2label numbers its labels {sorted(words)}", remedy=REPAIR, file=path)
     if back and back != {word: index for index, word in words.items()}:
-        raise ModelError("id2label and label2id contradict each other", remedy=MEND, file=path)
+        raise ModelError("id2label and label2id contradict each other", remedy=REPAIR, file=path)
     # What transformers writes where nobody named the classes.
     if all(word == f"LABEL_{index}" for index, word in words.items()):
         return None
@@ -259,11 +261,11 @@ def _normalise(preprocessor: Mapping[str, Any], path: Path) -> bool:
             file=path,
         )
     if width != 1:
-        raise ModelError(f"wants {width} features per sample", remedy=MEND, file=path)
+        raise ModelError(f"wants {width} features per sample", remedy=REPAIR, file=path)
     # True where nothing is said, as in transformers' Wav2Vec2FeatureExtractor.
     normalise = preprocessor.get("do_normalize", True)
     if not isinstance(normalise, bool):
-        raise ModelError(f"do_normalize is {normalise!r}", remedy=MEND, file=path)
+        raise ModelError(f"do_normalize is {normalise!r}", remedy=REPAIR, file=path)
     return normalise
 
 
@@ -274,8 +276,8 @@ def _steps(config: Mapping[str, Any], path: Path) -> tuple[tuple[int, int], ...]
         steps = tuple(zip(map(int, kernels), map(int, strides), strict=True))
     except (TypeError, ValueError) as error:
         raise ModelError(
-            f"conv_kernel and conv_stride do not fit together ({error})", remedy=MEND, file=path
+            f"conv_kernel and conv_stride do not fit together ({error})", remedy=REPAIR, file=path
         ) from error
     if not steps or min(map(min, steps)) < 1:
-        raise ModelError(f"has the unusable convolutions {steps}", remedy=MEND, file=path)
+        raise ModelError(f"has the unusable convolutions {steps}", remedy=REPAIR, file=path)
     return steps

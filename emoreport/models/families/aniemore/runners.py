@@ -191,7 +191,7 @@ def _torch_device(device: str) -> str:
     if device == "cuda" and not available:
         raise ModelError(
             "torch finds no graphics card that it can use",
-            remedy="use --device cpu or mend the driver; a torch built for CUDA is needed",
+            remedy="use --device cpu or repair the driver; a torch built for CUDA is needed",
         )
     return "cuda" if device != "cpu" and available else "cpu"
 
