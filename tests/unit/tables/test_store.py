@@ -187,7 +187,7 @@ import resource, sys
 from pathlib import Path
 from emoreport.errors import OutputError
 from emoreport.tables import store
-from emoreport.tables.facts import SummaryFacts
+from emoreport.tables.summary_facts import SummaryFacts
 from emoreport.tables.frames import build_tables
 from tests.fixtures.results import analysis, face_track, speech_track
 
