@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,19 +12,21 @@ import typer
 from emoreport.cli.console import note_line
 from emoreport.cli.options import Config, Json, Quiet, settings_from, with_settings
 from emoreport.errors import SettingsError
+from emoreport.measure.optimize import OPTIMIZERS, Optimizer
 
 if TYPE_CHECKING:
     from emoreport.models.runtimes.forms import FormsRecord
     from emoreport.models.store.registry import PulledModel
 
-VOICES, FACES = "aniemore", "hsemotion"
-"""Families whose models have several forms."""
-
 Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="aniemore/<name>, a folder in its layout, or hsemotion/<name>.",
+        help=", or ".join(
+            f"{family}/<name>{', a folder in its layout' if entry.local else ''}"
+            for family, entry in OPTIMIZERS.items()
+        )
+        + ".",
         show_default=False,
     ),
 ]
@@ -80,22 +83,9 @@ def optimize(
     """
     settings = settings_from(given, config)
     announce = _say_nothing if quiet else note_line
-    family, pulled = _pulled(name)
-    if family == FACES:
-        _check_material(name, face, "--face", speech, "--speech")
-        from emoreport.measure.optimize.face import optimize_face_model
-
-        record = optimize_face_model(
-            pulled, face or [], settings=settings, form=form, announce=announce
-        )
-    else:
-        _check_material(name, speech, "--speech", face, "--face")
-        from emoreport.measure.optimize.voice import optimize_voice_model
-
-        threads = settings.runtime.threads
-        record = optimize_voice_model(
-            pulled, speech or [], form=form, threads=threads, announce=announce
-        )
+    optimizer, pulled = _pulled(name)
+    recordings = _material(name, optimizer.flag, {"--speech": speech, "--face": face})
+    record = optimizer.measure(pulled, recordings, settings=settings, form=form, announce=announce)
     _print(record, as_json=as_json)
     return 0
 
@@ -105,35 +95,36 @@ def _say_nothing(line: str) -> None:
     del line
 
 
-def _check_material(
-    name: str, wanted: list[Path] | None, flag: str, other: list[Path] | None, wrong: str
-) -> None:
-    """Refuse to measure a model on nothing, or on what it cannot judge."""
+def _material(name: str, flag: str, recordings: Mapping[str, list[Path] | None]) -> list[Path]:
+    """What the model is measured on; nothing, or what it cannot judge, is refused."""
+    wanted = recordings[flag]
     if not wanted:
         raise SettingsError(
             f"agreement is measured on recordings like those that {name} is to judge",
             remedy=f"give a recording of a person talking with {flag} FILE",
         )
-    if other:
-        raise SettingsError(f"{name} takes no {wrong}", remedy=f"leave {wrong} away")
+    for wrong, given in recordings.items():
+        if given and wrong != flag:
+            raise SettingsError(f"{name} takes no {wrong}", remedy=f"leave {wrong} away")
+    return wanted
 
 
-def _pulled(name: str) -> tuple[str, PulledModel]:
-    """Family and files of the model that the command line names."""
-    from emoreport.models.families.aniemore import local_aniemore
+def _pulled(name: str) -> tuple[Optimizer, PulledModel]:
+    """The model that the command line names, and what measures it."""
     from emoreport.models.store.model_store import ModelStore
     from emoreport.models.store.registry import find_entry
 
     folder = Path(name).expanduser()
-    if folder.is_dir() and not name.startswith((f"{VOICES}/", f"{FACES}/")):
-        return VOICES, local_aniemore(folder)
+    if folder.is_dir() and name.partition("/")[0] not in OPTIMIZERS:
+        optimizer = next(entry for entry in OPTIMIZERS.values() if entry.local)
+        return optimizer, optimizer.local_model(folder)
     entry = find_entry(name)
-    if entry.family not in {VOICES, FACES}:
+    if entry.family not in OPTIMIZERS:
         raise SettingsError(
             f"{name} has one form; it runs in ONNX Runtime and OpenVINO as it is",
             remedy="choose the runtime with --runtime",
         )
-    return entry.family, ModelStore(offline=True).open(entry)
+    return OPTIMIZERS[entry.family], ModelStore(offline=True).open(entry)
 
 
 def _print(record: FormsRecord, *, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from emoreport.errors import SettingsError
+from emoreport.models.store.registry import EntryKind, known_names
 from emoreport.settings import (
     LANGUAGES,
     OPTIONS,
@@ -23,6 +24,8 @@ from emoreport.settings import (
 from emoreport.settings.described import OptionInfo
 
 METAVARS = {"seconds": "SECONDS"}
+MODELS: Mapping[str, EntryKind] = {"face": "face", "speech": "voice"}
+"""Settings whose help names models: the registry fills them in."""
 SHORT_FORMS = {
     "embed_video": ("page_video", "embed", "The same as --page-video embed."),
     "no_video": ("page_video", "none", "The same as --page-video none."),
@@ -104,10 +107,16 @@ def declared(info: OptionInfo, metavar: str = "") -> Any:  # noqa: ANN401 - type
     """Option of a command as it is described; left out it is None, see `settings.commands`."""
     return typer.Option(
         info.flag,
-        help=info.help_line,
+        help=_help(info),
         metavar=metavar or METAVARS.get(info.unit, info.name.split("_")[-1].upper()),
         show_default=False,
     )
+
+
+def _help(info: OptionInfo) -> str:
+    if info.name not in MODELS:
+        return info.help_line
+    return info.help_line.replace("<model>", ", ".join(known_names(MODELS[info.name])))
 
 
 def _short_form(flag: str) -> inspect.Parameter:

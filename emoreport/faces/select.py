@@ -8,16 +8,13 @@ from typing import Final
 
 from emoreport.errors import ModelError
 from emoreport.faces.detectors import SolutionsDetector, TasksDetector, has_solutions
-from emoreport.models.families.compact_face import CompactFaceModel
-from emoreport.models.store.metadata import folder_metadata, shipped_metadata
+from emoreport.models.families import family_of
 from emoreport.models.store.model_store import PullProgress
-from emoreport.models.store.selection import AUTO, Choice, choose_model
+from emoreport.models.store.selection import AUTO, choose_model
 from emoreport.records import FaceDetector, FaceEmotionModel
 from emoreport.settings import Settings
 
 SOLUTIONS: Final = "solutions"
-SMALL_MODEL_THREADS: Final = 1
-"""Decoding, detection, face and voice run side by side: one thread is best for a small model."""
 DETECTOR_FILES: Final = frozenset({".task", ".tflite"})
 
 
@@ -44,26 +41,14 @@ def open_face_model(
     """
     choice = choose_model("face", settings.faces.face, settings, announce, progress)
     run = settings.runtime
-    if choice.pulled is not None:
-        from emoreport.models.families.hsemotion import open_hsemotion
-
-        return open_hsemotion(
-            choice.pulled,
-            runtime=run.runtime,
-            device=run.device,
-            threads=run.threads,
-            reason=choice.reason,
-        )
-    metadata = shipped_metadata("face")
-    if choice.folder is not None:
-        metadata = folder_metadata(choice.folder, "face")
-    return CompactFaceModel(
-        metadata,
+    model: FaceEmotionModel = family_of("face", choice.model).opener(
+        choice.model,
         runtime=run.runtime,
         device=run.device,
-        threads=run.threads or SMALL_MODEL_THREADS,
+        threads=run.threads,
         reason=choice.reason,
     )
+    return model
 
 
 def open_detector(
@@ -90,14 +75,12 @@ def open_detector(
     path = Path(name).expanduser()
     if path.suffix.lower() not in DETECTOR_FILES:
         choice = choose_model("detector", name, settings, announce, progress, others=(SOLUTIONS,))
-        path = _detector_file(choice)
+        path = _detector_file(choice.model.folder)
     return TasksDetector(path, min_score=faces.min_face_score, thorough=thorough)
 
 
-def _detector_file(choice: Choice) -> Path:
+def _detector_file(folder: Path) -> Path:
     """The one ``.task`` or ``.tflite`` file of a folder."""
-    folder = choice.pulled.folder if choice.pulled else choice.folder
-    assert folder is not None
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in DETECTOR_FILES)
     if len(files) != 1:
         raise ModelError(f"holds {len(files)} detector files instead of one", file=folder)

@@ -44,7 +44,7 @@ SAME: Final = "same"
 class FaceSettings:
     """Face detection, tracking and face-emotion model."""
 
-    face: str = option("auto", "Face-emotion model: auto, compact, hsemotion/<name> or a folder")
+    face: str = option("auto", "Face-emotion model: auto, compact, <model> or a folder")
     face_detector: str = option(
         "auto",
         "Face detector: auto, solutions (inside mediapipe 0.10.21) or a .task/.tflite file",
@@ -61,9 +61,7 @@ class FaceSettings:
 class SpeechSettings:
     """Voice activity and voice-emotion model."""
 
-    speech: str = option(
-        "auto", "Voice-emotion model: auto, compact, dusha, aniemore/<name>, none or a folder"
-    )
+    speech: str = option("auto", "Voice-emotion model: auto, compact, <model>, none or a folder")
     speech_hop_s: float = option(
         1.0,
         "Distance between the starts of two voice windows",

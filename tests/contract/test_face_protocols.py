@@ -11,7 +11,7 @@ import pytest
 from emoreport.errors import EmoreportError
 from emoreport.faces.crops import crop_face
 from emoreport.faces.detectors import BUNDLE_MEMBER, SolutionsDetector, TasksDetector
-from emoreport.models.families.compact_face import CompactFaceModel
+from emoreport.models.families.compact import CompactFaceModel
 from emoreport.models.families.hsemotion import HSEmotionModel
 from emoreport.models.store.metadata import folder_metadata, shipped_metadata
 from emoreport.records import FaceDetector, FaceEmotionModel, FaceScores, ModelRecord

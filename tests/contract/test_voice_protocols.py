@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from emoreport.models.families.aniemore import open_aniemore
-from emoreport.models.families.compact_voice import CompactVoiceModel
+from emoreport.models.families.compact import CompactVoiceModel
 from emoreport.models.store.metadata import folder_metadata, shipped_metadata
 from emoreport.records import VoiceActivityDetector, VoiceEmotionModel
 from emoreport.settings import SpeechSettings

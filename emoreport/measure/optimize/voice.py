@@ -24,7 +24,11 @@ from emoreport.measure.optimize.bench import (
 )
 from emoreport.media.sound import read_sound
 from emoreport.models.families.aniemore.batches import batches
-from emoreport.models.families.aniemore.checkpoint import Checkpoint, read_checkpoint
+from emoreport.models.families.aniemore.checkpoint import (
+    Checkpoint,
+    local_aniemore,  # noqa: F401 - OPTIMIZERS names it
+    read_checkpoint,
+)
 from emoreport.models.families.aniemore.exporting import export_graph
 from emoreport.models.families.aniemore.model import (
     AniemoreVoiceModel,
@@ -53,7 +57,7 @@ from emoreport.models.runtimes.forms import (
 )
 from emoreport.models.store.registry import PulledModel
 from emoreport.records import SAMPLE_RATE_HZ, DecodeOutcome, FloatArray, Span
-from emoreport.settings import SpeechSettings
+from emoreport.settings import Settings, SpeechSettings
 from emoreport.speech.activity import SileroDetector
 from emoreport.speech.reading import CLIPS_AT_ONCE
 from emoreport.speech.windows import speech_seconds, window_grid
@@ -96,10 +100,10 @@ LEAST_SPEECH: Final = 0.5
 
 def optimize_voice_model(
     pulled: PulledModel,
-    speech: Sequence[Path],
+    recordings: Sequence[Path],
     *,
+    settings: Settings | None = None,
     form: str = AUTO,
-    threads: int = 0,
     announce: Announce,
 ) -> FormsRecord:
     """Make the exported forms of a checkpoint, measure them, keep the one that is to run.
@@ -108,15 +112,15 @@ def optimize_voice_model(
     ----------
     pulled
         The model.
-    speech
+    recordings
         Recordings of speech like that which the model is to judge. Speed and agreement are
         measured on their windows.
+    settings
+        Threads inside one run; defaults if None.
     form
         ``auto`` takes the fastest form that answers as torch does in float32, within the
         tolerance of `MeasuredForm.equal`, quantised ones left out. The name of a form takes that
         one, whatever its agreement: it is stated in the record.
-    threads
-        Threads inside one run; 0 lets the runtimes choose.
     announce
         Is told each step.
 
@@ -132,12 +136,13 @@ def optimize_voice_model(
         When the model cannot be loaded or exported, the form asked for does not run here, or the
         folder cannot be written.
     """
+    threads = (settings or Settings()).runtime.threads
     check_form(form, FORMS)
     checkpoint = read_checkpoint(pulled)
-    clips = speech_clips(speech, checkpoint.min_window_s)
+    clips = speech_clips(recordings, checkpoint.min_window_s)
     with making(pulled, lambda: announce(WAITING)) as staging:
         bench = _measured(pulled, checkpoint, clips, staging, threads, announce)
-        measured_on = circumstances(speech, threads) | {
+        measured_on = circumstances(recordings, threads) | {
             "windows": len(clips),
             "window_s": checkpoint.min_window_s,
             "windows_at_once": CLIPS_AT_ONCE,

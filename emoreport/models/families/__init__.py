@@ -1,1 +1,129 @@
-"""One file for each family of models."""
+"""The families of models: one module each, found by the `family` of a registry entry.
+
+A further model of a family needs an entry of the registry and its card; a further family also a
+module with an opener and a line of `OPENERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypedDict, Unpack, cast
+
+from emoreport.errors import ModelError
+
+if TYPE_CHECKING:
+    from emoreport.models.store.registry import PulledModel
+
+Role = Literal["face", "voice"]
+COMPACT: Final = "compact"
+"""Family of the models that the package carries, and of a folder that says nothing else."""
+
+
+class Running(TypedDict, total=False):
+    """How a model is to run; an opener has a default for each.
+
+    Attributes
+    ----------
+    runtime, device
+        As for `emoreport.models.runtimes.opening.open_graph`.
+    threads
+        Threads inside one run; 0 takes what suits the family.
+    reason
+        Why this model was chosen, for run.json.
+    """
+
+    runtime: str
+    device: str
+    threads: int
+    reason: str
+
+
+class Opener(Protocol):
+    """Opens a model of one family.
+
+    It raises `ModelError` when the files cannot be read or do not fit together, or runtime or
+    device cannot be had; none is ever replaced. A local folder comes without a registry entry and
+    without digests: the opener reads and checks what the folder says of itself.
+    """
+
+    def __call__(self, model: PulledModel, /, **running: Unpack[Running]) -> Any:  # noqa: ANN401
+        """Return the model: a `FaceEmotionModel` or a `VoiceEmotionModel`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Where the opener of a family stands, and what has to be known before it is imported.
+
+    Attributes
+    ----------
+    module, function
+        The `Opener`, in a module beside this one.
+    layout
+        A file by which a local folder without ``model.json`` is known to be of this family.
+    corrections
+        Values of ``--speech-bias`` that its opener takes as ``bias``.
+    """
+
+    module: str
+    function: str
+    layout: str = ""
+    corrections: tuple[str, ...] = ()
+
+    @property
+    def opener(self) -> Opener:
+        """The opener; its module is imported now."""
+        return cast("Opener", getattr(import_module(f"{__name__}.{self.module}"), self.function))
+
+
+OPENERS: Final[Mapping[Role, Mapping[str, Family]]] = {
+    "face": {
+        "compact": Family("compact", "open_face"),
+        "hsemotion": Family("hsemotion", "open_hsemotion"),
+    },
+    "voice": {
+        "compact": Family("compact", "open_voice"),
+        "dusha": Family("dusha", "open_dusha", corrections=("acted",)),
+        "aniemore": Family("aniemore", "open_aniemore", layout="config.json"),
+    },
+}
+"""Every family by what its models judge and by its name in the registry."""
+
+
+def family_of(role: Role, model: PulledModel) -> Family:
+    """The family that opens a model.
+
+    Parameters
+    ----------
+    role
+        What the model is to judge.
+    model
+        A model of the registry, or a local folder: there ``family`` in ``model.json`` tells, or
+        the layout of the folder.
+
+    Raises
+    ------
+    ModelError
+        When there is no such family.
+    """
+    families = OPENERS[role]
+    name = _folder_family(role, model) if model.entry is None else model.entry.family
+    if name not in families:
+        raise ModelError(
+            f"is of the family {name!r}, which opens no {role} model",
+            remedy=f"known are {', '.join(families)}",
+            file=model.folder,
+        )
+    return families[name]
+
+
+def _folder_family(role: Role, model: PulledModel) -> str:
+    from emoreport.models.store.metadata import FOLDER_METADATA, stated_family
+
+    if (model.folder / FOLDER_METADATA).is_file():
+        return stated_family(model.folder) or COMPACT
+    for name, family in OPENERS[role].items():
+        if family.layout and (model.folder / family.layout).is_file():
+            return name
+    return COMPACT

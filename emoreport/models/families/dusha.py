@@ -33,6 +33,7 @@ MAX_WINDOW_S: Final = 12.0
 """The publisher trained on whole utterances of 0.3 to 16 s, 3.2 s long on average in podcasts."""
 
 BIAS_FILE: Final = "dusha_bias.toml"
+THREADS: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,10 @@ def open_dusha(
     ----------
     pulled
         The model's files on this machine; one of them is the checkpoint.
-    runtime, device, threads
+    runtime, device
         As for `open_graph`.
+    threads
+        Threads inside one run; 0 takes one, as suits a small model beside a decoder.
     reason
         Why this model was chosen, for run.json.
     bias
@@ -93,7 +96,9 @@ def open_dusha(
     path = _checkpoint(pulled)
     correction = _correction(pulled, path) if bias != "none" else None
     graph = dusha_graph(read_state_dict(path), file=path)
-    session = open_graph(graph, runtime=runtime, device=device, threads=threads, file=path)
+    session = open_graph(
+        graph, runtime=runtime, device=device, threads=threads or THREADS, file=path
+    )
     details = {} if pulled.entry is None else pulled.entry.details
     record = ModelRecord(
         name=pulled.name if correction is None else f"{pulled.name} (bias: {bias})",

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from emoreport.errors import FaceStageError, ModelError
+from emoreport.errors import ModelError
+from emoreport.models.families.face_crops import check_crops
 from emoreport.models.runtimes.classifiers import softmax
 from emoreport.models.runtimes.forms import optimized_form
 from emoreport.models.runtimes.graphs import GraphSession, TensorInfo, shape_text
@@ -233,12 +234,8 @@ class HSEmotionModel:
         """RGB uint8 crops → float32 (N, 3, size, size), normalised."""
         size_px = self.crop.size_px
         batch = np.empty((len(faces), CHANNELS, size_px, size_px), np.float32)
+        check_crops(faces, size_px)
         for face, planes in zip(faces, batch, strict=True):
-            if face.shape != (size_px, size_px, CHANNELS) or face.dtype != np.uint8:
-                raise FaceStageError(
-                    f"a face crop must be RGB uint8 ({size_px}, {size_px}, {CHANNELS}),"
-                    f" not {face.dtype} {face.shape}"
-                )
             # Face by face: a plane that is in the cache is scaled and shifted there.
             planes[:] = face.transpose(2, 0, 1)
             np.multiply(planes, self._scale, out=planes)

@@ -104,6 +104,18 @@ def folder_metadata(folder: Path, kind: Kind) -> ModelMetadata:
     return read_metadata(path, kind, remedy="repair the folder or name another model")
 
 
+def stated_family(folder: Path) -> str:
+    """The family that a folder's ``model.json`` names; "" where it names none.
+
+    Nor does a description that cannot be read: whoever opens the model says what is wrong with it.
+    """
+    try:
+        document = json.loads((folder / FOLDER_METADATA).read_text(encoding="utf-8"))
+        return str(document.get("family", ""))
+    except (OSError, *_UNUSABLE):
+        return ""
+
+
 def read_metadata(path: Path, kind: Kind, *, remedy: str) -> ModelMetadata:
     """Read one metadata file and check it and the model file that it names.
 

@@ -74,6 +74,8 @@ class ModelEntry:
     ----------
     name
         As ``--face`` and ``--speech`` take it.
+    family
+        What opens it: a key of `emoreport.models.families.OPENERS`.
     kind
         ``face``, ``voice`` or ``detector``.
     summary
@@ -101,6 +103,7 @@ class ModelEntry:
     """
 
     name: str
+    family: str
     kind: EntryKind
     summary: str
     source: ModelSource
@@ -115,11 +118,6 @@ class ModelEntry:
     size_mb: float | None = None
     extra: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def family(self) -> str:
-        """Part of the name before the slash: ``hsemotion``, ``aniemore``, ``dusha``."""
-        return self.name.partition("/")[0]
 
     @property
     def pinned(self) -> bool:
@@ -138,7 +136,7 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class PulledModel:
-    """A model whose files are on this machine and were checked.
+    """A model on this machine: pulled and checked, part of the package, or a local folder.
 
     Attributes
     ----------
@@ -149,7 +147,7 @@ class PulledModel:
     folder
         Where the files lie.
     files
-        ``{file name: SHA-256}``.
+        ``{file name: SHA-256}``; empty where the opener of the family checks them.
     revision
         Commit or version that the files are of; "" for a local folder.
     """
@@ -171,6 +169,16 @@ def registry() -> Mapping[str, ModelEntry]:
     )
     document = tomllib.loads(text)
     return {entry.name: entry for entry in map(_entry, document["model"])}
+
+
+def known_names(kind: EntryKind) -> list[str]:
+    """Names of the models that a setting takes, for help: single ones, then ``prefix/<name>``."""
+    names = [
+        entry.name if "/" not in entry.name else f"{entry.name.partition('/')[0]}/<name>"
+        for entry in registry().values()
+        if entry.kind == kind and entry.source.kind != "package"
+    ]
+    return list(dict.fromkeys(sorted(names, key=lambda name: "/" in name)))
 
 
 def find_entry(name: str) -> ModelEntry:

@@ -48,21 +48,10 @@ EXTRA_MODULES: Final[Mapping[str, str]] = {"full": "transformers"}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What runs: exactly one of `pulled` and `folder` is set, or neither for the compact model.
+    """What runs, and why; `reason` goes into run.json."""
 
-    `reason` goes into run.json.
-    """
-
+    model: PulledModel
     reason: str
-    pulled: PulledModel | None = None
-    folder: Path | None = None
-
-    @property
-    def family(self) -> str:
-        """``hsemotion``, ``aniemore``, ``dusha``, ``folder`` or ``compact``."""
-        if self.pulled is not None and self.pulled.entry is not None:
-            return self.pulled.entry.family
-        return COMPACT if self.folder is None else "folder"
 
 
 def choose_model(
@@ -107,13 +96,13 @@ def choose_model(
     if name == AUTO:
         return _automatic(role, store, lang, announce, progress)
     if name == COMPACT and role != "detector":
-        return Choice(NAMED)
+        return Choice(_compact(role, store), NAMED)
     entry = registry().get(name)
     if entry is not None and entry.kind == role and entry.source.kind != "package":
-        return Choice(NAMED, pulled=_named(entry, store, progress))
+        return Choice(_named(entry, store, progress), NAMED)
     folder = Path(name).expanduser()
     if folder.is_dir():
-        return Choice(NAMED, folder=folder)
+        return Choice(PulledModel(None, folder.resolve().name, folder, {}), NAMED)
     known = ", ".join((AUTO, *others, *_names(role)))
     flag = FLAGS[role]
     if _looks_like_path(name):
@@ -133,6 +122,11 @@ def _names(role: Role) -> list[str]:
     return own + [
         entry.name for entry in entries if entry.kind == role and entry.source.kind != "package"
     ]
+
+
+def _compact(role: Role, store: ModelStore) -> PulledModel:
+    entry = find_entry(f"{COMPACT}-{role}")
+    return PulledModel(entry, entry.name, store.folder(entry), {}, entry.source.revision)
 
 
 def missing_extra(entry: ModelEntry) -> str:
@@ -161,7 +155,7 @@ def _automatic(
     for entry in usable:
         if store.state(entry) is ModelState.COMPLETE:
             announce(text("cli.model.stored", lang, role=_role(role, lang), model=entry.name))
-            return Choice("best model in the store", pulled=store.open(entry))
+            return Choice(store.open(entry), "best model in the store")
     failure = None
     for entry in usable:
         try:
@@ -172,7 +166,7 @@ def _automatic(
                 break
             continue
         announce(text("cli.model.pulled", lang, role=_role(role, lang), model=entry.name))
-        return Choice("pulled as the best model available", pulled=pulled)
+        return Choice(pulled, "pulled as the best model available")
     best = (usable or candidates)[0]
     cause = failure.cause if failure else f"it needs the optional part {best.extra!r}"
     if store.offline and isinstance(failure, UnreachableError):
@@ -189,7 +183,7 @@ def _automatic(
             cause=cause,
         )
     )
-    return Choice(reason)
+    return Choice(_compact(role, store), reason)
 
 
 def _role(role: Role, lang: str) -> str:

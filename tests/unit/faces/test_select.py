@@ -2,7 +2,7 @@ import pytest
 
 from emoreport.errors import EXIT_USAGE, ModelError, SettingsError
 from emoreport.faces.select import open_face_model
-from emoreport.models.families.compact_face import CompactFaceModel
+from emoreport.models.families.compact import CompactFaceModel
 from emoreport.models.store import metadata
 from emoreport.models.store.registry import registry
 from emoreport.settings import Settings

@@ -361,7 +361,7 @@ def test_a_library_that_breaks_on_import_fails_its_own_trial_only(monkeypatch, s
 )
 def test_a_model_that_answers_nonsense_fails(monkeypatch, store, answer):
     monkeypatch.setattr(
-        "emoreport.models.families.compact_voice.CompactVoiceModel.predict",
+        "emoreport.models.families.compact.CompactVoiceModel.predict",
         lambda self, clips: answer,
     )
     found = run_trials(

@@ -9,7 +9,11 @@ import numpy as np
 
 from emoreport.errors import ModelError
 from emoreport.models.families.aniemore.batches import Batch, batches, prepared
-from emoreport.models.families.aniemore.checkpoint import Checkpoint, read_checkpoint
+from emoreport.models.families.aniemore.checkpoint import (
+    Checkpoint,
+    local_aniemore,
+    read_checkpoint,
+)
 from emoreport.models.families.aniemore.runners import (
     GraphRunner,
     Runner,
@@ -40,7 +44,7 @@ def open_aniemore(
     Parameters
     ----------
     pulled
-        Its files on this machine.
+        Its files on this machine, or a local folder in the published layout.
     runtime
         ``auto``: the form that `emoreport models optimize` chose for this model, where it made
         one and no graphics card is used, else torch. ``torch``: torch in float32.
@@ -60,6 +64,8 @@ def open_aniemore(
         was not made, or a form no longer fits the files or the runtime here. Nothing else runs in
         its place.
     """
+    if not pulled.files:
+        pulled = local_aniemore(pulled.folder)
     checkpoint = read_checkpoint(pulled)
     form = _form(pulled, runtime, device)
     runner = open_form(checkpoint, form, device=device, threads=threads)

@@ -19,6 +19,7 @@ from emoreport.measure.optimize.voice import (
 from emoreport.media.sound import read_sound
 from emoreport.models.families.aniemore import open_aniemore
 from emoreport.models.runtimes.forms import FOLDER, FormsRecord
+from emoreport.settings import Settings
 from tests.fixtures.aniemore import published
 from tests.fixtures.audio import RATE_HZ, noise, silence, voice
 
@@ -89,7 +90,9 @@ def made(tmp_path_factory, talk):
     """A tiny checkpoint, its forms made once."""
     pulled = published(tmp_path_factory.mktemp("model"), NAME)
     lines = []
-    record = optimize_voice_model(pulled, [talk], threads=1, announce=lines.append)
+    record = optimize_voice_model(
+        pulled, [talk], settings=Settings().replace(threads=1), announce=lines.append
+    )
     return pulled, record, lines
 
 
@@ -167,7 +170,11 @@ def test_changed_weights_make_the_forms_void(made):
 def test_eight_bit_weights_run_when_they_are_asked_for(tmp_path, talk):
     pulled = published(tmp_path, NAME)
     record = optimize_voice_model(
-        pulled, [talk], form="onnxruntime-int8", threads=1, announce=lambda _: None
+        pulled,
+        [talk],
+        settings=Settings().replace(threads=1),
+        form="onnxruntime-int8",
+        announce=lambda _: None,
     )
     assert record.chosen == "onnxruntime-int8"
     found = open_aniemore(pulled, device="cpu", threads=1).record

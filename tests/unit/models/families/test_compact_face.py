@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from emoreport.errors import FaceStageError, ModelError
-from emoreport.models.families.compact_face import CompactFaceModel, grey_batch
+from emoreport.models.families.compact import CompactFaceModel, grey_batch
 from emoreport.models.store.metadata import folder_metadata
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.graphs import FACE_PX, face_model_folder

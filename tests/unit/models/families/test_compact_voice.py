@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emoreport.errors import ModelError, SpeechStageError
-from emoreport.models.families.compact_voice import CompactVoiceModel
+from emoreport.models.families.compact import CompactVoiceModel
 from emoreport.models.families.voice_clips import SHORTEST_CLIP_S
 from emoreport.models.store.metadata import folder_metadata
 from tests.fixtures.audio import RATE_HZ, noise, tone

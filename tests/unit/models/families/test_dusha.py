@@ -29,6 +29,7 @@ from tests.fixtures.dusha import (
 RATE_HZ = 16_000
 ENTRY = ModelEntry(
     name="dusha",
+    family="dusha",
     kind="voice",
     summary="",
     source=ModelSource("github"),

@@ -52,9 +52,8 @@ def choose(name, role="face", **values):
 
 def test_a_named_model_is_pulled_without_words(server):
     choice, said = choose(OTHER)
-    assert choice.pulled.name == OTHER
-    assert (choice.pulled.folder / "enet_b2_8.onnx").read_bytes() == CONTENT
-    assert choice.family == "hsemotion"
+    assert choice.model.name == OTHER
+    assert (choice.model.folder / "enet_b2_8.onnx").read_bytes() == CONTENT
     assert said == []
 
 
@@ -62,7 +61,7 @@ def test_a_pulled_model_is_opened_without_the_network(server, monkeypatch):
     choose(OTHER)
     asked = len(server.requests)
     choice, _ = choose(OTHER)
-    assert choice.pulled.name == OTHER
+    assert choice.model.name == OTHER
     assert len(server.requests) == asked
 
 
@@ -80,7 +79,7 @@ def test_a_named_model_that_cannot_be_had_is_an_error(store):
 
 def test_auto_pulls_the_best_model_and_says_so(server):
     choice, said = choose("auto")
-    assert choice.pulled.name == BEST
+    assert choice.model.name == BEST
     (line,) = said
     assert BEST in line
     assert "pulled" in line
@@ -90,16 +89,14 @@ def test_auto_takes_what_the_store_holds_before_it_asks_the_network(server):
     choose("dusha", "voice")
     asked = len(server.requests)
     choice, (line,) = choose("auto", "voice")
-    assert choice.pulled.name == "dusha"
+    assert choice.model.name == "dusha"
     assert "store" in line
     assert len(server.requests) == asked
 
 
 def test_auto_without_a_network_takes_compact_and_says_why_and_what_helps(store):
     choice, said = choose("auto")
-    assert choice.pulled is None
-    assert choice.folder is None
-    assert choice.family == "compact"
+    assert choice.model.name == "compact-face"
     (line,) = said
     assert "\n" not in line
     assert "because" in line
@@ -112,7 +109,7 @@ def test_auto_without_a_server_takes_compact_within_seconds(store, monkeypatch):
     monkeypatch.setenv("EMOREPORT_MODEL_MIRROR", "http://127.0.0.1:9")
     started_s = time.monotonic()
     choice, _ = choose("auto", "voice")
-    assert choice.family == "compact"
+    assert choice.model.name == "compact-voice"
     assert time.monotonic() - started_s < 6
 
 
@@ -123,12 +120,12 @@ def test_the_line_speaks_the_language_of_the_settings(store):
 
 def test_auto_passes_over_a_model_whose_part_is_not_installed(server, without_full):
     choice, _ = choose("auto", "voice")
-    assert choice.pulled.name == "dusha"
+    assert choice.model.name == "dusha"
 
 
 def test_auto_goes_on_when_the_best_model_is_gone_from_its_source(server):
     choice, _ = choose("auto", "voice")
-    assert choice.pulled.name == "dusha"
+    assert choice.model.name == "dusha"
 
 
 def test_a_named_model_without_its_part_says_what_to_install(store, without_full):

@@ -1,0 +1,159 @@
+"""The compact models that the package carries, and local ones of the same interface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Unpack
+
+import numpy as np
+
+from emoreport.errors import ModelError
+from emoreport.models.families import Running
+from emoreport.models.families.face_crops import check_crops
+from emoreport.models.families.voice_clips import (
+    SHORTEST_CLIP_S,
+    checked_clip,
+    judged_by_length,
+    repeated,
+)
+from emoreport.models.runtimes.classifiers import OnnxNetwork
+from emoreport.models.store.metadata import Kind, ModelMetadata, folder_metadata, shipped_metadata
+from emoreport.models.store.registry import PulledModel
+from emoreport.records import SAMPLE_RATE_HZ, FaceScores, FloatArray, RgbImage
+
+THREADS: Final = 1
+"""Decoding, detection, face and voice run side by side: one thread is best for a small model."""
+LUMA: Final = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in grey (ITU-R BT.601)."""
+
+
+def open_face(model: PulledModel, **running: Unpack[Running]) -> CompactFaceModel:
+    """Open the face model of the package, or of a local folder; see `Opener`."""
+    return CompactFaceModel(_metadata("face", model), **running)
+
+
+def open_voice(model: PulledModel, **running: Unpack[Running]) -> CompactVoiceModel:
+    """Open the voice model of the package, or of a local folder; see `Opener`."""
+    return CompactVoiceModel(_metadata("voice", model), **running)
+
+
+def _metadata(kind: Kind, model: PulledModel) -> ModelMetadata:
+    return folder_metadata(model.folder, kind) if model.entry is None else shipped_metadata(kind)
+
+
+class CompactFaceModel(OnnxNetwork):
+    """Face-emotion network with the input ``float32 (N, 1, size, size)``, grey 0–255.
+
+    Parameters
+    ----------
+    metadata
+        Description of the model file.
+    threads
+        Threads inside one run; 0 takes `THREADS`.
+    options
+        ``runtime``, ``device`` and ``reason``, as for `OnnxNetwork`.
+
+    Raises
+    ------
+    ModelError
+        When the file cannot be loaded or does not fit its description, or runtime or device
+        cannot be had.
+    """
+
+    def __init__(self, metadata: ModelMetadata, *, threads: int = 0, **options: str) -> None:
+        if metadata.crop is None:
+            raise ModelError("describes no face crop", file=metadata.path)
+        super().__init__(metadata, threads=threads or THREADS, **options)
+        self.crop = metadata.crop
+
+    def predict(self, faces: Sequence[RgbImage]) -> FaceScores:
+        """N face crops, RGB uint8 (size, size, 3) → scores; an empty sequence gives none.
+
+        Raises
+        ------
+        FaceStageError
+            When a crop has another shape or type.
+        ModelError
+            When inference fails.
+        """
+        if not faces:
+            return FaceScores(np.zeros((0, len(self.labels)), np.float32))
+        return FaceScores(self.probabilities(grey_batch(faces, self.crop.size_px)))
+
+
+def grey_batch(faces: Sequence[RgbImage], size_px: int) -> FloatArray:
+    """RGB uint8 crops → float32 (N, 1, size, size), luma 0–255.
+
+    Raises
+    ------
+    FaceStageError
+        When a crop is not RGB uint8 (size, size, 3).
+    """
+    check_crops(faces, size_px)
+    grey = np.stack(faces).astype(np.float32) @ np.array(LUMA, np.float32)
+    return np.ascontiguousarray(grey[:, None])
+
+
+class CompactVoiceModel(OnnxNetwork):
+    """A voice-emotion model in one ONNX graph: ``audio`` float32 (N, T) → logits (N, K).
+
+    Parameters
+    ----------
+    metadata
+        Which file, which labels, which windows.
+    threads
+        Threads inside one run; 0 takes `THREADS`.
+    options
+        ``runtime``, ``device`` and ``reason``, as for `OnnxNetwork`.
+
+    Raises
+    ------
+    ModelError
+        When the graph cannot be loaded, does not fit its description, or wants something other
+        than 16 kHz and a usable range of windows.
+    """
+
+    def __init__(self, metadata: ModelMetadata, *, threads: int = 0, **options: str) -> None:
+        if metadata.sample_rate_hz != SAMPLE_RATE_HZ:
+            raise ModelError(
+                f"wants {metadata.sample_rate_hz} Hz, sound is given at {SAMPLE_RATE_HZ} Hz",
+                remedy="use a model for 16 kHz",
+                file=metadata.path,
+            )
+        if not 0 < metadata.min_window_s <= metadata.max_window_s < float("inf"):
+            raise ModelError(
+                f"wants windows of {metadata.min_window_s}–{metadata.max_window_s} s",
+                remedy="mend the description of the model",
+                file=metadata.path,
+            )
+        super().__init__(metadata, threads=threads or THREADS, **options)
+        self.sample_rate_hz = metadata.sample_rate_hz
+        self.min_window_s = metadata.min_window_s
+        self.max_window_s = metadata.max_window_s
+
+    def predict(self, clips: Sequence[FloatArray]) -> FloatArray:
+        """Emotion probabilities of N clips, each judged on its own.
+
+        Clips of one length run together. A clip below `SHORTEST_CLIP_S` is repeated end to end
+        up to that length: the graph judges the spectrum against the clip's own level, which
+        repetition keeps and added zeros would shift.
+
+        Parameters
+        ----------
+        clips
+            N mono clips at 16 kHz, float32 (n_i,), [-1, 1], n_i ≥ 1.
+
+        Returns
+        -------
+        float32 (N, K); rows sum to 1; columns follow `labels`.
+
+        Raises
+        ------
+        SpeechStageError
+            When a clip is empty, not mono or not finite.
+        ModelError
+            When inference fails.
+        """
+        shortest = round(SHORTEST_CLIP_S * SAMPLE_RATE_HZ)
+        ready = [repeated(checked_clip(clip), shortest) for clip in clips]
+        return judged_by_length(ready, len(self.labels), self.probabilities)
