@@ -153,16 +153,19 @@ def _show(result: Result, lang: str) -> None:
 def _show_talks(result: TalksCompared, lang: str) -> None:
     heads = ("figure", "first", "second", "difference", "interval", "note")
     for one in result.comparisons:
+        notes = _Notes(lang)
         print(_word("line.title", lang, first=one.first, second=one.second))
         print_table(
             [_word(f"column.{name}", lang) for name in heads],
-            [[*_cells(row, lang), _note(row.reason, lang)] for row in one.differences],
+            [[*_cells(row, lang), notes.mark(row.reason)] for row in one.differences],
         )
+        notes.show()
     print(_word("line.talks", lang))
 
 
 def _show_groups(result: GroupsCompared, lang: str) -> None:
     heads = ("figure", "first", "second", "difference", "interval", "talks", "p", "p_holm", "note")
+    notes = _Notes(lang)
     print(_word("line.title", lang, first=result.first, second=result.second))
     print_table(
         [_word(f"column.{name}", lang) for name in heads],
@@ -172,16 +175,18 @@ def _show_groups(result: GroupsCompared, lang: str) -> None:
                 f"{row.first_talks}, {row.second_talks}",
                 _number(row.p_value, 4),
                 _number(row.p_holm, 4),
-                _note(row.reason, lang),
+                notes.mark(row.reason),
             ]
             for row in result.differences
         ],
     )
+    notes.show()
     print(_word("line.groups", lang))
 
 
 def _show_pairs(result: PairsCompared, lang: str) -> None:
     heads = ("figure", "before", "after", "change", "interval", "people", "turns", "p", "p_holm")
+    notes = _Notes(lang)
     print(_word("line.title", lang, first=result.first, second=result.second))
     print_table(
         [_word(f"column.{name}", lang) for name in (*heads, "note")],
@@ -192,11 +197,12 @@ def _show_pairs(result: PairsCompared, lang: str) -> None:
                 f"{row.rose}, {row.fell}, {row.stayed}",
                 _number(row.p_value, 4),
                 _number(row.p_holm, 4),
-                _note(row.reason, lang),
+                notes.mark(row.reason),
             ]
             for row in result.differences
         ],
     )
+    notes.show()
     print(_word("line.pairs", lang))
 
 
@@ -222,5 +228,20 @@ def _number(value: float | None, decimals: int = 3) -> str:
     return "–" if value is None else f"{value + 0.0:.{decimals}f}"
 
 
-def _note(reason: str | None, lang: str) -> str:
-    return "" if reason is None else _word(f"reason.{reason}", lang)
+class _Notes:
+    """Why figures of a table lack an interval: each reason once below it, by number in the rows."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+        self._numbers: dict[str, int] = {}
+
+    def mark(self, reason: str | None) -> str:
+        """What stands in a row; empty without a reason."""
+        if reason is None:
+            return ""
+        return str(self._numbers.setdefault(reason, len(self._numbers) + 1))
+
+    def show(self) -> None:
+        """Print the reasons."""
+        for reason, number in self._numbers.items():
+            print(f"{number}: {_word(f'reason.{reason}', self._lang)}")

@@ -52,8 +52,8 @@ StatsDir = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors and warnings only.")]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Show tracebacks with errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors and warnings only.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks with errors.")]
 
 
 def with_settings(

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -247,7 +248,11 @@ def content_sha256(path: Path) -> str:
     if not os.path.lexists(path):
         raise InputNotFoundError("does not exist", remedy="check the path", file=path)
     if path.is_dir():
-        raise MediaError("is a folder, not a video", remedy="name its videos", file=path)
+        raise MediaError(
+            "is a folder, not a video",
+            remedy=f"`emoreport batch {shlex.quote(str(path))}` analyses every video below it",
+            file=path,
+        )
     if not path.is_file():
         raise MediaError("is not a regular file", file=path)
     try:

@@ -54,7 +54,11 @@ def test_a_path_that_does_not_exist(tmp_path: Path, emoreport: Emoreport) -> Non
 
 
 def test_a_folder_is_no_video(tmp_path: Path, emoreport: Emoreport) -> None:
-    assert "folder" in only_error(emoreport("analyze", tmp_path), 1)
+    folder = tmp_path / "my videos"
+    folder.mkdir()
+    error = only_error(emoreport("analyze", folder), 1)
+    assert "is a folder" in error
+    assert f"emoreport batch '{folder}'" in error
 
 
 @pytest.mark.parametrize("suffix", [".m4a", ".mp3", ".wav"])

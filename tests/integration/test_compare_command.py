@@ -10,6 +10,7 @@ import pytest
 
 from emoreport.analysis.talks.two import compare_talks
 from emoreport.analysis.transitions.talk_figures import Talk
+from emoreport.messages import text
 from emoreport.run.read import read_report
 from tests.fixtures.results_on_disk import rows
 from tests.fixtures.stored import store, wandering_talk
@@ -59,6 +60,27 @@ def test_differences_are_those_of_the_reports(
     assert rate["first"] == pytest.approx(summaries[0].transitions_per_emotion_minute)
     mismatch = next(row for row in entry["differences"] if row["measure"] == "mismatch_share")
     assert mismatch["second"] == pytest.approx(summaries[1].mismatch_share)
+
+
+@pytest.mark.parametrize("how", [(), ("--groups",), ("--paired",)])
+def test_why_there_is_no_interval_is_said_once(
+    how: tuple[str, ...], tmp_path: Path, emoreport: Emoreport
+) -> None:
+    for group in ("before", "after"):
+        faces, speech = wandering_talk(8.0)
+        for name in ("talk", "talk2")[: 1 + ("--paired" in how)]:
+            store(tmp_path / group / name, faces, speech, 8.0, digest=name)
+    talks = [tmp_path / group / ("." if how else "talk") for group in ("before", "after")]
+    command = ("compare", *talks, *how, "--force")
+    document = json.loads(emoreport(*command, "--json").out)
+    differences = document["differences"] if how else document["comparisons"][0]["differences"]
+    reasons = [row["reason"] for row in differences if row["reason"]]
+    assert len(reasons) > len(set(reasons)) > 0
+    lines = emoreport(*command).out.splitlines()
+    for number, reason in enumerate(dict.fromkeys(reasons), start=1):
+        words = text(f"compare.reason.{reason}", "en")
+        assert [line for line in lines if words in line] == [f"{number}: {words}"]
+        assert sum(line.endswith(f"  {number}") for line in lines) == reasons.count(reason)
 
 
 def test_the_csv_holds_what_is_printed(pair: tuple[Path, Path], emoreport: Emoreport) -> None:
