@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emoreport.cli.console import error_line, note_line, warning_line
+from emoreport.cli.console import error_line, note_line, print_table, warning_line
 from emoreport.cli.options import Config, Encoding, Json, settings_from, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, SettingsError
 from emoreport.messages import text
@@ -112,9 +112,11 @@ def _print(evaluation: Evaluation, *, as_json: bool) -> None:
             f"macro recall {figures['macro_recall']:.4f}"
         )
     labels = list(next(iter(evaluation.confusion.values())))
-    width = max(map(len, labels)) + 1
     print("\nrecall and confusion (rows: true, columns: predicted)")
-    print(" " * (width + 7) + "".join(f"{label[:9]:>10}" for label in labels))
-    for label, row in evaluation.confusion.items():
-        counts = "".join(f"{row[name]:>10}" for name in labels)
-        print(f"{label:<{width}}{evaluation.recall[label]:>7.3f}{counts}")
+    print_table(
+        ["", "recall", *labels],
+        [
+            [label, f"{evaluation.recall[label]:.3f}", *(str(row[name]) for name in labels)]
+            for label, row in evaluation.confusion.items()
+        ],
+    )

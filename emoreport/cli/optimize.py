@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from emoreport.cli.console import note_line
+from emoreport.cli.console import note_line, print_table
 from emoreport.cli.options import Config, Json, Quiet, settings_from, with_settings
 from emoreport.errors import SettingsError
 from emoreport.measure.optimize import OPTIMIZERS, Optimizer
+from emoreport.messages import Words
 
 if TYPE_CHECKING:
     from emoreport.models.runtimes.forms import FormsRecord
     from emoreport.models.store.registry import PulledModel
+
+_word: Final = Words("cli.models.optimize")
 
 Name = Annotated[
     str,
@@ -86,7 +89,7 @@ def optimize(
     optimizer, pulled = _pulled(name)
     recordings = _material(name, optimizer.flag, {"--speech": speech, "--face": face})
     record = optimizer.measure(pulled, recordings, settings=settings, form=form, announce=announce)
-    _print(record, as_json=as_json)
+    _print(record, settings.output.lang, as_json=as_json)
     return 0
 
 
@@ -127,22 +130,29 @@ def _pulled(name: str) -> tuple[Optimizer, PulledModel]:
     return OPTIMIZERS[entry.family], ModelStore(offline=True).open(entry)
 
 
-def _print(record: FormsRecord, *, as_json: bool) -> None:
+def _print(record: FormsRecord, lang: str, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(record.document(), indent=2, ensure_ascii=False, allow_nan=False))
         return
     on = record.measured_on
-    names = ", ".join(recording["name"] for recording in on["recordings"])
+    values = {"names": ", ".join(recording["name"] for recording in on["recordings"])}
     if "faces" in on:
-        print(f"{record.model}: {on['faces']} faces of {names}")
+        print(_word("faces", lang, model=record.model, count=on["faces"], **values))
     else:
-        print(f"{record.model}: {on['windows']} windows of {on['window_s']:g} s of {names}")
-    print(f"{'form':<22}{record.unit:>12}{'largest |Δp|':>14}{'same label':>12}")
-    for form in sorted(record.forms, key=lambda entry: -entry.speed):
-        used = "  used from now on" if form.name == record.chosen else ""
-        print(
-            f"{form.name:<22}{form.speed:>12.1f}{form.max_difference:>14.4f}"
-            f"{form.same_label:>11.1%} {used}"
-        )
+        values["window"] = f"{on['window_s']:g}"
+        print(_word("windows", lang, model=record.model, count=on["windows"], **values))
+    print_table(
+        [_word("form", lang), record.unit, _word("difference", lang), _word("same", lang), ""],
+        [
+            [
+                form.name,
+                f"{form.speed:.1f}",
+                f"{form.max_difference:.4f}",
+                f"{form.same_label:.1%}",
+                _word("used", lang) if form.name == record.chosen else "",
+            ]
+            for form in sorted(record.forms, key=lambda entry: -entry.speed)
+        ],
+    )
     for name, cause in record.failed.items():
-        print(f"{name:<22}{cause}")
+        print(_word("failed", lang, form=name, cause=cause))

@@ -165,13 +165,13 @@ def test_the_table_shows_every_form_and_the_one_that_is_used(
         failed={"onnxruntime-int8": "it has no room"},
         chosen=half.name,
     )
-    optimize._print(record, as_json=False)
+    optimize._print(record, "en", as_json=False)
     title, _, first, second, failed = capsys.readouterr().out.splitlines()
     assert title == "mine: 40 windows of 3 s of a.wav"
     assert first.split()[:4] == ["openvino-bfloat16", "18.0", "0.0031", "99.0%"]
     assert first.endswith("used from now on")
     assert second.split() == ["torch-float32", "5.2", "0.0000", "100.0%"]
-    assert failed.split(maxsplit=1) == ["onnxruntime-int8", "it has no room"]
+    assert failed == "onnxruntime-int8: it has no room"
 
 
 def test_speech_is_asked_for(emoreport: Emoreport, folder: Path) -> None:
