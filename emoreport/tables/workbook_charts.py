@@ -17,6 +17,7 @@ from emoreport.tables.workbook_data import (
     column,
     label_seconds,
     never_compared,
+    rows,
     severity_over_time,
     shares_over_time,
     stretches,
@@ -305,7 +306,7 @@ class _Charts:
         names = ("statistic", "scope", "value", "expected", "verdict")
         unknown = text("tables.summary.unknown", self._lang)
         share, expected, verdict = unknown, unknown, unknown
-        for row in zip(*(column(content, name) for name in names), strict=True):
+        for row in rows(content, *names):
             if row[:2] == ("disagreement", "all"):
                 share, expected = (
                     f"{cell:.1%}" if isinstance(cell, float) else unknown for cell in row[2:4]

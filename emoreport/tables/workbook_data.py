@@ -76,12 +76,15 @@ def column(content: ShownTable, name: str) -> list[Cell]:
     return content.columns[content.table.names.index(name)]
 
 
+def rows(content: ShownTable, *names: str) -> Iterator[tuple[Cell, ...]]:
+    """Cells of the columns called `names`, row by row."""
+    return zip(*(column(content, name) for name in names), strict=True)
+
+
 def label_seconds(intervals: ShownTable) -> dict[str, float]:
     """Seconds of each label that occurs, in the order of the vocabulary."""
     seconds: dict[str, float] = {}
-    for label, duration in zip(
-        column(intervals, "emotion"), column(intervals, "duration"), strict=True
-    ):
+    for label, duration in rows(intervals, "emotion", "duration"):
         seconds[str(label)] = seconds.get(str(label), 0.0) + _number(duration)
     return {label: seconds[label] for label in ALL_LABELS if label in seconds}
 
@@ -89,13 +92,7 @@ def label_seconds(intervals: ShownTable) -> dict[str, float]:
 def shares_over_time(intervals: ShownTable, cut: Stretches) -> dict[str, list[float]]:
     """Share of each stretch that each label has, 0–1, by label in the order of the vocabulary."""
     shares = {label: [0.0] * len(cut.starts_s) for label in label_seconds(intervals)}
-    bounds = zip(
-        column(intervals, "emotion"),
-        column(intervals, "start"),
-        column(intervals, "end"),
-        strict=True,
-    )
-    for label, start, end in bounds:
+    for label, start, end in rows(intervals, "emotion", "start", "end"):
         for index, seconds in cut.cut(_number(start), _number(end)):
             shares[str(label)][index] += seconds / cut.lengths_s[index]
     return shares
@@ -104,13 +101,7 @@ def shares_over_time(intervals: ShownTable, cut: Stretches) -> dict[str, list[fl
 def severity_over_time(mismatches: ShownTable, cut: Stretches) -> list[float | None]:
     """Largest severity of a mismatch that touches each stretch; None where there is none."""
     largest: list[float | None] = [None] * len(cut.starts_s)
-    bounds = zip(
-        column(mismatches, "start"),
-        column(mismatches, "end"),
-        column(mismatches, "severity"),
-        strict=True,
-    )
-    for start, end, severity in bounds:
+    for start, end, severity in rows(mismatches, "start", "end", "severity"):
         if severity is not None:
             for index, _ in cut.cut(_number(start), _number(end)):
                 largest[index] = max(_number(severity), largest[index] or 0.0)
@@ -120,13 +111,7 @@ def severity_over_time(mismatches: ShownTable, cut: Stretches) -> list[float | N
 def never_compared(comparisons: ShownTable, cut: Stretches) -> list[bool]:
     """Whether face and voice could not be compared anywhere in each stretch."""
     never = [True] * len(cut.starts_s)
-    bounds = zip(
-        column(comparisons, "start"),
-        column(comparisons, "end"),
-        column(comparisons, "match"),
-        strict=True,
-    )
-    for start, end, match in bounds:
+    for start, end, match in rows(comparisons, "start", "end", "match"):
         if match is not None:
             for index, _ in cut.cut(_number(start), _number(end)):
                 never[index] = False
@@ -138,12 +123,9 @@ def transition_counts(tables: Mapping[str, ShownTable]) -> Matrix:
 
     No emotion follows itself: None.
     """
-    content = tables["transitions"]
     counts = {
         (str(origin), str(target)): _number(count)
-        for origin, target, count in zip(
-            column(content, "from"), column(content, "to"), column(content, "count"), strict=True
-        )
+        for origin, target, count in rows(tables["transitions"], "from", "to", "count")
     }
     shown = label_seconds(tables["video_intervals"])
     labels = [label for label in shown if is_emotion(label)]
@@ -155,12 +137,12 @@ def transition_counts(tables: Mapping[str, ShownTable]) -> Matrix:
 
 def expected_counts(tables: Mapping[str, ShownTable], labels: Sequence[str]) -> Matrix | None:
     """What chance would give for each pair among `labels`; None where nothing was tested."""
-    content = tables["transition_statistics"]
     names = ("statistic", "setting", "scope", "emotion", "to", "expected")
-    rows = zip(*(column(content, name) for name in names), strict=True)
     by_pair = {
         (str(origin), str(target)): _number(expected)
-        for statistic, setting, scope, origin, target, expected in rows
+        for statistic, setting, scope, origin, target, expected in rows(
+            tables["transition_statistics"], *names
+        )
         if (statistic, setting, scope) == ("pair_count", None, "all") and expected is not None
     }
     return _matrix(labels, labels, by_pair) if by_pair else None
@@ -168,9 +150,8 @@ def expected_counts(tables: Mapping[str, ShownTable], labels: Sequence[str]) -> 
 
 def face_by_voice(comparisons: ShownTable) -> Matrix:
     """Seconds of each label of the face with each label of the voice."""
-    names = ("video_emotion", "audio_emotion", "duration")
     seconds: dict[tuple[str, str], float] = {}
-    for seen, heard, duration in zip(*(column(comparisons, name) for name in names), strict=True):
+    for seen, heard, duration in rows(comparisons, "video_emotion", "audio_emotion", "duration"):
         pair = str(seen), str(heard)
         seconds[pair] = seconds.get(pair, 0.0) + _number(duration)
     faces = [label for label in ALL_LABELS if any(seen == label for seen, _ in seconds)]
@@ -179,10 +160,10 @@ def face_by_voice(comparisons: ShownTable) -> Matrix:
 
 
 def _matrix(
-    rows: Sequence[str], columns: Sequence[str], by_pair: Mapping[tuple[str, str], float]
+    faces: Sequence[str], others: Sequence[str], by_pair: Mapping[tuple[str, str], float]
 ) -> Matrix:
-    cells = tuple(tuple(by_pair.get((row, name)) for name in columns) for row in rows)
-    return Matrix(tuple(rows), tuple(columns), cells)
+    cells = tuple(tuple(by_pair.get((face, other)) for other in others) for face in faces)
+    return Matrix(tuple(faces), tuple(others), cells)
 
 
 def _number(cell: Cell) -> float:

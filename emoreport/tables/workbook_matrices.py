@@ -12,9 +12,9 @@ from emoreport.tables.dictionary import sheet_name
 from emoreport.tables.schema import Kind
 from emoreport.tables.workbook_data import (
     Matrix,
-    column,
     expected_counts,
     face_by_voice,
+    rows,
     transition_counts,
 )
 from emoreport.tables.workbook_styles import Styles, label_name, print_across, write_text
@@ -92,8 +92,7 @@ class _Matrices:
 
 def _order(statistics: ShownTable, lang: str) -> str:
     """Say whether the order of the emotions differs from chance, or why that is not known."""
-    names = ("statistic", "p_value", "note")
-    for statistic, p_value, note in zip(*(column(statistics, name) for name in names), strict=True):
+    for statistic, p_value, note in rows(statistics, "statistic", "p_value", "note"):
         if statistic != "order":
             continue
         if isinstance(p_value, float):
