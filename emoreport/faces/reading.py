@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -131,12 +131,16 @@ class Viewer:
     def look(self, frame: Frame) -> tuple[Sighting, int]:
         """Return the sighting and the bytes that it holds."""
         observations = self._detector.detect(frame.rgb)
-        height, width = frame.rgb.shape[:2]
-        face = self._tracker.choose(frame.time_s, observations, (width, height))
-        count = len(self._tracker.usable(observations))
+        placement = frame.placement
+        laid = observations
+        if not placement.is_whole:  # a face stays the same one when the picture's size changes
+            laid = [replace(each, box=placement.box(each.box), eyes=None) for each in observations]
+        face = self._tracker.choose(frame.time_s, laid, placement.canvas_px)
+        count = len(self._tracker.usable(laid))
         if face is None:
             return Sighting(frame.time_s, frame.index, count), 0
-        crop = crop_face(frame.rgb, face, self._crop)
+        own = next(own for own, each in zip(observations, laid, strict=True) if each is face)
+        crop = crop_face(frame.rgb, own, self._crop)
         sighting = Sighting(frame.time_s, frame.index, count, face, crop, sharpness(crop))
         return sighting, crop.nbytes
 

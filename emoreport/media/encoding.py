@@ -89,8 +89,6 @@ class VideoWriter:
         Preset of x264.
     keyframe_s
         Longest distance of two key frames: players seek to these.
-    aspect
-        Width ÷ height of one pixel.
     encoders
         Encoders to try, in this order.
     bits_per_channel
@@ -117,7 +115,6 @@ class VideoWriter:
         crf: int = 20,
         preset: str = "veryfast",
         keyframe_s: float = 2.0,
-        aspect: Fraction = Fraction(1),
         encoders: Sequence[str] = ENCODERS,
         bits_per_channel: int = BITS_PER_CHANNEL,
     ) -> None:
@@ -151,7 +148,7 @@ class VideoWriter:
             ) from error
         self._open = True
         try:
-            self._video = self._add_video(crf, preset, keyframe_s, aspect)
+            self._video = self._add_video(crf, preset, keyframe_s)
             self._audio = None if sound is None else self._add_audio(*sound, bits_per_channel)
         except BaseException:
             self.abort()
@@ -166,7 +163,7 @@ class VideoWriter:
         else:
             self.abort()
 
-    def _add_video(self, crf: int, preset: str, keyframe_s: float, aspect: Fraction) -> Any:  # noqa: ANN401 - av's stream
+    def _add_video(self, crf: int, preset: str, keyframe_s: float) -> Any:  # noqa: ANN401 - av's stream
         options = {"g": str(max(1, round(keyframe_s * self._rate_hz)))}
         if self.encoder == "libx264":
             # Pictures in the order of their times: with a variable rate, reordered ones make the
@@ -183,7 +180,7 @@ class VideoWriter:
         context.time_base = self._clock
         # The encoder hands on how long each picture is shown; else it takes the step of the header.
         context.flags |= Flags.frame_duration
-        context.sample_aspect_ratio = aspect
+        context.sample_aspect_ratio = Fraction(1)
         context.colorspace = context.color_primaries = context.color_trc = BT709
         context.color_range = LIMITED_RANGE
         return stream

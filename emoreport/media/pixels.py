@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from typing import Any, Final
 
@@ -20,6 +21,11 @@ LARGEST_KEPT_BYTES: Final = 31 << 20
 
 THUMBNAIL_SIZE_PX: Final = (32, 18)
 
+SQUARE: Final = Fraction(1)
+
+LEAST_ASPECT: Final = Fraction(1, 4)
+"""Pixels that are narrower, or wider than the inverse of this, are a damaged header."""
+
 CONVERSION_THREADS: Final = 1
 """The other processors are busy with detection and inference."""
 
@@ -33,8 +39,8 @@ class Orientation:
     mirror_y: bool = False
 
     @classmethod
-    def of(cls, picture: VideoFrame) -> Orientation:
-        """Read the display matrix of a picture; without one it is upright already.
+    def of(cls, picture: VideoFrame, usual: Orientation | None = None) -> Orientation:
+        """Read the display matrix of a picture; `usual`, or upright, without one.
 
         The matrix maps stored (p, q) to shown (a·p + c·q, b·p + d·q) (ISO/IEC 14496-12, 8.3.2;
         libavutil/display.h). Angles between quarter turns are taken to the nearest one.
@@ -46,6 +52,8 @@ class Orientation:
         except (KeyError, IndexError, ValueError):
             # No matrix, or side data that this version of PyAV cannot name.
             turns = round(picture.rotation / 90) % 4
+            if not turns and usual is not None:
+                return usual
             a, b, c, d = ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))[turns]
         if abs(a) + abs(d) >= abs(b) + abs(c):
             return cls(mirror_x=a < 0, mirror_y=d < 0)
@@ -97,10 +105,17 @@ class RgbConverter:
         keep_freed_buffers()
         self._colours = VideoReformatter()
         self._shrink = VideoReformatter()
-        self._orientation: Orientation | None = None
+        self._orientation = Orientation()
 
-    def rgb(self, picture: VideoFrame) -> RgbImage:
-        """RGB uint8 (height, width, 3), C-contiguous, upright.
+    def rgb(self, picture: VideoFrame, aspect: Fraction = SQUARE) -> RgbImage:
+        """RGB uint8 (height, width, 3), C-contiguous, upright, with square pixels.
+
+        Parameters
+        ----------
+        picture
+            As it was decoded.
+        aspect
+            Width ÷ height of one of its pixels.
 
         Raises
         ------
@@ -108,9 +123,20 @@ class RgbConverter:
             When the picture is larger than 16384 px in one direction or than 100 megapixels.
         """
         check_size(picture.width, picture.height)
-        if self._orientation is None:
-            self._orientation = Orientation.of(picture)
-        converted = self._colours.reformat(picture, format="rgb24", threads=CONVERSION_THREADS)
+        if aspect == SQUARE:
+            converted = self._colours.reformat(picture, format="rgb24", threads=CONVERSION_THREADS)
+        else:
+            width, height = square_size(picture.width, picture.height, aspect)
+            check_size(width, height)
+            converted = self._colours.reformat(
+                picture,
+                width=width,
+                height=height,
+                format="rgb24",
+                interpolation="BICUBIC",
+                threads=CONVERSION_THREADS,
+            )
+        self._orientation = Orientation.of(picture, self._orientation)
         return np.ascontiguousarray(self._orientation.apply(_view(converted, 3)))
 
     def thumbnail(self, picture: VideoFrame) -> NDArray[np.int16]:
@@ -134,6 +160,47 @@ def _view(picture: VideoFrame, channels: int) -> RgbImage:
     rows = np.frombuffer(memoryview(plane), dtype=np.uint8)[: picture.height * plane.line_size]
     used = rows.reshape(picture.height, plane.line_size)[:, : picture.width * channels]
     return np.asarray(used.reshape(picture.height, picture.width, channels))
+
+
+def square_size(width_px: int, height_px: int, aspect: Fraction) -> tuple[int, int]:
+    """Width and height with square pixels; the side that is too short grows, so nothing is lost."""
+    if aspect >= 1:
+        return round(width_px * aspect), height_px
+    return width_px, round(height_px / aspect)
+
+
+class PixelAspect:
+    """Width ÷ height of the stored pixels of a video stream, picture by picture; 1 if unknown.
+
+    What the container says goes before what the pictures say, as in FFmpeg; broadcasts change the
+    latter between programmes.
+
+    Parameters
+    ----------
+    stream
+        av's stream, before anything of it is decoded.
+    """
+
+    def __init__(self, stream: Any) -> None:  # noqa: ANN401 - av's stream
+        self._context = stream.codec_context
+        own = None if self._context is None else self._context.sample_aspect_ratio
+        self._of_container = stream.sample_aspect_ratio or own
+        self._fixed = self._of_container != own
+        self._last = _sound_aspect(self._of_container)
+
+    def of(self, picture: VideoFrame) -> Fraction:
+        """Of a picture that was just decoded."""
+        context = self._context
+        # The decoder may be ahead of the pictures that it gives out.
+        if not self._fixed and (picture.width, picture.height) == (context.width, context.height):
+            self._last = _sound_aspect(context.sample_aspect_ratio or self._of_container)
+        return self._last
+
+
+def _sound_aspect(ratio: Fraction | None) -> Fraction:
+    if not ratio or not LEAST_ASPECT <= ratio <= 1 / LEAST_ASPECT:
+        return SQUARE
+    return Fraction(ratio)
 
 
 def check_size(width_px: int, height_px: int) -> None:

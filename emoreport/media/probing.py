@@ -22,7 +22,7 @@ from emoreport.media.container import (
     seconds,
     zero_s,
 )
-from emoreport.media.pixels import Orientation, check_size
+from emoreport.media.pixels import SQUARE, Orientation, PixelAspect, check_size, square_size
 from emoreport.records import MediaInfo, StreamInfo
 
 PROBED_PACKETS: Final = 64
@@ -42,7 +42,8 @@ def probe(path: Path) -> MediaInfo:
 
     Returns
     -------
-    The claims of the container. `width_px` and `height_px` are those of the upright picture;
+    The claims of the container. `width_px` and `height_px` are those of the first picture, upright
+    and with square pixels;
     `rotation_deg` is the clockwise turn (0, 90, 180, 270) that makes the stored picture upright.
     Start times are on the video's time line; `details` of a stream holds what is known of
     language, title, size, rate and sound.
@@ -87,13 +88,16 @@ def describe(container: InputContainer, path: Path) -> MediaInfo:
     start_s = zero_s(container)
     streams = tuple(_describe_stream(stream, used, start_s) for stream in container.streams)
     width, height = context.width, context.height
-    orientation = Orientation()
+    orientation, aspect = Orientation(), SQUARE
+    pixels = PixelAspect(video)
     picture = _first_picture(container, video)
     if picture is not None:
         width, height = picture.width, picture.height
-        orientation = Orientation.of(picture)
+        orientation, aspect = Orientation.of(picture), pixels.of(picture)
     if width <= 0 or height <= 0:
         raise MediaError("the header names no picture size", remedy=NOT_A_VIDEO)
+    width, height = square_size(width, height, aspect)
+    check_size(width, height)
     if orientation.transpose:
         width, height = height, width
     return MediaInfo(
@@ -160,6 +164,9 @@ def _details(stream: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any of av's st
         details["picture"] = is_picture(stream)
         if context is not None:
             details |= {"width_px": context.width, "height_px": context.height}
+        if stream.sample_aspect_ratio not in {None, 0, 1}:
+            ratio = stream.sample_aspect_ratio
+            details["pixel_aspect"] = f"{ratio.numerator}:{ratio.denominator}"
         rate_hz = _rate_hz(stream)
         if rate_hz is not None:
             details["frame_rate_hz"] = rate_hz

@@ -6,11 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 
 from emoreport.errors import MediaError, OutputError
-from emoreport.media.aspect import pixel_aspect
+from emoreport.media.canvas import on_canvas
 from emoreport.media.encoding import VideoWriter
 from emoreport.media.mixing import Mixer
 from emoreport.media.soundtrack import open_soundtrack
@@ -78,7 +77,7 @@ def _write(
     path: Path, target: Path, height_px: int, rate_hz: float, progress: ProgressCallback
 ) -> None:
     with open_video(path, fps=str(rate_hz)) as source:
-        size_px = _size(source.info, float(pixel_aspect(path, source.info)), height_px)
+        size_px = _size(source.info, height_px)
         track = open_soundtrack(path, source.info)
         mixer = Mixer()
         try:
@@ -98,8 +97,7 @@ def _write(
                 for frame in source:
                     for block in () if track is None else track.until(frame.time_s):
                         _write_mono(writer, mixer.feed(block.astype(np.float64), sound_hz))
-                    small = cv2.resize(frame.rgb, size_px, interpolation=cv2.INTER_AREA)
-                    writer.write_frame(np.asarray(small, dtype=np.uint8), frame.time_s)
+                    writer.write_frame(on_canvas(frame, size_px), frame.time_s)
                     last = frame
                     progress(STAGE, frame.time_s, source.info.duration_s)
                 if last is None:
@@ -120,8 +118,8 @@ def _write_mono(writer: VideoWriter, pieces: list[FloatArray]) -> None:
         writer.write_audio(piece[np.newaxis])
 
 
-def _size(info: MediaInfo, aspect: float, height_px: int) -> tuple[int, int]:
+def _size(info: MediaInfo, height_px: int) -> tuple[int, int]:
     """Even width and height in pixels; never larger than the recording."""
     height = min(height_px, info.height_px)
-    width = info.width_px * aspect * height / info.height_px
+    width = info.width_px * height / info.height_px
     return max(2, 2 * round(width / 2)), max(2, 2 * round(height / 2))

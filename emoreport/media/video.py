@@ -1,4 +1,4 @@
-"""The frames of a recording, streamed: upright RGB with presentation times."""
+"""The frames of a recording, streamed: upright RGB as players show it, with their times."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from emoreport.media.container import (
     used_stream,
 )
 from emoreport.media.joins import Remark, remarks
-from emoreport.media.pixels import RgbConverter
+from emoreport.media.pixels import PixelAspect, RgbConverter
 from emoreport.media.probing import probe
 from emoreport.media.scan import announced_end_s, clock_of, is_steady, joins_of
 from emoreport.media.selection import selector
@@ -93,6 +93,8 @@ class VideoSource:
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = threads
         self._stream.codec_context.options = CODEC_OPTIONS
+        self._aspect = PixelAspect(self._stream)
+        self._canvas_px = (self.info.width_px, self.info.height_px)
         self._failures = Failures()
         self._joins = joins_of(path)
         clock = clock_of(self._container, self._stream, self._joins)
@@ -153,9 +155,9 @@ class VideoSource:
                     continue
                 if not self._selector.wants(moment, partial(converter.thumbnail, picture)):
                     continue
-                rgb = converter.rgb(picture)
+                rgb = converter.rgb(picture, self._aspect.of(picture))
                 self._delivered += 1
-                yield Frame(index=self._times.placed - 1, time_s=moment.time_s, rgb=rgb)
+                yield Frame(self._times.placed - 1, moment.time_s, rgb, self._canvas_px)
         except EmoreportError as error:
             raise error.with_file(self._path) from error.__cause__
         except (av.error.FFmpegError, MemoryError) as error:

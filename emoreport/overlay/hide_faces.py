@@ -113,10 +113,11 @@ def find_faces(
     next_s = 0.0
     with open_video(video) as source:
         for frame in source:
-            boxes = [face.box for face in detector.detect(frame.rgb)]
+            place = frame.placement
+            boxes = [place.box(face.box) for face in detector.detect(frame.rgb)]
             _add(boxes, [box for box in [moments.at(frame.time_s).box] if box is not None])
             if frame.time_s >= next_s:
-                _add(boxes, small_faces(frame.rgb, detector))
+                _add(boxes, [place.box(box) for box in small_faces(frame.rgb, detector)])
                 next_s = frame.time_s + CLOSE_LOOK_EVERY_S
             tracks.add(frame.time_s, boxes)
             if progress is not None:

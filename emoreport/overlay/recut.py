@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -146,7 +145,6 @@ def recut(
         When a file cannot be written. Files that were not finished are deleted.
     """
     from emoreport.media import open_video
-    from emoreport.media.aspect import pixel_aspect
     from emoreport.media.soundtrack import open_soundtrack
 
     with ExitStack() as stack:
@@ -154,7 +152,7 @@ def recut(
         track = open_soundtrack(video, source.info)
         if track is not None:
             stack.enter_context(track)
-        takes = [_Take(cut, source.info, pixel_aspect(video, source.info), track) for cut in cuts]
+        takes = [_Take(cut, source.info, track) for cut in cuts]
         for take in takes:
             stack.push(take.abandon)
         last: Frame | None = None
@@ -163,7 +161,7 @@ def recut(
             if all(take.is_done for take in takes):
                 break
             wanted = [take for take in takes if take.wants(frame.time_s)]
-            pictures = _Pictures(frame, last, prepare, source.info)
+            pictures = _Pictures(frame, last, prepare)
             for take in wanted:
                 take.open(pictures)
             _share_sound(track, frame.time_s, wanted)
@@ -174,8 +172,8 @@ def recut(
                 progress(STAGE, frame.time_s, source.info.duration_s)
         if last is not None:
             end_s = source.outcome.duration_s
-            end = Frame(last.index + 1, end_s, last.rgb)
-            _finish(takes, track, _Pictures(end, last, prepare, source.info), end_s)
+            end = replace(last, index=last.index + 1, time_s=end_s)
+            _finish(takes, track, _Pictures(end, last, prepare), end_s)
         if progress is not None:
             total_s = source.info.duration_s or source.outcome.duration_s
             progress(STAGE, total_s, total_s)
@@ -209,12 +207,9 @@ def _finish(
 class _Pictures:
     """The present picture and the one before, each prepared once and only if needed."""
 
-    def __init__(
-        self, frame: Frame, last: Frame | None, prepare: Draw | None, info: MediaInfo
-    ) -> None:
+    def __init__(self, frame: Frame, last: Frame | None, prepare: Draw | None) -> None:
         self.time_s = frame.time_s
         self._frame, self._last, self._prepare = frame, last, prepare
-        self._size_px = (info.width_px, info.height_px)
         self._ready: RgbImage | None = None
 
     def present(self) -> RgbImage:
@@ -226,22 +221,17 @@ class _Pictures:
         return None if self._last is None else self._prepared(self._last)
 
     def _prepared(self, frame: Frame) -> RgbImage:
-        rgb = frame.rgb if self._prepare is None else self._prepare(frame.rgb, frame.time_s)
-        if rgb.shape[1::-1] != self._size_px:
-            # Recordings of calls change their size on the way; a file has one.
-            import cv2
+        from emoreport.media.canvas import on_canvas
 
-            rgb = np.asarray(cv2.resize(rgb, self._size_px), dtype=np.uint8)
-        return rgb
+        rgb = on_canvas(frame)
+        return rgb if self._prepare is None else self._prepare(rgb, frame.time_s)
 
 
 class _Take:
     """One cut while it is being written."""
 
-    def __init__(
-        self, cut: Cut, info: MediaInfo, aspect: Fraction, track: Soundtrack | None
-    ) -> None:
-        self._cut, self._info, self._aspect, self._track = cut, info, aspect, track
+    def __init__(self, cut: Cut, info: MediaInfo, track: Soundtrack | None) -> None:
+        self._cut, self._info, self._track = cut, info, track
         self._start_s = 0.0 if cut.span is None else cut.span.start_s
         self._end_s = math.inf if cut.span is None else cut.span.end_s
         self.is_whole = cut.span is None
@@ -265,7 +255,6 @@ class _Take:
             (self._info.width_px, self._info.height_px),
             rate_hz=self._info.frame_rate_hz,
             sound=None if track is None else (track.rate_hz, track.channels),
-            aspect=self._aspect,
         )
         if track is not None:
             self._heard = track.position

@@ -36,6 +36,7 @@ from emoreport.records.media import (
     DecodeOutcome,
     Frame,
     MediaInfo,
+    Placement,
     Span,
     StreamInfo,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "MediaInfo",
     "MediaRecord",
     "ModelRecord",
+    "Placement",
     "ProgressCallback",
     "Recording",
     "RgbImage",

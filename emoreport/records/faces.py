@@ -15,7 +15,10 @@ from emoreport.records.models import ModelRecord
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Axis-aligned tight face box in pixels of the upright frame; may leave the frame."""
+    """Axis-aligned tight face box in pixels of the upright frame; may leave the frame.
+
+    In readings and tables, pixels are those of the recording's canvas (`Placement`).
+    """
 
     x: float
     y: float

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from emoreport.records.arrays import FloatArray, RgbImage
+from emoreport.records.faces import Box
 
 SAMPLE_RATE_HZ: Final = 16_000
 """Rate that voice-activity and voice-emotion models work at."""
@@ -44,8 +45,44 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a picture lies on the canvas of its recording: as large as fits, centred, unstretched.
+
+    Recordings of calls change their size on the way, those of phones are turned; tables and new
+    videos have one size.
+
+    Attributes
+    ----------
+    picture_px, canvas_px
+        Width and height of the picture and of the canvas.
+    """
+
+    picture_px: tuple[int, int]
+    canvas_px: tuple[int, int]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the picture is the canvas."""
+        return self.picture_px == self.canvas_px
+
+    @property
+    def area_px(self) -> tuple[int, int, int, int]:
+        """Left, top, width and height of the picture on the canvas."""
+        (width, height), (wide, high) = self.picture_px, self.canvas_px
+        scale = min(wide / width, high / height)
+        width, height = max(1, round(scale * width)), max(1, round(scale * height))
+        return (wide - width) // 2, (high - height) // 2, width, height
+
+    def box(self, box: Box) -> Box:
+        """Box in pixels of the canvas for one in pixels of the picture."""
+        left, top, width, height = self.area_px
+        x, y = width / self.picture_px[0], height / self.picture_px[1]
+        return Box(left + x * box.x, top + y * box.y, x * box.width, y * box.height)
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
-    """One decoded frame, upright (rotation metadata applied).
+    """One decoded frame: upright, its pixels square, as players show it.
 
     Attributes
     ----------
@@ -56,11 +93,21 @@ class Frame:
         Presentation time, seconds from the start of the video.
     rgb
         Pixels, RGB uint8, shape (height, width, 3), C-contiguous.
+    canvas_px
+        Width and height of the recording, which may be another one than this picture's; None if
+        they are the same.
     """
 
     index: int
     time_s: float
     rgb: RgbImage
+    canvas_px: tuple[int, int] | None = None
+
+    @property
+    def placement(self) -> Placement:
+        """Where the picture lies on the recording's canvas."""
+        height, width = self.rgb.shape[:2]
+        return Placement((width, height), self.canvas_px or (width, height))
 
 
 @dataclass(frozen=True, slots=True)

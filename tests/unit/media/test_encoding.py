@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -104,13 +103,6 @@ def test_colours_come_back(tmp_path: Path) -> None:
     assert np.abs(rgb[100, 40] - RED).max() < 8
     assert np.abs(rgb[100, 120] - BLUE).max() < 8
     assert is_upright(rgb)
-
-
-def test_pixels_that_are_not_square_stay_so(tmp_path: Path) -> None:
-    path = tmp_path / "wide.mp4"
-    written(path, aspect=Fraction(16, 11))
-    with av.open(str(path)) as container:
-        assert container.streams.video[0].sample_aspect_ratio == Fraction(16, 11)
 
 
 @pytest.mark.parametrize("piece", [999, 1024, 48_000, 200_000])
