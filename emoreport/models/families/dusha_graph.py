@@ -107,41 +107,43 @@ class _Builder:
 
     def network(self) -> None:
         """Add all layers."""
-        found = self._convolution(INPUT, "features.0.0", 1, STEM_CHANNELS, size=3)
-        found = self._bounded(self._normalised(found, "features.0.1", STEM_CHANNELS))
-        channels, place = STEM_CHANNELS, 1
+        tensor = self._convolution(INPUT, "features.0.0", 1, STEM_CHANNELS, size=3)
+        tensor = self._bounded(self._normalised(tensor, "features.0.1", STEM_CHANNELS))
+        channels, number = STEM_CHANNELS, 1
         for expansion, width, repeats, first_stride in BLOCKS:
             for stride in (first_stride, *[1] * (repeats - 1)):
-                found = self._block(found, f"features.{place}", channels, width, expansion, stride)
-                channels, place = width, place + 1
-        last = f"features.{place}"
-        found = self._convolution(found, f"{last}.0", channels, LAST_CHANNELS, size=1)
-        found = self._bounded(self._normalised(found, f"{last}.1", LAST_CHANNELS))
-        found = self._attention(found, "pooling.0")
-        found = self._node("ReduceMean", [found], axes=[2], keepdims=0)
+                tensor = self._block(
+                    tensor, f"features.{number}", channels, width, expansion, stride
+                )
+                channels, number = width, number + 1
+        last = f"features.{number}"
+        tensor = self._convolution(tensor, f"{last}.0", channels, LAST_CHANNELS, size=1)
+        tensor = self._bounded(self._normalised(tensor, f"{last}.1", LAST_CHANNELS))
+        tensor = self._attention(tensor, "pooling.0")
+        tensor = self._node("ReduceMean", [tensor], axes=[2], keepdims=0)
         weight = self._tensor("classifier.weight", CLASSES, LAST_CHANNELS)
         bias = self._tensor("classifier.bias", CLASSES)
-        self._node("Gemm", [found, weight, bias], output=OUTPUT, transB=1)
+        self._node("Gemm", [tensor, weight, bias], output=OUTPUT, transB=1)
 
     def _block(
         self, source: str, name: str, channels: int, width: int, expansion: int, stride: int
     ) -> str:
         """Inverted residual: widen, filter every channel, narrow; added to its input if it can."""
-        found, wide, step = source, channels * expansion, 0
+        tensor, wide, step = source, channels * expansion, 0
         if expansion != 1:
-            found = self._convolution(found, f"{name}.conv.0.0", channels, wide, size=1)
-            found = self._bounded(self._normalised(found, f"{name}.conv.0.1", wide))
+            tensor = self._convolution(tensor, f"{name}.conv.0.0", channels, wide, size=1)
+            tensor = self._bounded(self._normalised(tensor, f"{name}.conv.0.1", wide))
             step = 1
         filters = f"{name}.conv.{step}"
-        found = self._convolution(
-            found, f"{filters}.0", 1, wide, size=3, stride=stride, groups=wide
+        tensor = self._convolution(
+            tensor, f"{filters}.0", 1, wide, size=3, stride=stride, groups=wide
         )
-        found = self._bounded(self._normalised(found, f"{filters}.1", wide))
-        found = self._convolution(found, f"{name}.conv.{step + 1}", wide, width, size=1)
-        found = self._normalised(found, f"{name}.conv.{step + 2}", width)
+        tensor = self._bounded(self._normalised(tensor, f"{filters}.1", wide))
+        tensor = self._convolution(tensor, f"{name}.conv.{step + 1}", wide, width, size=1)
+        tensor = self._normalised(tensor, f"{name}.conv.{step + 2}", width)
         if stride == 1 and channels == width:
-            found = self._node("Add", [source, found])
-        return found
+            tensor = self._node("Add", [source, tensor])
+        return tensor
 
     def _attention(self, source: str, name: str) -> str:
         """Self-attention over all P positions, (N, C, bands, frames) → (N, C, P).
@@ -215,10 +217,10 @@ def _check(state: State, expected: Mapping[str, tuple[tuple[int, ...], str]], fi
     missing = [f"{name} is missing" for name in expected if name not in state]
     left_over = [f"{name} is left over" for name in state if name not in expected]
     differing = [
-        f"{name} is {found.dtype} {found.shape}, expected {kind} {shape}"
+        f"{name} is {stored.dtype} {stored.shape}, expected {kind} {shape}"
         for name, (shape, kind) in expected.items()
-        if (found := state.get(name)) is not None
-        and (found.shape, found.dtype.name) != (shape, kind)
+        if (stored := state.get(name)) is not None
+        and (stored.shape, stored.dtype.name) != (shape, kind)
     ]
     faults = missing + left_over + differing
     if not faults:

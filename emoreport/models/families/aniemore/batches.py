@@ -87,12 +87,12 @@ def batches(clips: Sequence[FloatArray], *, masks: bool) -> list[Batch]:
     Batches that hold each clip once, of at most `MOST_SAMPLES` samples unless one clip is longer.
     """
     lengths = np.array([len(clip) for clip in clips], dtype=np.int64)
-    found: list[list[int]] = []
-    for place in np.argsort(lengths, kind="stable"):
-        if not found or not _fits(lengths, [*found[-1], int(place)], masks=masks):
-            found.append([])
-        found[-1].append(int(place))
-    return [_batch(clips, np.array(places, dtype=np.int64)) for places in found]
+    groups: list[list[int]] = []
+    for index in np.argsort(lengths, kind="stable"):
+        if not groups or not _fits(lengths, [*groups[-1], int(index)], masks=masks):
+            groups.append([])
+        groups[-1].append(int(index))
+    return [_batch(clips, np.array(group, dtype=np.int64)) for group in groups]
 
 
 def _fits(lengths: NDArray[np.int64], places: list[int], *, masks: bool) -> bool:
@@ -104,10 +104,10 @@ def _fits(lengths: NDArray[np.int64], places: list[int], *, masks: bool) -> bool
     return bool(whole <= MOST_SAMPLES and lengths[places].sum() >= (1 - MOST_PADDING) * whole)
 
 
-def _batch(clips: Sequence[FloatArray], places: IntArray) -> Batch:
-    chosen = [clips[place] for place in places]
+def _batch(clips: Sequence[FloatArray], indices: IntArray) -> Batch:
+    chosen = [clips[index] for index in indices]
     samples = np.array([len(clip) for clip in chosen], dtype=np.int64)
     audio = np.zeros((len(chosen), samples.max()), dtype=np.float32)
     for row, clip in enumerate(chosen):
         audio[row, : len(clip)] = clip
-    return Batch(places, audio, samples)
+    return Batch(indices, audio, samples)

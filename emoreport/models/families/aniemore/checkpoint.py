@@ -150,10 +150,10 @@ def read_checkpoint(pulled: PulledModel) -> Checkpoint:
         When a file is missing, cannot be read, or says something that is not understood or that
         the registry contradicts.
     """
-    folder, entry = pulled.folder, pulled.entry
+    folder, registered = pulled.folder, pulled.entry
     path = folder / CONFIG
     config, preprocessor = _document(path), _document(folder / PREPROCESSOR)
-    details: Mapping[str, Any] = {} if entry is None else entry.details
+    details: Mapping[str, Any] = {} if registered is None else registered.details
     family = _family(config, str(details.get("base_class", "")), path)
     pooling = str(config.get("pooling_mode") or DEFAULT_POOLING)
     if pooling not in POOLING:
@@ -171,7 +171,7 @@ def read_checkpoint(pulled: PulledModel) -> Checkpoint:
         family=family,
         head=details.get("head"),
         pooling=pooling,
-        labels=_labels(config, entry, path),
+        labels=_labels(config, registered, path),
         normalise=_normalise(preprocessor, folder / PREPROCESSOR),
         masks=norm == "layer" and family != "wavlm",
         steps=_steps(config, path),
@@ -202,8 +202,8 @@ def _document(path: Path) -> Mapping[str, Any]:
 def _family(config: Mapping[str, Any], base_class: str, path: Path) -> str:
     family = config.get("model_type")
     if family not in FAMILIES:
-        known = ", ".join(FAMILIES)
-        raise ModelError(f"model_type {family!r} is none of {known}", remedy=REPAIR, file=path)
+        choices = ", ".join(FAMILIES)
+        raise ModelError(f"model_type {family!r} is none of {choices}", remedy=REPAIR, file=path)
     if base_class and not base_class.lower().startswith(family):
         raise ModelError(
             f"is of a {family} model, the registry expects {base_class}", remedy=REPAIR, file=path
@@ -211,24 +211,26 @@ def _family(config: Mapping[str, Any], base_class: str, path: Path) -> str:
     return str(family)
 
 
-def _labels(config: Mapping[str, Any], entry: ModelEntry | None, path: Path) -> tuple[str, ...]:
+def _labels(
+    config: Mapping[str, Any], registered: ModelEntry | None, path: Path
+) -> tuple[str, ...]:
     """Class names in the vocabulary of this program, in the order of the logits."""
     stated = _stated_labels(config, path)
-    if entry is None:
+    if registered is None:
         if stated is None:
             raise ModelError("names no emotions (id2label)", remedy=REPAIR, file=path)
-        known = {*EMOTIONS, *VOICE_ONLY_EMOTIONS}
-        if len(set(stated)) != len(stated) or not known.issuperset(stated):
+        vocabulary = {*EMOTIONS, *VOICE_ONLY_EMOTIONS}
+        if len(set(stated)) != len(stated) or not vocabulary.issuperset(stated):
             raise ModelError(f"has unusable labels {', '.join(stated)}", remedy=REPAIR, file=path)
         return stated
-    if stated not in {None, entry.labels}:
+    if stated not in {None, registered.labels}:
         raise ModelError(
             f"gives the labels {', '.join(stated or ())}, "
-            f"the registry expects {', '.join(entry.labels)}",
+            f"the registry expects {', '.join(registered.labels)}",
             remedy="this is not the checkpoint that was published under this name",
             file=path,
         )
-    return entry.labels
+    return registered.labels
 
 
 def _stated_labels(config: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:

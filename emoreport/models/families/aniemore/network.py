@@ -134,8 +134,8 @@ class VoiceNetwork(nn.Module):  # type: ignore[misc]  # torch is not typed here
     def forward(self, audio: Tensor, frames: Tensor | None = None) -> Tensor:
         """Audio float (N, T), frames int64 (N,) that are not padding → logits (N, K)."""
         own = None if frames is None else frames.unsqueeze(1)
-        found = self.classifier(audio, attention_mask=own)
-        return found if isinstance(found, Tensor) else found.logits
+        output = self.classifier(audio, attention_mask=own)
+        return output if isinstance(output, Tensor) else output.logits
 
 
 def own_frames(length: int, frames: Tensor, add_adapter: bool | None = None) -> Tensor:
@@ -176,9 +176,9 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
     """Tensors of a file by name, floating ones as float32. Nothing in the file is executed."""
     try:
         if path.suffix == ".safetensors":
-            found = load_file(path)
+            tensors = load_file(path)
         else:
-            found = torch.load(path, map_location="cpu", weights_only=True)
+            tensors = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ModelError(
             f"is no file of plain tensors; nothing in it was run ({_first_line(error)})",
@@ -189,11 +189,13 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         raise ModelError(
             f"cannot be read ({_first_line(error)})", remedy=GET_AGAIN, file=path
         ) from error
-    if not isinstance(found, dict) or not all(isinstance(item, Tensor) for item in found.values()):
+    if not isinstance(tensors, dict) or not all(
+        isinstance(tensor, Tensor) for tensor in tensors.values()
+    ):
         raise ModelError("holds something other than named tensors", remedy=GET_AGAIN, file=path)
     return {
-        str(name): item.float() if item.is_floating_point() else item
-        for name, item in found.items()
+        str(name): tensor.float() if tensor.is_floating_point() else tensor
+        for name, tensor in tensors.items()
     }
 
 
@@ -202,18 +204,18 @@ def _first_line(error: Exception) -> str:
 
 
 def _current_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    found = {}
+    renamed = {}
     for name, tensor in weights.items():
         for old, new in LEGACY.items():
             name = name.removesuffix(old) + new if name.endswith(old) else name  # noqa: PLW2901 - the name is brought up to date
-        found[name] = tensor
-    return found
+        renamed[name] = tensor
+    return renamed
 
 
 def _head(names: Iterable[str], path: Path) -> str:
     """Which head a local checkpoint holds, from the names of its tensors."""
-    found = {name.partition(".")[0] for name in names}
-    if "projector" in found:
+    parts = {name.partition(".")[0] for name in names}
+    if "projector" in parts:
         return "sequence"
     if "classifier.dense.weight" in set(names):
         return "pooled"

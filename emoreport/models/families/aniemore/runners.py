@@ -98,8 +98,8 @@ class TorchRunner:
             with torch.inference_mode():
                 sound = torch.from_numpy(audio).to(device=self.device, dtype=self._kind)
                 own = None if frames is None else torch.from_numpy(frames).to(self.device)
-                found = self.network(sound, own)
-                return np.asarray(found.float().cpu().numpy(), dtype=np.float32)
+                logits = self.network(sound, own)
+                return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
         except RuntimeError as error:  # torch's errors, too little memory among them
             raise ModelError(f"inference failed ({error})", file=self._file) from error
 
@@ -173,8 +173,8 @@ def graph_feeds(audio: FloatArray, frames: IntArray | None) -> dict[str, NDArray
 
 
 def _run(session: GraphSession, audio: FloatArray, frames: IntArray | None) -> FloatArray:
-    found = session.run(graph_feeds(audio, frames), [LOGITS])[LOGITS]
-    return np.asarray(found, dtype=np.float32)
+    logits = session.run(graph_feeds(audio, frames), [LOGITS])[LOGITS]
+    return np.asarray(logits, dtype=np.float32)
 
 
 def graphics_card() -> bool:
@@ -198,5 +198,5 @@ def _torch_device(device: str) -> str:
 
 def _named(runtime: str, precision: str) -> str:
     """``openvino 2026.4.1 bfloat16``; float32 goes without saying."""
-    known = precision == FLOAT32 or runtime.endswith(precision)
-    return runtime if known else f"{runtime} {precision}"
+    is_understood = precision == FLOAT32 or runtime.endswith(precision)
+    return runtime if is_understood else f"{runtime} {precision}"
