@@ -142,7 +142,7 @@ def _tight(rgb: RgbImage, box: Box, size_px: int) -> RgbImage:
     right, bottom = min(int(box.x + box.width), width), min(int(box.y + box.height), height)
     part = rgb[top:bottom, left:right]
     if part.size == 0:
-        raise ValueError(f"the face box lies outside the frame: {box}")
+        raise ValueError(f"the face box is outside the frame: {box}")
     shrunk = (min(part.shape[1], size_px), min(part.shape[0], size_px))
     part = cv2.resize(part, shrunk, interpolation=cv2.INTER_AREA)
     part = cv2.resize(part, (size_px, size_px), interpolation=cv2.INTER_LINEAR)

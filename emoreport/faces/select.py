@@ -37,7 +37,7 @@ def open_face_model(
     SettingsError
         When the name is unknown.
     ModelError
-        When the model, the runtime or the device named cannot be had; none is ever replaced.
+        When the model, the runtime or the device named is not available; none is ever replaced.
     """
     choice = choose_model("face", settings.faces.face, settings, announce, progress)
     run = settings.runtime
@@ -66,7 +66,7 @@ def open_detector(
     SettingsError
         When the name is unknown.
     ModelError
-        When the detector cannot be had; the message says what to do.
+        When the detector is not available; the message says what to do.
     """
     faces = settings.faces
     name, thorough = faces.face_detector, faces.strict_single_face

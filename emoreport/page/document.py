@@ -253,7 +253,7 @@ def _inline(script: str) -> str:
     """The text as a browser reads it inside a script element, so that its hash fits."""
     text = script.replace("\r\n", "\n").replace("\r", "\n")
     if "</script" in text.lower() or "<!--" in text:
-        raise OutputError("a script of the page cannot stand inside it: it holds markup")
+        raise OutputError("a script of the page cannot be put inside it: it holds markup")
     return text
 
 

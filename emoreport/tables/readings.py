@@ -345,7 +345,7 @@ def _probabilities(content: Any, labels: Sequence[str]) -> Any:  # noqa: ANN401 
     values = _matrix(content, [f"{PROBABILITY_PREFIX}{label}" for label in labels])
     present = values[~np.isnan(values)]
     if ((present < -_PROBABILITY_SLACK) | (present > 1 + _PROBABILITY_SLACK)).any():
-        raise ValueError("a probability lies outside 0–1")
+        raise ValueError("a probability is outside 0–1")
     return values
 
 

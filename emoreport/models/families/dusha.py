@@ -83,7 +83,7 @@ def open_dusha(
     ------
     ModelError
         When the checkpoint is not exactly of this network, the registry contradicts its labels,
-        the correction was fitted for another file, or runtime or device cannot be had.
+        the correction was fitted for another file, or runtime or device is missing.
     """
     if runtime == "torch":
         raise ModelError(

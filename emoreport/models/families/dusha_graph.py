@@ -2,8 +2,8 @@
 
 A MobileNetV2 with one self-attention layer over all positions of the spectrogram (Kondratenko et
 al., 2022: "Large Raw Emotional Dataset with Aggregation Mechanism", arXiv:2212.12266). The
-checkpoint holds weights only, so the layers stand here; shapes and names of its tensors say whether
-they are the right ones.
+checkpoint holds weights only, so the layers are written here; the shapes and
+names of its tensors say whether they are the right ones.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from emoreport.records import (
 
 CHANNELS: Final = 3
 FACES_AT_ONCE: Final = 2
-"""Faces per run on a processor: with more of them what lies between the layers leaves its cache."""
+"""Faces per run on a processor: with more of them the data between the layers leave its cache."""
 MOST_WORKERS: Final = 8
 """The pipeline hands over 16 faces at a time: work for so many threads."""
 

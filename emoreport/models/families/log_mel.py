@@ -15,7 +15,7 @@ BANDS: Final = 64
 FLOOR_DB: Final = -80.0
 """Further below the loudest value than this is cut off."""
 SMALLEST_POWER: Final = 1e-10
-"""Power that stands for silence, so that its logarithm exists."""
+"""Power that counts as silence, so that its logarithm exists."""
 
 LINEAR_HZ_PER_MEL: Final = 200.0 / 3.0
 LINEAR_UP_TO_HZ: Final = 1000.0

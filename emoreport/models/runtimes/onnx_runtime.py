@@ -51,7 +51,7 @@ class OnnxSession:
     Raises
     ------
     ModelError
-        When the graph cannot be loaded or the device cannot be had.
+        When the graph cannot be loaded or the device is not available.
     """
 
     def __init__(

@@ -66,7 +66,7 @@ class OpenvinoSession:
     Raises
     ------
     ModelError
-        When OpenVINO, the device or the precision cannot be had, or the graph cannot be loaded.
+        When OpenVINO, the device or the precision is missing, or the graph cannot be loaded.
     """
 
     device = "cpu"

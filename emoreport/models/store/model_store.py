@@ -144,7 +144,7 @@ class ModelStore:
         Raises
         ------
         ModelError
-            When the model is absent, incomplete or damaged; the remedy mends it.
+            When the model is absent, incomplete or damaged; the remedy repairs it.
         """
         record = self.record(model)
         remedy = f"`emoreport models pull {model.name}`"
@@ -171,7 +171,7 @@ class ModelStore:
         Raises
         ------
         ModelError
-            When the model is absent, incomplete or damaged; the remedy mends it.
+            When the model is absent, incomplete or damaged; the remedy repairs it.
         """
         return self.open(model)
 

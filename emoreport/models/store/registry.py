@@ -31,7 +31,7 @@ class ModelFile:
     name
         Name under which the store keeps it; a plain file name.
     path
-        Where it lies in its source.
+        Its path in its source.
     size_bytes, sha256, git_blob
         What is known of its content beforehand; None where nothing is. `git_blob` is git's own
         object id: the SHA-1 of ``blob <size>\0`` and the content.
@@ -121,12 +121,12 @@ class ModelEntry:
 
     @property
     def pinned(self) -> bool:
-        """Whether `source.revision` stands for one content for good, as a branch does not."""
+        """Whether `source.revision` names one content for good, as a branch does not."""
         return self.source.kind != "huggingface" or bool(_COMMIT.fullmatch(self.source.revision))
 
     @property
     def file_groups(self) -> tuple[tuple[ModelFile, ...], ...]:
-        """The files that are needed, each followed by those that stand in for it."""
+        """The files that are needed, each followed by its alternatives."""
         return tuple(
             (file, *(other for other in self.files if other.alternative_to == file.name))
             for file in self.files

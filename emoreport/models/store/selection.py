@@ -85,7 +85,7 @@ def choose_model(
     SettingsError
         When the name is unknown.
     ModelError
-        When the model named cannot be had.
+        When the model named is not available.
     """
     lang = settings.output.lang
 

@@ -32,7 +32,7 @@ class Batch:
     Attributes
     ----------
     places
-        int64 (N,), where they stand among all clips.
+        int64 (N,), their indices among all clips.
     audio
         float32 (N, T), zeros after the end of a clip.
     samples

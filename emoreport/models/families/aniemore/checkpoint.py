@@ -44,7 +44,7 @@ SPELLINGS: Final[Mapping[str, str]] = {
     "sad": "sadness",
     "surprised": "surprise",
 }
-"""Adjectives that stand for the nouns of the vocabulary. Other words are no synonyms."""
+"""Adjectives for the nouns of the vocabulary. Other words are no synonyms."""
 
 KERNELS: Final = (10, 3, 3, 3, 3, 2, 2)
 STRIDES: Final = (5, 2, 2, 2, 2, 2, 2)

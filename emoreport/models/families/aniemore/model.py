@@ -28,7 +28,7 @@ from emoreport.records import SAMPLE_RATE_HZ, FloatArray, IntArray, ModelRecord
 
 AUTO: Final = "auto"
 LOCAL: Final = "local"
-"""Version of a model that lies in a folder of the user's own."""
+"""Version of a model in a folder of the user's own."""
 
 
 def open_aniemore(

@@ -140,7 +140,7 @@ class VoiceNetwork(nn.Module):  # type: ignore[misc]  # torch is not typed here
 
 def own_frames(length: int, frames: Tensor, add_adapter: bool | None = None) -> Tensor:
     """Which of `length` frames are a clip's own: counts int64 (N, 1) → bool (N, length)."""
-    del add_adapter  # part of the method that this stands for; checkpoints have none
+    del add_adapter  # part of the method that this replaces; checkpoints have none
     return torch.arange(length, device=frames.device) < frames
 
 

@@ -65,7 +65,7 @@ class TorchRunner:
     Raises
     ------
     ModelError
-        When torch or the device cannot be had, or the weights do not fit.
+        When torch or the device is not available, or the weights do not fit.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class GraphRunner:
     Raises
     ------
     ModelError
-        When runtime or device cannot be had, or the graph is not one that `export_graph` wrote.
+        When runtime or device is missing, or the graph is not one that `export_graph` wrote.
     """
 
     def __init__(self, form: Form, *, device: str, threads: int) -> None:
