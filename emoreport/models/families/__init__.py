@@ -108,7 +108,7 @@ def family_of(role: Role, model: PulledModel) -> Family:
         When there is no such family.
     """
     families = OPENERS[role]
-    name = _folder_family(role, model) if model.entry is None else model.entry.family
+    name = _folder_family(role, model) if model.registered is None else model.registered.family
     if name not in families:
         raise ModelError(
             f"is of the family {name!r}, which opens no {role} model",

@@ -38,7 +38,9 @@ def open_voice(model: PulledModel, **running: Unpack[Running]) -> CompactVoiceMo
 
 
 def _metadata(kind: Kind, model: PulledModel) -> ModelMetadata:
-    return folder_metadata(model.folder, kind) if model.entry is None else shipped_metadata(kind)
+    return (
+        folder_metadata(model.folder, kind) if model.registered is None else shipped_metadata(kind)
+    )
 
 
 class CompactFaceModel(OnnxNetwork):

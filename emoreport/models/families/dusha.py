@@ -91,15 +91,15 @@ def open_dusha(
             remedy="use --runtime onnxruntime or openvino",
             file=pulled.folder,
         )
-    if pulled.entry is not None:
-        _check_entry(pulled.entry)
+    if pulled.registered is not None:
+        _check_registered(pulled.registered)
     path = _checkpoint(pulled)
     correction = _correction(pulled, path) if bias != "none" else None
     graph = dusha_graph(read_state_dict(path), file=path)
     session = open_graph(
         graph, runtime=runtime, device=device, threads=threads or THREADS, file=path
     )
-    details = {} if pulled.entry is None else pulled.entry.details
+    details = {} if pulled.registered is None else pulled.registered.details
     record = ModelRecord(
         name=pulled.name if correction is None else f"{pulled.name} (bias: {bias})",
         kind="voice",
@@ -108,7 +108,7 @@ def open_dusha(
         files={**pulled.files} | ({} if correction is None else {BIAS_FILE: correction.sha256}),
         runtime=session.runtime,
         device=session.device,
-        licence="" if pulled.entry is None else pulled.entry.weights_licence,
+        licence="" if pulled.registered is None else pulled.registered.weights_licence,
         reason=reason,
     )
     return DushaModel(
@@ -208,11 +208,11 @@ def _correction(pulled: PulledModel, path: Path) -> Correction:
     return correction
 
 
-def _check_entry(entry: ModelEntry) -> None:
-    order = tuple(entry.details.get("class_order", PUBLISHED_ORDER))
-    if entry.labels != LABELS or order != PUBLISHED_ORDER:
+def _check_registered(registered: ModelEntry) -> None:
+    order = tuple(registered.details.get("class_order", PUBLISHED_ORDER))
+    if registered.labels != LABELS or order != PUBLISHED_ORDER:
         raise ModelError(
-            f"the registry gives {entry.name} the classes {entry.labels}, {order}; "
+            f"the registry gives {registered.name} the classes {registered.labels}, {order}; "
             f"its network has {LABELS}",
             remedy="install emoreport again",
         )
@@ -220,11 +220,12 @@ def _check_entry(entry: ModelEntry) -> None:
 
 def _checkpoint(pulled: PulledModel) -> Path:
     """The one file of the model that is a zip, which a checkpoint is."""
-    found = [name for name in pulled.files if zipfile.is_zipfile(pulled.folder / name)]
-    if len(found) != 1:
+    checkpoints = [name for name in pulled.files if zipfile.is_zipfile(pulled.folder / name)]
+    if len(checkpoints) != 1:
         raise ModelError(
-            f"{len(found)} of the files {sorted(pulled.files)} are PyTorch checkpoints, expected 1",
+            f"{len(checkpoints)} of the files {sorted(pulled.files)} are PyTorch checkpoints, "
+            "expected 1",
             remedy="get the files again from their publisher",
             file=pulled.folder,
         )
-    return pulled.folder / found[0]
+    return pulled.folder / checkpoints[0]

@@ -124,15 +124,15 @@ class HSEmotionModel:
         precision: str = "float32",
         reason: str = "",
     ) -> None:
-        entry = pulled.entry
-        if entry is None or len(entry.files) != 1:
+        registered = pulled.registered
+        if registered is None or len(registered.files) != 1:
             raise ModelError("is no HSEmotion model of the registry", file=pulled.folder)
-        self._path = pulled.folder / entry.files[0].name
-        details = entry.details
-        self.labels = entry.labels
+        self._path = pulled.folder / registered.files[0].name
+        details = registered.details
+        self.labels = registered.labels
         self.crop = CropSpec(size_px=int(details["input_px"]), tight_box=True)
         self._gives_affect = bool(details["valence_arousal"])
-        self._columns = len(entry.labels) + AFFECT * self._gives_affect
+        self._columns = len(registered.labels) + AFFECT * self._gives_affect
         self._scale, self._shift = _normalisation(details["mean"], details["std"])
         opened = with_features(self._path)
         workers = min(threads or _processors(), MOST_WORKERS)
@@ -149,16 +149,16 @@ class HSEmotionModel:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="face-model")
         self._features = opened.features
         self.feature_width = opened.width
-        self._input, self._output = self._checked(opened, entry)
+        self._input, self._output = self._checked(opened, registered)
         self.record = ModelRecord(
             name=pulled.name,
             kind="face",
             version=pulled.revision,
-            labels=entry.labels,
+            labels=registered.labels,
             files=dict(pulled.files),
             runtime=self._session.runtime,
             device=self._session.device,
-            licence=entry.weights_licence,
+            licence=registered.weights_licence,
             reason=reason,
         )
 
@@ -223,12 +223,12 @@ class HSEmotionModel:
 
         if not faces:
             return np.zeros((0, columns), np.float32)
-        found = np.concatenate(list(self._pool.map(run, range(0, len(faces), step))))
-        if found.shape != (len(faces), columns) or not np.isfinite(found).all():
+        outputs = np.concatenate(list(self._pool.map(run, range(0, len(faces), step))))
+        if outputs.shape != (len(faces), columns) or not np.isfinite(outputs).all():
             raise ModelError(
-                f"inference gave unusable output of shape {found.shape}", file=self._path
+                f"inference gave unusable output of shape {outputs.shape}", file=self._path
             )
-        return found
+        return outputs
 
     def _batch(self, faces: Sequence[RgbImage]) -> FloatArray:
         """RGB uint8 crops → float32 (N, 3, size, size), normalised."""
@@ -242,8 +242,8 @@ class HSEmotionModel:
             np.add(planes, self._shift, out=planes)
         return batch
 
-    def _checked(self, opened: OpenedGraph, entry: ModelEntry) -> tuple[str, str]:
-        """Names of the input and of the output, after both were found to fit the entry."""
+    def _checked(self, opened: OpenedGraph, registered: ModelEntry) -> tuple[str, str]:
+        """Names of the input and of the output, after both were found to fit the registry."""
         session, size_px = self._session, self.crop.size_px
         if len(session.inputs) != 1:
             raise self._misfit(f"the graph has inputs {sorted(session.inputs)} instead of one")
@@ -252,17 +252,19 @@ class HSEmotionModel:
         if image.dtype != "float32" or image.shape != wanted:
             raise self._misfit(
                 f"the graph takes {image.dtype} {shape_text(image.shape)},"
-                f" {entry.name} takes float32 {shape_text(wanted)}"
+                f" {registered.name} takes float32 {shape_text(wanted)}"
             )
         scores = _scores(session, opened.features)
         if scores.dtype != "float32" or scores.shape != (None, self._columns):
             raise self._misfit(
                 f"the graph gives {scores.dtype} {shape_text(scores.shape)},"
-                f" {entry.name} gives float32 {shape_text((None, self._columns))}"
+                f" {registered.name} gives float32 {shape_text((None, self._columns))}"
             )
-        width = entry.details.get("features", opened.width)
+        width = registered.details.get("features", opened.width)
         if opened.width != width:
-            raise self._misfit(f"the graph has {opened.width} features, {entry.name} has {width}")
+            raise self._misfit(
+                f"the graph has {opened.width} features, {registered.name} has {width}"
+            )
         return image.name, scores.name
 
     def _misfit(self, cause: str) -> ModelError:

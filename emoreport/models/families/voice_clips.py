@@ -53,9 +53,9 @@ def judged_by_length(
     -------
     float32 (N, width), in the order of `inputs`.
     """
-    found = np.empty((len(inputs), width), dtype=np.float32)
-    lengths = np.array([entry.shape[-1] for entry in inputs], dtype=np.int64)
+    judged = np.empty((len(inputs), width), dtype=np.float32)
+    lengths = np.array([clip.shape[-1] for clip in inputs], dtype=np.int64)
     for length in np.unique(lengths):
-        places = np.flatnonzero(lengths == length)
-        found[places] = judge(np.stack([inputs[place] for place in places]))
-    return found
+        indices = np.flatnonzero(lengths == length)
+        judged[indices] = judge(np.stack([inputs[index] for index in indices]))
+    return judged

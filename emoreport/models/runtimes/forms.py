@@ -277,7 +277,7 @@ def _checked(pulled: PulledModel, record: FormsRecord, measured: MeasuredForm) -
 
 def command(pulled: PulledModel) -> str:
     """The command that makes the forms of a model."""
-    name = pulled.name if pulled.entry is not None else str(pulled.folder)
+    name = pulled.name if pulled.registered is not None else str(pulled.folder)
     material = "--face VIDEO" if _is_of_faces(pulled) else "--speech RECORDING"
     return f"`emoreport models optimize {name} {material}`"
 
@@ -288,7 +288,7 @@ def _again(pulled: PulledModel) -> str:
 
 
 def _is_of_faces(pulled: PulledModel) -> bool:
-    return pulled.entry is not None and pulled.entry.kind == "face"
+    return pulled.registered is not None and pulled.registered.kind == "face"
 
 
 def runtime_version(runtime: str) -> str | None:

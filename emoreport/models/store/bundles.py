@@ -159,8 +159,8 @@ def _import(store: ModelStore, stream: BinaryIO, source: Path, *, accept_new: bo
 
 
 def _record(store: ModelStore, model: PulledModel) -> PullRecord:
-    assert model.entry is not None
-    earlier = store.record(model.entry)
+    assert model.registered is not None
+    earlier = store.record(model.registered)
     files = {
         name: FileRecord((model.folder / name).stat().st_size, sha256)
         for name, sha256 in model.files.items()

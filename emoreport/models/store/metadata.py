@@ -133,17 +133,19 @@ def read_metadata(path: Path, kind: Kind, *, remedy: str) -> ModelMetadata:
         raise ModelError(
             f"is not a model description ({error!r})", remedy=remedy, file=path
         ) from error
-    known = {*EMOTIONS, *VOICE_ONLY_EMOTIONS}
+    vocabulary = {*EMOTIONS, *VOICE_ONLY_EMOTIONS}
     if metadata.kind != kind:
         raise ModelError(f"describes a {metadata.kind} model", remedy=remedy, file=path)
-    if len(set(metadata.labels)) != len(metadata.labels) or not known.issuperset(metadata.labels):
+    if len(set(metadata.labels)) != len(metadata.labels) or not vocabulary.issuperset(
+        metadata.labels
+    ):
         raise ModelError(f"has unusable labels {metadata.labels}", remedy=remedy, file=path)
     if kind == "face" and metadata.crop is None:
         raise ModelError("describes no face crop", remedy=remedy, file=path)
-    found = digest_file(metadata.path, remedy=remedy).sha256
-    if found != metadata.sha256:
+    digest = digest_file(metadata.path, remedy=remedy).sha256
+    if digest != metadata.sha256:
         raise ModelError(
-            f"has SHA-256 {found}, expected {metadata.sha256}", remedy=remedy, file=metadata.path
+            f"has SHA-256 {digest}, expected {metadata.sha256}", remedy=remedy, file=metadata.path
         )
     return metadata
 

@@ -128,7 +128,14 @@ class ModelEntry:
     def file_groups(self) -> tuple[tuple[ModelFile, ...], ...]:
         """The files that are needed, each followed by its alternatives."""
         return tuple(
-            (file, *(other for other in self.files if other.alternative_to == file.name))
+            (
+                file,
+                *(
+                    alternative
+                    for alternative in self.files
+                    if alternative.alternative_to == file.name
+                ),
+            )
             for file in self.files
             if not file.alternative_to
         )
@@ -140,19 +147,19 @@ class PulledModel:
 
     Attributes
     ----------
-    entry
+    registered
         What the registry says of it; None for a local folder.
     name
         Name for run.json.
     folder
-        Where the files lie.
+        Where the files are.
     files
         ``{file name: SHA-256}``; empty where the opener of the family checks them.
     revision
         Commit or version that the files are of; "" for a local folder.
     """
 
-    entry: ModelEntry | None
+    registered: ModelEntry | None
     name: str
     folder: Path
     files: Mapping[str, str]
@@ -168,15 +175,15 @@ def registry() -> Mapping[str, ModelEntry]:
         .read_text(encoding="utf-8")
     )
     document = tomllib.loads(text)
-    return {entry.name: entry for entry in map(_entry, document["model"])}
+    return {model.name: model for model in map(_model, document["model"])}
 
 
 def known_names(kind: EntryKind) -> list[str]:
     """Names of the models that a setting takes, for help: single ones, then ``prefix/<name>``."""
     names = [
-        entry.name if "/" not in entry.name else f"{entry.name.partition('/')[0]}/<name>"
-        for entry in registry().values()
-        if entry.kind == kind and entry.source.kind != "package"
+        model.name if "/" not in model.name else f"{model.name.partition('/')[0]}/<name>"
+        for model in registry().values()
+        if model.kind == kind and model.source.kind != "package"
     ]
     return list(dict.fromkeys(sorted(names, key=lambda name: "/" in name)))
 
@@ -197,8 +204,8 @@ def find_entry(name: str) -> ModelEntry:
         ) from None
 
 
-def _entry(document: Mapping[str, Any]) -> ModelEntry:
+def _model(document: Mapping[str, Any]) -> ModelEntry:
     source = ModelSource(**document["source"])
-    files = tuple(ModelFile(**entry) for entry in document["file"])
+    files = tuple(ModelFile(**file) for file in document["file"])
     plain = {key: value for key, value in document.items() if key not in {"source", "file"}}
     return ModelEntry(**{**plain, "labels": tuple(document["labels"])}, source=source, files=files)

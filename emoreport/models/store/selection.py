@@ -97,75 +97,75 @@ def choose_model(
         return _automatic(role, store, lang, announce, progress)
     if name == COMPACT and role != "detector":
         return Choice(_compact(role, store), NAMED)
-    entry = registry().get(name)
-    if entry is not None and entry.kind == role and entry.source.kind != "package":
-        return Choice(_named(entry, store, progress), NAMED)
+    registered = registry().get(name)
+    if registered is not None and registered.kind == role and registered.source.kind != "package":
+        return Choice(_named(registered, store, progress), NAMED)
     folder = Path(name).expanduser()
     if folder.is_dir():
         return Choice(PulledModel(None, folder.resolve().name, folder, {}), NAMED)
-    known = ", ".join((AUTO, *others, *_names(role)))
+    choices = ", ".join((AUTO, *others, *_names(role)))
     flag = FLAGS[role]
     if _looks_like_path(name):
         raise SettingsError(
             f"{flag} names a folder that does not exist: {name}",
-            remedy=f"give an existing model folder or one of {known}",
+            remedy=f"give an existing model folder or one of {choices}",
         )
     raise SettingsError(
         f"{flag} {name!r} is neither a known model nor a folder",
-        remedy=f"choose a model folder or one of {known}",
+        remedy=f"choose a model folder or one of {choices}",
     )
 
 
 def _names(role: Role) -> list[str]:
     own = [COMPACT] if role != "detector" else []
-    entries = registry().values()
+    models = registry().values()
     return own + [
-        entry.name for entry in entries if entry.kind == role and entry.source.kind != "package"
+        model.name for model in models if model.kind == role and model.source.kind != "package"
     ]
 
 
 def _compact(role: Role, store: ModelStore) -> PulledModel:
-    entry = find_entry(f"{COMPACT}-{role}")
-    return PulledModel(entry, entry.name, store.folder(entry), {}, entry.source.revision)
+    model = find_entry(f"{COMPACT}-{role}")
+    return PulledModel(model, model.name, store.folder(model), {}, model.source.revision)
 
 
-def missing_extra(entry: ModelEntry) -> str:
+def missing_extra(model: ModelEntry) -> str:
     """Name of the optional part that this model needs and that is not installed, or ""."""
-    module = EXTRA_MODULES.get(entry.extra)
-    return entry.extra if module and importlib.util.find_spec(module) is None else ""
+    module = EXTRA_MODULES.get(model.extra)
+    return model.extra if module and importlib.util.find_spec(module) is None else ""
 
 
-def _named(entry: ModelEntry, store: ModelStore, progress: PullProgress | None) -> PulledModel:
-    extra = missing_extra(entry)
+def _named(model: ModelEntry, store: ModelStore, progress: PullProgress | None) -> PulledModel:
+    extra = missing_extra(model)
     if extra:
         raise ModelError(
-            f"{entry.name} needs the optional part {extra!r}",
+            f"{model.name} needs the optional part {extra!r}",
             remedy=f'pip install "emoreport[{extra}]"',
         )
-    if store.state(entry) in {ModelState.ABSENT, ModelState.PARTIAL}:
-        return store.pull(entry, progress)
-    return store.open(entry)
+    if store.state(model) in {ModelState.ABSENT, ModelState.PARTIAL}:
+        return store.pull(model, progress)
+    return store.open(model)
 
 
 def _automatic(
     role: Role, store: ModelStore, lang: str, announce: Announce, progress: PullProgress | None
 ) -> Choice:
     candidates = [find_entry(name) for name in ORDER[role]]
-    usable = [entry for entry in candidates if not missing_extra(entry)]
-    for entry in usable:
-        if store.state(entry) is ModelState.COMPLETE:
-            announce(text("cli.model.stored", lang, role=_role(role, lang), model=entry.name))
-            return Choice(store.open(entry), "best model in the store")
+    usable = [model for model in candidates if not missing_extra(model)]
+    for model in usable:
+        if store.state(model) is ModelState.COMPLETE:
+            announce(text("cli.model.stored", lang, role=_role(role, lang), model=model.name))
+            return Choice(store.open(model), "best model in the store")
     failure = None
-    for entry in usable:
+    for model in usable:
         try:
-            pulled = store.pull(entry, progress)
+            pulled = store.pull(model, progress)
         except ModelError as error:
             failure = failure or error
             if isinstance(error, UnreachableError):
                 break
             continue
-        announce(text("cli.model.pulled", lang, role=_role(role, lang), model=entry.name))
+        announce(text("cli.model.pulled", lang, role=_role(role, lang), model=model.name))
         return Choice(pulled, "pulled as the best model available")
     best = (usable or candidates)[0]
     cause = failure.cause if failure else f"it needs the optional part {best.extra!r}"

@@ -150,7 +150,7 @@ def read_checkpoint(pulled: PulledModel) -> Checkpoint:
         When a file is missing, cannot be read, or says something that is not understood or that
         the registry contradicts.
     """
-    folder, registered = pulled.folder, pulled.entry
+    folder, registered = pulled.folder, pulled.registered
     path = folder / CONFIG
     config, preprocessor = _document(path), _document(folder / PREPROCESSOR)
     details: Mapping[str, Any] = {} if registered is None else registered.details

@@ -118,7 +118,7 @@ class AniemoreVoiceModel:
             files=dict(files),
             runtime=runner.runtime,
             device=runner.device,
-            licence="" if pulled.entry is None else pulled.entry.weights_licence,
+            licence="" if pulled.registered is None else pulled.registered.weights_licence,
             reason=reason,
         )
 
@@ -145,7 +145,7 @@ class AniemoreVoiceModel:
             When inference fails or gives something other than finite logits.
         """
         ready = [prepared_clip(self._checkpoint, clip) for clip in clips]
-        found = np.empty((len(ready), len(self.labels)), dtype=np.float32)
+        probabilities = np.empty((len(ready), len(self.labels)), dtype=np.float32)
         for batch in batches(ready, masks=self._checkpoint.masks):
             frames = own_frames(self._checkpoint, batch)
             logits = np.asarray(self._runner.logits(batch.audio, frames), dtype=np.float64)
@@ -155,8 +155,8 @@ class AniemoreVoiceModel:
                     f"inference gave unusable output of shape {logits.shape}",
                     file=self._checkpoint.folder,
                 )
-            found[batch.places] = softmax(logits)
-        return found
+            probabilities[batch.places] = softmax(logits)
+        return probabilities
 
 
 def prepared_clip(checkpoint: Checkpoint, clip: FloatArray) -> FloatArray:

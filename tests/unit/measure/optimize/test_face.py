@@ -183,7 +183,7 @@ def test_a_graphics_card_goes_before_a_form_for_the_processor(forced, monkeypatc
 @pytest.mark.slow
 def test_another_file_makes_the_forms_void(forced):
     other = type(forced)(
-        forced.entry, forced.name, forced.folder, dict.fromkeys(forced.files, "0" * 64), "else"
+        forced.registered, forced.name, forced.folder, dict.fromkeys(forced.files, "0" * 64), "else"
     )
     with pytest.raises(ModelError, match="made from other files") as error:
         open_hsemotion(other)

@@ -156,7 +156,7 @@ def test_the_registry_may_set_windows_and_licence(files):
         "class_order": ["angry", "sad", "neutral", "positive"],
     }
     entry = dataclasses.replace(ENTRY, details=details)
-    model = open_dusha(dataclasses.replace(files, entry=entry))
+    model = open_dusha(dataclasses.replace(files, registered=entry))
     assert (model.min_window_s, model.max_window_s) == (4.0, 9.0)
     assert model.record.licence == "b"
 
@@ -173,7 +173,7 @@ def test_the_registry_may_set_windows_and_licence(files):
 )
 def test_a_registry_that_contradicts_the_network_is_refused(files, entry):
     with pytest.raises(ModelError, match="the registry gives"):
-        open_dusha(dataclasses.replace(files, entry=entry))
+        open_dusha(dataclasses.replace(files, registered=entry))
 
 
 def test_pytorch_as_the_runtime_is_refused(files):
@@ -308,7 +308,7 @@ def real():
 def test_the_registry_describes_the_published_checkpoint(real):
     entry = find_entry("dusha")
     assert [file.sha256 for file in entry.files] == list(real.files.values())
-    model = open_dusha(dataclasses.replace(real, entry=entry))
+    model = open_dusha(dataclasses.replace(real, registered=entry))
     assert (model.labels, model.min_window_s, model.max_window_s) == (entry.labels, 3.0, 12.0)
     assert read_correction().checkpoint_sha256 == entry.files[0].sha256
 

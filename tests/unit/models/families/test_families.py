@@ -39,14 +39,15 @@ def test_every_family_has_an_opener_and_a_model(role, name):
 
 def test_the_family_opens_a_model_and_not_its_name(tmp_path):
     model = pulled(tmp_path, "hsemotion/enet_b2_7")
-    assert model.entry is not None
+    assert model.registered is not None
     renamed = dataclasses.replace(
-        model, name="mine/b2", entry=dataclasses.replace(model.entry, name="mine/b2")
+        model, name="mine/b2", registered=dataclasses.replace(model.registered, name="mine/b2")
     )
     opened = family_of("face", renamed).opener(renamed, threads=1)
     assert opened.record.name == "mine/b2"
     unknown = dataclasses.replace(
-        renamed, entry=dataclasses.replace(model.entry, family="mine", name="hsemotion/b2")
+        renamed,
+        registered=dataclasses.replace(model.registered, family="mine", name="hsemotion/b2"),
     )
     with pytest.raises(ModelError, match="family 'mine'"):
         family_of("face", unknown)

@@ -78,7 +78,7 @@ def test_there_are_seven():
 @pytest.mark.parametrize("name", NAMES)
 def test_every_name_runs(tmp_path, name, runtime):
     files = pulled(tmp_path, name)
-    entry = files.entry
+    entry = files.registered
     model = HSEmotionModel(files, runtime=runtime, reason="named in the settings")
     assert model.labels == entry.labels
     assert len(model.labels) == (7 if "_7" in name else 8)
@@ -121,7 +121,7 @@ def test_the_graph_sees_red_green_and_blue_normalised(tmp_path, name):
     content = helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=6
     ).SerializeToString()
-    model = HSEmotionModel(replace(pulled(tmp_path, name, content), entry=entry))
+    model = HSEmotionModel(replace(pulled(tmp_path, name, content), registered=entry))
     colours = [(255, 0, 128), (10, 200, 30)]
     found = model.features([plain(size_px, *colour) for colour in colours])
     if name == "hsemotion/mbf_va_mtl":
@@ -365,7 +365,7 @@ def test_a_file_that_is_gone_is_refused(tmp_path):
 
 def test_files_without_a_registry_entry_are_refused(tmp_path):
     with pytest.raises(ModelError, match="no HSEmotion model of the registry"):
-        HSEmotionModel(replace(pulled(tmp_path, VGAF), entry=None))
+        HSEmotionModel(replace(pulled(tmp_path, VGAF), registered=None))
 
 
 def test_an_answer_that_is_not_finite_is_refused(tmp_path):

@@ -312,7 +312,7 @@ def test_a_folder_that_cannot_be_written_is_an_error(pulled):
 
 def test_the_command_names_the_model_or_its_folder(pulled):
     assert optimizing.command(pulled).startswith(f"`emoreport models optimize {pulled.folder} ")
-    named = dataclasses.replace(pulled, entry=find_entry("aniemore/hubert-resd"), name="n")
+    named = dataclasses.replace(pulled, registered=find_entry("aniemore/hubert-resd"), name="n")
     assert optimizing.command(named).startswith("`emoreport models optimize n --speech ")
 
 

@@ -194,7 +194,7 @@ def test_loudness_is_as_the_feature_extractor_says(described):
 def test_a_folder_is_named_after_itself_and_its_files_are_digested(tmp_path, weights):
     folder = checkpoint_folder(tmp_path / "my model", weights=weights)
     found = local_aniemore(folder)
-    assert (found.entry, found.name, found.folder) == (None, "my model", folder)
+    assert (found.registered, found.name, found.folder) == (None, "my model", folder)
     assert found.files == {
         name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
         for name in ("config.json", "preprocessor_config.json", "model.safetensors")
