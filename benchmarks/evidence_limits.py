@@ -19,7 +19,7 @@ import numpy as np
 from emoreport.analysis.rows.evidence import normalised_entropy
 from emoreport.measure.evaluate import predict_clip, read_clips, read_labels
 from emoreport.models.families.compact import CompactFaceModel, CompactVoiceModel
-from emoreport.models.store.metadata import shipped_metadata
+from emoreport.models.store.model_metadata import shipped_metadata
 
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 PICTURE_PX = 48

@@ -9,8 +9,8 @@ from typing import Final
 from emoreport.errors import ModelError
 from emoreport.faces.detectors import SolutionsDetector, TasksDetector, has_solutions
 from emoreport.models.families import family_of
+from emoreport.models.store.model_choice import AUTO, choose_model
 from emoreport.models.store.model_store import PullProgress
-from emoreport.models.store.selection import AUTO, choose_model
 from emoreport.records import FaceDetector, FaceEmotionModel
 from emoreport.settings import Settings
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from emoreport.errors import SettingsError
 from emoreport.models.families import OPENERS, Family, family_of
+from emoreport.models.store.model_choice import choose_model
 from emoreport.models.store.model_store import PullProgress
-from emoreport.models.store.selection import choose_model
 from emoreport.records import VoiceEmotionModel
 from emoreport.settings import Settings
 

@@ -13,7 +13,7 @@ from emoreport.faces.crops import crop_face
 from emoreport.faces.detectors import BUNDLE_MEMBER, SolutionsDetector, TasksDetector
 from emoreport.models.families.compact import CompactFaceModel
 from emoreport.models.families.hsemotion import HSEmotionModel
-from emoreport.models.store.metadata import folder_metadata, shipped_metadata
+from emoreport.models.store.model_metadata import folder_metadata, shipped_metadata
 from emoreport.records import FaceDetector, FaceEmotionModel, FaceScores, ModelRecord
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.faces import BrightnessModel, ScriptedDetector, face_at, scene

@@ -8,7 +8,7 @@ import pytest
 
 from emoreport.models.families.aniemore import open_aniemore
 from emoreport.models.families.compact import CompactVoiceModel
-from emoreport.models.store.metadata import folder_metadata, shipped_metadata
+from emoreport.models.store.model_metadata import folder_metadata, shipped_metadata
 from emoreport.records import VoiceActivityDetector, VoiceEmotionModel
 from emoreport.settings import SpeechSettings
 from emoreport.speech.activity import SileroDetector

@@ -10,7 +10,7 @@ from pathlib import Path
 CODE = """
 import sys
 from pathlib import Path
-from emoreport.models.store.metadata import shipped_metadata
+from emoreport.models.store.model_metadata import shipped_metadata
 from emoreport.models.runtimes.onnx_runtime import OnnxSession
 session = OnnxSession(shipped_metadata("face").path, device="cpu")
 print(session.runtime)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emoreport.models.store.metadata import SHIPPED
+from emoreport.models.store.model_metadata import SHIPPED
 from tests.integration.conftest import Emoreport
 
 PARTS = ("decoding", "face_detector", "face_model", "speech_detector", "voice_model")

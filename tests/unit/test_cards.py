@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from emoreport.models.store.model_choice import ORDER
 from emoreport.models.store.registry import ModelEntry, registry
-from emoreport.models.store.selection import ORDER
 
 CARDS = Path(__file__).parents[2] / "docs" / "models"
 HEADINGS = [

@@ -14,10 +14,10 @@ from emoreport.measure.doctor.stock import Stock, StoredModel, look_into_store
 from emoreport.measure.doctor.trials import Trial, run_trials
 from emoreport.messages import text
 from emoreport.models.store.connection import offline_variable
-from emoreport.models.store.metadata import REINSTALL
+from emoreport.models.store.model_choice import AUTO, COMPACT, ORDER, Role
+from emoreport.models.store.model_metadata import REINSTALL
 from emoreport.models.store.model_store import ModelState
 from emoreport.models.store.registry import registry
-from emoreport.models.store.selection import AUTO, COMPACT, ORDER, Role
 from emoreport.settings import Settings, configuration_file
 from emoreport.speech.select import NONE
 

@@ -9,9 +9,9 @@ from typing import Any
 from emoreport.errors import EmoreportError, ModelError
 from emoreport.measure.doctor import facts
 from emoreport.models.store.connection import offline_variable
+from emoreport.models.store.model_choice import missing_extra
 from emoreport.models.store.model_store import ModelState, ModelStore, default_root
 from emoreport.models.store.registry import ModelEntry, registry
-from emoreport.models.store.selection import missing_extra
 from emoreport.settings import Settings
 
 

@@ -119,7 +119,7 @@ def family_of(role: Role, model: PulledModel) -> Family:
 
 
 def _folder_family(role: Role, model: PulledModel) -> str:
-    from emoreport.models.store.metadata import FOLDER_METADATA, stated_family
+    from emoreport.models.store.model_metadata import FOLDER_METADATA, stated_family
 
     if (model.folder / FOLDER_METADATA).is_file():
         return stated_family(model.folder) or COMPACT

@@ -17,7 +17,12 @@ from emoreport.models.families.voice_clips import (
     repeated,
 )
 from emoreport.models.runtimes.classifiers import OnnxNetwork
-from emoreport.models.store.metadata import Kind, ModelMetadata, folder_metadata, shipped_metadata
+from emoreport.models.store.model_metadata import (
+    Kind,
+    ModelMetadata,
+    folder_metadata,
+    shipped_metadata,
+)
 from emoreport.models.store.registry import PulledModel
 from emoreport.records import SAMPLE_RATE_HZ, FaceScores, FloatArray, RgbImage
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from emoreport.errors import ModelError
 from emoreport.models.runtimes.opening import open_graph
-from emoreport.models.store.metadata import ModelMetadata
+from emoreport.models.store.model_metadata import ModelMetadata
 from emoreport.records import DoubleArray, FloatArray, ModelRecord
 
 

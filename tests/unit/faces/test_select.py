@@ -3,7 +3,7 @@ import pytest
 from emoreport.errors import EXIT_USAGE, ModelError, SettingsError
 from emoreport.faces.select import open_face_model
 from emoreport.models.families.compact import CompactFaceModel
-from emoreport.models.store import metadata
+from emoreport.models.store import model_metadata
 from emoreport.models.store.registry import registry
 from emoreport.settings import Settings
 from tests.fixtures.graphs import face_model_folder
@@ -21,7 +21,7 @@ def opened(name):
 def shipped(monkeypatch, tmp_path):
     """A tiny model in the place of the one that the package carries."""
     folder = face_model_folder(tmp_path / "shipped", name="compact")
-    monkeypatch.setitem(metadata.SHIPPED, "face", str(folder / "model.json"))
+    monkeypatch.setitem(model_metadata.SHIPPED, "face", str(folder / "model.json"))
 
 
 def test_compact_is_the_shipped_model_and_needs_no_words(shipped):

@@ -225,7 +225,7 @@ def test_a_model_whose_extra_is_missing_is_a_note_with_the_command(dusha, quick,
     entry = dataclasses.replace(registry()["dusha"], extra="full")
     monkeypatch.setitem(registry(), "dusha", entry)
     monkeypatch.setattr(
-        "emoreport.models.store.selection.EXTRA_MODULES", {"full": "no_such_module"}
+        "emoreport.models.store.model_choice.EXTRA_MODULES", {"full": "no_such_module"}
     )
     found = diagnose(Settings())
     (finding,) = by_code(found, "model_needs_extra")
@@ -284,7 +284,7 @@ def test_auto_without_a_model_in_the_store_is_a_note_that_names_the_better_one(s
 
 
 def test_auto_with_the_second_best_in_the_store_says_so(dusha, quick, monkeypatch):
-    monkeypatch.setattr("emoreport.models.store.selection.EXTRA_MODULES", {})
+    monkeypatch.setattr("emoreport.models.store.model_choice.EXTRA_MODULES", {})
     (note,) = by_code(diagnose(Settings()), "auto_second")
     assert note.values["chosen"] == "dusha"
     assert note.remedy == "emoreport models pull aniemore/wav2vec2-xlsr-53"
@@ -292,7 +292,7 @@ def test_auto_with_the_second_best_in_the_store_says_so(dusha, quick, monkeypatc
 
 def test_auto_with_the_best_one_that_can_run_says_nothing(dusha, quick, monkeypatch):
     monkeypatch.setattr(
-        "emoreport.models.store.selection.EXTRA_MODULES", {"full": "no_such_module"}
+        "emoreport.models.store.model_choice.EXTRA_MODULES", {"full": "no_such_module"}
     )
     found = diagnose(Settings())
     roles = [note.values["role"] for note in found.findings if note.code.startswith("auto_")]

@@ -3,7 +3,7 @@ import pytest
 
 from emoreport.errors import FaceStageError, ModelError
 from emoreport.models.families.compact import CompactFaceModel, grey_batch
-from emoreport.models.store.metadata import folder_metadata
+from emoreport.models.store.model_metadata import folder_metadata
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.graphs import FACE_PX, face_model_folder
 

@@ -6,7 +6,7 @@ import pytest
 from emoreport.errors import ModelError, SpeechStageError
 from emoreport.models.families.compact import CompactVoiceModel
 from emoreport.models.families.voice_clips import SHORTEST_CLIP_S
-from emoreport.models.store.metadata import folder_metadata
+from emoreport.models.store.model_metadata import folder_metadata
 from tests.fixtures.audio import RATE_HZ, noise, tone
 from tests.fixtures.graphs import VOICE_LABELS, voice_model_folder
 

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from emoreport.errors import ModelError
 from emoreport.models.runtimes.classifiers import OnnxNetwork, softmax
 from emoreport.models.runtimes.onnx_runtime import CPU, CUDA, OnnxSession
-from emoreport.models.store.metadata import folder_metadata
+from emoreport.models.store.model_metadata import folder_metadata
 from tests.fixtures.graphs import FACE_LABELS, face_model_folder
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from emoreport.errors import ModelError
-from emoreport.models.store.metadata import folder_metadata, read_metadata, shipped_metadata
+from emoreport.models.store.model_metadata import folder_metadata, read_metadata, shipped_metadata
 
 WEIGHTS = b"not really a graph"
 

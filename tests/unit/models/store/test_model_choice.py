@@ -5,10 +5,10 @@ import time
 import pytest
 
 from emoreport.errors import ModelError, SettingsError
-from emoreport.models.store import selection
+from emoreport.models.store import model_choice
+from emoreport.models.store.model_choice import ORDER, choose_model
 from emoreport.models.store.model_store import ModelState, ModelStore
 from emoreport.models.store.registry import find_entry
-from emoreport.models.store.selection import ORDER, choose_model
 from emoreport.settings import Settings
 from tests.fixtures import known_models
 from tests.fixtures.server import running_server
@@ -41,7 +41,7 @@ def server(store, tmp_path, monkeypatch):
 
 @pytest.fixture
 def without_full(monkeypatch):
-    monkeypatch.setattr(selection, "EXTRA_MODULES", {"full": "no_such_module"})
+    monkeypatch.setattr(model_choice, "EXTRA_MODULES", {"full": "no_such_module"})
 
 
 def choose(name, role="face", **values):
