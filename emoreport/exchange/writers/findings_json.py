@@ -1,6 +1,6 @@
 """Everything that is known of one talk as one JSON document, with a published schema.
 
-The schema lies beside this module and, the same file, in docs/schema. A later version may add
+The schema is docs/schema/findings-1.schema.json; a wheel carries it. A later version may add
 members; a change of the meaning or the name of one makes a new version number.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from importlib import resources
 from typing import Any, Final
 
 import numpy as np
@@ -77,13 +76,6 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
         },
     }
     return {"_findings.json": _pretty(document).encode("utf-8", "backslashreplace")}
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of the document."""
-    file = resources.files(__package__) / SCHEMA_FILE
-    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return content
 
 
 def _pretty(document: Mapping[str, Any]) -> str:
