@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from emoreport.faces.detectors import has_solutions
+from emoreport.models.store.model_store import ModelState, ModelStore
+from emoreport.models.store.registry import find_entry
 from tests.fixtures.media import run_ffmpeg
 
 # Property tests check results, not speed: a busy machine must not fail them.
@@ -18,9 +22,17 @@ settings.load_profile("untimed")
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test looks into the user's model store or waits for a network."""
+    """No test looks into the user's model store or waits for a network.
+
+    Where mediapipe brings no face detector, the one that `make detector` pulled comes along.
+    """
+    folder = tmp_path_factory.mktemp("models")
+    entry = find_entry("mediapipe/blaze_face_short_range")
+    pulled = ModelStore()
+    if not has_solutions() and pulled.state(entry) is ModelState.COMPLETE:
+        shutil.copytree(pulled.folder(entry), folder / entry.name)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EMOREPORT_MODEL_DIR", str(tmp_path_factory.mktemp("models")))
+        patch.setenv("EMOREPORT_MODEL_DIR", str(folder))
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.delenv("EMOREPORT_MODEL_MIRROR", raising=False)
         # The command is started hundreds of times: its modules are compiled once, as after an

@@ -46,8 +46,8 @@ BUNDLE_MEMBER: Final = "face_detector.tflite"
 """The detector inside a face-landmarker bundle."""
 
 NEEDS_FILE: Final = (
-    "`emoreport models pull mediapipe/face_landmarker` gets a detector, --face-detector takes a"
-    " .task or .tflite file, and Python 3.11 or 3.12 with mediapipe 0.10.21 carries one"
+    "`emoreport models pull mediapipe/blaze_face_short_range` gets a detector, --face-detector"
+    " takes a .task or .tflite file, and Python 3.11 or 3.12 with mediapipe 0.10.21 carries one"
 )
 NEEDS_LIBRARIES: Final = (
     "it needs libGL and GLib of the system; on Debian: apt-get install libgl1 libglib2.0-0"

@@ -57,9 +57,9 @@ def open_detector(
     """Open the detector that ``settings.faces.face_detector`` names.
 
     ``auto`` takes the models inside mediapipe 0.10.21, with a mediapipe that has none a file from
-    the store; ``mediapipe/<name>`` takes a file from the store, a path a ``.task`` or ``.tflite``
-    file. With ``strict_single_face`` every frame is searched thoroughly, so that small faces in
-    the background count too.
+    the store, which is pulled if need be (0.2 MB) and named in a line; ``mediapipe/<name>`` takes a
+    file from the store, a path a ``.task`` or ``.tflite`` file. With ``strict_single_face`` every
+    frame is searched thoroughly, so that small faces in the background count too.
 
     Raises
     ------

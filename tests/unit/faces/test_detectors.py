@@ -4,7 +4,6 @@ import subprocess
 import sys
 import types
 import zipfile
-from importlib import resources
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,25 +11,24 @@ import pytest
 
 from emoreport.errors import FaceStageError, ModelError, SettingsError
 from emoreport.faces import select
-from emoreport.faces.detectors import BUNDLE_MEMBER, SolutionsDetector, TasksDetector
+from emoreport.faces.detectors import (
+    BUNDLE_MEMBER,
+    SolutionsDetector,
+    TasksDetector,
+    has_solutions,
+)
 from emoreport.models.store.registry import find_entry, registry
 from emoreport.records import Box
 from emoreport.settings import Settings
+from tests.fixtures import known_models
+from tests.fixtures.face_detector import short_range_file, solutions_detector, spelt
 from tests.fixtures.faces import FACE_IN_HEAD, scene
+from tests.fixtures.server import running_server
+from tests.fixtures.stores import go_online
 
 
 def open_detector(**values):
     return select.open_detector(Settings.from_values(values), [].append)
-
-
-SHORT_RANGE = "modules/face_detection/face_detection_short_range.tflite"
-
-
-def short_range_file():
-    path = resources.files("mediapipe") / SHORT_RANGE
-    if not path.is_file():
-        pytest.skip("this mediapipe carries no face detector")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +41,7 @@ def bundle(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def solutions():
-    detector = SolutionsDetector()
+    detector = solutions_detector()
     yield detector
     detector.close()
 
@@ -103,7 +101,7 @@ def test_the_second_look_gives_boxes_of_the_same_convention(solutions):
 
 def test_thorough_search_counts_the_face_in_the_background():
     frame = scene((1280, 720), (100, 60, 2.4), (1000, 200, 0.9))
-    detector = SolutionsDetector(thorough=True)
+    detector = solutions_detector(thorough=True)
     try:
         assert len(detector.detect(frame)) == 2
     finally:
@@ -119,6 +117,7 @@ def test_strict_settings_search_thoroughly():
         detector.close()
 
 
+@pytest.mark.skipif(not has_solutions(), reason="this mediapipe carries no face detector")
 def test_auto_takes_the_models_inside_mediapipe():
     detector = open_detector()
     try:
@@ -178,10 +177,37 @@ def test_a_missing_system_library_is_named_with_its_package(monkeypatch):
         open_detector(face_detector="solutions")
 
 
-def test_without_solutions_auto_asks_the_store(monkeypatch):
+def test_without_solutions_auto_asks_the_store(monkeypatch, tmp_path):
+    monkeypatch.setenv("EMOREPORT_MODEL_DIR", str(tmp_path))
     monkeypatch.setattr(select, "has_solutions", lambda: False)
-    with pytest.raises(ModelError, match=r"models pull mediapipe/face_landmarker"):
+    with pytest.raises(ModelError, match=r"models pull mediapipe/blaze_face_short_range"):
         open_detector()
+
+
+def test_without_solutions_auto_pulls_the_small_detector_and_says_so(monkeypatch, tmp_path):
+    """The whole way: asked for over HTTP, compared with its digest, stored, run on a face."""
+    name = "mediapipe/blaze_face_short_range"
+    content = {find_entry(name).files[0].name: short_range_file().read_bytes()}
+    monkeypatch.setattr(select, "has_solutions", lambda: False)
+    monkeypatch.setenv("EMOREPORT_MODEL_DIR", str(tmp_path / "store"))
+    go_online(monkeypatch)
+    with (
+        running_server() as server,
+        known_models.served_models(server, tmp_path, {name: content}),
+    ):
+        monkeypatch.setenv("EMOREPORT_MODEL_MIRROR", server.url)
+        for word in ("pulled", "store"):
+            said = []
+            detector = select.open_detector(Settings(), said.append)
+            try:
+                assert len(detector.detect(scene((640, 360), (220, 50, 1.0)))) == 1
+            finally:
+                detector.close()
+            (line,) = said
+            assert name in line
+            assert word in line
+            assert ("0.2 MB" in line) == (word == "pulled")
+        assert len(server.requests) == 1
 
 
 def test_a_detector_by_name_comes_from_the_store(monkeypatch, tmp_path, bundle):
@@ -221,7 +247,7 @@ def test_what_is_no_rgb_frame_is_an_error_and_not_an_absent_face(detector, frame
 
 
 def test_a_failure_inside_mediapipe_is_an_error_and_not_an_absent_face():
-    detector = SolutionsDetector()
+    detector = solutions_detector()
     try:
         broken = SimpleNamespace(process=lambda image: 1 / 0, close=lambda: None)
         detector._short.close()
@@ -234,7 +260,7 @@ def test_a_failure_inside_mediapipe_is_an_error_and_not_an_absent_face():
 
 
 def test_a_closed_detector_says_so(bundle):
-    for closed in (SolutionsDetector(), TasksDetector(bundle)):
+    for closed in (solutions_detector(), TasksDetector(bundle)):
         closed.close()
         closed.close()
         with pytest.raises(FaceStageError, match="closed"):
@@ -246,11 +272,13 @@ def test_frames_that_are_not_contiguous_work(detector):
     wide = np.zeros((360, 700, 3), np.uint8)
     wide[:, :640] = frame
     plain, view = detector.detect(frame), detector.detect(wide[:, :640])
-    assert plain == view
+    assert spelt(plain) == spelt(view)
 
 
 @pytest.mark.parametrize("which", ["solutions", "tasks"])
 def test_nothing_is_written_to_the_terminal(which, bundle):
+    if which == "solutions":
+        solutions_detector().close()
     program = (
         "import sys, numpy as np\n"
         "from pathlib import Path\n"

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from emoreport.faces.crops import crop_face
-from emoreport.faces.detectors import SolutionsDetector, TasksDetector
+from emoreport.faces.detectors import TasksDetector
 from emoreport.faces.reading import read_faces
 from emoreport.media.video import open_video
 from emoreport.records import CropSpec
 from emoreport.settings import FaceSettings
+from tests.fixtures.face_detector import solutions_detector
 from tests.fixtures.faces import SHARED, BrightnessModel, needs_shared
 
 pytestmark = [pytest.mark.shared, needs_shared]
@@ -21,7 +22,7 @@ def bundle():
     return TasksDetector(BUNDLE)
 
 
-@pytest.fixture(scope="module", params=[SolutionsDetector, bundle])
+@pytest.fixture(scope="module", params=[solutions_detector, bundle])
 def detector(request):
     opened = request.param()
     yield opened
@@ -71,7 +72,7 @@ def test_the_singer_is_followed_and_the_others_are_counted(detector):
 
 
 def test_the_two_adapters_see_the_same_face():
-    solutions, tasks = SolutionsDetector(), bundle()
+    solutions, tasks = solutions_detector(), bundle()
     spec = CropSpec(48, scale=1.2, align_roll=True)
     try:
         with open_video(VIDEOS / "talk_ru_10s.mp4", fps="5") as video:

@@ -134,7 +134,7 @@ def test_a_named_model_without_its_part_says_what_to_install(store, without_full
 
 
 def test_a_detector_has_no_compact_model_to_fall_back_to(store):
-    with pytest.raises(ModelError, match=r"models pull mediapipe/face_landmarker"):
+    with pytest.raises(ModelError, match=r"models pull mediapipe/blaze_face_short_range"):
         choose("auto", "detector")
     with pytest.raises(SettingsError):
         choose("compact", "detector")
