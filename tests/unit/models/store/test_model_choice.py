@@ -12,7 +12,7 @@ from emoreport.models.store.registry import find_entry
 from emoreport.settings import Settings
 from tests.fixtures import known_models
 from tests.fixtures.server import running_server
-from tests.fixtures.stores import go_online
+from tests.fixtures.stores import go_online, go_online_with_hub
 
 BEST = ORDER["face"][0]
 OTHER = "hsemotion/enet_b2_8"
@@ -33,7 +33,7 @@ def store(tmp_path, monkeypatch):
 def server(store, tmp_path, monkeypatch):
     """A server that has two face models and one voice model."""
     files = {name: file_of(name) for name in (BEST, OTHER, "dusha")}
-    go_online(monkeypatch)
+    go_online_with_hub(monkeypatch, tmp_path)
     with running_server() as server, known_models.served_models(server, tmp_path, files):
         monkeypatch.setenv("EMOREPORT_MODEL_MIRROR", server.url)
         yield server
