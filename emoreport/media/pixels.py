@@ -26,6 +26,10 @@ SQUARE: Final = Fraction(1)
 LEAST_ASPECT: Final = Fraction(1, 4)
 """Pixels that are narrower, or wider than the inverse of this, are a damaged header."""
 
+HIGH_RANGES: Final = {16: "PQ", 18: "HLG"}
+"""Transfer characteristics of high dynamic range (ITU-T H.273, table 3). Their pictures are shown
+without tone mapping here, paler than on a screen that knows them."""
+
 CONVERSION_THREADS: Final = 1
 """The other processors are busy with detection and inference."""
 

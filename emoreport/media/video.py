@@ -26,7 +26,7 @@ from emoreport.media.container import (
     used_stream,
 )
 from emoreport.media.joins import Remark, remarks
-from emoreport.media.pixels import PixelAspect, RgbConverter
+from emoreport.media.pixels import HIGH_RANGES, PixelAspect, RgbConverter
 from emoreport.media.probing import probe
 from emoreport.media.scan import announced_end_s, clock_of, is_steady, joins_of
 from emoreport.media.selection import selector
@@ -94,6 +94,7 @@ class VideoSource:
         self._stream.codec_context.thread_count = threads
         self._stream.codec_context.options = CODEC_OPTIONS
         self._aspect = PixelAspect(self._stream)
+        self._high_range: str | None = None
         self._canvas_px = (self.info.width_px, self.info.height_px)
         self._failures = Failures()
         self._joins = joins_of(path)
@@ -180,6 +181,7 @@ class VideoSource:
         for picture in decoded(container, self._stream, self._failures, shift_s):
             moment = self._place(picture)
             if moment is not None:
+                self._high_range = self._high_range or HIGH_RANGES.get(int(picture.color_trc))
                 yield picture, moment
         if picture is None or self._times.placed != 1 or not self._sound_goes_on():
             return
@@ -213,6 +215,8 @@ class VideoSource:
         warnings = list(self._clock_remarks)
         if quality != "exact":
             warnings.append((f"time_{quality}", {}))
+        if self._high_range is not None:
+            warnings.append(("high_dynamic_range", {"transfer": self._high_range}))
         duration_s = picture_s = self._times.end_s
         if self._finished and self._sound_goes_on():
             duration_s = self._sound_end_s

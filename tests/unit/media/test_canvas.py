@@ -126,3 +126,43 @@ def test_frames_keep_their_own_size_and_know_the_canvas(tmp_path):
         part = on_canvas(frame)[top : top + height, left : left + width]
         assert is_upright(part)
         assert read_number(part) == read_number(frame.rgb)
+
+
+# --------------------------------------------------------------------------- ranges of values
+
+
+def first_picture(path):
+    with open_video(path) as video:
+        rgb = next(iter(video)).rgb
+        return rgb.astype(int), dict(video.outcome.warnings)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv420p10le"])
+def test_full_and_limited_range_give_the_same_picture(tmp_path, pixels, suffix):
+    plain = constant_rate(tmp_path / "plain.mp4", seconds=0.2)
+    pictures = []
+    for name in ("tv", "pc"):
+        path = tmp_path / f"{name}{suffix}"
+        run_ffmpeg(
+            "-i", plain, "-vf", f"scale=out_range={name}:out_color_matrix=bt709",
+            "-pix_fmt", pixels, "-color_range", name, "-colorspace", "bt709", "-c:v", "libx264",
+            "-crf", "10", path,
+        )  # fmt: skip
+        rgb, warnings = first_picture(path)
+        assert warnings == {}
+        pictures.append(rgb)
+    assert np.abs(pictures[0] - pictures[1]).mean() < 3
+    assert np.abs(np.percentile(pictures[0] - pictures[1], [5, 95])).max() < 8
+
+
+@pytest.mark.parametrize(("transfer", "name"), [("arib-std-b67", "HLG"), ("smpte2084", "PQ")])
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_high_dynamic_range_is_said(tmp_path, suffix, transfer, name):
+    path = tmp_path / f"a{suffix}"
+    run_ffmpeg(
+        "-i", constant_rate(tmp_path / "plain.mp4", seconds=0.2), "-vf",
+        f"format=yuv420p10le,setparams=color_trc={transfer}:color_primaries=bt2020"
+        ":colorspace=bt2020nc", "-c:v", "libx264", path,
+    )  # fmt: skip
+    assert first_picture(path)[1] == {"high_dynamic_range": {"transfer": name}}
