@@ -3,8 +3,9 @@
 Both run BlazeFace short range on the whole frame first (2.4 ms) and look harder only where it
 finds no face that it is sure of: faces narrower than about a tenth of the frame are beyond it.
 What the second look finds is looked at once more, enlarged, by the short-range network, so that
-boxes and scores mean the same whatever the size of the face. Why these detectors and these
-thresholds: docs/decisions/0002-face-detector.md.
+boxes and scores mean the same whatever the size of the face. Where both see nothing, a last look
+asks whether a face fills the frame. Why these detectors and these thresholds:
+docs/decisions/0002-face-detector.md.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, Final
 import numpy as np
 
 from emoreport.errors import FaceStageError, ModelError
+from emoreport.faces.close_up import face_filling
 from emoreport.faces.geometry import (
     KEY_POINTS,
     SAME_FACE_IOU,
@@ -70,8 +72,8 @@ def has_solutions() -> bool:
     return any((Path(folder) / "python" / "solutions").is_dir() for folder in folders)
 
 
-class _TwoLooks(ABC):
-    """What both detectors share: a first look, and a second one where it was not sure."""
+class _Looks(ABC):
+    """What both detectors share: a first look, a second one where it was not sure, a last one."""
 
     def __init__(self, *, min_score: float, thorough: bool) -> None:
         self._min_score, self._thorough = min_score, thorough
@@ -86,6 +88,7 @@ class _TwoLooks(ABC):
         """
         sure = math.inf if self._thorough else max(SURE_SCORE, self._min_score)
         detections = _find_faces(_checked(rgb), self._near, self._far, sure)
+        detections = detections or face_filling(rgb, self._near)
         return [observation(raw) for raw in detections if raw.score >= self._min_score]
 
     @abstractmethod
@@ -97,7 +100,7 @@ class _TwoLooks(ABC):
         """Propose faces that the first look may have missed."""
 
 
-class SolutionsDetector(_TwoLooks):
+class SolutionsDetector(_Looks):
     """BlazeFace short and full range from inside mediapipe 0.10.21.
 
     Parameters
@@ -163,7 +166,7 @@ class SolutionsDetector(_TwoLooks):
         return detections
 
 
-class TasksDetector(_TwoLooks):
+class TasksDetector(_Looks):
     """BlazeFace short range through MediaPipe Tasks, from a file.
 
     A ``.tflite`` file is taken as it is; of a ``.task`` bundle of the face landmarker, the
