@@ -227,9 +227,8 @@ def read_sheet(text: str) -> Sheet:
     first, _, rest = text.partition("\n")
     hint = _HINT.fullmatch(first.rstrip("\r"))
     body = rest if hint else text
-    lines = (line.strip(_NOTHING) for line in io.StringIO(body, newline=""))
-    head = next(filter(None, lines), "")
-    delimiter = hint["mark"] if hint else max(DELIMITERS, key=(head or body).count)
+    head = next((line for line in io.StringIO(body, newline="") if line.strip(_NOTHING)), body)
+    delimiter = hint["mark"] if hint else max(DELIMITERS, key=head.count)
     rows = _rows(body, delimiter, 1 if hint else 0)
     _, header = next(rows, (0, []))
     return Sheet(tuple(header), delimiter, _filled(rows, len(header)))

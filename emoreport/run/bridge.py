@@ -25,7 +25,7 @@ def load_bridge(name: str) -> Bridge:
         # Opening a pipe would wait for a writer.
         if Path(name).exists() and not Path(name).is_file():
             raise OSError("it is no regular file")  # noqa: TRY301
-        document = tomllib.loads(Path(name).read_text(encoding="utf-8"))
+        document = tomllib.loads(Path(name).read_text(encoding="utf-8-sig"))
         return Bridge.from_mapping(document["bridge"])
     except SettingsError as error:
         raise error.with_file(name) from error.__cause__

@@ -367,7 +367,7 @@ def from_file(path: Path) -> dict[str, Any]:
         When the file cannot be read, is not TOML or holds an unknown key.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"cannot be read ({error})", file=path) from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:

@@ -131,6 +131,12 @@ def test_bad_files_are_named(tmp_path: Path, content: bytes) -> None:
         from_file(path)
 
 
+def test_a_file_that_an_editor_marked_as_unicode_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "marked.toml"
+    path.write_text("smoothing = 2\n", encoding="utf-8-sig")
+    assert from_file(path) == {"smoothing": 2}
+
+
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"none\.toml"):
         from_file(tmp_path / "none.toml")

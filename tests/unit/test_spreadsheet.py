@@ -149,6 +149,12 @@ def test_a_table_of_nothing_has_no_column(text: str) -> None:
     assert list(sheet.rows) == []
 
 
+def test_one_column_beside_empty_ones_is_read() -> None:
+    sheet = read_sheet("Video;;\na.mp4;;\n")
+    assert sheet.header == ("Video",)
+    assert list(sheet.rows) == [(2, ["a.mp4"])]
+
+
 def test_two_columns_of_one_name_are_refused() -> None:
     with pytest.raises(UnreadableTextError, match="twice"):
         read_sheet("Video,video\na,b\n").column("video")

@@ -8,9 +8,10 @@ from emoreport.errors import SettingsError
 from emoreport.run.bridge import load_bridge
 
 
-def test_bridges(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_bridges(encoding: str, tmp_path: Path) -> None:
     path = tmp_path / "bridge.toml"
-    path.write_text("[bridge]\nenthusiasm = 'surprise'\n")
+    path.write_text("[bridge]\nenthusiasm = 'surprise'\n", encoding=encoding)
     assert load_bridge(str(path)).shared("enthusiasm") == "surprise"
     assert load_bridge("default").shared("enthusiasm") == "happiness"
 
