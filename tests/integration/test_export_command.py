@@ -16,9 +16,9 @@ import emoreport as package
 from emoreport.cli.app import app
 from emoreport.exchange.export import parse_formats
 from emoreport.exchange.writers import FORMATS
-from emoreport.exchange.writers.findings_json import schema
+from emoreport.exchange.writers.findings_json import SCHEMA_FILE
 from tests.fixtures.results_on_disk import run_json
-from tests.integration.conftest import Emoreport
+from tests.integration.conftest import ROOT, Emoreport
 
 DOCS = Path(__file__).parents[2] / "docs" / "exports.md"
 SUFFIXES = set(re.findall(r"`talk([._][\w.]+)`", DOCS.read_text("utf-8").partition("\n- ")[0]))
@@ -49,7 +49,8 @@ def test_all_formats_are_written_beside_the_results(stored: Path, emoreport: Emo
     assert {path.name for path in stored.iterdir()} == {*before, "export"}
     assert len(outcome.out.splitlines()) == len(SUFFIXES)
     document = json.loads((stored / "export" / "clip_findings.json").read_text())
-    jsonschema.Draft202012Validator(schema()).validate(document)
+    schema = json.loads((ROOT / "docs" / "schema" / SCHEMA_FILE).read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(document)
     assert document["run"]["input"] == run_json(stored)["input"]
 
 
