@@ -1,4 +1,4 @@
-"""One video from its path to a Report.
+"""Analyse one video: decode it, read the face and the voice, and build its Report.
 
 frames → faces → face readings; samples → speech → voice readings; both → intervals, mismatches,
 transitions → tables.
@@ -116,7 +116,7 @@ class Analyzer:
     Raises
     ------
     ModelError, SettingsError
-        When a model cannot be had.
+        When a model is not available.
 
     Examples
     --------
@@ -159,7 +159,7 @@ class Analyzer:
         """Release the detector and the models."""
         self._stack.close()
 
-    def plan(self, video: Path, sha256: str, *, place: str | None = None) -> RunPlan:
+    def plan(self, video: Path, sha256: str, *, recorded_path: str | None = None) -> RunPlan:
         """What is known of a run before anything is decoded; parameters as for `analyze`."""
         voice = self._voice_model
         return plan_run(
@@ -173,11 +173,11 @@ class Analyzer:
             },
             self.settings,
             self._bridge,
-            place=place,
+            recorded_path=recorded_path,
         )
 
     def analyze(
-        self, video: Path | str, *, sha256: str | None = None, place: str | None = None
+        self, video: Path | str, *, sha256: str | None = None, recorded_path: str | None = None
     ) -> Report:
         """Analyse one video and return its report; nothing is written.
 
@@ -187,7 +187,7 @@ class Analyzer:
             Path of the video.
         sha256
             Digest of its content, if the caller knows it.
-        place
+        recorded_path
             Where the video really is, should `video` be a copy of it.
 
         Raises
@@ -197,7 +197,7 @@ class Analyzer:
         """
         path = Path(video)
         try:
-            return self._analyze(path, sha256 or content_sha256(path), place)
+            return self._analyze(path, sha256 or content_sha256(path), recorded_path)
         except EmoreportError as error:
             error.with_file(path)
             raise
@@ -236,12 +236,12 @@ class Analyzer:
             report.write(folder, progress=progress)
         return folder, report
 
-    def _analyze(self, path: Path, sha256: str, place: str | None) -> Report:
+    def _analyze(self, path: Path, sha256: str, recorded_path: str | None) -> Report:
         clock = _Clock()
         with clock.stage("probe"):
             info = probe(path)
         faces, pictures, (speech, sound) = self._read(path, info, clock)
-        plan = self.plan(path, sha256, place=place)
+        plan = self.plan(path, sha256, recorded_path=recorded_path)
         run = record_run(plan, info, pictures, sound, faces, speech, clock.seconds)
         report = Report(faces, speech, run, self.settings, self._bridge)
         with clock.stage("analysis"):

@@ -1,4 +1,4 @@
-"""What the pure stage finds out about one talk: the frozen types of its results."""
+"""Frozen types of the results of one talk, as the analysis computes them without any files."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ class VideoInterval(LabelledSpan):
     compounds
         Scores of compound expressions; None where they were not asked for.
     speaking
-        Of a piece of a row: whether it lies in detected speech or in a pause; None for whole rows.
+        Of a piece of a row: whether it is in detected speech or in a pause; None for whole rows.
     """
 
     confidence: float | None

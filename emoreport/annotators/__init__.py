@@ -1,1 +1,1 @@
-"""Codings by people against the labels of the machine."""
+"""Compare codings by people with the labels of the machine, or use them in its place."""

@@ -1,4 +1,4 @@
-"""Codings of people against the labels of the machine, and against each other."""
+"""Measure how far codings by people agree with the machine and with each other."""
 
 from __future__ import annotations
 
@@ -90,12 +90,14 @@ def agree(
         observation=observation,
         encoding=encoding,
     )
-    codings = _named([one for file in files for one in read_codings(file, tiers)])
+    codings = _named([coding for file in files for coding in read_codings(file, tiers)])
     duration_s = report.analysis.summary.duration_s
     pairs: list[Pair] = []
     alphas: dict[str, Alpha] = {}
     for name in MODALITIES:
-        tracks = {one.coder: track for one in codings if (track := getattr(one.labels, name))}
+        tracks = {
+            coding.coder: track for coding in codings if (track := getattr(coding.labels, name))
+        }
         machine = machine_track(report, name, tiers)
         pairs += _pairs(name, tracks, machine, duration_s, tolerance_s)
         if len(tracks) > 1:
@@ -182,8 +184,13 @@ def _pairs(
     for coder, track in tracks.items():
         figures = compare_codings(track, machine, duration_s, tolerance_s)
         yield Pair(modality, coder, MACHINE_NAME, figures)
-    for (one, first), (other, second) in combinations(tracks.items(), 2):
-        yield Pair(modality, one, other, compare_codings(first, second, duration_s, tolerance_s))
+    for (first, first_track), (second, second_track) in combinations(tracks.items(), 2):
+        yield Pair(
+            modality,
+            first,
+            second,
+            compare_codings(first_track, second_track, duration_s, tolerance_s),
+        )
 
 
 def _named(codings: Sequence[Coding]) -> tuple[Coding, ...]:
@@ -195,25 +202,25 @@ def _named(codings: Sequence[Coding]) -> tuple[Coding, ...]:
         When one coding is named twice.
     """
     taken = {MACHINE_NAME}
-    found: list[Coding] = []
-    for one in codings:
+    named: list[Coding] = []
+    for coding in codings:
         if any(
-            (one.sha256, one.coder) == (other.sha256, other.coder)
-            for other in codings
-            if other is not one
+            (coding.sha256, coding.coder) == (twin.sha256, twin.coder)
+            for twin in codings
+            if twin is not coding
         ):
             raise SettingsError(
-                "the same coding is named twice", remedy="name each coding once", file=one.file
+                "the same coding is named twice", remedy="name each coding once", file=coding.file
             )
-        name, number = one.coder, 2
+        name, number = coding.coder, 2
         if name in taken:
-            name = f"{one.coder} ({one.file})"
+            name = f"{coding.coder} ({coding.file})"
         while name in taken:
-            name = f"{one.coder} ({one.file}, {number})"
+            name = f"{coding.coder} ({coding.file}, {number})"
             number += 1
         taken.add(name)
-        found.append(replace(one, coder=name))
-    return tuple(found)
+        named.append(replace(coding, coder=name))
+    return tuple(named)
 
 
 def encoding_caveats(coding: Coding) -> Iterator[Caveat]:
@@ -227,23 +234,23 @@ def _caveats(codings: Sequence[Coding], report: Report, stored: LabelSource) -> 
     if stored != MACHINE:
         yield Caveat(STORED_LABELS, {"file": stored.file})
     end_s = report.analysis.summary.duration_s
-    for one in codings:
-        if one.assumed_face:
-            yield Caveat(ASSUMED_FACE, {"file": one.file})
-        yield from encoding_caveats(one)
-        spans = [span for name in MODALITIES for span in getattr(one.labels, name) or ()]
-        last_s = max((entry.span.end_s for entry in spans), default=0.0)
+    for coding in codings:
+        if coding.assumed_face:
+            yield Caveat(ASSUMED_FACE, {"file": coding.file})
+        yield from encoding_caveats(coding)
+        spans = [span for name in MODALITIES for span in getattr(coding.labels, name) or ()]
+        last_s = max((labelled.span.end_s for labelled in spans), default=0.0)
         if last_s > end_s + BEYOND_S:
-            values = {"coder": one.coder, "end": f"{last_s:.3f}", "duration": f"{end_s:.3f}"}
+            values = {"coder": coding.coder, "end": f"{last_s:.3f}", "duration": f"{end_s:.3f}"}
             yield Caveat(BEYOND_END, values)
-    given = {"face": report.faces.labels, "voice": report.speech.labels}
-    for modality, labels in given.items():
+    model_labels = {"face": report.faces.labels, "voice": report.speech.labels}
+    for modality, labels in model_labels.items():
         missing: dict[str, float] = {}
-        for one in codings:
-            for entry in getattr(one.labels, modality) or ():
-                if is_emotion(entry.emotion) and entry.emotion not in labels:
-                    length_s = entry.span.duration_s
-                    missing[entry.emotion] = missing.get(entry.emotion, 0.0) + length_s
+        for coding in codings:
+            for labelled in getattr(coding.labels, modality) or ():
+                if is_emotion(labelled.emotion) and labelled.emotion not in labels:
+                    length_s = labelled.span.duration_s
+                    missing[labelled.emotion] = missing.get(labelled.emotion, 0.0) + length_s
         for label, seconds in missing.items():
             values = {"label": label, "modality": modality, "seconds": f"{seconds:.3f}"}
             yield Caveat(NOT_IN_MODEL, values)

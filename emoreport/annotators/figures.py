@@ -1,4 +1,4 @@
-"""What is known of several codings of one talk, as JSON and as CSV."""
+"""Results of comparing codings of one talk, as JSON and as CSV."""
 
 from __future__ import annotations
 
@@ -84,9 +84,10 @@ class Agreed:
             "duration_s": self.duration_s,
             "tolerance_s": self.tolerance_s,
             "codings": [
-                {"coder": one.coder, "file": one.file, "sha256": one.sha256} for one in self.codings
+                {"coder": coding.coder, "file": coding.file, "sha256": coding.sha256}
+                for coding in self.codings
             ],
-            "caveats": [one.document() for one in self.caveats],
+            "caveats": [caveat.document() for caveat in self.caveats],
             "pairs": [
                 {
                     "modality": pair.modality,
@@ -94,8 +95,8 @@ class Agreed:
                     "other": pair.other,
                     **asdict(pair.figures),
                     "confusion": [
-                        {"reference": one, "other": two, "seconds": seconds}
-                        for one, two, seconds in pair.figures.confusion
+                        {"reference": first, "other": second, "seconds": seconds}
+                        for first, second, seconds in pair.figures.confusion
                     ],
                 }
                 for pair in self.pairs
@@ -147,8 +148,8 @@ def _pair_rows(figures: CoderAgreement) -> Iterator[tuple[str, str, str, float |
         yield _row("recall", "share", row.recall, row.emotion)
         yield _row("f1", "share", row.f1, row.emotion)
         yield _row("iou", "share", row.iou, row.emotion)
-    for one, two, seconds in figures.confusion:
-        yield _row("confusion", "seconds", seconds, one, two)
+    for first, second, seconds in figures.confusion:
+        yield _row("confusion", "seconds", seconds, first, second)
 
 
 def _row(

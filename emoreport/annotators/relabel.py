@@ -1,4 +1,4 @@
-"""From a coding to the labels that take the place of the machine's in the tables of a talk."""
+"""Read a coding whose labels take the place of the machine's in the tables of a talk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NONE: Final = "none"
 
 def parse_labels(
     folder: Path,
-    given: str | None,
+    from_command_line: str | None,
     *,
     tier_face: str | None = None,
     tier_voice: str | None = None,
@@ -33,7 +33,7 @@ def parse_labels(
     ----------
     folder
         A folder that `analyze` wrote.
-    given
+    from_command_line
         A file, ``none`` for the machine's own labels, or None to leave all as it is.
     tier_face, tier_voice, modality, renamings, observation, encoding
         As for `agree.agree`.
@@ -50,15 +50,15 @@ def parse_labels(
     InputNotFoundError, StoredReadingsError
         When the file or the run cannot be read.
     """
-    if given is None or given == NONE:
+    if from_command_line is None or from_command_line == NONE:
         if tier_face is not None or tier_voice is not None or modality or renamings or observation:
             raise SettingsError(
                 "tiers, observations and renamings are those of a coding",
                 remedy="name it with --labels",
             )
-        return (None if given is None else MACHINE), ()
+        return (None if from_command_line is None else MACHINE), ()
     run = read_run(folder)
-    file = Path(given)
+    file = Path(from_command_line)
     check_observation(observation, [file])
     tiers = tiers_for(
         run,
@@ -72,7 +72,7 @@ def parse_labels(
     codings = read_codings(file, tiers)
     if len(codings) > 1:
         raise SettingsError(
-            f"holds several coders: {', '.join(repr(one.coder[:60]) for one in codings)}",
+            f"holds several coders: {', '.join(repr(coding.coder[:60]) for coding in codings)}",
             remedy="keep the rows of one of them",
             file=file,
         )

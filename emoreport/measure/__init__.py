@@ -1,1 +1,1 @@
-"""What runs on this machine, how fast and how well."""
+"""Measure what runs on this machine, how fast and how well."""

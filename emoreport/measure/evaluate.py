@@ -1,4 +1,4 @@
-"""Accuracy, recall, calibration and speed of a model on labelled data."""
+"""Measure accuracy, recall, calibration and speed of a model on labelled data."""
 
 from __future__ import annotations
 
@@ -129,8 +129,8 @@ def calibration_error(
         return 0.0
     confidence = probabilities.max(axis=1).astype(np.float64)
     correct = (probabilities.argmax(axis=1) == truth).astype(np.float64)
-    place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    gap = np.bincount(place, correct - confidence, minlength=bins)
+    bin_index = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    gap = np.bincount(bin_index, correct - confidence, minlength=bins)
     return float(np.abs(gap).sum() / len(truth))
 
 
@@ -166,15 +166,15 @@ def _evaluation(
     predicted = probabilities.argmax(axis=1)
     table = np.zeros((len(labels), len(labels)), dtype=np.int64)
     np.add.at(table, (truth, predicted), 1)
-    found = figures(probabilities, truth)
+    scores = figures(probabilities, truth)
     present = [index for index in range(len(labels)) if table[index].any()]
     return Evaluation(
         model=model,
         items=len(truth),
         left_out=left_out,
-        accuracy=found["accuracy"],
-        macro_recall=found["macro_recall"],
-        calibration_error=found["calibration_error"],
+        accuracy=scores["accuracy"],
+        macro_recall=scores["macro_recall"],
+        calibration_error=scores["calibration_error"],
         recall={
             labels[index]: float(table[index, index] / table[index].sum()) for index in present
         },
@@ -217,7 +217,7 @@ def read_labelled_faces(path: Path) -> tuple[list[RgbImage], list[str], Counter[
     try:
         # Opened here: `np.load` leaves a file open that turns out to be none of its own.
         with path.open("rb") as stream:
-            unpacked = sum(entry.file_size for entry in zipfile.ZipFile(stream).infolist())
+            unpacked = sum(member.file_size for member in zipfile.ZipFile(stream).infolist())
             if unpacked > LARGEST_NPZ_BYTES:
                 raise LabelledDataError(
                     f"unpacks to {unpacked / 1e9:.1f} GB, more than the"
@@ -281,7 +281,7 @@ def evaluate_faces(model: FaceEmotionModel, path: Path) -> Evaluation:
     import cv2
 
     pictures, labels, left_out = read_labelled_faces(path)
-    known = [index for index, label in enumerate(labels) if label in model.labels]
+    usable = [index for index, label in enumerate(labels) if label in model.labels]
     left_out.update(label for label in labels if label not in model.labels)
     size = model.crop.size_px
     crops = [
@@ -290,7 +290,7 @@ def evaluate_faces(model: FaceEmotionModel, path: Path) -> Evaluation:
         )
         if pictures[index].shape[:2] != (size, size)
         else pictures[index]
-        for index in known
+        for index in usable
     ]
     start = time.perf_counter()
     parts = [
@@ -299,7 +299,7 @@ def evaluate_faces(model: FaceEmotionModel, path: Path) -> Evaluation:
     ]
     elapsed_s = time.perf_counter() - start
     probabilities = np.concatenate(parts) if parts else np.zeros((0, len(model.labels)), np.float32)
-    truth = np.array([model.labels.index(labels[index]) for index in known], dtype=np.int64)
+    truth = np.array([model.labels.index(labels[index]) for index in usable], dtype=np.int64)
     return _evaluation(
         model.record.name,
         model.labels,

@@ -1,4 +1,4 @@
-"""Labelled clips of voices: a folder with labels.csv, and sound files or tars of them."""
+"""Read labelled clips of voices: a folder with labels.csv, and sound files or tars of them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read_labels(folder: Path, encoding: str | None = None) -> tuple[list[Labelle
     Parameters
     ----------
     folder
-        Where it lies.
+        Where it is.
     encoding
         Of a file that is not in Unicode; guessed where that is safe if None.
 
@@ -78,7 +78,7 @@ def read_clips(
 ) -> Iterator[tuple[int, FloatArray | MediaError]]:
     """Yield (index into `wanted`, 16 kHz mono samples) from files or tars in `folder`.
 
-    In the place of the samples stands the error of a clip that cannot be decoded, or that may have
+    In the place of the samples is the error of a clip that cannot be decoded, or that may have
     been in a damaged tar. Other clips that are not found are not yielded.
     """
     waiting: dict[str, list[int]] = {}

@@ -1,4 +1,4 @@
-"""Every word that a person reads, in English and Russian: data files beside a small accessor."""
+"""Every text that a person reads, in English and Russian: TOML files and how to look them up."""
 
 from emoreport.messages.catalogue import Words, keys, label_name, languages, text
 

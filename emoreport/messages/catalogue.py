@@ -1,4 +1,4 @@
-"""Look up the words that people read, in the language they asked for.
+"""Look up the texts that people read, in the language they asked for.
 
 Every language is a folder of TOML files beside this module. The first part of a key names the
 file, the rest the place in it: ``tables.sheet.summary`` is ``summary`` in the table ``[sheet]`` of
@@ -30,7 +30,7 @@ def text(key: str, lang: str, **values: object) -> str:
     lang
         Language code, one of `languages`.
     values
-        What stands for ``{name}`` in the text.
+        What replaces ``{name}`` in the text.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def label_name(label: str, lang: str) -> str:
 
 def languages() -> tuple[str, ...]:
     """Codes of the languages there are words for, sorted."""
-    return tuple(sorted(entry.name for entry in _root().iterdir() if _is_language(entry)))
+    return tuple(sorted(folder.name for folder in _root().iterdir() if _is_language(folder)))
 
 
 def keys(lang: str) -> frozenset[str]:
@@ -86,9 +86,9 @@ def keys(lang: str) -> frozenset[str]:
     """
     _check_language(lang)
     sources = [
-        entry.name.removesuffix(SUFFIX)
-        for entry in (_root() / lang).iterdir()
-        if entry.name.endswith(SUFFIX)
+        file.name.removesuffix(SUFFIX)
+        for file in (_root() / lang).iterdir()
+        if file.name.endswith(SUFFIX)
     ]
     return frozenset(f"{source}.{rest}" for source in sources for rest in _words(lang, source))
 
@@ -103,13 +103,13 @@ def _words(lang: str, source: str) -> Mapping[str, str]:
 
 
 def _flattened(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
-    for name, entry in table.items():
-        if isinstance(entry, Mapping):
-            yield from _flattened(entry, f"{prefix}{name}.")
-        elif isinstance(entry, str):
-            yield f"{prefix}{name}", entry
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flattened(value, f"{prefix}{name}.")
+        elif isinstance(value, str):
+            yield f"{prefix}{name}", value
         else:
-            raise TypeError(f"words must be text, {prefix}{name} is {entry!r}")
+            raise TypeError(f"words must be text, {prefix}{name} is {value!r}")
 
 
 def _check_language(lang: str) -> None:
@@ -121,5 +121,5 @@ def _root() -> Traversable:
     return resources.files(__package__)
 
 
-def _is_language(entry: Traversable) -> bool:
-    return entry.is_dir() and not entry.name.startswith(("_", "."))
+def _is_language(folder: Traversable) -> bool:
+    return folder.is_dir() and not folder.name.startswith(("_", "."))

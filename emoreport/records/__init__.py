@@ -1,4 +1,4 @@
-"""The frozen types that the rooms of the house hand each other.
+"""Frozen types that the packages of emoreport pass to each other.
 
 Units: seconds of presentation time from the start of the video (`_s`), pixels (`_px`),
 hertz (`_hz`). Missing values are NaN in arrays and None in single values, never 0 and never

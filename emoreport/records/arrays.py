@@ -1,4 +1,4 @@
-"""Kinds of arrays, and how progress is told."""
+"""Types of arrays and of the function that progress is reported to."""
 
 from __future__ import annotations
 

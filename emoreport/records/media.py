@@ -46,7 +46,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a picture lies on the canvas of its recording: as large as fits, centred, unstretched.
+    """Where a picture is on the canvas of its recording: as large as fits, centred, unstretched.
 
     Recordings of calls change their size on the way, those of phones are turned; tables and new
     videos have one size.
@@ -105,7 +105,7 @@ class Frame:
 
     @property
     def placement(self) -> Placement:
-        """Where the picture lies on the recording's canvas."""
+        """Where the picture is on the recording's canvas."""
         height, width = self.rgb.shape[:2]
         return Placement((width, height), self.canvas_px or (width, height))
 

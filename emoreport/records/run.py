@@ -75,7 +75,7 @@ class RunWarning:
     key
         A key of the words ``cli.warning``.
     values
-        What stands in the braces of those words.
+        Values for the braces in those words.
     """
 
     key: str

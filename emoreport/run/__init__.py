@@ -1,1 +1,1 @@
-"""One finished run on disk: its report, its folder, its run.json."""
+"""Read, write and identify one finished run: its report, its folder and its run.json."""

@@ -1,4 +1,4 @@
-"""Labels of a person in a run, and what the tables say of them."""
+"""Put a person's labels in the place of the machine's, and the warnings that go with them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def stored_labels(run: RunRecord) -> LabelSource:
 
 
 def warnings_with(
-    labels: LabelSource, known: Iterable[RunWarning], heard: Sequence[AudioInterval]
+    labels: LabelSource, recorded: Iterable[RunWarning], heard: Sequence[AudioInterval]
 ) -> tuple[RunWarning, ...]:
     """Warnings of a run, with those about labels of a person at the end.
 
@@ -40,12 +40,12 @@ def warnings_with(
     ----------
     labels
         Whose labels the tables rest on.
-    known
+    recorded
         The warnings of the run.
     heard
         Rows of the voice; they are looked at where a person coded the voice.
     """
-    kept = [warning for warning in known if warning.key not in WARNINGS]
+    kept = [warning for warning in recorded if warning.key not in WARNINGS]
     kept += [
         RunWarning(f"coded_{modality}", {"file": labels.file})
         for modality in ("face", "voice")

@@ -1,4 +1,4 @@
-"""The label bridge that a setting names, and the one that a run was made with."""
+"""Load the label bridge that a setting names, or the one that a run was made with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a run decides its results, and what its readings only."""
+"""Fingerprints of a run: what decides its results, and what decides its readings only."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ def _models_that_ran(run: RunPlan) -> dict[str, Any]:
 
     Versions of runtimes move the last digits only and are left out.
     """
-    found = {}
+    by_role = {}
     for role, model in run.models.items():
         library, *rest = model.runtime.split(" ")
-        found[role] = [model.name, sorted(model.files.items()), library, *rest[1:]]
-    return found
+        by_role[role] = [model.name, sorted(model.files.items()), library, *rest[1:]]
+    return by_role
 
 
 def _digest(facts: Sequence[Any]) -> str:

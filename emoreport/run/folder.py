@@ -1,4 +1,4 @@
-"""Folders of results: their names, whose they are, whether they are up to date."""
+"""Name, claim and check folders of results: whose they are, whether they are up to date."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ResultFolders:
         Raises
         ------
         OutputError
-            When a symbolic link lies in its place.
+            When a symbolic link is in its place.
         """
         first, second = self._folders(video, sha256)
         folder = first if self._is_free(first, sha256) else second
@@ -68,7 +68,7 @@ class ResultFolders:
         Raises
         ------
         OutputError
-            When another process holds the folder or analyses the same video, a symbolic link lies
+            When another process holds the folder or analyses the same video, a symbolic link is
             in its place, or it cannot be written.
         """
         with ExitStack() as held:

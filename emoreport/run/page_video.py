@@ -1,4 +1,4 @@
-"""report.html of one report: where its video is, and the page put together."""
+"""Find the video of a report and build report.html with it."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ def find_video(source: InputRecord, folder: Path | None) -> Path | None:
     path = source.path or source.name
     if "://" in path:
         return None
-    places = [Path(path)]
+    candidates = [Path(path)]
     if folder is not None and source.from_folder is not None:
-        places.insert(0, folder / source.from_folder)
-    return next((place for place in places if place.is_file()), places[0])
+        candidates.insert(0, folder / source.from_folder)
+    return next((candidate for candidate in candidates if candidate.is_file()), candidates[0])
 
 
 def seen_from(folder: Path, source: InputRecord, video: Path | None) -> InputRecord:
@@ -92,18 +92,18 @@ def seen_from(folder: Path, source: InputRecord, video: Path | None) -> InputRec
     video
         Where it is, as `find_video` gives it.
     """
-    place = None if video is None else _relative(video, folder)
-    return replace(source, from_folder=place, player_start_s=_player_start_s(source, video))
+    relative = None if video is None else _relative(video, folder)
+    return replace(source, from_folder=relative, player_start_s=_player_start_s(source, video))
 
 
-def href(place: str) -> str:
-    """Address of a file for a page, percent-encoded; `place` is its path from the page's folder.
+def href(path: str) -> str:
+    """Address of a file for a page, percent-encoded; `path` is its path from the page's folder.
 
     Any name is safe in it: quotes, ``<``, ``#``, ``?``, ``%`` and bytes that are no text too.
     """
-    if Path(place).is_absolute():
-        return Path(place).as_uri()
-    return quote(os.fsencode(place.replace(os.sep, "/")))
+    if Path(path).is_absolute():
+        return Path(path).as_uri()
+    return quote(os.fsencode(path.replace(os.sep, "/")))
 
 
 def _relative(video: Path, folder: Path) -> str:

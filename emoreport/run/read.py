@@ -1,4 +1,4 @@
-"""The report of a folder of results, from its stored readings; decodes nothing."""
+"""Read the report of a folder of results from its stored readings; no video is decoded."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_report(
     folder
         A folder that `analyze` wrote.
     changes
-        Settings to set anew, by public name; the others are those of the stored run.
+        Settings to change, by public name; the others are those of the stored run.
     labels
         Labels of a person to put in the place of the machine's, or `MACHINE` to take them out
         again; None: as the folder has them.
@@ -62,7 +62,7 @@ def read_report(
 
 
 def read_machine_report(folder: Path, changes: Mapping[str, Any] | None = None) -> Report:
-    """The report of a folder for those who cut the machine's readings anew.
+    """The report of a folder for those who cut the machine's readings again.
 
     Without a new one, the bridge is the mapping that run.json holds: its file may have changed
     since, or be gone.
@@ -72,7 +72,7 @@ def read_machine_report(folder: Path, changes: Mapping[str, Any] | None = None) 
     folder
         A folder that `analyze` wrote.
     changes
-        Settings to set anew, by public name.
+        Settings to change, by public name.
 
     Raises
     ------

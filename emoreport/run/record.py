@@ -1,4 +1,4 @@
-"""The record of a run, from what is known before decoding to what was found by it."""
+"""Build the record of a run: first what is known before decoding, then what decoding showed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def plan_run(
     settings: Settings,
     bridge: Bridge,
     *,
-    place: str | None = None,
+    recorded_path: str | None = None,
 ) -> RunPlan:
     """What is known of a run before anything is decoded.
 
@@ -57,13 +57,13 @@ def plan_run(
         Models and detectors by role.
     settings, bridge
         What the results will be made with.
-    place
+    recorded_path
         Where the video really is, should `video` be a copy of it.
     """
     return RunPlan(
         created=now(),
         versions=versions(),
-        input=InputRecord(video.name, sha256, place or str(video), video.stat().st_size),
+        input=InputRecord(video.name, sha256, recorded_path or str(video), video.stat().st_size),
         models=models,
         settings=settings_document(settings),
         bridge=dict(bridge.mapping),
@@ -120,17 +120,17 @@ def settings_document(settings: Settings) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Versions of emoreport, Python, the platform and the libraries that do the work."""
-    found = {
+    installed = {
         "emoreport": importlib.metadata.version("emoreport"),
         "python": platform.python_version(),
         "platform": platform.platform(),
     }
     for name in LIBRARIES:
         try:
-            found[name] = importlib.metadata.version(name)
+            installed[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+            installed[name] = "not installed"
+    return installed
 
 
 def now() -> str:

@@ -1,4 +1,4 @@
-"""run.json: read once with a check, written once.
+"""Read run.json with a check, and write it.
 
 Folders of results are passed on by people. A value of the wrong kind is found here, by its name,
 and not by whatever would use it first. Settings, the label bridge and a person's labels are refused
@@ -223,19 +223,19 @@ def _input(video: Mapping[str, Any]) -> InputRecord:
 
 
 def _model(role: str, model: Mapping[str, Any]) -> ModelRecord:
-    place = f"models.{role}"
+    key = f"models.{role}"
     texts = tuple(name for name in _MODEL_FIELDS if name not in {"labels", "files"})
-    _texts(place, model, ("name",) if role in EMOTION_MODELS else (), texts)
+    _texts(key, model, ("name",) if role in EMOTION_MODELS else (), texts)
     labels, files = model.get("labels", []), model.get("files", {})
-    _expect(isinstance(labels, list), f"{place}.labels are no list")
-    _expect(isinstance(files, dict), f"{place}.files are no table")
+    _expect(isinstance(labels, list), f"{key}.labels are no list")
+    _expect(isinstance(files, dict), f"{key}.files are no table")
     _expect(
-        _are_texts((*labels, *files.values())), f"{place} holds labels or digests that are no texts"
+        _are_texts((*labels, *files.values())), f"{key} holds labels or digests that are no texts"
     )
     if "runtime" in model:
         missing = set(_OF_ALL_MODELS_THAT_RAN) - set(model)
-        _expect(not missing, f"{place} lacks {', '.join(sorted(missing))}")
-        _expect(set(model) <= set(_MODEL_FIELDS), f"{place} holds more than a model's record")
+        _expect(not missing, f"{key} lacks {', '.join(sorted(missing))}")
+        _expect(set(model) <= set(_MODEL_FIELDS), f"{key} holds more than a model's record")
     told = {name: model.get(name) or "" for name in texts}
     return ModelRecord(**told, labels=tuple(labels), files=files)
 
@@ -297,27 +297,27 @@ def _warning(warning: Mapping[str, Any]) -> RunWarning:
 
 
 def _texts(
-    place: str, holder: Mapping[str, Any], needed: tuple[str, ...], others: tuple[str, ...] = ()
+    key: str, holder: Mapping[str, Any], needed: tuple[str, ...], others: tuple[str, ...] = ()
 ) -> None:
     for name in needed:
-        _expect(isinstance(holder[name], str), f"{place}.{name} is no text")
+        _expect(isinstance(holder[name], str), f"{key}.{name} is no text")
     for name in others:
         value = holder.get(name)
-        _expect(value is None or isinstance(value, str), f"{place}.{name} is no text")
+        _expect(value is None or isinstance(value, str), f"{key}.{name} is no text")
 
 
 def _are_texts(values: Iterable[Any]) -> bool:
     return all(isinstance(value, str) for value in values)
 
 
-def _numbers(place: str, holder: Mapping[str, Any], names: tuple[str, ...], most: float) -> None:
+def _numbers(key: str, holder: Mapping[str, Any], names: tuple[str, ...], most: float) -> None:
     """Check that values are numbers from zero to `most`, or unknown; NaN is neither."""
     for name in names:
         value = holder.get(name)
         if value is None:
             continue
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        _expect(number and 0 <= value <= most, f"{place}.{name} is no sensible number")
+        _expect(number and 0 <= value <= most, f"{key}.{name} is no sensible number")
 
 
 def _expect(kept: bool, complaint: str) -> None:

@@ -243,7 +243,7 @@ class Settings:
         return cls(**{group: types[group](**chosen) for group, chosen in groups.items()})
 
     def replace(self, **values: Any) -> Self:  # noqa: ANN401 - settings hold several types
-        """Copy with some settings, by public name, set anew."""
+        """Copy with some settings changed, by public name."""
         return type(self).from_values({**self.values(), **values})
 
     def values(self) -> dict[str, Any]:
@@ -267,17 +267,17 @@ def _group_types() -> dict[str, type]:
 
 def _describe() -> Iterator[OptionInfo]:
     for group, group_type in _group_types().items():
-        for entry in dataclasses.fields(group_type):
-            name = entry.metadata["name"] or entry.name
+        for setting_field in dataclasses.fields(group_type):
+            name = setting_field.metadata["name"] or setting_field.name
             for suffix in UNIT_SUFFIXES:
                 name = name.removesuffix(suffix)
-            facts = {key: value for key, value in entry.metadata.items() if key != "name"}
+            facts = {key: value for key, value in setting_field.metadata.items() if key != "name"}
             yield OptionInfo(
                 name=name,
                 group=group,
-                attribute=entry.name,
-                type=type(entry.default),
-                default=entry.default,
+                attribute=setting_field.name,
+                type=type(setting_field.default),
+                default=setting_field.default,
                 **facts,
             )
 
@@ -343,23 +343,23 @@ def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, 
         For a variable with that prefix that names no setting.
     """
     source = os.environ if environment is None else environment
-    known = {info.variable: name for name, info in OPTIONS.items()}
-    found: dict[str, Any] = {}
+    by_variable = {info.variable: name for name, info in OPTIONS.items()}
+    values: dict[str, Any] = {}
     for variable, value in source.items():
         if not variable.startswith(ENV_PREFIX) or variable in OTHER_VARIABLES:
             continue
         if variable == ENV_PREFIX + "CONFIG":
             continue
-        if variable not in known:
+        if variable not in by_variable:
             raise SettingsError(
                 f"the variable {variable} names no setting", remedy="unset it or mend its name"
             )
-        found[known[variable]] = value
-    return found
+        values[by_variable[variable]] = value
+    return values
 
 
 def from_file(path: Path) -> dict[str, Any]:
-    """Settings found in a TOML file, by public name; keys may stand in tables of any name.
+    """Settings found in a TOML file, by public name; keys may be in tables of any name.
 
     Raises
     ------
@@ -372,17 +372,17 @@ def from_file(path: Path) -> dict[str, Any]:
         raise SettingsError(f"cannot be read ({error})", file=path) from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(f"is not valid TOML ({error})", file=path) from error
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for key, value in document.items():
-        entries = value if isinstance(value, dict) else {key: value}
-        for name, entry in entries.items():
+        table = value if isinstance(value, dict) else {key: value}
+        for name, setting in table.items():
             public = name.replace("-", "_")
             if public not in OPTIONS:
                 raise SettingsError(
                     f"there is no setting {name!r}", remedy="remove or mend the line", file=path
                 )
-            found[public] = entry
-    return found
+            settings[public] = setting
+    return settings
 
 
 def configuration_file(config: Path | None, environment: Mapping[str, str]) -> Path | None:

@@ -77,7 +77,7 @@ PLOT_FORMATS: Final = _described(
 )
 
 
-def chosen(info: OptionInfo, given: Any) -> Any:  # noqa: ANN401 - options hold several types
+def chosen(info: OptionInfo, value: Any) -> Any:  # noqa: ANN401 - options hold several types
     """Value of an option: what was given, converted and checked, or the default for None.
 
     Raises
@@ -85,4 +85,4 @@ def chosen(info: OptionInfo, given: Any) -> Any:  # noqa: ANN401 - options hold 
     SettingsError
         When the value does not fit.
     """
-    return info.default if given is None else checked(info, given)
+    return info.default if value is None else checked(info, value)

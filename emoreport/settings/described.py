@@ -62,7 +62,7 @@ def option(
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
     name: str = "",
-) -> Any:  # noqa: ANN401 - stands in for the field's own type
+) -> Any:  # noqa: ANN401 - takes the place of the field's own type
     """Describe one field of a group of settings; see `OptionInfo`."""
     facts = {
         "help": help,

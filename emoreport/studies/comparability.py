@@ -1,4 +1,4 @@
-"""Whether figures of talks can be compared: same models, same settings, other recordings."""
+"""Check whether figures of talks can be compared: same models and settings, other recordings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DECIDING_GROUPS: Final = frozenset({"decoding", "faces", "speech", "analysis"})
 WITHOUT_EFFECT: Final = frozenset({"baseline", "compounds"})
 """Settings of these groups that move none of the figures."""
 SEEN_ELSEWHERE: Final = frozenset({"face", "speech", "face_detector", "bridge"})
-"""Settings that only name what was used; what it was stands in the run itself."""
+"""Settings that only name what was used; what it was is recorded in the run itself."""
 
 OTHER_MODEL: Final = "other_model"
 OTHER_SETTING: Final = "other_setting"
@@ -36,7 +36,7 @@ REMEDIES: Final = {
     OTHER_BRIDGE: "name one for all of them with --bridge",
     SAME_RECORDING: "name each recording once",
 }
-"""What makes figures not comparable, and what mends it."""
+"""What makes figures not comparable, and what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Caveat:
     key
         One of the codes above; a key of the words ``compare.caveat``.
     values
-        What stands in the braces of those words.
+        Values for the braces in those words.
     """
 
     key: str
@@ -71,7 +71,7 @@ class TalkFacts:
     Attributes
     ----------
     folder
-        Where the results lie.
+        Where the results are.
     sha256
         Digest of the recording; the only one that must differ.
     version
@@ -126,29 +126,29 @@ def caveats_of(talks: Sequence[TalkFacts]) -> Iterator[Caveat]:
         yield from _between(talks[0], talk)
 
 
-def _between(one: TalkFacts, other: TalkFacts) -> Iterator[Caveat]:
-    folders = {"first": str(one.folder), "second": str(other.folder)}
+def _between(first: TalkFacts, second: TalkFacts) -> Iterator[Caveat]:
+    folders = {"first": str(first.folder), "second": str(second.folder)}
     for role in MODELS:
-        mine, theirs = one.models[role], other.models[role]
+        mine, theirs = first.models[role], second.models[role]
         if mine != theirs:
             # Two files of one name are told apart by the fact alone that they differ.
             values = {"role": role, "one": mine[0], "other": theirs[0]}
             yield Caveat(OTHER_MODEL, {**folders, **values})
-        elif one.runtimes[role] != other.runtimes[role]:
-            values = {"role": role, "one": one.runtimes[role], "other": other.runtimes[role]}
+        elif first.runtimes[role] != second.runtimes[role]:
+            values = {"role": role, "one": first.runtimes[role], "other": second.runtimes[role]}
             yield Caveat(OTHER_RUNTIME, {**folders, **values})
-    for name, value in one.settings.items():
-        if other.settings[name] != value:
+    for name, value in first.settings.items():
+        if second.settings[name] != value:
             values = {
                 "setting": OPTIONS[name].flag,
                 "one": str(value),
-                "other": str(other.settings[name]),
+                "other": str(second.settings[name]),
             }
             yield Caveat(OTHER_SETTING, {**folders, **values})
-    if one.bridge != other.bridge:
+    if first.bridge != second.bridge:
         yield Caveat(OTHER_BRIDGE, folders)
-    if one.version != other.version:
-        yield Caveat(OTHER_VERSION, {**folders, "one": one.version, "other": other.version})
+    if first.version != second.version:
+        yield Caveat(OTHER_VERSION, {**folders, "one": first.version, "other": second.version})
 
 
 def refuse(caveats: Iterable[Caveat], *, force: bool) -> None:

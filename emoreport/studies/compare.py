@@ -1,4 +1,4 @@
-"""Talks compared from their stored readings: two talks, two groups, or the same people twice."""
+"""Compare talks from their stored readings: two talks, two groups, or the same people twice."""
 
 from __future__ import annotations
 
@@ -57,23 +57,23 @@ class TalksCompared:
         """JSON values."""
         return {
             "unit": "moment",
-            "caveats": [one.document() for one in self.caveats],
+            "caveats": [caveat.document() for caveat in self.caveats],
             "comparisons": [
                 {
-                    "first": str(one.first),
-                    "second": str(one.second),
-                    "differences": [asdict(row) for row in one.differences],
+                    "first": str(comparison.first),
+                    "second": str(comparison.second),
+                    "differences": [asdict(row) for row in comparison.differences],
                 }
-                for one in self.comparisons
+                for comparison in self.comparisons
             ],
         }
 
     def csv(self) -> bytes:
         """One row per figure and pair of talks."""
         rows = (
-            map(csv_field, (str(one.first), str(one.second), *asdict(row).values()))
-            for one in self.comparisons
-            for row in one.differences
+            map(csv_field, (str(comparison.first), str(comparison.second), *asdict(row).values()))
+            for comparison in self.comparisons
+            for row in comparison.differences
         )
         return csv_lines(_columns(Difference), rows)
 
@@ -101,7 +101,7 @@ class GroupsCompared:
         """JSON values."""
         return {
             "unit": "talk",
-            "caveats": [one.document() for one in self.caveats],
+            "caveats": [caveat.document() for caveat in self.caveats],
             "first": str(self.first),
             "second": str(self.second),
             "differences": [asdict(row) for row in self.differences],
@@ -125,7 +125,7 @@ class PairsCompared:
     differences
         After less before.
     caveats
-        What a reader must know; who is left out stands here.
+        What a reader must know; who is left out is named here.
     """
 
     first: Path
@@ -138,7 +138,7 @@ class PairsCompared:
         """JSON values."""
         return {
             "unit": "person",
-            "caveats": [one.document() for one in self.caveats],
+            "caveats": [caveat.document() for caveat in self.caveats],
             "first": str(self.first),
             "second": str(self.second),
             "people": list(self.people),
@@ -183,8 +183,8 @@ def compare_talk_folders(
     first = read[0][1]
     return TalksCompared(
         tuple(
-            TalkComparison(folders[0], folder, compare_talks(first, other))
-            for folder, (_, other) in zip(folders[1:], read[1:], strict=True)
+            TalkComparison(folders[0], folder, compare_talks(first, second))
+            for folder, (_, second) in zip(folders[1:], read[1:], strict=True)
         ),
         caveats,
     )
@@ -218,9 +218,9 @@ def compare_folders(
     """
     groups, empty = [], []
     for folder in (first, second):
-        talks, others = _members(folder, "--groups")
+        talks, without_results = _members(folder, "--groups")
         groups.append([_read(talk, changes) for talk in talks])
-        empty += [Caveat(NO_RESULTS, {"folder": str(other)}) for other in others]
+        empty += [Caveat(NO_RESULTS, {"folder": str(subfolder)}) for subfolder in without_results]
     facts = [talk for group in groups for talk, _ in group]
     caveats = (*caveats_of(facts), *empty)
     refuse(caveats, force=force)
@@ -260,10 +260,12 @@ def compare_paired_folders(
     """
     talks, left_out = [], []
     for folder in (first, second):
-        found, others = _members(folder, "--paired")
+        with_results, without_results = _members(folder, "--paired")
         # macOS writes й and ё as two characters each: the same name all the same.
-        talks.append({normalize("NFC", talk.name): talk for talk in found})
-        left_out += [Caveat(NO_RESULTS, {"folder": str(other)}) for other in others]
+        talks.append({normalize("NFC", talk.name): talk for talk in with_results})
+        left_out += [
+            Caveat(NO_RESULTS, {"folder": str(subfolder)}) for subfolder in without_results
+        ]
     people = tuple(name for name in talks[0] if name in talks[1])
     for mine, theirs in ((0, second), (1, first)):
         alone = [talk for name, talk in talks[mine].items() if name not in people]
@@ -318,17 +320,17 @@ def _members(folder: Path, option: str) -> tuple[list[Path], list[Path]]:
             file=folder,
         )
     inside = _subfolders(folder)
-    talks = [one for one in inside if is_result(one)]
+    talks = [subfolder for subfolder in inside if is_result(subfolder)]
     if not talks:
         raise SettingsError(
             "holds no folders of results", remedy="name a folder that `analyze` wrote", file=folder
         )
-    return talks, [one for one in inside if not is_result(one)]
+    return talks, [subfolder for subfolder in inside if not is_result(subfolder)]
 
 
 def _subfolders(folder: Path) -> list[Path]:
     try:
-        return sorted(entry for entry in folder.iterdir() if entry.is_dir())
+        return sorted(path for path in folder.iterdir() if path.is_dir())
     except OSError as error:
         raise InputNotFoundError(
             f"cannot be read ({error.strerror})", remedy="check the permissions", file=folder
@@ -350,5 +352,8 @@ def _two_folders(
     row: type[GroupDifference | PairedDifference],
     differences: Sequence[GroupDifference | PairedDifference],
 ) -> bytes:
-    rows = (map(csv_field, (str(first), str(second), *asdict(one).values())) for one in differences)
+    rows = (
+        map(csv_field, (str(first), str(second), *asdict(difference).values()))
+        for difference in differences
+    )
     return csv_lines(_columns(row), rows)

@@ -1,4 +1,4 @@
-"""One talk under many settings, from its stored readings: a table, a summary and a figure."""
+"""Analyse one talk under many settings from its stored readings, and summarise what they share."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class MultiverseResult:
     def failures(self) -> tuple[Universe, ...]:
         """Settings that could not be computed, the run's own included."""
         everything = dict.fromkeys((*self.universes, self.own))
-        return tuple(one for one in everything if one.failure is not None)
+        return tuple(universe for universe in everything if universe.failure is not None)
 
     def write(self, folder: Path, lang: str, draw: Draw) -> Path:
         """Write both tables and the figure that `draw` makes, all or nothing; return the folder.
@@ -102,7 +102,7 @@ def parse_grid(
     abstention: str | None = None,
     bridge_files: Sequence[str] = (),
 ) -> Grid:
-    """Read lists separated by commas; None stands for the usual ones.
+    """Read lists separated by commas; None means the usual ones.
 
     Raises
     ------
@@ -144,13 +144,15 @@ def explore(talk: Report, wanted: Grid) -> MultiverseResult:
     )
     combinations = grid(wanted.smoothings_s, wanted.min_intervals_s, wanted.levels, tuple(bridges))
     multiverse = Multiverse(talk.faces, talk.speech, talk.run.media.duration_s, analysis, bridges)
-    found = {one: _look(multiverse, one) for one in dict.fromkeys((*combinations, own))}
-    universes = tuple(found[one] for one in combinations)
+    looked_at = {
+        setting: _look(multiverse, setting) for setting in dict.fromkeys((*combinations, own))
+    }
+    universes = tuple(looked_at[setting] for setting in combinations)
     return MultiverseResult(
         name=talk.run.input.name,
-        own=found[own],
+        own=looked_at[own],
         universes=universes,
-        conclusions=conclusions(found[own], universes),
+        conclusions=conclusions(looked_at[own], universes),
         same_bridges=same,
     )
 
@@ -172,9 +174,9 @@ def _bridges(talk: Report, files: Sequence[str]) -> tuple[dict[str, Bridge], str
     kept: dict[str, Bridge] = {}
     same: dict[str, str] = {}
     for name, bridge in candidates.items():
-        for other, known in kept.items():
-            if same_effect(bridge, known, talk.faces.labels, talk.speech.labels):
-                same[name] = other
+        for kept_name, kept_bridge in kept.items():
+            if same_effect(bridge, kept_bridge, talk.faces.labels, talk.speech.labels):
+                same[name] = kept_name
                 break
         else:
             kept[name] = bridge

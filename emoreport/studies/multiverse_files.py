@@ -1,4 +1,4 @@
-"""The files that `emoreport multiverse` writes: two tables and a specification curve."""
+"""Write the files of `emoreport multiverse`: two tables and a specification curve."""
 
 from __future__ import annotations
 
@@ -30,40 +30,42 @@ SVG_FILE: Final = "multiverse.svg"
 Column = Callable[[Universe], Cell]
 
 COLUMNS: Final[dict[str, Column]] = {
-    "smoothing": lambda one: f"{one.setting.smoothing_s:g}",
-    "min_interval": lambda one: f"{one.setting.min_interval_s:g}",
-    "abstention": lambda one: one.setting.abstention,
-    "bridge": lambda one: one.setting.bridge,
-    "dominant_emotion": lambda one: one.dominant_emotion,
-    "dominant_share": lambda one: one.dominant_share,
-    "emotion_seconds": lambda one: one.emotion_s,
-    "transitions": lambda one: one.transitions,
-    "transitions_per_emotion_minute": lambda one: one.transitions_per_minute,
-    "rate_low": lambda one: one.rate_low,
-    "rate_high": lambda one: one.rate_high,
-    "compared_seconds": lambda one: one.compared_s,
-    "disagreement": lambda one: one.disagreement,
-    "expected_disagreement": lambda one: one.expected_disagreement,
-    "kappa": lambda one: one.kappa,
-    "kappa_sign": lambda one: one.kappa_sign,
-    "p_value": lambda one: one.p_value,
-    "mismatch_against_chance": lambda one: one.verdict,
-    "failure": lambda one: one.failure,
+    "smoothing": lambda universe: f"{universe.setting.smoothing_s:g}",
+    "min_interval": lambda universe: f"{universe.setting.min_interval_s:g}",
+    "abstention": lambda universe: universe.setting.abstention,
+    "bridge": lambda universe: universe.setting.bridge,
+    "dominant_emotion": lambda universe: universe.dominant_emotion,
+    "dominant_share": lambda universe: universe.dominant_share,
+    "emotion_seconds": lambda universe: universe.emotion_s,
+    "transitions": lambda universe: universe.transitions,
+    "transitions_per_emotion_minute": lambda universe: universe.transitions_per_minute,
+    "rate_low": lambda universe: universe.rate_low,
+    "rate_high": lambda universe: universe.rate_high,
+    "compared_seconds": lambda universe: universe.compared_s,
+    "disagreement": lambda universe: universe.disagreement,
+    "expected_disagreement": lambda universe: universe.expected_disagreement,
+    "kappa": lambda universe: universe.kappa,
+    "kappa_sign": lambda universe: universe.kappa_sign,
+    "p_value": lambda universe: universe.p_value,
+    "mismatch_against_chance": lambda universe: universe.verdict,
+    "failure": lambda universe: universe.failure,
 }
 """Columns of the table after `own` and `in_grid`."""
 
 SUMMARY_COLUMNS: Final[dict[str, Callable[[Conclusion], Cell]]] = {
-    "conclusion": lambda one: one.conclusion,
-    "run_value": lambda one: one.value,
-    "settings": lambda one: one.settings,
-    "agreeing": lambda one: one.agreeing,
-    "unknown": lambda one: one.unknown,
-    "share": lambda one: one.share,
-    "low": lambda one: one.low,
-    "median": lambda one: one.median,
-    "high": lambda one: one.high,
-    "typical": lambda one: one.typical,
-    "values": lambda one: " ".join(f"{value}={count}" for value, count in one.counts) or None,
+    "conclusion": lambda conclusion: conclusion.conclusion,
+    "run_value": lambda conclusion: conclusion.value,
+    "settings": lambda conclusion: conclusion.settings,
+    "agreeing": lambda conclusion: conclusion.agreeing,
+    "unknown": lambda conclusion: conclusion.unknown,
+    "share": lambda conclusion: conclusion.share,
+    "low": lambda conclusion: conclusion.low,
+    "median": lambda conclusion: conclusion.median,
+    "high": lambda conclusion: conclusion.high,
+    "typical": lambda conclusion: conclusion.typical,
+    "values": lambda conclusion: (
+        " ".join(f"{value}={count}" for value, count in conclusion.counts) or None
+    ),
 }
 
 Draw = Callable[[Curve, str], bytes]
@@ -114,7 +116,9 @@ def write_files(
         )
         for universe in everything
     ]
-    short = [[csv_field(cell(entry)) for cell in SUMMARY_COLUMNS.values()] for entry in summary]
+    short = [
+        [csv_field(cell(conclusion)) for cell in SUMMARY_COLUMNS.values()] for conclusion in summary
+    ]
     curve = _curve(name, own, everything, summary, lang)
     with Staging(folder) as staging:
         staging.put(TABLE_FILE, csv_lines(("own", "in_grid", *COLUMNS), rows))
@@ -127,9 +131,9 @@ def write_files(
 # --------------------------------------------------------------------------- words
 
 
-def conclusion_name(entry: Conclusion, lang: str) -> str:
+def conclusion_name(conclusion: Conclusion, lang: str) -> str:
     """What a conclusion is about, for people."""
-    return text(f"multiverse.conclusion.{entry.conclusion}", lang)
+    return text(f"multiverse.conclusion.{conclusion.conclusion}", lang)
 
 
 def value_name(conclusion: str, value: str | float | None, lang: str) -> str:
@@ -143,16 +147,16 @@ def value_name(conclusion: str, value: str | float | None, lang: str) -> str:
     return text(f"multiverse.value.{value}", lang)
 
 
-def share_name(entry: Conclusion, lang: str) -> str:
+def share_name(conclusion: Conclusion, lang: str) -> str:
     """In how many settings a conclusion holds, for people."""
-    if entry.share is None:
+    if conclusion.share is None:
         return text("multiverse.value.unknown", lang)
     return text(
         "multiverse.line.share",
         lang,
-        percent=f"{100 * entry.share:.0f}",
-        agreeing=entry.agreeing,
-        settings=entry.settings,
+        percent=f"{100 * conclusion.share:.0f}",
+        agreeing=conclusion.agreeing,
+        settings=conclusion.settings,
     )
 
 
@@ -169,9 +173,12 @@ def _curve(
     """The figure, from the smallest rate of transitions to the largest; unknown ones last."""
     ordered = sorted(
         everything,
-        key=lambda one: (one.transitions_per_minute is None, one.transitions_per_minute or 0.0),
+        key=lambda universe: (
+            universe.transitions_per_minute is None,
+            universe.transitions_per_minute or 0.0,
+        ),
     )
-    about = {entry.conclusion: entry for entry in summary}
+    about = {conclusion.conclusion: conclusion for conclusion in summary}
     band = None
     if own.rate_low is not None and own.rate_high is not None:
         band = (own.rate_low, own.rate_high)
@@ -179,8 +186,8 @@ def _curve(
         label=text("multiverse.figure.rate", lang),
         heading=_heading(about, (DOMINANT_EMOTION, TRANSITION_RATE), lang),
         legend=text("multiverse.figure.dominant", lang),
-        values=tuple(one.transitions_per_minute for one in ordered),
-        marks=_marks(DOMINANT_EMOTION, [one.dominant_emotion for one in ordered], lang),
+        values=tuple(universe.transitions_per_minute for universe in ordered),
+        marks=_marks(DOMINANT_EMOTION, [universe.dominant_emotion for universe in ordered], lang),
         band=band,
         band_name=text("multiverse.figure.band", lang),
         line=about[TRANSITION_RATE].median,
@@ -191,15 +198,15 @@ def _curve(
         label=text("multiverse.figure.kappa", lang),
         heading=_heading(about, (MISMATCH_VERDICT, KAPPA_SIGN), lang),
         legend=text("multiverse.figure.mismatch", lang),
-        values=tuple(one.kappa for one in ordered),
-        marks=_marks(MISMATCH_VERDICT, [one.verdict for one in ordered], lang),
+        values=tuple(universe.kappa for universe in ordered),
+        marks=_marks(MISMATCH_VERDICT, [universe.verdict for universe in ordered], lang),
         line=0.0,
         line_name=text("multiverse.figure.chance", lang),
     )
     return Curve(
         title=text("multiverse.figure.title", lang, name=name, count=len(everything)),
         panels=(rate, kappa),
-        choices=_choices([one.setting for one in ordered], lang),
+        choices=_choices([universe.setting for universe in ordered], lang),
         own=ordered.index(own),
         own_name=text("multiverse.figure.own", lang),
         axis=text("multiverse.figure.axis", lang),
@@ -239,11 +246,11 @@ def _marks(conclusion: str, values: Sequence[str | None], lang: str) -> tuple[Ma
 
 def _choices(settings: Sequence[Setting], lang: str) -> tuple[Choice, ...]:
     """One group of rows per setting that may vary, with what each column of the figure chose."""
-    smoothing = [f"{one.smoothing_s:g}" for one in settings]
-    shortest = [f"{one.min_interval_s:g}" for one in settings]
-    levels = [text(f"multiverse.level.{one.abstention}", lang) for one in settings]
+    smoothing = [f"{setting.smoothing_s:g}" for setting in settings]
+    shortest = [f"{setting.min_interval_s:g}" for setting in settings]
+    levels = [text(f"multiverse.level.{setting.abstention}", lang) for setting in settings]
     order = [text(f"multiverse.level.{level}", lang) for level in ABSTENTION_LEVELS]
-    bridges = [one.bridge for one in settings]
+    bridges = [setting.bridge for setting in settings]
     return (
         Choice(text("multiverse.setting.smoothing", lang), _sorted(smoothing, float), smoothing),
         Choice(text("multiverse.setting.min_interval", lang), _sorted(shortest, float), shortest),

@@ -158,8 +158,8 @@ class Workshop:
                 else:
                     write_part(Path(job.part), stored, self.opened, job.sha256)
                 return stored
-        place = None if job.path == source else hidden(source)
-        report = self._analyzer.analyze(job.path, sha256=job.sha256, place=place)
+        recorded_path = None if job.path == source else hidden(source)
+        report = self._analyzer.analyze(job.path, sha256=job.sha256, recorded_path=recorded_path)
         _check_unchanged(job)
         self._put(report, job)
         return report

@@ -1,4 +1,4 @@
-"""What `emoreport doctor` finds out: what is here, what really runs, what is missing.
+"""Diagnose the installation for `emoreport doctor`: what is here, what runs, what is missing.
 
 Nothing here opens the network.
 """

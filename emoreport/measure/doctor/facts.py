@@ -92,13 +92,13 @@ def requirements() -> dict[str, tuple[str, ...]]:
         lines = metadata.requires(PACKAGE) or []
     except metadata.PackageNotFoundError:
         return {}
-    found: dict[str, dict[str, None]] = {}
+    by_extra: dict[str, dict[str, None]] = {}
     for line in lines:
         name = re.match(r"[A-Za-z0-9._-]+", line)
         extra = re.search(r"extra\s*==\s*['\"]([^'\"]+)['\"]", line)
         if name:
-            found.setdefault(extra[1] if extra else "", {})[name[0]] = None
-    return {extra: tuple(names) for extra, names in found.items()}
+            by_extra.setdefault(extra[1] if extra else "", {})[name[0]] = None
+    return {extra: tuple(names) for extra, names in by_extra.items()}
 
 
 def versions() -> dict[str, Any]:
@@ -113,12 +113,12 @@ def versions() -> dict[str, Any]:
 
 def extras() -> dict[str, dict[str, Any]]:
     """For every extra: whether it is installed, and which of its libraries are not."""
-    found = {}
+    states = {}
     for extra, names in sorted(requirements().items()):
         if extra:
             missing = [name for name in names if version_of(name) is None]
-            found[extra] = {"installed": not missing, "missing": missing}
-    return found
+            states[extra] = {"installed": not missing, "missing": missing}
+    return states
 
 
 def opencv_builds() -> list[str]:
@@ -167,11 +167,11 @@ def has_nvidia() -> bool:
 
 
 def disk_free_bytes(folder: Path) -> int | None:
-    """Free bytes where `folder` lies or would lie; None where that cannot be told."""
-    for place in (folder, *folder.parents):
-        if place.exists():
+    """Free bytes where `folder` is or would be; None where that cannot be told."""
+    for ancestor in (folder, *folder.parents):
+        if ancestor.exists():
             try:
-                return shutil.disk_usage(place).free
+                return shutil.disk_usage(ancestor).free
             except OSError:
                 return None
     return None
@@ -179,9 +179,9 @@ def disk_free_bytes(folder: Path) -> int | None:
 
 def is_writable(folder: Path) -> bool:
     """Whether files can be made in `folder`, or it can itself be made."""
-    for place in (folder, *folder.parents):
-        if place.exists():
-            return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    for ancestor in (folder, *folder.parents):
+        if ancestor.exists():
+            return ancestor.is_dir() and os.access(ancestor, os.W_OK | os.X_OK)
     return False
 
 

@@ -1,4 +1,4 @@
-"""The whole diagnosis: facts, trials, and what follows from them for the user."""
+"""Put the diagnosis together: facts, trials, and what follows from them for the user."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Finding:
     Attributes
     ----------
     level
-        ``ok``; ``note``: analyses run, but something better is to be had; ``problem``.
+        ``ok``; ``note``: analyses run, but something better is available; ``problem``.
     code
         Stable name of the kind of finding.
     values
@@ -182,9 +182,9 @@ def diagnose(
 def _whole(role: Role, models: Sequence[StoredModel]) -> list[str]:
     """Names of the models of the store that can run."""
     return [
-        model.entry.name
+        model.registered.name
         for model in models
-        if model.entry.kind == role and model.entry.source.kind != "package"
+        if model.registered.kind == role and model.registered.source.kind != "package"
         if model.verified and not model.missing_extra
     ]
 
@@ -217,13 +217,13 @@ def _of_store(settings: Settings, stock: Stock) -> Iterator[Finding]:
     for model in stock.models:
         yield from _of_stored(model)
     if stock.models:
-        by_name = {model.entry.name: model for model in stock.models}
+        by_name = {model.registered.name: model for model in stock.models}
         yield from _of_choice("face", settings.faces.face, stock.offline, by_name)
         yield from _of_choice("voice", settings.speech.speech, stock.offline, by_name)
 
 
 def _of_stored(model: StoredModel) -> Iterator[Finding]:
-    name = model.entry.name
+    name = model.registered.name
     if model.state is ModelState.DAMAGED:
         values = {"model": name, "cause": model.error}
         yield Finding("problem", "model_damaged", values, model.remedy)
@@ -237,12 +237,12 @@ def _of_stored(model: StoredModel) -> Iterator[Finding]:
 def _of_choice(
     role: Role, name: str, offline: bool, models: Mapping[str, StoredModel]
 ) -> Iterator[Finding]:
-    """What stands in the way of the model that the settings name for a part."""
+    """What prevents the use of the model that the settings name for a part."""
     if name == AUTO:
         usable = [models[name] for name in ORDER[role] if not models[name].missing_extra]
         if usable and usable[0].state is ModelState.ABSENT:
-            best = usable[0].entry.name
-            stored = [model.entry.name for model in usable if model.verified]
+            best = usable[0].registered.name
+            stored = [model.registered.name for model in usable if model.verified]
             values = {"role": role, "model": best, "chosen": (stored or [COMPACT])[0]}
             code = "auto_second" if stored else "auto_compact"
             yield Finding("note", code, values, _pull(best))
@@ -259,8 +259,8 @@ def _of_choice(
 
 def _of_settings(settings: Settings, trouble: SettingsError | None) -> Iterator[Finding]:
     if trouble is not None:
-        place = f"{trouble.file}: " if trouble.file else ""
-        values = {"cause": place + trouble.cause}
+        source = f"{trouble.file}: " if trouble.file else ""
+        values = {"cause": source + trouble.cause}
         remedy = trouble.remedy or "mend or remove it"
         yield Finding("problem", "settings_unusable", values, remedy)
     else:

@@ -1,4 +1,4 @@
-"""What the model store holds, every byte of it compared."""
+"""List what the model store holds, with the digest of every file checked."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class StoredModel:
     """One model of the registry and its state in the store.
 
     `verified` tells whether every byte was compared and right; None where there is nothing to
-    compare. `error` is what the comparison found, `remedy` what mends it.
+    compare. `error` is what the comparison found, `remedy` what to do about it.
     """
 
-    entry: ModelEntry
+    registered: ModelEntry
     state: ModelState
     size_bytes: int | None
     verified: bool | None
@@ -40,7 +40,7 @@ class Stock:
     Attributes
     ----------
     folder
-        Where it lies.
+        Where it is.
     writable
         Whether models can be put there.
     disk_free_mb
@@ -48,7 +48,7 @@ class Stock:
     offline
         Whether the settings or a variable forbid the network.
     mirror
-        Server that stands in for the sources; "" for none.
+        Server used in place of the sources; "" for none.
     models
         One entry per model of the registry; none where the store cannot be read.
     error, remedy
@@ -74,8 +74,8 @@ class Stock:
             "mirror": facts.without_password(self.mirror),
             "models": [
                 {
-                    "name": model.entry.name,
-                    "kind": model.entry.kind,
+                    "name": model.registered.name,
+                    "kind": model.registered.kind,
                     "state": str(model.state),
                     "size_bytes": model.size_bytes,
                     "verified": model.verified,
@@ -94,10 +94,10 @@ def look_into_store(settings: Settings) -> Stock:
     try:
         store = ModelStore(offline=settings.runtime.offline)
         mirror = store.mirror
-        models = tuple(_stored(store, entry) for entry in registry().values())
+        models = tuple(_stored(store, registered) for registered in registry().values())
     except EmoreportError as fault:
-        place = f"{fault.file}: " if fault.file else ""
-        error, remedy = place + fault.cause, fault.remedy
+        source = f"{fault.file}: " if fault.file else ""
+        error, remedy = source + fault.cause, fault.remedy
     free = facts.disk_free_bytes(root)
     return Stock(
         folder=root,
@@ -111,24 +111,24 @@ def look_into_store(settings: Settings) -> Stock:
     )
 
 
-def _stored(store: ModelStore, entry: ModelEntry) -> StoredModel:
-    state = store.state(entry)
+def _stored(store: ModelStore, registered: ModelEntry) -> StoredModel:
+    state = store.state(registered)
     verified, error, remedy = None, "", ""
     if state in {ModelState.COMPLETE, ModelState.DAMAGED}:
         try:
-            store.verify(entry)
+            store.verify(registered)
             verified = True
         except ModelError as damage:
             # The lengths may be right and the bytes wrong: only reading them tells.
             verified, state = False, ModelState.DAMAGED
             error, remedy = damage.cause, damage.remedy
     return StoredModel(
-        entry,
+        registered,
         state,
-        store.size_bytes(entry),
+        store.size_bytes(registered),
         verified,
-        (store.folder(entry) / "optimized").is_dir(),
-        missing_extra(entry),
+        (store.folder(registered) / "optimized").is_dir(),
+        missing_extra(registered),
         error,
         remedy,
     )

@@ -1,4 +1,4 @@
-"""The fastest form of a model on this machine: made, measured on the user's recordings, kept.
+"""Make and measure the forms of a model on this machine, and keep the fastest.
 
 `OPTIMIZERS` names the families whose models have several forms.
 """

@@ -73,7 +73,7 @@ class Bench:
         """Note what a form did; the first one noted is what the others are compared with."""
         if self._reference is None:
             self._reference = answers.probabilities
-        found, reference = answers.probabilities, self._reference
+        probabilities, reference = answers.probabilities, self._reference
         self.measured.append(
             MeasuredForm(
                 runtime=form.runtime,
@@ -82,8 +82,8 @@ class Bench:
                 graph="" if form.graph is None else form.graph.name,
                 window="" if form.window is None else form.window.name,
                 speed=round(answers.speed, 2),
-                max_difference=float(np.abs(found - reference).max()),
-                same_label=float((found.argmax(axis=1) == reference.argmax(axis=1)).mean()),
+                max_difference=float(np.abs(probabilities - reference).max()),
+                same_label=float((probabilities.argmax(axis=1) == reference.argmax(axis=1)).mean()),
             )
         )
 
@@ -114,8 +114,12 @@ class Bench:
             When the form named does not run here.
         """
         if form == AUTO:
-            equal = [entry for entry in self.measured if entry.equal and entry.precision != INT8]
-            return max(equal, key=lambda entry: entry.speed).name
+            equal = [
+                candidate
+                for candidate in self.measured
+                if candidate.equal and candidate.precision != INT8
+            ]
+            return max(equal, key=lambda candidate: candidate.speed).name
         if form in self.failed:
             raise ModelError(
                 f"{form} does not run here: {self.failed[form]}", remedy="choose another form"
@@ -156,23 +160,25 @@ class Bench:
             versions=library_versions(),
             measured_on=measured_on,
             unit=unit,
-            forms=tuple(replace(entry, kept=kept(entry, chosen)) for entry in self.measured),
+            forms=tuple(
+                replace(candidate, kept=kept(candidate, chosen)) for candidate in self.measured
+            ),
             failed=self.failed,
             chosen=chosen,
         )
 
 
-def check_form(form: str, known: Sequence[str]) -> None:
+def check_form(form: str, forms: Sequence[str]) -> None:
     """Refuse the name of a form that this model does not have.
 
     Raises
     ------
     SettingsError
-        When it is neither ``auto`` nor one of `known`.
+        When it is neither ``auto`` nor one of `forms`.
     """
-    if form not in {AUTO, *known}:
+    if form not in {AUTO, *forms}:
         raise SettingsError(
-            f"--form {form!r} is unknown", remedy=f"choose one of {AUTO}, {', '.join(known)}"
+            f"--form {form!r} is unknown", remedy=f"choose one of {AUTO}, {', '.join(forms)}"
         )
 
 
@@ -203,17 +209,17 @@ def timed(
     groups = [material[first : first + at_once] for first in range(0, len(material), at_once)]
     # The first run of a shape makes the runtimes prepare for it.
     judge(groups[0])
-    found, rates = [], []
+    probabilities, rates = [], []
     for group in groups:
         start = time.perf_counter()
-        found.append(judge(group))
+        probabilities.append(judge(group))
         rates.append(amount(group) / (time.perf_counter() - start))
-    return np.concatenate(found), max(rates)
+    return np.concatenate(probabilities), max(rates)
 
 
-def even_places(found: int, most: int) -> list[int]:
-    """Places of at most `most` of `found` items, spread evenly, the first and the last included."""
-    return [int(place) for place in np.linspace(0, found - 1, min(found, most)).round()]
+def even_indices(count: int, most: int) -> list[int]:
+    """Places of at most `most` of `count` items, spread evenly, the first and the last included."""
+    return [int(index) for index in np.linspace(0, count - 1, min(count, most)).round()]
 
 
 def circumstances(recordings: Sequence[Path], threads: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Forms of a face model: measured on the faces of real recordings, the fastest equal one kept.
+"""Measure the forms of a face model on faces of real recordings; keep the fastest equal one.
 
 Nothing is exported: the published graph runs in every form.
 """
@@ -23,7 +23,7 @@ from emoreport.measure.optimize.bench import (
     Bench,
     check_form,
     circumstances,
-    even_places,
+    even_indices,
     timed,
 )
 from emoreport.media import open_video, probe
@@ -51,7 +51,7 @@ LEAST_FACES: Final = 20
 MOST_FACES: Final = 200
 """So many faces are judged by every form."""
 HIGHEST_RATE_HZ: Final = 2.0
-"""Frames looked at: a face half a second later looks different enough to count anew."""
+"""Frames looked at: a face half a second later looks different enough to count again."""
 SPARE: Final = 1.5
 """Frames looked at for each face wanted: not every frame shows one."""
 
@@ -107,8 +107,8 @@ def optimize_face_model(
     with making(pulled, lambda: announce(WAITING)) as staging:
         announce(f"measuring {REFERENCE.name}")
         bench.add(REFERENCE, _answers(reference, faces))
-        for entry in OTHERS:
-            bench.measure(entry, partial(_answers_of, pulled, entry, threads, faces))
+        for candidate in OTHERS:
+            bench.measure(candidate, partial(_answers_of, pulled, candidate, threads, faces))
         measured_on = circumstances(recordings, threads) | {
             "faces": len(faces),
             "faces_at_once": FACES_AT_ONCE,
@@ -117,9 +117,9 @@ def optimize_face_model(
         return keep(pulled, staging, record)
 
 
-def _kept(entry: MeasuredForm, chosen: str) -> bool:
+def _kept(form: MeasuredForm, chosen: str) -> bool:
     """All forms stay: they are one file."""
-    del entry, chosen
+    del form, chosen
     return True
 
 
@@ -172,17 +172,17 @@ def face_crops(
     """
     total_s = sum(probe(path).duration_s or 0.0 for path in recordings)
     rate_hz = min(HIGHEST_RATE_HZ, SPARE * MOST_FACES / total_s) if total_s else HIGHEST_RATE_HZ
-    found: list[RgbImage] = []
+    faces: list[RgbImage] = []
     with closing(open_detector(settings, announce)) as detector:
         for path in recordings:
-            found += _faces(path, rate_hz, detector, crop, settings)
-    if len(found) < LEAST_FACES:
+            faces += _faces(path, rate_hz, detector, crop, settings)
+    if len(faces) < LEAST_FACES:
         raise SettingsError(
-            f"the recordings show a face in {len(found)} of the frames looked at, "
+            f"the recordings show a face in {len(faces)} of the frames looked at, "
             f"{LEAST_FACES} are needed",
             remedy="give --face a longer recording of a person who looks at the camera",
         )
-    return [found[place] for place in even_places(len(found), MOST_FACES)]
+    return [faces[index] for index in even_indices(len(faces), MOST_FACES)]
 
 
 def _faces(

@@ -1,4 +1,4 @@
-"""Exported forms of a voice model: made, measured on real speech, the fastest equal one kept."""
+"""Export a voice model in several forms, measure them on speech; keep the fastest equal one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from emoreport.measure.optimize.bench import (
     Bench,
     check_form,
     circumstances,
-    even_places,
+    even_indices,
     timed,
 )
 from emoreport.media.sound import read_sound
@@ -190,9 +190,9 @@ def _seconds(clips: Sequence[FloatArray]) -> float:
     return sum(map(len, clips)) / SAMPLE_RATE_HZ
 
 
-def _kept(entry: MeasuredForm, chosen: str) -> bool:
+def _kept(form: MeasuredForm, chosen: str) -> bool:
     """Whether the files of a form stay: all share the float32 graph but the quantised ones."""
-    return entry.name == chosen or entry.precision != INT8
+    return form.name == chosen or form.precision != INT8
 
 
 def exported_forms(folder: Path) -> list[Form]:
@@ -246,24 +246,24 @@ def speech_clips(recordings: Sequence[Path], window_s: float) -> list[FloatArray
         When a recording cannot be read.
     """
     detector = SileroDetector(SpeechSettings().speech_threshold)
-    found: list[FloatArray] = []
+    clips: list[FloatArray] = []
     for path in recordings:
         track = _Sound(read_sound(path))
         windows = window_grid(0.0, track.end_s, window_s=window_s, hop_s=HOP_S)
         starts = [window.start_s for window in windows]
         ends = [window.end_s for window in windows]
         heard_s = speech_seconds(detector.detect(track), starts, ends)
-        found += [
+        clips += [
             track.read(window)
             for window, speech_s in zip(windows, heard_s, strict=True)
             if speech_s >= LEAST_SPEECH * window_s
         ]
-    if len(found) < LEAST_WINDOWS:
+    if len(clips) < LEAST_WINDOWS:
         raise SettingsError(
-            f"the recordings hold {len(found)} windows with speech, {LEAST_WINDOWS} are needed",
+            f"the recordings hold {len(clips)} windows with speech, {LEAST_WINDOWS} are needed",
             remedy="give --speech a longer recording of a person talking",
         )
-    return [found[place] for place in even_places(len(found), MOST_WINDOWS)]
+    return [clips[index] for index in even_indices(len(clips), MOST_WINDOWS)]
 
 
 class _Sound:
@@ -282,10 +282,10 @@ class _Sound:
 
     def read(self, span: Span) -> FloatArray:
         first, last = (round(at_s * SAMPLE_RATE_HZ) for at_s in (span.start_s, span.end_s))
-        found = np.zeros(last - first, dtype=np.float32)
+        samples = np.zeros(last - first, dtype=np.float32)
         inside = self._samples[first:last]
-        found[: len(inside)] = inside
-        return found
+        samples[: len(inside)] = inside
+        return samples
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -12,7 +12,7 @@ from emoreport.measure.optimize.bench import (
     Bench,
     check_form,
     circumstances,
-    even_places,
+    even_indices,
     timed,
 )
 from emoreport.models.runtimes.forms import Form, MeasuredForm
@@ -109,11 +109,11 @@ def test_the_fastest_group_counts_and_every_item_is_judged_once(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("found", "most", "places"),
+    ("count", "most", "places"),
     [(3, 5, [0, 1, 2]), (5, 5, [0, 1, 2, 3, 4]), (9, 3, [0, 4, 8]), (0, 3, [])],
 )
-def test_places_are_spread_evenly(found, most, places):
-    assert even_places(found, most) == places
+def test_places_are_spread_evenly(count, most, places):
+    assert even_indices(count, most) == places
 
 
 def test_the_recordings_are_named_by_content_not_by_place(tmp_path):
