@@ -255,10 +255,10 @@ def test_kappa_has_a_common_word(kappa, words):
 
 def test_every_summary_column_stands_in_the_summary_sheet():
     more = dataclasses.replace(SUMMARY, columns=(*SUMMARY.columns, Column("more", Kind.COUNT, "")))
-    for table, further in ((SUMMARY, []), (more, ["more"])):
+    for table in (SUMMARY, more):
         placed = [name for names in sections(table).values() for name in names]
         assert sorted(placed) == sorted(table.names)
-        assert list(sections(table).get("further", ())) == further
+    assert sections(more)["further"][-1] == "more"
 
 
 def test_unknown_summary_values_are_words():
