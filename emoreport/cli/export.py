@@ -62,7 +62,7 @@ def export(
     formats = tuple(FORMATS) if to is None else parse_formats(to)
     done = write_exports(stats_dir, formats, out=out, video=video, lang=lang)
     shown = str(lang or OPTIONS["lang"].default)
-    if not done.found:
+    if not done.video_found:
         warning_line(text("export.line.no_video", shown, name=done.video))
     elif done.same_size is False:
         warning_line(text("export.line.other_video", shown, name=done.video))

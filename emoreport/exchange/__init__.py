@@ -1,1 +1,1 @@
-"""Files of other programs, read and written: ELAN, Praat, BORIS, captions, BIDS, JSON."""
+"""Read and write files of other programs: ELAN, Praat, BORIS, captions, BIDS, JSON."""

@@ -1,4 +1,4 @@
-"""Results of one talk written for other programs."""
+"""Write the results of one talk in the formats of other programs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Exported:
         In order.
     video
         Name of the recording.
-    found
+    video_found
         Whether the video was found, so that the files point to it.
     same_size
         Whether the video has as many bytes as the one that was analysed; None if not found.
@@ -47,7 +47,7 @@ class Exported:
 
     files: tuple[Path, ...]
     video: str
-    found: bool
+    video_found: bool
     same_size: bool | None
     player_start_s: float
 
@@ -103,18 +103,18 @@ def export(
     report = read_report(folder, changes)
     target = folder / FOLDER if out is None else out
     source = report.run.input
-    found = _find(video, source, folder)
-    media = _media(found, source.name, target)
+    video_file = _find(video, source, folder)
+    media = _media(video_file, source.name, target)
     files = export_files(report, formats, _stem(source.name), media, report.settings.output.lang)
     with Staging(target) as staging:
         for name, content in files.items():
             staging.put(name, content)
         written = staging.commit()
     same_size = None
-    if found is not None and source.size_bytes is not None:
-        same_size = found.stat().st_size == source.size_bytes
+    if video_file is not None and source.size_bytes is not None:
+        same_size = video_file.stat().st_size == source.size_bytes
     start_s = float(source.player_start_s or 0.0)
-    return Exported(written, source.name, found is not None, same_size, start_s)
+    return Exported(written, source.name, video_file is not None, same_size, start_s)
 
 
 def _find(video: Path | None, source: InputRecord, folder: Path) -> Path | None:
@@ -122,18 +122,18 @@ def _find(video: Path | None, source: InputRecord, folder: Path) -> Path | None:
         if not video.is_file():
             raise InputNotFoundError("does not exist", remedy="check the path", file=video)
         return video
-    known = find_video(source, folder)
-    return known if known is not None and known.is_file() else None
+    recorded = find_video(source, folder)
+    return recorded if recorded is not None and recorded.is_file() else None
 
 
-def _media(found: Path | None, name: str, target: Path) -> Media:
-    if found is None:
+def _media(video: Path | None, name: str, target: Path) -> Media:
+    if video is None:
         return Media(name, name, _mime(name))
     try:
-        path = Path(os.path.relpath(found.resolve(), target.resolve()))
+        path = Path(os.path.relpath(video.resolve(), target.resolve()))
     except ValueError:  # on another drive
-        path = found.resolve()
-    return Media(found.name, path.as_posix(), _mime(found.name))
+        path = video.resolve()
+    return Media(video.name, path.as_posix(), _mime(video.name))
 
 
 def _mime(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Labels that people gave to a recording, read from the files of annotation programs.
+"""Read the labels that people gave to a recording from the files of annotation programs.
 
 Modules: `files` (bytes within limits), `elan`, `textgrid`, `boris`, `coding_table` (CSV), `labels`
 (from what people write to the labels of the tables) and `reading` (`read_codings`: from a path to

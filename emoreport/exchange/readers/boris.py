@@ -1,4 +1,4 @@
-"""State events of a BORIS project (.boris): one observation, one tier per behavioural category.
+"""Read a BORIS project (.boris): the state events of one observation, a tier per category.
 
 BORIS stores no START and no STOP: of the events of one behaviour and one subject, every other one
 ends what the one before began. Point events have no length and are left out.
@@ -50,7 +50,7 @@ class _Medium:
     start_ms
         None where the project does not say it.
     end_ms
-        None for the last one of its player: what lies beyond is no other recording's.
+        None for the last one of its player: what comes after it is no other recording's.
     """
 
     path: str
@@ -81,8 +81,8 @@ def read_boris(text: str, observation: str | None, video: str | None) -> list[Ra
     try:
         project = json.loads(text)
         behaviours = {
-            str(entry["code"]): (_category(entry), str(entry["type"]))
-            for entry in project["behaviors_conf"].values()
+            str(behaviour["code"]): (_category(behaviour), str(behaviour["type"]))
+            for behaviour in project["behaviors_conf"].values()
         }
         observed = _observation(project["observations"], observation, video)
         medium = _recording(observed, video)
@@ -94,9 +94,9 @@ def read_boris(text: str, observation: str | None, video: str | None) -> list[Ra
         raise FormatError(f"is no project of BORIS ({type(error).__name__})") from error
 
 
-def _category(entry: Mapping[str, Any]) -> str:
+def _category(behaviour: Mapping[str, Any]) -> str:
     """Category of a behaviour; codes such as face_anger say it themselves where it is missing."""
-    category, code = str(entry.get("category") or UNNAMED), str(entry["code"])
+    category, code = str(behaviour.get("category") or UNNAMED), str(behaviour["code"])
     modality, _, label = code.partition("_")
     says_it = modality in MODALITIES and label in ALL_LABELS
     return modality if category == UNNAMED and says_it else category
@@ -106,10 +106,10 @@ def _observation(
     observations: Mapping[str, Any], wanted: str | None, video: str | None
 ) -> Mapping[str, Any]:
     names: dict[str, Mapping[str, Any]]
-    names = {str(name): entry for name, entry in observations.items()}
+    names = {str(name): observation for name, observation in observations.items()}
     if wanted is not None and wanted in names:
         return names[wanted]
-    coded = {name: entry for name, entry in names.items() if entry["events"]}
+    coded = {name: observation for name, observation in names.items() if observation["events"]}
     listed = ", ".join(repr(name[:60]) for name in (names if wanted else coded)) or "none"
     if wanted is not None:
         raise FormatError(
@@ -117,9 +117,10 @@ def _observation(
             remedy="name one of them with --observation",
         )
     ours = [
-        entry
-        for entry in coded.values()
-        if len(coded) == 1 or any(same_file_name(medium.path, video) for medium in _media(entry))
+        observation
+        for observation in coded.values()
+        if len(coded) == 1
+        or any(same_file_name(medium.path, video) for medium in _media(observation))
     ]
     if len(ours) != 1:
         raise FormatError(
@@ -231,10 +232,10 @@ def _tiers(
 
 def _states(category: str, times: Mapping[tuple[str, str], list[int]]) -> Iterator[RawSpan]:
     for (_, code), moments in times.items():
-        place = f"behaviour {code[:60]!r}"
+        location = f"behaviour {code[:60]!r}"
         if len(moments) % 2:
-            raise FormatError(f"{place} starts without an end")
+            raise FormatError(f"{location} starts without an end")
         moments.sort()
         label = code.removeprefix(f"{category}_")
         for start_ms, end_ms in zip(moments[::2], moments[1::2], strict=True):
-            yield checked_span(start_ms, end_ms, label, place)
+            yield checked_span(start_ms, end_ms, label, location)

@@ -1,4 +1,4 @@
-"""Codings as CSV: one row per stretch, columns by name.
+"""Read codings as CSV: one row per labelled stretch of time, columns by name.
 
 ``start`` and ``end`` in seconds, ``emotion``; optional ``modality`` (face or voice) and ``coder``.
 Further columns are ignored, so that video_intervals.csv and audio_intervals.csv are read as they
@@ -82,28 +82,30 @@ def _rows(
 ) -> Iterator[tuple[tuple[str | None, str], _Row]]:
     """Coder and modality of every row, and the row."""
     for count, (line, cells) in enumerate(sheet.rows):
-        place = f"line {line}"
+        location = f"line {line}"
         if count >= MAX_ANNOTATIONS:
             raise FormatError(f"holds more than {MAX_ANNOTATIONS} rows")
         if any(len(cell) > MAX_FIELD for cell in cells):
-            raise FormatError(f"{place} holds a field of more than {MAX_FIELD} characters")
+            raise FormatError(f"{location} holds a field of more than {MAX_FIELD} characters")
         fields = {name: "" if at is None else cells[at] for name, at in places.items()}
         if not any(fields.values()):
             continue
         written = default if places["modality"] is None else fields["modality"]
         modality = MODALITIES.get(written.casefold())
         if modality is None:
-            raise FormatError(f"{place} has the modality {written[:40]!r}; it can be face or voice")
+            raise FormatError(
+                f"{location} has the modality {written[:40]!r}; it can be face or voice"
+            )
         yield (
             (fields["coder"] or None, modality),
-            (place, fields["start"], fields["end"], fields["emotion"]),
+            (location, fields["start"], fields["end"], fields["emotion"]),
         )
 
 
 def _spans(rows: Iterable[_Row], *, decimal_comma: bool) -> Iterator[RawSpan]:
-    for place, start, end, emotion in rows:
+    for location, start, end, emotion in rows:
         start_ms, end_ms = (
-            seconds_to_ms(text.replace(",", ".") if decimal_comma else text, place)
+            seconds_to_ms(text.replace(",", ".") if decimal_comma else text, location)
             for text in (start, end)
         )
-        yield checked_span(start_ms, end_ms, emotion, place)
+        yield checked_span(start_ms, end_ms, emotion, location)

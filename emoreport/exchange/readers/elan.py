@@ -1,4 +1,4 @@
-"""Tiers of an ELAN file (.eaf, formats 2.7 to 3.0)."""
+"""Read the tiers of an ELAN file (.eaf, formats 2.7 to 3.0)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MAX_IDS: Final = 2 * MAX_ANNOTATIONS
 """An annotation has two time slots."""
 
 TIME: Final = re.compile(r"[-+]?\d{1,15}(?:\.\d*)?")
-SUBDIVISION: Final = "{place} has no times of its own (a subdivision); code on a tier that has"
+SUBDIVISION: Final = "{location} has no times of its own (a subdivision); code on a tier that has"
 
 
 def read_eaf(content: bytes, video: str | None) -> list[RawTier]:
@@ -129,13 +129,13 @@ def _recordings(media: list[Element], video: str | None) -> list[Element]:
 
 def _by_id(elements: Iterable[Element], attribute: str) -> dict[str, Element | None]:
     """Elements by the value of an attribute; None where several have the same."""
-    found: dict[str, Element | None] = {}
+    by_id: dict[str, Element | None] = {}
     for count, element in enumerate(elements):
         if count >= MAX_IDS:
             raise FormatError(f"holds more than {MAX_IDS} annotations or time slots")
         name = element.get(attribute, "")
-        found[name] = None if name in found else element
-    return found
+        by_id[name] = None if name in by_id else element
+    return by_id
 
 
 def _spans(
@@ -147,46 +147,50 @@ def _spans(
     ids: set[str] = set()
     for annotation in tier.iterfind("ANNOTATION/*"):
         own_id = annotation.get("ANNOTATION_ID", "")
-        place = f"annotation {own_id[:40]!r} of tier {name[:80]!r}"
+        location = f"annotation {own_id[:40]!r} of tier {name[:80]!r}"
         if annotation.tag not in {ALIGNED, REFERRING}:
-            raise FormatError(f"{place} is of the unknown kind {annotation.tag[:40]!r}")
+            raise FormatError(f"{location} is of the unknown kind {annotation.tag[:40]!r}")
         if own_id in ids:
             raise FormatError(
                 f"tier {name[:80]!r} holds two annotations with the id {own_id[:40]!r}"
             )
         ids.add(own_id)
-        aligned = _aligned(annotation, annotations, place)
+        aligned = _aligned(annotation, annotations, location)
         first, last = (
-            _slot_ms(slots, aligned.get(key, ""), place)
+            _slot_ms(slots, aligned.get(key, ""), location)
             for key in ("TIME_SLOT_REF1", "TIME_SLOT_REF2")
         )
-        yield checked_span(first, last, annotation.findtext("ANNOTATION_VALUE") or "", place)
+        yield checked_span(first, last, annotation.findtext("ANNOTATION_VALUE") or "", location)
 
 
-def _slot_ms(slots: Mapping[str, Element | None], name: str, place: str) -> int:
+def _slot_ms(slots: Mapping[str, Element | None], name: str, location: str) -> int:
     """Time of a slot; some programs write milliseconds with decimals."""
     slot = slots.get(name)
     if slot is None and name in slots:
-        raise FormatError(f"{place} rests on the time slot {name[:40]!r}, of which there are two")
+        raise FormatError(
+            f"{location} rests on the time slot {name[:40]!r}, of which there are two"
+        )
     value = None if slot is None else slot.get("TIME_VALUE")
     if value is None:
-        raise FormatError(SUBDIVISION.format(place=place))
+        raise FormatError(SUBDIVISION.format(location=location))
     if not TIME.fullmatch(value.strip()):
         raise FormatError(f"time slot {name[:40]!r} holds {value[:40]!r}, no time")
     return round(float(value))
 
 
-def _aligned(annotation: Element, annotations: Mapping[str, Element | None], place: str) -> Element:
+def _aligned(
+    annotation: Element, annotations: Mapping[str, Element | None], location: str
+) -> Element:
     """The annotation with times that this one is or hangs on."""
     for _ in range(MAX_STEPS):
         if annotation.tag == ALIGNED:
             return annotation
         if annotation.get("PREVIOUS_ANNOTATION"):
-            raise FormatError(SUBDIVISION.format(place=place))
+            raise FormatError(SUBDIVISION.format(location=location))
         name = annotation.get("ANNOTATION_REF", "")
         parent = annotations.get(name)
         if parent is None:
             missing = "held twice" if name in annotations else "not there"
-            raise FormatError(f"{place} refers to an annotation that is {missing}")
+            raise FormatError(f"{location} refers to an annotation that is {missing}")
         annotation = parent
-    raise FormatError(f"{place} refers to others without end")
+    raise FormatError(f"{location} refers to others without end")

@@ -1,4 +1,4 @@
-"""Bytes of a file that somebody sent, within limits."""
+"""Read the bytes of a file that somebody sent, up to a limit of size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what people write to the labels of the tables."""
+"""Turn what people write in a coding into the labels of the tables."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SHOWN: Final = 8
 REMEDY: Final = "say what they mean with --map, such as --map 'joy=happiness'"
 
 
-def parse_map(entries: Iterable[str], known: Sequence[str]) -> dict[str, str]:
+def parse_map(renamings: Iterable[str], labels: Sequence[str]) -> dict[str, str]:
     """Renamings of labels: ``joy=happiness``.
 
     Parameters
     ----------
-    entries
-        As they stood on the command line.
-    known
+    renamings
+        As they were given on the command line.
+    labels
         Labels that there are.
 
     Returns
@@ -36,22 +36,22 @@ def parse_map(entries: Iterable[str], known: Sequence[str]) -> dict[str, str]:
     SettingsError
         When an entry has no equals sign, leads to no known label, or gives one text two meanings.
     """
-    labels = {plain(label) for label in known}
-    found: dict[str, str] = {}
-    for entry in entries:
-        old, sign, new = entry.partition("=")
+    plain_labels = {plain(label) for label in labels}
+    mapping: dict[str, str] = {}
+    for renaming in renamings:
+        old, sign, new = renaming.partition("=")
         if not sign or not plain(old) or not plain(new):
             raise SettingsError(
-                f"--map cannot be {entry!r}", remedy="give it the form written=label"
+                f"--map cannot be {renaming!r}", remedy="give it the form written=label"
             )
-        if plain(new) not in labels:
+        if plain(new) not in plain_labels:
             raise SettingsError(
                 f"--map leads to {new.strip()!r}, which is no label",
-                remedy=f"lead it to one of {', '.join(known)}",
+                remedy=f"lead it to one of {', '.join(labels)}",
             )
-        if found.setdefault(plain(old), plain(new)) != plain(new):
+        if mapping.setdefault(plain(old), plain(new)) != plain(new):
             raise SettingsError(f"--map gives {old!r} two meanings", remedy="leave one of them out")
-    return found
+    return mapping
 
 
 def plain(text: str) -> str:
@@ -60,16 +60,16 @@ def plain(text: str) -> str:
 
 
 def standard_label(text: str, mapping: Mapping[str, str], allowed: Sequence[str]) -> str | None:
-    """The label that a text stands for; None if it stands for none of those allowed.
+    """The label that a text means; None if it means none of those allowed.
 
     A text may be a label of the tables, its name in one of our languages, or what `mapping` renames
     to one of these.
     """
     written = plain(text)
     written = mapping.get(written, written)
-    for known in allowed:
-        if plain(known) == written:
-            return known
+    for allowed_label in allowed:
+        if plain(allowed_label) == written:
+            return allowed_label
     label = _names().get(written)
     label = None if label is None else mapping.get(label, label)
     return label if label in allowed else None
@@ -94,7 +94,7 @@ def coded_spans(
     FormatError
         When two labels are given for one time.
     """
-    found: list[tuple[int, int, str]] = []
+    merged: list[tuple[int, int, str]] = []
     unknown: dict[str, None] = {}
     for span in sorted(spans, key=lambda span: (span.start_ms, span.end_ms)):
         if not span.text.strip() or span.end_ms == span.start_ms:
@@ -103,26 +103,26 @@ def coded_spans(
         if label is None:
             unknown[" ".join(span.text.split())[:60]] = None
         else:
-            _append(found, span, label)
+            _append(merged, span, label)
     if unknown:
         raise SettingsError(_unknown(tuple(unknown), allowed), remedy=REMEDY)
     return tuple(
         LabelledSpan(Span(start_ms / 1000, end_ms / 1000), label)
-        for start_ms, end_ms, label in found
+        for start_ms, end_ms, label in merged
     )
 
 
-def _append(found: list[tuple[int, int, str]], span: RawSpan, label: str) -> None:
-    if found and span.start_ms <= found[-1][1] and found[-1][2] == label:
-        start_ms, end_ms, _ = found[-1]
-        found[-1] = start_ms, max(end_ms, span.end_ms), label
-    elif found and span.start_ms < found[-1][1]:
+def _append(merged: list[tuple[int, int, str]], span: RawSpan, label: str) -> None:
+    if merged and span.start_ms <= merged[-1][1] and merged[-1][2] == label:
+        start_ms, end_ms, _ = merged[-1]
+        merged[-1] = start_ms, max(end_ms, span.end_ms), label
+    elif merged and span.start_ms < merged[-1][1]:
         raise FormatError(
-            f"gives two labels, {found[-1][2]} and {label}, for the time at"
+            f"gives two labels, {merged[-1][2]} and {label}, for the time at"
             f" {span.start_ms / 1000:.3f} s"
         )
     else:
-        found.append((span.start_ms, span.end_ms, label))
+        merged.append((span.start_ms, span.end_ms, label))
 
 
 def _unknown(unknown: Sequence[str], allowed: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What the readers of the formats hand on: annotations as the file holds them."""
+"""Types that the readers of all formats return: annotations as the file holds them."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ def _plain_name(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def checked_span(start_ms: int, end_ms: int, text: str, place: str) -> RawSpan:
+def checked_span(start_ms: int, end_ms: int, text: str, location: str) -> RawSpan:
     """A span with sane times.
 
     Parameters
     ----------
-    place
-        Where in the file it stands, for the message.
+    location
+        Where in the file it is, for the message.
 
     Raises
     ------
@@ -97,12 +97,12 @@ def checked_span(start_ms: int, end_ms: int, text: str, place: str) -> RawSpan:
     """
     if not 0 <= start_ms <= end_ms <= MAX_TIME_MS:
         raise FormatError(
-            f"{place} runs from {start_ms / 1000:.3f} to {end_ms / 1000:.3f} s, which is no span"
+            f"{location} runs from {start_ms / 1000:.3f} to {end_ms / 1000:.3f} s, which is no span"
         )
     return RawSpan(start_ms, end_ms, text)
 
 
-def seconds_to_ms(text: str, place: str) -> int:
+def seconds_to_ms(text: str, location: str) -> int:
     """Milliseconds of a text that holds seconds.
 
     Raises
@@ -113,4 +113,6 @@ def seconds_to_ms(text: str, place: str) -> int:
     try:
         return round(float(text) * 1000.0)
     except (ValueError, OverflowError) as error:
-        raise FormatError(f"{place} holds {text[:40]!r} where a time in seconds belongs") from error
+        raise FormatError(
+            f"{location} holds {text[:40]!r} where a time in seconds belongs"
+        ) from error

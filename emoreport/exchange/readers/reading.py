@@ -1,4 +1,4 @@
-"""From a path to what one or several people coded."""
+"""Read a coding file of any format: what one or several people coded."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def _labels(raw: Sequence[RawTier], tiers: Tiers) -> CodedLabels:
 def _with_modality(
     raw: Sequence[RawTier], assumed: bool, tiers: Tiers
 ) -> tuple[Sequence[RawTier], bool]:
-    """Tiers, of which one without a name stands for the modality that was coded.
+    """Tiers, of which one without a name is the modality that was coded.
 
     Only where neither the file nor the user names one that holds anything. Also whether the face
     was assumed.

@@ -1,7 +1,7 @@
-"""Tiers of a Praat TextGrid, in any of its text formats: long, short, chronological.
+"""Read the tiers of a Praat TextGrid, in any of its text formats: long, short, chronological.
 
-Praat reads numbers that stand free, strings in quotes and flags in angle brackets, and skips all
-other words. That makes the long format and the short one the same.
+Praat reads numbers set apart by blanks, strings in quotes and flags in angle brackets, and skips
+all other words. That makes the long format and the short one the same.
 """
 
 from __future__ import annotations
@@ -101,15 +101,17 @@ def _tier_head(tokens: _Tokens) -> tuple[str, bool]:
 
 def _spans(intervals: list[_Interval], name: str) -> Iterator[RawSpan]:
     for number, (start, end, text) in enumerate(intervals, start=1):
-        place = f"interval {number} of tier {name[:80]!r}"
-        yield checked_span(seconds_to_ms(start, place), seconds_to_ms(end, place), text, place)
+        location = f"interval {number} of tier {name[:80]!r}"
+        yield checked_span(
+            seconds_to_ms(start, location), seconds_to_ms(end, location), text, location
+        )
 
 
 class _Tokens:
     """Strings, numbers and the flag, in the order of the file."""
 
     def __init__(self, text: str) -> None:
-        self._found = self._scan(text)
+        self._tokens = self._scan(text)
         self._ahead: tuple[str, str] | None = None
 
     @staticmethod
@@ -128,16 +130,16 @@ class _Tokens:
 
     def ended(self) -> bool:
         """Whether nothing follows."""
-        self._ahead = self._ahead or next(self._found, None)
+        self._ahead = self._ahead or next(self._tokens, None)
         return self._ahead is None
 
     def _next(self, kind: str) -> str:
-        found, self._ahead = self._ahead or next(self._found, None), None
-        if found is None:
+        token, self._ahead = self._ahead or next(self._tokens, None), None
+        if token is None:
             raise FormatError("ends in the middle")
-        if found[0] != kind:
-            raise FormatError(f"holds {found[1][:40]!r} where a {kind} belongs")
-        return found[1]
+        if token[0] != kind:
+            raise FormatError(f"holds {token[1][:40]!r} where a {kind} belongs")
+        return token[1]
 
     def string(self) -> str:
         return self._next("string")

@@ -1,4 +1,4 @@
-"""Findings as files of other programs. Pure: findings in, bytes out.
+"""Turn findings into files of other programs, as bytes; nothing is read or written here.
 
 `FORMATS` is the list of them: one module writes a format, all with the signature of `Writer`. They
 share `tiers` (rows in whole milliseconds, which all time-aligned formats use). docs/exports.md

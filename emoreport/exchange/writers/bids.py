@@ -1,4 +1,4 @@
-"""Events as the Brain Imaging Data Structure keeps them: ``*_events.tsv`` and its sidecar.
+"""Write events for the Brain Imaging Data Structure: ``*_events.tsv`` and its sidecar.
 
 Tabs between columns, ``onset`` and ``duration`` first and in seconds, ``n/a`` where a value is not
 known, and a JSON file that says what every column and every level means.
@@ -40,7 +40,7 @@ def events_bytes(findings: Findings) -> bytes:
     """The table of events, sorted by onset; rows of all modalities."""
     rows = sorted(
         ((cell.start_ms, order, row) for order, cell, row in _rows(tiers_of(findings))),
-        key=lambda entry: entry[:2],
+        key=lambda sortable: sortable[:2],
     )
     lines = ["\t".join(COLUMNS), *("\t".join(row) for _, _, row in rows)]
     return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
@@ -59,12 +59,12 @@ def sidecar_bytes(findings: Findings, lang: str) -> bytes:
     levels = _levels(findings, lang)
     document: dict[str, Any] = {}
     for column in COLUMNS:
-        entry: dict[str, Any] = {"Description": text(f"export.bids.{column}", lang)}
+        description: dict[str, Any] = {"Description": text(f"export.bids.{column}", lang)}
         if column in UNITS:
-            entry["Units"] = UNITS[column]
+            description["Units"] = UNITS[column]
         if column in levels:
-            entry["Levels"] = levels[column]
-        document[column] = entry
+            description["Levels"] = levels[column]
+        document[column] = description
     summary = findings.analysis.summary
     document["GeneratedBy"] = {
         "Name": "emoreport",
@@ -89,7 +89,7 @@ def _rows(tiers: tuple[Tier, ...]) -> Iterator[tuple[int, Any, tuple[str, ...]]]
                 tier.name if judged else "",
                 cell.label if judged else "",
                 cell.label if tier.name == MISMATCH else "",
-                cell.other or "",
+                cell.voice_label or "",
                 shown if judged else "",
                 shown if tier.name == MISMATCH else "",
             )

@@ -1,4 +1,4 @@
-"""Files for BORIS: a project with ethogram and events, and its tables of events.
+"""Write files for BORIS: a project with ethogram and events, and its tables of events.
 
 BORIS has no import of events. A project brings them along; events for a project that exists
 already are pasted into it (right click on the events, "Paste events").
@@ -99,7 +99,7 @@ def project_bytes(findings: Findings, media_path: str) -> bytes:
         "project_description": _description(findings),
         "project_format_version": PROJECT_FORMAT,
         "subjects_conf": {},
-        "behaviors_conf": {str(place): entry for place, entry in enumerate(ethogram)},
+        "behaviors_conf": {str(index): behaviour for index, behaviour in enumerate(ethogram)},
         "observations": {_observation_id(findings): _observation(findings, media_path)},
         "behavioral_categories": [FACE, VOICE, MISMATCH, SPEECH],
         "behavioral_categories_config": {},
@@ -199,29 +199,31 @@ def _ethogram(findings: Findings) -> list[dict[str, Any]]:
         behaviours += [(_code(name, label), name, label) for label in labels]
     behaviours += [(name, name, name) for name in (MISMATCH, SPEECH)]
     codes = {
-        category: [code for code, other, _ in behaviours if other == category]
+        category: [code for code, of_category, _ in behaviours if of_category == category]
         for category in (FACE, VOICE, MISMATCH, SPEECH)
     }
     return [
         {
             "type": "State event",
-            "key": KEYS[place] if place < len(KEYS) else "",
+            "key": KEYS[index] if index < len(KEYS) else "",
             "code": code,
             "description": _plain(f"{category}: {label}" if category != label else label),
             "color": COLOURS.get(label, ""),
             "category": category,
             "modifiers": "",
-            "excluded": ",".join(other for other in codes[category] if other != code),
+            "excluded": ",".join(
+                other_code for other_code in codes[category] if other_code != code
+            ),
             "coding map": "",
         }
-        for place, (code, category, label) in enumerate(behaviours)
+        for index, (code, category, label) in enumerate(behaviours)
     ]
 
 
 def _events(findings: Findings) -> list[_Event]:
     """All events in order of time; where one behaviour ends and another begins, STOP first."""
-    found = [event for tier in tiers_of(findings) for event in _tier_events(tier)]
-    return sorted(found, key=lambda event: (event.time_ms, event.status == "START", event.order))
+    events = [event for tier in tiers_of(findings) for event in _tier_events(tier)]
+    return sorted(events, key=lambda event: (event.time_ms, event.status == "START", event.order))
 
 
 def _tier_events(tier: Tier) -> Iterator[_Event]:
@@ -241,7 +243,7 @@ def _merged(cells: Sequence[Cell]) -> Iterator[Cell]:
     held: Cell | None = None
     for cell in cells:
         if held and held.end_ms == cell.start_ms and _same(held, cell):
-            held = Cell(held.start_ms, cell.end_ms, held.label, held.other)
+            held = Cell(held.start_ms, cell.end_ms, held.label, held.voice_label)
             continue
         if held:
             yield held
@@ -250,14 +252,14 @@ def _merged(cells: Sequence[Cell]) -> Iterator[Cell]:
         yield held
 
 
-def _same(one: Cell, other: Cell) -> bool:
-    return (one.label, one.other) == (other.label, other.other)
+def _same(first: Cell, second: Cell) -> bool:
+    return (first.label, first.voice_label) == (second.label, second.voice_label)
 
 
 def _comment(tier: Tier, cell: Cell) -> str:
     parts = []
     if tier.name == MISMATCH:
-        parts.append(f"{cell.label} / {cell.other}")
+        parts.append(f"{cell.label} / {cell.voice_label}")
     if cell.value is not None:
         name = "severity" if tier.name == MISMATCH else "confidence"
         parts.append(f"{name} {cell.value:.4f}")

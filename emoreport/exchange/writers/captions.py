@@ -1,4 +1,4 @@
-"""WebVTT and SRT captions: what face and voice showed, over the rows of the face.
+"""Write WebVTT and SRT captions: what face and voice showed, over the rows of the face.
 
 Text that a player would take for markup is escaped; a name cannot end a cue or begin another.
 """

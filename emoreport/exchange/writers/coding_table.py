@@ -1,4 +1,4 @@
-"""The CSV that `emoreport agree` and `emoreport retable --labels` read, filled by the machine."""
+"""Write the machine's labels as the CSV that `agree` and `retable --labels` read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ELAN annotation files (.eaf), format 3.0.
+"""Write ELAN annotation files (.eaf), format 3.0.
 
 Elements come in the order that the schema asks for: HEADER, TIME_ORDER, TIER, LINGUISTIC_TYPE,
 LANGUAGE, CONTROLLED_VOCABULARY. Every annotation has two time slots of its own, as ELAN writes
@@ -136,10 +136,10 @@ def _add_slots(root: ET.Element, tiers: Sequence[Tier]) -> list[str]:
     order = sorted(range(len(times_ms)), key=times_ms.__getitem__)
     slots = ET.SubElement(root, "TIME_ORDER")
     ids = [""] * len(times_ms)
-    for number, place in enumerate(order, start=1):
-        ids[place] = f"ts{number}"
+    for number, index in enumerate(order, start=1):
+        ids[index] = f"ts{number}"
         ET.SubElement(
-            slots, "TIME_SLOT", {"TIME_SLOT_ID": ids[place], "TIME_VALUE": str(times_ms[place])}
+            slots, "TIME_SLOT", {"TIME_SLOT_ID": ids[index], "TIME_VALUE": str(times_ms[index])}
         )
     return ids
 
@@ -152,33 +152,33 @@ def _add_tier(
     values: dict[str, str],
     findings: Findings,
 ) -> None:
-    attributes = {
+    tier_attributes = {
         "LINGUISTIC_TYPE_REF": VOCABULARIES.get(tier.name, PLAIN_TYPE),
         "TIER_ID": tier.name,
         "ANNOTATOR": xml_text(_annotator(tier.name, findings)),
     }
     if tier.name in VOCABULARIES:
-        attributes["LANG_REF"] = LANGUAGE["LANG_ID"]
-    element = ET.SubElement(root, "TIER", attributes)
+        tier_attributes["LANG_REF"] = LANGUAGE["LANG_ID"]
+    element = ET.SubElement(root, "TIER", tier_attributes)
     entries = _entry_ids(tier.name, findings)
     for cell in tier.cells:
-        found = {
+        attributes = {
             "ANNOTATION_ID": f"a{next(numbers)}",
             "TIME_SLOT_REF1": next(slots),
             "TIME_SLOT_REF2": next(slots),
         }
         if tier.name in VOCABULARIES:
-            found["CVE_REF"] = entries[cell.label]
+            attributes["CVE_REF"] = entries[cell.label]
         annotation = ET.SubElement(element, "ANNOTATION")
-        aligned = ET.SubElement(annotation, "ALIGNABLE_ANNOTATION", found)
+        aligned = ET.SubElement(annotation, "ALIGNABLE_ANNOTATION", attributes)
         ET.SubElement(aligned, "ANNOTATION_VALUE").text = _annotation(cell, values)
 
 
 def _annotation(cell: Cell, values: dict[str, str]) -> str:
-    if cell.other is None:
+    if cell.voice_label is None:
         return values.get(cell.label, xml_text(cell.label))
     severity = "" if cell.value is None else f" ({cell.value:.2f})"
-    return f"{values[cell.label]} / {values[cell.other]}{severity}"
+    return f"{values[cell.label]} / {values[cell.voice_label]}{severity}"
 
 
 def _annotator(tier: str, findings: Findings) -> str:
@@ -193,13 +193,13 @@ def _entry_ids(tier: str, findings: Findings) -> dict[str, str]:
     labels = (
         face_labels(findings.faces.labels) if tier == FACE else voice_labels(findings.speech.labels)
     )
-    return {label: _entry_id(tier, label, place) for place, label in enumerate(labels)}
+    return {label: _entry_id(tier, label, index) for index, label in enumerate(labels)}
 
 
-def _entry_id(tier: str, label: str, place: int) -> str:
+def _entry_id(tier: str, label: str, index: int) -> str:
     # Ids are made of what every reader takes for a name; a foreign model's label may hold more.
     plain = re.sub(r"[^A-Za-z0-9_]", "", label)
-    return f"cveid_{tier}_{plain}_{place}"
+    return f"cveid_{tier}_{plain}_{index}"
 
 
 def _add_types(root: ET.Element, tiers: Sequence[Tier]) -> None:
@@ -234,10 +234,12 @@ def _add_vocabulary(
     ET.SubElement(
         vocabulary, "DESCRIPTION", {"LANG_REF": LANGUAGE["LANG_ID"]}
     ).text = f"labels of the {tier}"
-    for place, label in enumerate(labels):
-        entry = ET.SubElement(vocabulary, "CV_ENTRY_ML", {"CVE_ID": _entry_id(tier, label, place)})
+    for index, label in enumerate(labels):
+        element = ET.SubElement(
+            vocabulary, "CV_ENTRY_ML", {"CVE_ID": _entry_id(tier, label, index)}
+        )
         ET.SubElement(
-            entry,
+            element,
             "CVE_VALUE",
             {"DESCRIPTION": xml_text(label), "LANG_REF": LANGUAGE["LANG_ID"]},
         ).text = values[label]

@@ -1,4 +1,4 @@
-"""Everything that is known of one talk as one JSON document, with a published schema.
+"""Write everything that is known of one talk as one JSON document with a published schema.
 
 The schema is docs/schema/findings-1.schema.json; a wheel carries it. A later version may add
 members; a change of the meaning or the name of one makes a new version number.
@@ -35,7 +35,7 @@ VALUE_DECIMALS: Final = 6
 
 
 def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
-    """The document, UTF-8; null stands for what is not known.
+    """The document, UTF-8; null is what is not known.
 
     Times are seconds to the microsecond, other numbers are rounded to six decimals.
     """
@@ -159,7 +159,7 @@ def _statistics(rows: Iterable[Statistic]) -> list[dict[str, Any]]:
 
 def _rounded(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: _value(entry) if isinstance(entry, float) else entry for name, entry in record.items()
+        name: _value(value) if isinstance(value, float) else value for name, value in record.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""Praat TextGrid files, long text format, UTF-8.
+"""Write Praat TextGrid files, long text format, UTF-8.
 
 Every tier is an interval tier that fills the whole time, as Praat demands: where nothing is
 annotated, the text is empty.
@@ -73,10 +73,10 @@ def _text(cell: Cell, lang: str) -> str:
     def name(label: str) -> str:
         return label if lang == "en" else label_name(label, lang)
 
-    if cell.other is None:
+    if cell.voice_label is None:
         return name(cell.label)
     severity = "" if cell.value is None else f" ({cell.value:.2f})"
-    return f"{name(cell.label)} / {name(cell.other)}{severity}"
+    return f"{name(cell.label)} / {name(cell.voice_label)}{severity}"
 
 
 def _seconds(time_ms: int) -> str:

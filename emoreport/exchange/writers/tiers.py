@@ -1,4 +1,4 @@
-"""The rows of one talk in whole milliseconds, as annotation programs count time.
+"""Turn the rows of one talk into tiers in whole milliseconds, as annotation programs need them.
 
 Every bound is rounded by itself, as in the tables, so that rows that touch still touch. A row of
 less than half a millisecond has no place on this scale and is left out.
@@ -37,7 +37,7 @@ class Cell:
     label
         A label of the tables; for the tier `mismatch` the label of the face, for `speech` the
         word itself.
-    other
+    voice_label
         The label of the voice, in the tier `mismatch` only.
     value
         Confidence, or the severity of a mismatch, 0–1; None where it is not known.
@@ -46,7 +46,7 @@ class Cell:
     start_ms: int
     end_ms: int
     label: str
-    other: str | None = None
+    voice_label: str | None = None
     value: float | None = None
 
 
@@ -78,17 +78,17 @@ def duration_ms(findings: Findings) -> int:
     return milliseconds(findings.analysis.summary.duration_s)
 
 
-def face_labels(given: Sequence[str]) -> tuple[str, ...]:
+def face_labels(model_labels: Sequence[str]) -> tuple[str, ...]:
     """Labels that a row of the face can carry: every emotion that we know, then the model's own.
 
-    `given` are the labels of the model.
+    `model_labels` are the labels of the model.
     """
-    return _vocabulary((*EMOTIONS, *given), NO_FACE)
+    return _vocabulary((*EMOTIONS, *model_labels), NO_FACE)
 
 
-def voice_labels(given: Sequence[str]) -> tuple[str, ...]:
+def voice_labels(model_labels: Sequence[str]) -> tuple[str, ...]:
     """Labels that a row of the voice can carry; see `face_labels`."""
-    return _vocabulary((*EMOTIONS, *VOICE_ONLY_EMOTIONS, *given), NO_SPEECH)
+    return _vocabulary((*EMOTIONS, *VOICE_ONLY_EMOTIONS, *model_labels), NO_SPEECH)
 
 
 def _vocabulary(emotions: Iterable[str], absent: str) -> tuple[str, ...]:
