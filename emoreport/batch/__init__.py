@@ -1,1 +1,1 @@
-"""Many videos: what there is to do, the workers that do it, and the tables of all together."""
+"""Analyse many videos: plan what is to do, run the workers, and write tables of all together."""

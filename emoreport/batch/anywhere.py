@@ -1,4 +1,4 @@
-"""An output folder behind a URL, as the batch on this machine sees it."""
+"""Run a batch whose output folder is behind a URL: lock it, and copy its files there and back."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from emoreport.run.run_json import RUN_FILE
 from emoreport.settings import Settings
 
 BEAT_S: Final = 30.0
-"""So often the manifest is uploaded, and the claim on the folder is made anew."""
+"""So often the manifest is uploaded, and the claim on the folder is renewed."""
 STALE_S: Final = 300.0
 """A claim that is older was left by a batch that has ended without a word."""
 
 
-def place(text: str) -> Path | RemoteFolder:
+def source_folder(path_or_url: str) -> Path | RemoteFolder:
     """The folder of videos that a user named by a path or a URL."""
-    return RemoteFolder(text.rstrip("/")) if is_url(text) else Path(text)
+    return RemoteFolder(path_or_url.rstrip("/")) if is_url(path_or_url) else Path(path_or_url)
 
 
 def run_anywhere(request: BatchRequest, watcher: BatchWatcher, make: EngineMaker) -> BatchResult:
@@ -64,7 +64,7 @@ def run_anywhere(request: BatchRequest, watcher: BatchWatcher, make: EngineMaker
         shadowed = replace(request, settings=request.settings.replace(out=str(output.folder)))
 
         def uploading(settings: Settings, watcher: Watcher) -> Engine:
-            # What stands in run.json is where the results really are.
+            # The path in run.json is where the results really are.
             return output.wrap(make(settings.replace(out=hidden(url)), watcher))
 
         return run_batch(shadowed, watcher, uploading)
@@ -125,7 +125,7 @@ class RemoteOutput:
             self._upload_manifest()
             own = () if self._part else sorted(OWN_FILES - {MANIFEST_FILE})
             for name in own:
-                # An empty one stands for a file of an earlier run that was not made anew.
+                # An empty one means a file of an earlier run that was not made again.
                 if (path := self.folder / name).is_file() and path.stat().st_size:
                     self._store.write(name, path)
         finally:
@@ -177,12 +177,12 @@ class RemoteOutput:
 
     def _claim(self) -> None:
         for name in self._rivals():
-            other = self._claimed(name)
-            if other is None:
+            rival = self._claimed(name)
+            if rival is None:
                 continue
             raise SettingsError(
-                f"another batch writes into this folder (process {other['process']} on "
-                f"{other['computer']}, since {other['since']})",
+                f"another batch writes into this folder (process {rival['process']} on "
+                f"{rival['computer']}, since {rival['since']})",
                 remedy=f"wait for it, or {STALE_S / 60:.0f} minutes if it was killed, or choose "
                 "another folder with --out",
                 file=hidden(self._store.url),

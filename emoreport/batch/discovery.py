@@ -1,4 +1,4 @@
-"""Which files below a folder are videos: by their names, and by their first bytes."""
+"""Find the videos below a folder, by their names and by their first bytes."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Candidate:
     name
         Path below the folder, with forward slashes.
     path
-        Where it lies.
+        Where it is.
     size_bytes
         Its size.
     certain
@@ -145,13 +145,13 @@ def find_videos(
     if not folder.is_dir():
         cause = "is no folder" if os.path.lexists(folder) else "does not exist"
         raise InputNotFoundError(cause, remedy="name a folder of videos", file=folder)
-    found = []
-    for path, name in _files(folder, {_identity(one) for one in skip}, unreadable):
+    candidates = []
+    for path, name in _files(folder, {_identity(skipped) for skipped in skip}, unreadable):
         if is_wanted(name, include, exclude):
             candidate = _candidate(path, name, unreadable)
             if candidate is not None:
-                found.append(candidate)
-    return sorted(found, key=lambda one: os.fsencode(one.name))
+                candidates.append(candidate)
+    return sorted(candidates, key=lambda video: os.fsencode(video.name))
 
 
 def _files(
@@ -160,33 +160,35 @@ def _files(
     """Every file below a folder that is not hidden, with its name below it."""
     pending = [(folder, "")]
     while pending:
-        place, prefix = pending.pop()
-        identity = _identity(place)
+        subfolder, prefix = pending.pop()
+        identity = _identity(subfolder)
         if identity in visited:
             continue
         visited.add(identity)
         try:
-            entries = sorted(os.scandir(place), key=lambda entry: os.fsencode(entry.name))
+            entries = sorted(
+                os.scandir(subfolder), key=lambda dir_entry: os.fsencode(dir_entry.name)
+            )
         except OSError as error:
             unreadable(prefix or str(folder), error.strerror or str(error))
             continue
         below = []
-        for entry in entries:
-            if entry.name.startswith("."):
+        for dir_entry in entries:
+            if dir_entry.name.startswith("."):
                 continue
-            name = prefix + entry.name
-            if _is_folder(entry):
-                below.append((Path(entry.path), f"{name}/"))
+            name = prefix + dir_entry.name
+            if _is_folder(dir_entry):
+                below.append((Path(dir_entry.path), f"{name}/"))
             else:
-                yield Path(entry.path), name
-        # A stack: the first folder of the alphabet has to lie on top. Of two ways to one folder
+                yield Path(dir_entry.path), name
+        # A stack: the first folder of the alphabet has to be on top. Of two ways to one folder
         # this decides which one gives the names.
         pending.extend(reversed(below))
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _is_folder(dir_entry: os.DirEntry[str]) -> bool:
     try:
-        return entry.is_dir()
+        return dir_entry.is_dir()
     except OSError:
         return False
 

@@ -1,4 +1,4 @@
-"""What an engine is: the part that analyses many videos, wherever its workers run.
+"""Define an engine: the part that analyses many videos, wherever its workers run.
 
 Paths and settings travel to the workers, summaries and lines come back; frames and tables never
 do. Everything here can be pickled.
@@ -22,7 +22,7 @@ class VideoJob:
     name
         Path below the batch's folder with forward slashes: what people and tables call the video.
     path
-        Where it lies: a path or a URL.
+        Where it is: a path or a URL.
     sha256
         Digest of its content, hexadecimal.
     size_bytes, mtime_ns
@@ -188,7 +188,7 @@ class Engine(Protocol):
         Raises
         ------
         EmoreportError
-            When a model cannot be had.
+            When a model is not available.
         """
 
     def run(self, jobs: Iterable[VideoJob | None]) -> Iterator[VideoOutcome]:
@@ -203,7 +203,7 @@ class Engine(Protocol):
         Raises
         ------
         EmoreportError
-            When no worker can be had any more. A video that costs a worker its life is `Failed`.
+            When no worker can be started any more. A video that kills a worker is `Failed`.
         """
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""One batch at a time writes into an output folder; a killed one leaves nothing locked."""
+"""Lock an output folder for one batch at a time; a killed batch leaves nothing locked."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def only_batch(out: Path, part: str = "") -> Iterator[None]:
             name = HOLDER_FILE
             FileLock(folder / LOCK_FILE).acquire(timeout=LOOK_S).lock.release()
         else:
-            for other in sorted(folder.glob(f"{LOCK_FILE}-*")):
-                name = other.name.replace(LOCK_FILE, HOLDER_NAME) + HOLDER_SUFFIX
-                held.enter_context(FileLock(other).acquire(timeout=0))
+            for part_lock in sorted(folder.glob(f"{LOCK_FILE}-*")):
+                name = part_lock.name.replace(LOCK_FILE, HOLDER_NAME) + HOLDER_SUFFIX
+                held.enter_context(FileLock(part_lock).acquire(timeout=0))
     except Timeout as error:
         held.close()
         raise SettingsError(
@@ -82,7 +82,7 @@ def only_batch(out: Path, part: str = "") -> Iterator[None]:
 
 
 def refuse_link(path: Path) -> None:
-    """Raise OutputError where a symbolic link stands: a batch writes into its own folder only."""
+    """Raise OutputError where there is a symbolic link: a batch writes into its own folder only."""
     if path.is_symlink():
         raise OutputError(
             "is a symbolic link, and a batch does not write through links",

@@ -1,4 +1,4 @@
-"""What a batch has done so far: a file of JSON lines that only grows and outlasts every end.
+"""Keep what a batch has done so far, in a file of JSON lines that survives every interruption.
 
 Each line is on the disk before the next step begins. A kill or a power cut can only leave the
 last line unfinished: it is cut off at the next start, and what it said is found out again.
@@ -33,7 +33,7 @@ State = Literal["finished", "failed", "no_video"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class VideoRecord:
     """What became of one content under one fingerprint.
 
     Attributes
@@ -59,7 +59,7 @@ class Entry:
     remedy: str = ""
 
     @classmethod
-    def of(cls, outcome: VideoOutcome) -> Entry:
+    def of(cls, outcome: VideoOutcome) -> VideoRecord:
         """What an outcome leaves in the manifest."""
         folder = Path(outcome.job.folder).name
         if isinstance(outcome, Finished):
@@ -96,7 +96,7 @@ class Talk:
         Path below the batch's folder.
     state
         ``finished``, ``failed``, ``no_video``, ``copy`` or ``waiting``.
-    entry
+    record
         What became of it; None for one that was not reached, or whose first copy was not.
     sha256
         Digest of its content, if it was read.
@@ -106,14 +106,14 @@ class Talk:
 
     name: str
     state: str
-    entry: Entry | None = None
+    record: VideoRecord | None = None
     sha256: str = ""
     copy_of: str = ""
 
     @property
     def counted(self) -> bool:
         """Whether it has a row in the summary: each content has one, however many copies."""
-        return self.state == "finished" and self.entry is not None
+        return self.state == "finished" and self.record is not None
 
 
 class Manifest:
@@ -140,15 +140,15 @@ class Manifest:
         self._lock = threading.Lock()
         self._folders: dict[str, str] = {}
         self._digests: dict[str, tuple[Signature, str]] = {}
-        self._entries: dict[tuple[str, str], Entry] = {}
+        self._entries: dict[tuple[str, str], VideoRecord] = {}
         self._stream: FileIO | None = None
         refuse_link(self.path)
         try:
             self._read()
             parts = (out / WORKING_FOLDER).glob(f"{PART_NAME}-*{PART_SUFFIX}")
-            for other in (out / MANIFEST_FILE, *sorted(parts)):
-                if other != self.path and other.exists():
-                    self._absorb(other)
+            for manifest in (out / MANIFEST_FILE, *sorted(parts)):
+                if manifest != self.path and manifest.exists():
+                    self._absorb(manifest)
             self._stream = FileIO(self.path, "ab", opener=_opened_itself)
         except OSError as error:
             raise output_error(error, self.path) from error
@@ -171,14 +171,14 @@ class Manifest:
         """Name of the folder of results of a content; None if it has none yet."""
         return self._folders.get(sha256)
 
-    def entry(self, sha256: str, fingerprint: str) -> Entry | None:
+    def record_of(self, sha256: str, fingerprint: str) -> VideoRecord | None:
         """What became of a content under a fingerprint; None if that is not known."""
         return self._entries.get((sha256, fingerprint))
 
     def digest(self, name: str, signature: Signature) -> str | None:
         """Digest of a file's content if it was taken and the file was not touched since."""
-        known = self._digests.get(name)
-        return known[1] if known is not None and known[0] == signature else None
+        noted = self._digests.get(name)
+        return noted[1] if noted is not None and noted[0] == signature else None
 
     def note_digest(self, name: str, signature: Signature, sha256: str) -> None:
         """Keep the digest of a file's content."""
@@ -194,15 +194,15 @@ class Manifest:
             self._folders[sha256] = folder
             self._append({"kind": "folder", "sha256": sha256, "folder": folder})
 
-    def note_outcome(self, outcome: VideoOutcome, fingerprint: str) -> Entry:
+    def note_outcome(self, outcome: VideoOutcome, fingerprint: str) -> VideoRecord:
         """Keep what became of a video."""
-        entry = Entry.of(outcome)
+        record = VideoRecord.of(outcome)
         sha256 = outcome.job.sha256
-        self._entries[sha256, fingerprint] = entry
-        facts = {field: getattr(entry, field) for field in Entry.__slots__}
+        self._entries[sha256, fingerprint] = record
+        facts = {field: getattr(record, field) for field in VideoRecord.__slots__}
         key = {"kind": "video", "sha256": sha256, "fingerprint": fingerprint}
         self._append({**key, "name": outcome.job.name, **facts})
-        return entry
+        return record
 
     def _append(self, line: Mapping[str, Any]) -> None:
         content = json.dumps(line, allow_nan=False).encode("ascii") + b"\n"
@@ -248,10 +248,10 @@ class Manifest:
                 except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                     continue
                 for (store, key), value in kept:
-                    known = getattr(self, f"_{store}")
+                    records = getattr(self, f"_{store}")
                     # Of two parts one may have failed where the other, later, has not.
-                    if store != "entries" or key not in known or known[key].state != "finished":
-                        known[key] = value
+                    if store != "entries" or key not in records or records[key].state != "finished":
+                        records[key] = value
 
     def _take(self, number: int, line: bytes) -> None:
         try:
@@ -280,7 +280,7 @@ def _opened_itself(path: str, flags: int) -> int:
 
 
 def manifest_path(out: Path, part: str = "") -> Path:
-    """Where the manifest of a batch, or of one part of it, lies."""
+    """Path of the manifest of a batch, or of one part of it."""
     return out / WORKING_FOLDER / f"{PART_NAME}{part}{PART_SUFFIX}" if part else out / MANIFEST_FILE
 
 
@@ -294,15 +294,15 @@ def _kept(kind: str, document: Mapping[str, Any]) -> Iterator[tuple[tuple[str, A
         if _stays_inside(folder):
             yield ("folders", str(document["sha256"])), folder
     elif kind == "video":
-        facts = {field: document[field] for field in Entry.__slots__}
+        facts = {field: document[field] for field in VideoRecord.__slots__}
         facts["files"], facts["warnings"] = tuple(facts["files"]), tuple(facts["warnings"])
         if _stays_inside(str(facts["folder"])) and all(map(_stays_inside, facts["files"])):
             yield (
                 ("entries", (str(document["sha256"]), str(document["fingerprint"]))),
-                Entry(**facts),
+                VideoRecord(**facts),
             )
 
 
 def _stays_inside(name: str) -> bool:
-    """Whether a name from the file, which lies where others may write, is no way out of there."""
+    """Whether a name from the file, which is where others may write, is no way out of there."""
     return bool(name) and Path(name).name == name and not name.startswith(".")

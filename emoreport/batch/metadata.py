@@ -1,4 +1,4 @@
-"""metadata.csv: who speaks in which video, and whatever else distinguishes the videos."""
+"""Read metadata.csv: who speaks in which video, and whatever else distinguishes the videos."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def read_metadata(
     try:
         text, guessed = decode(path.read_bytes(), encoding, names)
         sheet = read_sheet(text)
-        place = sheet.column(KEY)
+        key_column = sheet.column(KEY)
         lines = list(sheet.rows)
     except FileNotFoundError as error:
         raise InputNotFoundError("does not exist", remedy="check the path", file=path) from error
@@ -77,7 +77,7 @@ def read_metadata(
         raise SettingsError(f"cannot be read ({error.strerror})", file=path) from error
     except UnreadableTextError as error:
         raise SettingsError(str(error), remedy=error.remedy, file=path) from error
-    if place is None:
+    if key_column is None:
         raise SettingsError(
             f"has no column {KEY!r}",
             remedy="name the column with the videos' paths or file names so",
@@ -86,13 +86,13 @@ def read_metadata(
     heads = sheet.header
     # Spreadsheets save columns that hold nothing, too.
     filled = [at for at, head in enumerate(heads) if head or any(cells[at] for _, cells in lines)]
-    others = [at for at in filled if at != place]
+    others = [at for at in filled if at != key_column]
     columns = _columns(path, [heads[at] for at in others], set(reserved))
     rows: dict[str, tuple[str, ...]] = {}
     for number, cells in lines:
         if len(cells) > len(heads):
             raise SettingsError(f"line {number} has more cells than the header", file=path)
-        key = cells[place].replace("\\", "/").removeprefix("./")
+        key = cells[key_column].replace("\\", "/").removeprefix("./")
         if key and key in rows:
             raise SettingsError(f"names {key!r} twice", remedy="keep one line of it", file=path)
         if key:

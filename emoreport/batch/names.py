@@ -17,6 +17,6 @@ OVERVIEW: Final = "batch.html"
 
 TABLES: Final = (SUMMARY_CSV, SUMMARY_XLSX, SUMMARY_PARQUET, INTERVALS, FAILURES)
 OWN_FILES: Final = frozenset(
-    {*TABLES, OVERVIEW, MANIFEST_FILE, *(localised_name(SUMMARY, one) for one in LOCALES)}
+    {*TABLES, OVERVIEW, MANIFEST_FILE, *(localised_name(SUMMARY, locale) for locale in LOCALES)}
 )
 """No folder of results bears one of these names."""

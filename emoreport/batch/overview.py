@@ -1,4 +1,4 @@
-"""batch.html: every video of a batch in one sortable page that opens no connection."""
+"""Build batch.html: every video of a batch in one sortable page that opens no connection."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ def overview_page(
         Language of the page.
     """
     columns = dict(zip(shown.table.names, shown.columns, strict=True))
-    place = {path: index for index, path in enumerate(columns["path"])}
+    row_of_path = {path: index for index, path in enumerate(columns["path"])}
     figures = [SUMMARY[name] for name in FIGURES]
     rows = []
     for talk in talks:
-        index = place.get(talk.name)
+        index = row_of_path.get(talk.name)
         cells = tuple(
             _cell(column.kind, None if index is None else columns[column.name][index], lang)
             for column in figures
@@ -126,18 +126,22 @@ _PAGE_WORDS: Final = ("title", "video", "state", "note", "filter", "sort", "file
 
 def _row(out: Path, talk: Talk, cells: tuple[PageCell, ...], lang: str) -> PageRow:
     link = note = ""
-    entry = talk.entry
-    if talk.counted and entry is not None:
-        page = next((one for one in PAGES if (out / entry.folder / one).is_file()), "")
+    record = talk.record
+    if talk.counted and record is not None:
+        page = next(
+            (page_file for page_file in PAGES if (out / record.folder / page_file).is_file()), ""
+        )
         # A name may hold bytes that are no text: as bytes it always makes an address.
-        link = quote(f"{entry.folder}/{page}".encode("utf-8", "surrogateescape"))
-        note = " ".join(entry.warnings)
+        link = quote(f"{record.folder}/{page}".encode("utf-8", "surrogateescape"))
+        note = " ".join(record.warnings)
     elif talk.copy_of:
         note = _word("line.copy_of", lang, name=talk.copy_of)
-    if talk.state == "failed" and entry is not None:
-        note = "; ".join(part for part in (f"{entry.stage}: {entry.cause}", entry.remedy) if part)
-    elif talk.state == "no_video" and entry is not None:
-        note = entry.cause
+    if talk.state == "failed" and record is not None:
+        note = "; ".join(
+            part for part in (f"{record.stage}: {record.cause}", record.remedy) if part
+        )
+    elif talk.state == "no_video" and record is not None:
+        note = record.cause
     return PageRow(
         name=talk.name,
         link=link,

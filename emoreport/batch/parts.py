@@ -1,4 +1,4 @@
-"""Rows of the batch's long table of intervals: one small file per video, joined at the end."""
+"""Keep rows of the batch's table of intervals in one small file per video, joined at the end."""
 
 from __future__ import annotations
 

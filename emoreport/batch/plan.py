@@ -1,4 +1,4 @@
-"""What is to be done with each video: analysed, left alone, or taken for a copy of another."""
+"""Decide what is to be done with each video: analyse it, leave it, or take it for a copy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Final, Literal
 from emoreport.batch.discovery import Candidate, FileFacts
 from emoreport.batch.engine import Opened, VideoJob
 from emoreport.batch.lock import WORKING_FOLDER
-from emoreport.batch.manifest import Entry, Manifest, Signature
+from emoreport.batch.manifest import Manifest, Signature, VideoRecord
 from emoreport.batch.names import OWN_FILES
 from emoreport.batch.parts import has_part
 from emoreport.errors import EmoreportError, InputNotFoundError, OutputError
@@ -45,7 +45,7 @@ class Settled:
         The video.
     state
         What it is; ``copy`` has the content of a video before it.
-    entry
+    record
         What became of it; None for a copy.
     sha256
         Digest of its content; empty if it cannot be read.
@@ -53,7 +53,7 @@ class Settled:
 
     name: str
     state: State
-    entry: Entry | None
+    record: VideoRecord | None
     sha256: str = ""
 
 
@@ -137,8 +137,8 @@ class Planner:
 
     def _digest(self, candidate: Candidate, facts: FileFacts) -> str:
         signature = Signature.of(facts)
-        known = self._manifest.digest(candidate.name, signature)
-        sha256 = known or candidate.sha256()
+        noted = self._manifest.digest(candidate.name, signature)
+        sha256 = noted or candidate.sha256()
         self._manifest.note_digest(candidate.name, signature, sha256)
         return sha256
 
@@ -159,9 +159,9 @@ class Planner:
 
     def _folder_name(self, video: Path, sha256: str) -> str:
         """Name of the folder of results; once given, a content keeps it."""
-        known = self._manifest.folder(sha256)
-        if known is not None:
-            return known
+        noted = self._manifest.folder(sha256)
+        if noted is not None:
+            return noted
         for name in folder_names(video, sha256):
             if self._free(name, sha256):
                 return name
@@ -183,19 +183,19 @@ class Planner:
 
     def _known(self, job: VideoJob) -> Step | None:
         """What the manifest says of a video; None if it does not say enough."""
-        entry = self._manifest.entry(job.sha256, self._fingerprint)
-        if entry is None:
+        record = self._manifest.record_of(job.sha256, self._fingerprint)
+        if record is None:
             return None
-        if entry.state == "finished":
+        if record.state == "finished":
             folder = Path(job.folder)
             made = _made(folder, job.sha256)
             same = made is not None and made.results == self._fingerprint
-            whole = same and _all_there(folder, entry.files)
+            whole = same and _all_there(folder, record.files)
             if not whole or not has_part(Path(job.part), job.sha256, self._fingerprint):
                 return None
-        elif entry.state == "failed" and self._choices.retry_failed:
+        elif record.state == "failed" and self._choices.retry_failed:
             return None
-        return Settled(job.name, entry.state, entry, job.sha256)
+        return Settled(job.name, record.state, record, job.sha256)
 
     def _stored(self, job: VideoJob) -> Step:
         """A job for a video that the manifest does not settle; its results may be there.
@@ -209,16 +209,18 @@ class Planner:
         made = _made(folder, job.sha256)
         if made is None:
             return job
-        entry = self._manifest.entry(job.sha256, made.results)
+        record = self._manifest.record_of(job.sha256, made.results)
         needed = {FRAMES_FILE, SPEECH_FILE}
         if made.results != self._fingerprint:
-            if entry is None:
+            if record is None:
                 raise made_otherwise(
                     folder, "replace them with --overwrite or write elsewhere with --out"
                 )
             can_retable = made.readings == self._readings and _all_there(folder, needed)
             return replace(job, retable=can_retable)
-        return replace(job, collect=_all_there(folder, {*needed, *(entry.files if entry else ())}))
+        return replace(
+            job, collect=_all_there(folder, {*needed, *(record.files if record else ())})
+        )
 
 
 def _made(folder: Path, sha256: str) -> _Made | None:
@@ -295,5 +297,5 @@ class Ahead:
 
 
 def _unreadable(candidate: Candidate, stage: str, cause: str, remedy: str) -> Settled:
-    nothing = Entry("failed", "", {}, (), (), 0.0, stage, cause, remedy)
+    nothing = VideoRecord("failed", "", {}, (), (), 0.0, stage, cause, remedy)
     return Settled(candidate.name, "failed", nothing)

@@ -1,4 +1,4 @@
-"""A folder of videos from its path to the tables of all of them."""
+"""Run a batch: from a folder of videos to the tables of all of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from emoreport.atomic import remove_leftovers
 from emoreport.batch.discovery import Candidate, find_videos
 from emoreport.batch.engine import Engine, Failed, Opened, VideoJob, VideoOutcome, Watcher
 from emoreport.batch.lock import WORKING_FOLDER, only_batch
-from emoreport.batch.manifest import Entry, Manifest, Talk
+from emoreport.batch.manifest import Manifest, Talk, VideoRecord
 from emoreport.batch.metadata import METADATA_FILE, Metadata, read_metadata
 from emoreport.batch.parts import load_arrow
 from emoreport.batch.plan import PARTS_FOLDER, Ahead, Choices, Planner, Settled
@@ -86,14 +86,14 @@ class BatchResult:
 class BatchWatcher(Watcher, Protocol):
     """Is told what happens, from the first look at the folder to the last video."""
 
-    def found(self, candidates: Sequence[Candidate]) -> None:
+    def videos_found(self, candidates: Sequence[Candidate]) -> None:
         """These are the videos."""
 
     def settled(self, talk: Talk, outcome: VideoOutcome | None) -> None:
         """A video is done with; `outcome` is None where nothing had to be done now."""
 
     def warn(self, key: str, **values: object) -> None:
-        """Take a warning: a key of the words ``batch.line`` and what stands in its braces."""
+        """Take a warning: a key of the words ``batch.line`` and the values for its braces."""
 
     def note(self, key: str, **values: object) -> None:
         """Take a piece of information, likewise."""
@@ -140,16 +140,16 @@ def run_batch(request: BatchRequest, watcher: BatchWatcher, make: EngineMaker) -
     part = ""
     if request.shard is not None:
         part = request.shard.suffix
-        candidates = [one for one in candidates if request.shard.holds(one.path)]
+        candidates = [candidate for candidate in candidates if request.shard.holds(candidate.path)]
         if not candidates:
             return BatchResult((), interrupted=False)
-    names = [one.name for one in candidates]
+    names = [candidate.name for candidate in candidates]
     with only_batch(out, part), ExitStack() as stack:
         if not part:  # the processes of other parts may be at work, on other machines
             clean(out)
         manifest = Manifest(out, part)
         stack.callback(manifest.close)
-        watcher.found(candidates)
+        watcher.videos_found(candidates)
         metadata = Metadata()
         book = _Book(manifest, watcher)
         try:
@@ -242,10 +242,10 @@ class _Book:
         assert self.opened is not None
         job = outcome.job
         if isinstance(outcome, Failed) and not outcome.lasting:
-            entry = Entry.of(outcome)
+            record = VideoRecord.of(outcome)
         else:
-            entry = self._manifest.note_outcome(outcome, self.opened.fingerprint)
-        talk = Talk(job.name, entry.state, entry, job.sha256)
+            record = self._manifest.note_outcome(outcome, self.opened.fingerprint)
+        talk = Talk(job.name, record.state, record, job.sha256)
         self._keep(talk, outcome)
         for name in self._copies.pop(job.sha256, ()):
             self._keep(_copy_of(talk, name), None)
@@ -269,7 +269,7 @@ class _Book:
             return
         if step.sha256:
             self._firsts[step.sha256] = step.name
-        self._keep(Talk(step.name, step.state, step.entry, step.sha256), None)
+        self._keep(Talk(step.name, step.state, step.record, step.sha256), None)
 
     def _keep(self, talk: Talk, outcome: VideoOutcome | None) -> None:
         self.talks[talk.name] = talk
@@ -279,7 +279,7 @@ class _Book:
 def _copy_of(first: Talk, name: str) -> Talk:
     """A copy of a failed video failed, too; that of a finished one has no row of its own."""
     state = "copy" if first.state == "finished" else first.state
-    return Talk(name, state, first.entry, first.sha256, first.name)
+    return Talk(name, state, first.record, first.sha256, first.name)
 
 
 def clean(out: Path, folders: Iterable[str] = ()) -> None:
@@ -319,13 +319,15 @@ def stops_as_interrupts() -> Iterator[None]:
     wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     # A program that runs under nohup has chosen to outlive its terminal.
     before = {
-        one: signal.signal(one, stop) for one in wanted if signal.getsignal(one) != signal.SIG_IGN
+        number: signal.signal(number, stop)
+        for number in wanted
+        if signal.getsignal(number) != signal.SIG_IGN
     }
     try:
         yield
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _metadata(
@@ -347,9 +349,9 @@ def _metadata(
             watcher.warn("guessed_encoding", file=path, encoding=metadata.guessed_encoding)
         watcher.note("metadata", file=path, columns=", ".join(metadata.columns))
         missing = [name for name in names if name not in metadata.rows]
-        for key, found in (("unused", metadata.unused), ("missing", missing)):
-            if found:
-                watcher.warn(key, file=path, count=len(found), names=_some(found))
+        for key, affected in (("unused", metadata.unused), ("missing", missing)):
+            if affected:
+                watcher.warn(key, file=path, count=len(affected), names=_some(affected))
     return metadata
 
 

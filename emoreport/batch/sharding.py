@@ -1,4 +1,4 @@
-"""One of several batches over the same folder, each on a machine of its own."""
+"""Share the videos of one folder between several batches, each on a machine of its own."""
 
 from __future__ import annotations
 

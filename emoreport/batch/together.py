@@ -1,4 +1,4 @@
-"""What all videos of a batch gave together: one table of summaries, one of intervals, failures."""
+"""Write the tables of a whole batch: one of summaries, one of intervals, one of failures."""
 
 from __future__ import annotations
 
@@ -87,15 +87,15 @@ def write_together(
         )
         staging.put(names.FAILURES, csv_bytes(failed))
         staging.put(names.OVERVIEW, overview_page(out, talks, shown, metadata.columns, lang))
-        staging.commit(remove=[localised_name(names.SUMMARY, one) for one in LOCALES])
+        staging.commit(remove=[localised_name(names.SUMMARY, name) for name in LOCALES])
 
 
 def failures(talks: Iterable[Talk]) -> ShownTable:
     """The table of failures.csv: one row per video that failed."""
     rows = [
-        (talk.name, talk.entry.stage, talk.entry.cause, talk.entry.remedy)
+        (talk.name, talk.record.stage, talk.record.cause, talk.record.remedy)
         for talk in talks
-        if talk.state == "failed" and talk.entry is not None
+        if talk.state == "failed" and talk.record is not None
     ]
     columns: list[list[Cell]] = [
         [row[index] for row in rows] for index in range(len(FAILURES.columns))
@@ -121,8 +121,8 @@ def _summary(finished: Sequence[Talk], metadata: Metadata) -> tuple[Any, ShownTa
 
 
 def _summary_cells(talk: Talk) -> tuple[Any, ...]:
-    assert talk.entry is not None
-    row: Mapping[str, Any] = talk.entry.summary
+    assert talk.record is not None
+    row: Mapping[str, Any] = talk.record.summary
     # A video that was renamed since keeps its results; the table calls it what it is called now.
     return tuple(
         talk.name.rpartition("/")[2] if name == "video" else row.get(name) for name in SUMMARY.names
@@ -130,14 +130,14 @@ def _summary_cells(talk: Talk) -> tuple[Any, ...]:
 
 
 def _folder(talk: Talk) -> str:
-    assert talk.entry is not None
-    return talk.entry.folder
+    assert talk.record is not None
+    return talk.record.folder
 
 
 def _warnings(talk: Talk) -> str | None:
     """What a reader of the row must know: a talk cut short looks like any other one."""
-    assert talk.entry is not None
-    return " ".join(talk.entry.warnings) or None
+    assert talk.record is not None
+    return " ".join(talk.record.warnings) or None
 
 
 def _write_parquet(stream: BinaryIO, frame: Any) -> None:  # noqa: ANN401 - a DataFrame
@@ -185,13 +185,13 @@ def _parts(
         rows = pq.read_table(part_path(out, talk.sha256))
         video = talk.name.rpartition("/")[2]
         values = (video, talk.name, _folder(talk), *metadata.of(talk.name))
-        given = [
+        constant = [
             pa.repeat(
                 pa.scalar(None if value is None else printable(value), pa.string()), len(rows)
             )
             for value in values
         ]
-        yield pa.table([*given, *rows.columns], schema=schema)
+        yield pa.table([*constant, *rows.columns], schema=schema)
 
 
 def printable(text: str) -> str:

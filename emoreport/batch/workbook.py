@@ -1,4 +1,4 @@
-"""summary.xlsx: one row per video, the failures, and what the columns mean."""
+"""Build summary.xlsx: one row per video, the failures, and what the columns mean."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def batch(
     when settings or models changed, are done again.
     """
     settings = settings_from(given, config)
-    from emoreport.batch.anywhere import place, run_anywhere
+    from emoreport.batch.anywhere import run_anywhere, source_folder
     from emoreport.batch.engine import Limits
     from emoreport.batch.engines.choice import EngineOptions, make_engine
     from emoreport.batch.plan import Choices
@@ -164,7 +164,7 @@ def batch(
         ray_gpus_per_actor=ray_gpus_per_actor,
     )
     request = BatchRequest(
-        folder=place(folder),
+        folder=source_folder(folder),
         settings=settings,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),

@@ -105,9 +105,9 @@ class BatchDisplay:
 
     # --------------------------------------------------------------------- what happens
 
-    def found(self, candidates: Sequence[Candidate]) -> None:
+    def videos_found(self, candidates: Sequence[Candidate]) -> None:
         """Take the videos of the folder."""
-        self._bytes = {one.name: one.size_bytes for one in candidates}
+        self._bytes = {candidate.name: candidate.size_bytes for candidate in candidates}
         self._left_bytes = sum(self._bytes.values())
         self.note("found", count=len(candidates), folder=self._folder)
 
@@ -158,8 +158,8 @@ class BatchDisplay:
             self._worked_bytes += size
         if talk.state == "failed":
             self._tell_failure(talk, outcome)
-        elif talk.state == "no_video" and outcome is not None and talk.entry is not None:
-            self.note("no_video", name=talk.name, cause=talk.entry.cause)
+        elif talk.state == "no_video" and outcome is not None and talk.record is not None:
+            self.note("no_video", name=talk.name, cause=talk.record.cause)
         elif isinstance(outcome, Finished):
             for line in outcome.warnings:
                 warning_line(shown(f"{talk.name}: {line}"))
@@ -189,12 +189,12 @@ class BatchDisplay:
             self._earlier[talk.state] += 1
 
     def _tell_failure(self, talk: Talk, outcome: VideoOutcome | None) -> None:
-        entry = talk.entry
-        if entry is None:
+        record = talk.record
+        if record is None:
             return
-        remedy = f"; {entry.remedy}" if entry.remedy else ""
+        remedy = f"; {record.remedy}" if record.remedy else ""
         name = self._folder / talk.name
-        error_line(shown(f"{name}: {entry.stage}: {entry.cause}{remedy}"))
+        error_line(shown(f"{name}: {record.stage}: {record.cause}{remedy}"))
         if self._verbose and isinstance(outcome, Failed) and outcome.trace:
             print(outcome.trace, file=sys.stderr, end="")
 
@@ -203,13 +203,13 @@ class BatchDisplay:
     def left(self) -> str:
         """Time that is left, in words: by the bytes, but no less than a running video needs."""
         running = [*self._running.values()]
-        under_way = sum(self._bytes.get(one.job.name, 0) * one.share for one in running)
+        under_way = sum(self._bytes.get(video.job.name, 0) * video.share for video in running)
         worked = self._worked_bytes + under_way
         elapsed_s = time.monotonic() - self._started
         if worked <= 0 or elapsed_s <= 0:
             return _word("table.left_unknown", self._lang)
         left_s = (self._left_bytes - under_way) / worked * elapsed_s
-        left_s = max([left_s, *(one.left_s for one in running)])
+        left_s = max([left_s, *(video.left_s for video in running)])
         return _word("table.left", self._lang, left=clock(left_s))
 
     def table(self) -> Group:
@@ -231,13 +231,13 @@ class BatchDisplay:
                 no_wrap=True,
             )
         now = time.monotonic()
-        for one in [*self._running.values()]:
+        for video in [*self._running.values()]:
             grid.add_row(
-                Text(shown(one.job.name)),
-                _word(f"stage.{one.stage}", self._lang),
-                f"{100 * one.share:.0f} %" if one.stage == "faces" else "",
-                f"{one.rate}×" if one.stage != "starting" else "",
-                clock(now - one.since),
+                Text(shown(video.job.name)),
+                _word(f"stage.{video.stage}", self._lang),
+                f"{100 * video.share:.0f} %" if video.stage == "faces" else "",
+                f"{video.rate}×" if video.stage != "starting" else "",
+                clock(now - video.since),
             )
         bar = Table.grid()  # a bar alone does not end its line
         bar.add_row(ProgressBar(total=max(total, 1), completed=self._done, width=60))

@@ -1,1 +1,1 @@
-"""Where the videos of a batch are analysed: on this machine or on a Ray cluster."""
+"""Analyse the videos of a batch on this machine or on a Ray cluster."""

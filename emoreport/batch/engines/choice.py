@@ -1,4 +1,4 @@
-"""Which engines there are, and how one is made from what the user asked for."""
+"""Choose an engine and make it with the options that the user gave."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one video may cost, and how many workers a machine carries."""
+"""Limit the time and memory of one video, and the number of workers on a machine."""
 
 from __future__ import annotations
 

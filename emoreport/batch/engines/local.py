@@ -1,4 +1,4 @@
-"""Worker processes on this machine, watched by the process that started them."""
+"""Analyse videos in worker processes on this machine, watched by the process that started them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from itertools import count
 from typing import Any, Final, Self
 
 from emoreport.batch.engine import Failed, Limits, Opened, VideoJob, VideoOutcome, Watcher
-from emoreport.batch.engines import limits as costs
+from emoreport.batch.engines import limits
 from emoreport.batch.engines.limits import Share
 from emoreport.batch.engines.wire import (
     MAX_LINE,
@@ -209,7 +209,7 @@ class LocalEngine:
         Raises
         ------
         EmoreportError
-            When a model cannot be had, or the worker dies of opening them.
+            When a model is not available, or the worker dies of opening them.
         """
         self._watcher.announce(
             text(
@@ -296,7 +296,7 @@ class LocalEngine:
             outcome = read_outcome(worker.job, message["outcome"])
             worker.job = None
             self._attempts.pop(outcome.job.name, None)
-            if costs.resident_mb(worker.pid) > FULL_SHARE * self._share.memory_mb:
+            if limits.resident_mb(worker.pid) > FULL_SHARE * self._share.memory_mb:
                 self._dismiss(worker)
             return outcome
         if kind == "started" and worker.job is not None:
@@ -370,7 +370,7 @@ class LocalEngine:
                 if now - worker.since > OPENING_LIMIT_S:
                     worker.end()
                 continue
-            allowed_s = costs.time_limit_s(self._limits, worker.job.size_bytes, worker.claimed_s)
+            allowed_s = limits.time_limit_s(self._limits, worker.job.size_bytes, worker.claimed_s)
             if now - worker.since > allowed_s:
                 worker.verdict = Failed(
                     worker.job,
@@ -378,7 +378,7 @@ class LocalEngine:
                     f"took more than {allowed_s:.0f} s{_during(worker.stage)}",
                     "give it more with --retry-failed and a higher --time-limit",
                 )
-            elif costs.resident_mb(worker.pid) > self._share.memory_mb:
+            elif limits.resident_mb(worker.pid) > self._share.memory_mb:
                 worker.verdict = Failed(
                     worker.job,
                     LIMITS,

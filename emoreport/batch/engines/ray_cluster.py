@@ -1,4 +1,4 @@
-"""A Ray cluster: how it is reached, and what runs on it."""
+"""Connect to a Ray cluster, and define the actor that runs on it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from emoreport.batch.engine import Limits, VideoJob
-from emoreport.batch.engines import limits as costs
+from emoreport.batch.engines import limits
 from emoreport.batch.engines.local import POOLS
 from emoreport.batch.engines.wire import error_document, opened_document, outcome_document
 from emoreport.errors import EmoreportError, SettingsError
@@ -128,7 +128,7 @@ def _begin(ray: Any, address: str) -> None:  # noqa: ANN401 - Ray has few types
         options |= {
             "include_dashboard": False,
             "object_store_memory": OBJECT_STORE_BYTES,
-            "num_cpus": costs.usable_processors(),
+            "num_cpus": limits.usable_processors(),
         }
     try:
         ray.init(address=address, **options)
@@ -185,7 +185,7 @@ class VideoActor:
         """How far the video is, and how much memory this process holds."""
         with self._lock:
             progress = dict(self._progress)
-        return {"progress": progress, "resident_mb": costs.resident_mb(os.getpid())}
+        return {"progress": progress, "resident_mb": limits.resident_mb(os.getpid())}
 
     def _tell(self, _: VideoJob, stage: str, done_s: float, total_s: float | None) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""Workers on a Ray cluster: actors that open the models once and are asked for videos.
+"""Analyse videos on a Ray cluster, with actors that open the models once.
 
 Paths and settings travel to the actors, summaries come back. Every machine of the cluster has to
 reach the videos and the output folder under the same paths, or by URL, and has models of its own.
@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any, Final, Self
 
 from emoreport.batch.engine import Failed, Limits, Opened, VideoJob, VideoOutcome, Watcher
-from emoreport.batch.engines import limits as costs
+from emoreport.batch.engines import limits
 from emoreport.batch.engines.local import (
     ATTEMPTS,
     CRASHED,
@@ -94,7 +94,7 @@ class RayEngine:
         SettingsError
             When Ray is not installed, or the cluster cannot be reached.
         EmoreportError
-            When a model cannot be had, or no actor can be had.
+            When a model is not available, or no actor can be started.
         """
         if self.settings.runtime.device == "cuda" and not self._cluster.gpus_per_actor:
             raise SettingsError(
@@ -123,7 +123,7 @@ class RayEngine:
         Raises
         ------
         EmoreportError
-            When no actor can be had any more.
+            When no actor can be started any more.
         """
         source = iter(jobs)
         more = True
@@ -305,7 +305,7 @@ class RayEngine:
                 if not actor.node and now - actor.since > OPENING_LIMIT_S:
                     self._give_up_opening(actor)
                 continue
-            allowed_s = costs.time_limit_s(self._limits, actor.job.size_bytes, actor.claimed_s)
+            allowed_s = limits.time_limit_s(self._limits, actor.job.size_bytes, actor.claimed_s)
             if now - actor.since > allowed_s:
                 yield self._end(
                     actor,
@@ -317,7 +317,7 @@ class RayEngine:
 
     def _give_up_opening(self, actor: Actor) -> None:
         """An actor that waits for room in a full cluster does no harm beside others that work."""
-        if any(other.node for other in self._actors):
+        if any(working.node for working in self._actors):
             return
         self._dismiss(actor)
         raise EmoreportError(

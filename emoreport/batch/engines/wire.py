@@ -1,4 +1,4 @@
-"""Messages between the parent and its worker processes: JSON lines, never pickles.
+"""Encode messages between the parent and its worker processes: JSON lines, never pickles.
 
 A decoder that a hostile file has taken over could write anything: the parent reads data only.
 """

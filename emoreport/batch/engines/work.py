@@ -1,4 +1,4 @@
-"""What a worker does, wherever it runs: open the models once, then one video after the other."""
+"""Do a worker's job, wherever it runs: open the models once, then analyse video after video."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Workshop:
     Raises
     ------
     ModelError, SettingsError
-        When a model cannot be had.
+        When a model is not available.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Workshop:
                     if reason is not None:
                         return NoVideo(job, reason)
                 report = self._report(local, job.path)
-                files = tuple(sorted(entry.name for entry in Path(local.folder).iterdir()))
+                files = tuple(sorted(file.name for file in Path(local.folder).iterdir()))
             return Finished(
                 job=job,
                 summary=summary_row(report),
@@ -145,7 +145,7 @@ class Workshop:
     def _report(self, job: VideoJob, source: str) -> Report:
         """The report of a video: from its folder if it is there, else made and written.
 
-        `source` is where the video really lies, should the job's path be a copy's.
+        `source` is where the video really is, should the job's path be a copy's.
         """
         if job.collect or job.retable:
             try:

@@ -1,4 +1,4 @@
-"""A worker process of the local engine: messages come in on stdin and go out on stdout.
+"""Run a worker process of the local engine: messages arrive on stdin and leave on stdout.
 
 It ends with its parent, however that ends.
 """
@@ -107,8 +107,8 @@ def command(parent: int) -> list[str]:
         "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
         "from emoreport.batch.engines.worker import main; main()"
     )
-    places = [place for place in sys.path if place]
-    return [sys.executable, "-P", "-c", start, json.dumps(places), str(parent)]
+    paths = [path for path in sys.path if path]
+    return [sys.executable, "-P", "-c", start, json.dumps(paths), str(parent)]
 
 
 def job_message(job: VideoJob) -> bytes:

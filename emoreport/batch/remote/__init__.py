@@ -1,1 +1,1 @@
-"""Batches whose videos or results are behind a URL."""
+"""Read videos from URLs and write results to them."""

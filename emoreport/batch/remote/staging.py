@@ -1,4 +1,4 @@
-"""Videos and results behind URLs: a copy on this machine while a worker needs one, no longer."""
+"""Copy videos and results from and to URLs; copies stay only while a worker needs them."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class RemoteCandidate(Candidate):
     ----------
     store
         The folder that was searched.
-    known
+    listed
         What its store says of it.
     """
 
     store: Store
-    known: Facts
+    listed: Facts
 
     @property
     def address(self) -> str:
@@ -62,7 +62,7 @@ class RemoteCandidate(Candidate):
 
     def facts(self) -> Facts:
         """What its store said of it when it was found."""
-        return self.known
+        return self.listed
 
     def sha256(self) -> str:
         """Digest of its content, which passes through this machine for it.
@@ -124,7 +124,7 @@ class RemoteFolder:
         listing = store.listing()
         if not listing:
             raise not_there(self.url)
-        found = []
+        candidates = []
         for name, info in listing.items():
             if self.out and name.startswith(f"{self.out}/"):
                 continue
@@ -138,8 +138,12 @@ class RemoteFolder:
                 continue
             if sure is not None:
                 facts = Facts.of(info)
-                found.append(RemoteCandidate(name, Path(name), facts.st_size, sure, store, facts))
-        return sorted(found, key=lambda one: one.name.encode("utf-8", "surrogateescape"))
+                candidates.append(
+                    RemoteCandidate(name, Path(name), facts.st_size, sure, store, facts)
+                )
+        return sorted(
+            candidates, key=lambda candidate: candidate.name.encode("utf-8", "surrogateescape")
+        )
 
     def read(self, name: str) -> bytes | None:
         """Content of a small file of the folder; None if there is none."""
@@ -163,7 +167,7 @@ def _is_video(store: Store, name: str) -> bool | None:
 
 @contextmanager
 def staged(job: VideoJob) -> Iterator[VideoJob]:
-    """Give a job on this machine that stands for one with URLs; upload its results at the end.
+    """Give a job on this machine in place of one with URLs; upload its results at the end.
 
     A job without URLs is given back as it is. The upload begins only when the work ended without
     an error; run.json goes away first and comes last, so that a folder with it is complete.
@@ -178,13 +182,13 @@ def staged(job: VideoJob) -> Iterator[VideoJob]:
     if not is_url(job.path) and not job.target:
         yield job
         return
-    with _room() as place:
-        local = _with_video(job, place) if is_url(job.path) else job
+    with _room() as room:
+        local = _with_video(job, room) if is_url(job.path) else job
         if job.target:
             local = replace(
                 local,
-                folder=str(place / "results" / Path(job.folder).name),
-                part=str(place / "part" / Path(job.part).name),
+                folder=str(room / "results" / Path(job.folder).name),
+                part=str(room / "part" / Path(job.part).name),
                 target="",
             )
             if job.collect or job.retable:
@@ -192,7 +196,7 @@ def staged(job: VideoJob) -> Iterator[VideoJob]:
         before = _run_of(local)
         yield local
         if job.target:
-            _upload(job, local, anew=_run_of(local) != before)
+            _upload(job, local, analysed_again=_run_of(local) != before)
 
 
 @contextmanager
@@ -212,9 +216,9 @@ def _room() -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
         lock.release()
     with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name:
-        place = Path(name)
-        with FileLock(place / _LOCK):
-            yield place
+        room = Path(name)
+        with FileLock(room / _LOCK):
+            yield room
 
 
 def _is_ours(path: Path) -> bool:
@@ -227,9 +231,9 @@ def _is_ours(path: Path) -> bool:
     return stat.S_ISDIR(facts.st_mode) and mine
 
 
-def _with_video(job: VideoJob, place: Path) -> VideoJob:
+def _with_video(job: VideoJob, room: Path) -> VideoJob:
     store, name = split(job.path)
-    folder = place / "video"
+    folder = room / "video"
     folder.mkdir()
     path = folder / name
     # Also where stored readings are to do: they may turn out to be damaged.
@@ -256,13 +260,13 @@ def _run_of(job: VideoJob) -> tuple[int, int] | None:
     return facts.st_ino, facts.st_mtime_ns
 
 
-def _upload(job: VideoJob, local: VideoJob, *, anew: bool) -> None:
-    """Put the rows and, where the video was analysed `anew`, its files where they belong."""
+def _upload(job: VideoJob, local: VideoJob, *, analysed_again: bool) -> None:
+    """Put the rows and, if it was `analysed_again`, its files where they belong."""
     store = Store(job.target)
     folder, part = Path(local.folder), Path(local.part)
     if part.is_file():
         store.write(f"{PARTS}/{part.name}", part)
-    if not anew:
+    if not analysed_again:
         return
     files = sorted(path.name for path in folder.iterdir() if path.is_file())
     store.remove(f"{folder.name}/{RUN_FILE}")
@@ -270,5 +274,5 @@ def _upload(job: VideoJob, local: VideoJob, *, anew: bool) -> None:
         # What others have put there stays.
         if name in KNOWN_FILES and name not in files:
             store.remove(f"{folder.name}/{name}")
-    for name in [*(one for one in files if one != RUN_FILE), RUN_FILE]:
+    for name in [*(file for file in files if file != RUN_FILE), RUN_FILE]:
         store.write(f"{folder.name}/{name}", folder / name)

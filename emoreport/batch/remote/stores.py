@@ -1,4 +1,4 @@
-"""Places named by a URL, such as s3://bucket/talks: listed, read and written through fsspec."""
+"""List, read and write folders named by a URL, such as s3://bucket/talks, through fsspec."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class TransferError(MediaError):
     stage = "transfer"
 
 
-def is_url(place: object) -> bool:
+def is_url(location: object) -> bool:
     """Whether a place is named by a URL and not by a path."""
-    return bool(_URL.match(str(place)))
+    return bool(_URL.match(str(location)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Store:
         """URL of a name below the folder."""
         return f"{self.url}/{name}"
 
-    def place(self, name: str) -> str:
+    def driver_path(self, name: str) -> str:
         """Name below the folder as the driver knows it."""
         return f"{self._root}/{name}"
 
@@ -135,13 +135,13 @@ class Store:
         with self._asked(""):
             self._fs.invalidate_cache()
             try:
-                found = self._fs.find(self._root, detail=True)
+                details = self._fs.find(self._root, detail=True)
             except FileNotFoundError:
                 return {}
         prefix = f"{self._root}/"
         return {
             path.removeprefix(prefix): info
-            for path, info in found.items()
+            for path, info in details.items()
             if path.startswith(prefix) and _harmless(path.removeprefix(prefix))
         }
 
@@ -156,7 +156,7 @@ class Store:
         with self._asked(name):
             try:
                 self._fs.invalidate_cache()
-                return bytes(self._fs.cat_file(self.place(name)))
+                return bytes(self._fs.cat_file(self.driver_path(name)))
             except FileNotFoundError:
                 return None
 
@@ -168,7 +168,10 @@ class Store:
         TransferError
             When they cannot be read.
         """
-        with self._asked(name), self._fs.open(self.place(name), "rb", block_size=length) as stream:
+        with (
+            self._asked(name),
+            self._fs.open(self.driver_path(name), "rb", block_size=length) as stream,
+        ):
             return bytes(stream.read(length))
 
     def sha256(self, name: str) -> str:
@@ -212,7 +215,7 @@ class Store:
 
     def _stream(self, name: str, take: Callable[[bytes], None]) -> str:
         digest = hashlib.sha256()
-        with self._fs.open(self.place(name), "rb", cache_type="readahead") as stream:
+        with self._fs.open(self.driver_path(name), "rb", cache_type="readahead") as stream:
             while content := stream.read(CHUNK_BYTES):
                 digest.update(content)
                 take(content)
@@ -226,7 +229,7 @@ class Store:
         OutputError
             When it cannot be written.
         """
-        final = self.place(name)
+        final = self.driver_path(name)
         parent, _, last = final.rpartition("/")
         temporary = final if self._direct else f"{parent}/.{last[:40]}.tmp-{secrets.token_hex(8)}"
         try:
@@ -274,7 +277,7 @@ class Store:
         """
         try:
             with suppress(FileNotFoundError):
-                self._fs.rm_file(self.place(name))
+                self._fs.rm_file(self.driver_path(name))
         except Exception as error:  # each driver has errors of its own
             raise OutputError(
                 f"cannot be replaced ({_brief(error)})",

@@ -28,9 +28,9 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    found = Clock()
-    monkeypatch.setattr(batch_display, "time", found)
-    return found
+    videos_found = Clock()
+    monkeypatch.setattr(batch_display, "time", videos_found)
+    return videos_found
 
 
 def job(name: str) -> VideoJob:
@@ -39,7 +39,7 @@ def job(name: str) -> VideoJob:
 
 def display_of(**sizes: int) -> BatchDisplay:
     display = BatchDisplay(Path("talks"), lang="en", quiet=True, verbose=False)
-    display.found([File(name, size) for name, size in sizes.items()])
+    display.videos_found([File(name, size) for name, size in sizes.items()])
     return display
 
 

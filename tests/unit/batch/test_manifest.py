@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from emoreport.batch.engine import Failed, Finished, NoVideo, VideoJob
-from emoreport.batch.manifest import MANIFEST_FILE, Entry, Manifest, Signature
+from emoreport.batch.manifest import MANIFEST_FILE, Manifest, Signature, VideoRecord
 from emoreport.errors import OutputError, StoredReadingsError
 
 SIGNATURE = Signature(10, 20, 30, 40)
@@ -45,11 +45,11 @@ def test_everything_comes_back_exactly(tmp_path: Path) -> None:
     with opened(tmp_path) as manifest:
         assert manifest.digest("b\udcff/talk.mp4", SIGNATURE) == "ab"
         assert dict(manifest.folders) == {"ab": "лекция"}
-        assert manifest.entry("ab", "f1") == Entry.of(finished())
-        assert manifest.entry("ab", "f1").summary["duration"] == 0.1 + 0.2
-        assert manifest.entry("cd", "f1") == Entry.of(failed)
-        assert manifest.entry("ef", "f1").state == "no_video"
-        assert manifest.entry("ab", "f2") is None
+        assert manifest.record_of("ab", "f1") == VideoRecord.of(finished())
+        assert manifest.record_of("ab", "f1").summary["duration"] == 0.1 + 0.2
+        assert manifest.record_of("cd", "f1") == VideoRecord.of(failed)
+        assert manifest.record_of("ef", "f1").state == "no_video"
+        assert manifest.record_of("ab", "f2") is None
 
 
 def test_a_touched_file_is_read_again(tmp_path: Path) -> None:
@@ -76,13 +76,13 @@ def test_any_cut_of_the_file_loses_the_cut_line_only(tmp_path: Path) -> None:
         path.write_bytes(whole[:size])
         with opened(tmp_path) as manifest:
             complete = sum(end <= size for end in ends)
-            known = [n for n in range(4) if manifest.entry(f"{n}", "f")]
+            known = [n for n in range(4) if manifest.record_of(f"{n}", "f")]
             assert known == list(range(max(0, complete - 1)))
             manifest.note_outcome(finished("new"), "f")
         for line in path.read_bytes().splitlines():
             json.loads(line)
         with opened(tmp_path) as manifest:
-            assert manifest.entry("new", "f") is not None
+            assert manifest.record_of("new", "f") is not None
 
 
 def test_a_damaged_line_in_the_middle_costs_what_it_said(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_damaged_line_in_the_middle_costs_what_it_said(tmp_path: Path) -> None
     for bad in (b"\xff\xfe\n", b"[]\n", b'{"kind": "video"}\n', b'{"kind": 7}\n', b"null\n"):
         path.write_bytes(b"".join([lines[0], lines[1], bad, lines[3]]))
         with opened(tmp_path) as manifest:
-            known = [bool(manifest.entry(f"{n}", "f")) for n in range(3)]
+            known = [bool(manifest.record_of(f"{n}", "f")) for n in range(3)]
         assert known == [True, False, True]
 
 

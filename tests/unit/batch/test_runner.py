@@ -189,7 +189,7 @@ def test_a_failure_of_the_disk_is_tried_again(batch: Batch, shorts: list[bytes])
 def test_a_video_that_went_away_is_tried_again(batch: Batch, shorts: list[bytes]) -> None:
     put(batch, a_mp4=shorts[0])
     result = batch(before=lambda job: Path(job.path).unlink())
-    assert result.talks[0].entry.stage == "input"
+    assert result.talks[0].record.stage == "input"
     put(batch, a_mp4=shorts[0])
     assert batch.states(batch()) == {"a.mp4": "finished"}
 
@@ -266,7 +266,7 @@ def test_tables_are_not_made_again_through_a_link(
     (batch.out / "a").symlink_to(tmp_path / "elsewhere")
     before = (tmp_path / "elsewhere" / "run.json").read_bytes()
     result = batch(min_interval=0.3)
-    assert result.talks[0].entry.stage == "output"
+    assert result.talks[0].record.stage == "output"
     assert (tmp_path / "elsewhere" / "run.json").read_bytes() == before
 
 
@@ -281,7 +281,7 @@ def test_settings_of_a_later_version_are_no_reason_to_write_over_results(
     path.write_text(json.dumps(document), encoding="utf-8")
     before = path.read_bytes()
     result = batch()
-    assert result.talks[0].entry.stage == "output"
+    assert result.talks[0].record.stage == "output"
     assert path.read_bytes() == before
 
 
@@ -304,8 +304,8 @@ def test_results_that_no_batch_made_are_kept(batch: Batch, shorts: list[bytes]) 
     before = (batch.out / "a" / "run.json").read_bytes()
     result = batch()
     assert batch.done == []
-    assert {talk.entry.stage for talk in result.talks} == {"output"}
-    assert "--overwrite" in result.talks[0].entry.remedy
+    assert {talk.record.stage for talk in result.talks} == {"output"}
+    assert "--overwrite" in result.talks[0].record.remedy
     assert (batch.out / "a" / "run.json").read_bytes() == before
     batch(choices=Choices(overwrite=True))
     assert run_json(batch.out / "a")["settings"]["min_interval"] == 0.5
@@ -384,7 +384,7 @@ def test_a_video_that_grows_while_it_is_analysed_is_refused(
             stream.write(bytes(8))
 
     result = batch(before=grow)
-    assert "changed" in result.talks[0].entry.cause
+    assert "changed" in result.talks[0].record.cause
     assert not (batch.out / "a").exists()
 
 
@@ -450,7 +450,7 @@ def test_results_are_not_written_through_links(
     # A link that comes later is noticed as well.
     put(batch, b_mp4=shorts[1])
     result = batch(before=lambda job: Path(job.folder).symlink_to(elsewhere))
-    assert [talk.entry.cause for talk in result.talks if talk.state == "failed"]
+    assert [talk.record.cause for talk in result.talks if talk.state == "failed"]
     assert list(elsewhere.iterdir()) == []
 
 

@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 from fsspec.implementations.memory import MemoryFileSystem
 
-from emoreport.batch.anywhere import RemoteOutput, place, run_anywhere
+from emoreport.batch.anywhere import RemoteOutput, run_anywhere, source_folder
 from emoreport.batch.engine import Failed, VideoJob
 from emoreport.batch.plan import Choices
 from emoreport.batch.remote.staging import PREFIX, staged
@@ -75,7 +75,7 @@ def run(
         return engines[0]
 
     settings = settings_for(Path("unused"), **(options or {})).replace(out=out)
-    request = BatchRequest(place(folder), settings, choices=choices or Choices(), **values)
+    request = BatchRequest(source_folder(folder), settings, choices=choices or Choices(), **values)
     return run_anywhere(request, told, make), engines[0], told
 
 
@@ -173,7 +173,7 @@ def test_a_network_that_breaks_down_leaves_no_folder_that_seems_complete(
     FaultyStore.at = at
     result, _, _ = run("memory://talks", "faulty://out", choices=Choices(overwrite=True))
     assert states(result) == {"one.mp4": "failed"}
-    (failure,) = [talk.entry for talk in result.talks]
+    (failure,) = [talk.record for talk in result.talks]
     assert failure.stage == "output"
     assert "the network is down" in failure.cause
     listing = Store("faulty://out").listing()
@@ -193,7 +193,7 @@ def test_a_video_that_changes_on_the_way_is_no_lasting_failure(shorts: list[byte
         put("memory://talks", one_mp4=shorts[1])
 
     result, _, _ = run("memory://talks", "memory://out", before=change)
-    assert [talk.entry.stage for talk in result.talks] == ["transfer"]
+    assert [talk.record.stage for talk in result.talks] == ["transfer"]
     result, engine, _ = run("memory://talks", "memory://out")
     assert len(engine.jobs) == 1
     assert states(result) == {"one.mp4": "finished"}
@@ -209,8 +209,8 @@ def test_results_of_a_local_folder_go_to_a_store(batch: Batch, shorts: list[byte
     other.mkdir()
     (other / "one").write_bytes(b"in the way")
     result, _, _ = run(str(batch.folder), other.as_uri())
-    assert [talk.entry.folder[:4] for talk in result.talks] == ["one-"]
-    assert (other / result.talks[0].entry.folder / "run.json").is_file()
+    assert [talk.record.folder[:4] for talk in result.talks] == ["one-"]
+    assert (other / result.talks[0].record.folder / "run.json").is_file()
     assert (other / "one").read_bytes() == b"in the way"
 
 
@@ -264,12 +264,12 @@ def test_a_store_that_holds_nothing_or_is_none() -> None:
 )
 def test_what_is_a_url(text: str, url: bool) -> None:
     assert is_url(text) is url
-    assert isinstance(place(text), Path) is not url
+    assert isinstance(source_folder(text), Path) is not url
 
 
 def test_secrets_in_urls_are_not_shown() -> None:
     assert hidden("https://me:secret@host/in?token=secret") == "https://host/in"
-    assert "secret" not in str(place("webdav://me:secret@host/in"))
+    assert "secret" not in str(source_folder("webdav://me:secret@host/in"))
 
 
 def test_names_that_lead_out_of_a_folder_are_left_out() -> None:
@@ -344,4 +344,4 @@ def test_a_failure_of_a_worker_reaches_the_parent(shorts: list[bytes]) -> None:
     assert states(result) == {"one.mp4": "finished", "two.mp4": "failed"}
     assert [talk.name for talk in told.talks if talk.state == "failed"] == ["two.mp4"]
     assert b"two.mp4,decode," in Store("memory://out").read("failures.csv")
-    assert not isinstance(result.talks[0].entry, Failed)
+    assert not isinstance(result.talks[0].record, Failed)
