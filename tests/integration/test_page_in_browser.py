@@ -362,7 +362,7 @@ def test_the_language_can_be_switched_in_the_page(talk, open_page):
 
 
 def test_a_page_made_in_russian_opens_in_russian(talk, open_page, tmp_path):
-    content = page_html(read_report(talk).findings, lang="ru", video=PageVideo("none"))
+    content = page_html(read_report(talk), lang="ru", video=PageVideo("none"))
     (tmp_path / "page.html").write_bytes(content)
     page = open_page(tmp_path / "page.html")
     assert page.inner_text("#cards-title") == "Сводка"
@@ -535,7 +535,7 @@ def test_an_hour_is_small_and_soon_ready(tmp_path, open_page):
     folder = store(tmp_path / "talk", *hour(), HOUR_S, name="none.mp4")
     report = read_report(folder)
     assert len(report.faces) == 90_000
-    content = page_html(report.findings, lang="en", video=PageVideo("none"))
+    content = page_html(report, lang="en", video=PageVideo("none"))
     assert len(content) < 10_000_000
     (tmp_path / "hour.html").write_bytes(content)
     ready_ms = []
