@@ -104,7 +104,8 @@ class SpeakerTracker:
             chosen = self._starting(time_s, candidates, frame_size)
         if chosen is not None:
             self._box, self._seen_s = chosen.box, time_s
-        self._remember_bystanders(time_s, [face.box for face in candidates if face is not chosen])
+        others = [face.box for face in candidates if face is not chosen and _is_sure(face)]
+        self._remember_bystanders(time_s, others)
         return chosen
 
     def _continuing(
@@ -148,7 +149,7 @@ class SpeakerTracker:
     ) -> FaceObservation | None:
         """Most prominent face, if it is sure or was seen often enough."""
         best = max(candidates, key=lambda face: _prominence(face, frame_size))
-        if best.score < START_SCORE:
+        if not _is_sure(best):
             rumour = self._rumour
             continues = rumour is not None and _in_reach(
                 rumour.box, best.box, max(time_s - self._rumour_s, 0.0)
@@ -160,6 +161,11 @@ class SpeakerTracker:
         self._rumour, self._rumour_count = None, 0
         self._started_s = time_s
         return best
+
+
+def _is_sure(face: FaceObservation) -> bool:
+    """Whether a face may start a track at once, or make the tracker wait for the speaker."""
+    return face.score >= START_SCORE
 
 
 def _is_plausible(box: Box) -> bool:
@@ -206,7 +212,8 @@ def _clearly_better(
     frame_size: tuple[int, int] | None,
 ) -> FaceObservation:
     best = max(candidates, key=lambda face: _prominence(face, frame_size))
-    sure = best.score >= START_SCORE
-    if sure and _prominence(best, frame_size) > CLEARLY_MORE * _prominence(chosen, frame_size):
+    if _is_sure(best) and _prominence(best, frame_size) > CLEARLY_MORE * _prominence(
+        chosen, frame_size
+    ):
         return best
     return chosen

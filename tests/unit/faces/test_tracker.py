@@ -217,3 +217,11 @@ def test_one_still_sure_face_is_found_again_after_any_loss(score, gap_s, frames)
     follow(tracker, [[face]] * (frames + 1))
     again = replace(face, score=score)
     assert tracker.choose((frames + 1) / 25 + gap_s, [again], SIZE) is again
+
+
+def test_an_unsure_sighting_does_not_make_the_tracker_wait():
+    tracker = SpeakerTracker()
+    assert tracker.choose(0.0, [face_at(500, 60, 42, score=0.85)]) is not None
+    passing = [face_at(428, 48, 189, score=0.65), face_at(377, 39, 211, score=0.83)]
+    assert tracker.choose(0.04, passing[:1]) is None
+    assert tracker.choose(0.08, passing[1:]) is passing[1]
