@@ -76,6 +76,8 @@ def all_cases(seed: int = SEED) -> list[Case]:
             *_wrong_values(whole),
             *_bombs(folder),
             *_streams(folder),
+            *_clocks(whole),
+            *_stills(folder),
             *_disguised(),
         ]
     cases: list[Case] = []
@@ -299,6 +301,42 @@ def _silence(folder: Path, pictures: list[bytes], hours: int) -> bytes:
 def _streams(folder: Path) -> Iterator[Content]:
     for name, content in seeds.many_streams(folder, STREAMS).items():
         yield "streams", f"{STREAMS} streams, {name}", _suffix(name), content
+
+
+def _clocks(whole: Mapping[str, bytes]) -> Iterator[Content]:
+    """Clocks that start again, run backwards, or have holes in one stream or in both."""
+    for name, header in (("plain.ts", 0), ("plain.flv", 13), ("plain.mkv", 0), ("pieces.mp4", 0)):
+        data, suffix = whole[name], _suffix(name)
+        for times in (2, 3, 40):
+            joined = data + data[header:] * (times - 1)
+            yield "clock", f"{name} {times} times in a row", suffix, joined
+    packets = layout.ts_packets(whole["plain.ts"])
+    third = len(packets) // 3
+    first, middle, last = packets[:third], packets[third : 2 * third], packets[2 * third :]
+    orders = {
+        "without its middle": [*first, *last],
+        "with its end before its middle": [*first, *last, *middle],
+        "with its middle forty times": [*first, *middle * 40, *last],
+        "with its packets in pairs turned round": [
+            packet for at in range(0, len(packets), 2) for packet in packets[at : at + 2][::-1]
+        ],
+    }
+    for pid in sorted({layout.ts_pid(packet) for packet in packets} - {0, 17, 4096}):
+        kept = [packet for packet in middle if layout.ts_pid(packet) != pid]
+        orders[f"without stream {pid} in its middle"] = [*first, *kept, *last]
+        orders[f"without stream {pid} from its middle on"] = [
+            *first,
+            *(packet for packet in [*middle, *last] if layout.ts_pid(packet) != pid),
+        ]
+    for label, chosen in orders.items():
+        yield "clock", f"plain.ts {label}", ".ts", b"".join(chosen)
+
+
+def _stills(folder: Path) -> Iterator[Content]:
+    """A single picture with sound that goes on, and channels that cancel each other."""
+    for suffix in (".mp4", ".mkv", ".ts", ".flv"):
+        yield "still", f"one picture, 30 s of sound, {suffix}", suffix, seeds.still(folder, suffix)
+    yield "still", "opposed channels", ".mkv", seeds.opposed_channels(folder)
 
 
 def _disguised() -> Iterator[Content]:

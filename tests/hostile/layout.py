@@ -115,3 +115,16 @@ def first_of_each(parts: Iterator[Part], most: int = 1) -> list[Part]:
 def put(data: bytes, place: int, new: bytes) -> bytes:
     """Copy with `new` written over what is at `place`."""
     return data[:place] + new + data[place + len(new) :]
+
+
+TS_PACKET_BYTES = 188
+
+
+def ts_packets(data: bytes) -> list[bytes]:
+    """Packets of a transport stream."""
+    return [data[at : at + TS_PACKET_BYTES] for at in range(0, len(data), TS_PACKET_BYTES)]
+
+
+def ts_pid(packet: bytes) -> int:
+    """Number of the stream that a packet of a transport stream belongs to."""
+    return int.from_bytes(packet[1:3], "big") & 0x1FFF

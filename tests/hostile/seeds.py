@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import av
+import numpy as np
 
 from tests.fixtures.media import (
     X264,
@@ -144,3 +145,19 @@ def many_streams(folder: Path, count: int) -> Mapping[str, bytes]:
         path = write_media(folder / name, films, sounds, container_options=EXACT)
         found[name] = path.read_bytes()
     return found
+
+
+def still(folder: Path, suffix: str) -> bytes:
+    """One picture with a tone of 30 s."""
+    film = Film([0.0], options=X264 | {"x264-params": "info=0"})
+    path = folder / f"still{suffix}"
+    return write_media(path, [film], [Sound(tone(30.0))], container_options=EXACT).read_bytes()
+
+
+def opposed_channels(folder: Path) -> bytes:
+    """Pictures with a tone and its inverse."""
+    film = Film(steady_times(SECONDS, FPS), options=X264 | {"x264-params": "info=0"})
+    wave = tone(3.0)
+    sound = Sound(np.concatenate([wave, -wave]), layout="stereo", codec="pcm_s16le")
+    path = folder / "opposed.mkv"
+    return write_media(path, [film], [sound], container_options=EXACT).read_bytes()

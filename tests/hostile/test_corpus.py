@@ -14,7 +14,7 @@ from tests.hostile.verdict import judge
 
 KINDS = {
     "cut", "flip", "mp4 length", "mkv length", "avi length", "mp4 value", "mkv value", "avi value",
-    "picture bomb", "sound bomb", "streams", "disguised", "name", "special",
+    "picture bomb", "sound bomb", "streams", "clock", "still", "disguised", "name", "special",
 }  # fmt: skip
 PER_KIND = {"name": 12, "special": 99, "sound bomb": 1, "streams": 1, "picture bomb": 4}
 OTHERS = 3
