@@ -1,1 +1,1 @@
-"""The command line: one module for each command, of the command's name: parse, call, print."""
+"""The command line: one module per command, named after it, that parses, calls and prints."""

@@ -1,4 +1,4 @@
-"""``emoreport agree STATS_DIR CODED``: codings of people against the machine and each other."""
+"""``emoreport agree STATS_DIR CODED``: compare codings with the machine and each other."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def agree(
     as_json: Json = False,
     config: Config = None,
     quiet: Quiet = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Say how far people's codings agree with the machine's labels and with each other.
 
@@ -133,7 +133,7 @@ def agree(
     from emoreport.annotators.agree import agree as compare
     from emoreport.atomic import write_file
 
-    lang = checked_language(configured(config) | given)
+    lang = checked_language(configured(config) | options)
     result = compare(
         stats_dir,
         coded,
@@ -225,14 +225,17 @@ def _show_confusion(pair: Pair, lang: str) -> None:
 
     figures = pair.figures
     print(_word("line.confusion", lang, coder=pair.reference))
-    columns = sorted({two for _, two, _ in figures.confusion}, key=label_order)
-    rows = sorted({one for one, _, _ in figures.confusion}, key=label_order)
-    seconds = {(one, two): length for one, two, length in figures.confusion}
+    columns = sorted({compared for _, compared, _ in figures.confusion}, key=label_order)
+    rows = sorted({reference for reference, _, _ in figures.confusion}, key=label_order)
+    seconds = {(reference, compared): length for reference, compared, length in figures.confusion}
     print_table(
-        ["", *(_label(two, lang) for two in columns)],
+        ["", *(_label(compared, lang) for compared in columns)],
         [
-            [_label(one, lang), *(_number(seconds.get((one, two), 0.0), 1) for two in columns)]
-            for one in rows
+            [
+                _label(reference, lang),
+                *(_number(seconds.get((reference, compared), 0.0), 1) for compared in columns),
+            ]
+            for reference in rows
         ],
     )
 

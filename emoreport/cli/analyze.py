@@ -1,4 +1,4 @@
-"""``emoreport analyze VIDEO...``: one or more videos, one folder of tables each."""
+"""``emoreport analyze VIDEO...``: analyse one or more videos, one folder of tables each."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def analyze(
     config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Analyse videos: tables of face emotion, voice emotion and their mismatches.
 
     The tables of VIDEO go to the folder <out>/<name of the video without its suffix>.
     A name that begins with a dash comes after a double dash: emoreport analyze -- -talk.mp4
     """
-    settings = settings_from(given, config)
+    settings = settings_from(options, config)
     from emoreport.cli.pull_display import PullDisplay
     from emoreport.pipeline import Analyzer
     from emoreport.run.folder import ResultFolders

@@ -1,4 +1,4 @@
-"""The command ``emoreport``: its subcommands, and how errors become one line and an exit code."""
+"""Run the command ``emoreport``: find the subcommand, turn errors into a line and an exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``emoreport batch FOLDER``: every video below a folder, and all of them together."""
+"""``emoreport batch FOLDER``: analyse every video below a folder, with tables of them all."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def batch(
     config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Analyse every video below FOLDER; a broken one costs itself only.
 
@@ -148,7 +148,7 @@ def batch(
     command again goes on where an earlier one ended, however that was; videos that changed, or all
     when settings or models changed, are done again.
     """
-    settings = settings_from(given, config)
+    settings = settings_from(options, config)
     from emoreport.batch.anywhere import run_anywhere, source_folder
     from emoreport.batch.engine import Limits
     from emoreport.batch.engines.choice import EngineOptions, make_engine
@@ -157,7 +157,7 @@ def batch(
     from emoreport.batch.sharding import Shard
     from emoreport.cli.batch_display import BatchDisplay
 
-    options = EngineOptions(
+    engine_options = EngineOptions(
         jobs=jobs,
         limits=Limits(time_s=time_limit, memory_mb=memory_limit),
         ray_address=ray_address,
@@ -175,7 +175,7 @@ def batch(
     )
 
     def make(chosen: Settings, watcher: Watcher) -> Engine:
-        return make_engine(engine, chosen, options, watcher)
+        return make_engine(engine, chosen, engine_options, watcher)
 
     lang = settings.output.lang
     with BatchDisplay(request.folder, lang=lang, quiet=quiet, verbose=verbose) as display:

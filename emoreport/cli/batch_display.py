@@ -1,4 +1,4 @@
-"""What a batch shows while it runs: a live table on a terminal, plain lines elsewhere."""
+"""Show how a batch is doing: a live table on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``emoreport clips STATS_DIR VIDEO``: the strongest mismatches, or an emotion, as clips."""
+"""``emoreport clips STATS_DIR VIDEO``: cut the strongest mismatches, or an emotion, as clips."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def clips(
     force: Force = False,
     config: Config = None,
     quiet: Quiet = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Write the strongest mismatches, or every interval of an emotion, as clips with an index.
 
@@ -93,7 +93,7 @@ def clips(
     from emoreport.overlay.clips import FOLDER, choose_passages, write_clips
     from emoreport.run.read import read_report
 
-    report = read_report(stats_dir, language(given, config))
+    report = read_report(stats_dir, language(options, config))
     lang = report.settings.output.lang
     most = None if top is None else chosen(TOP, top)
     passages = choose_passages(report, top=most, emotion=emotion, modality=modality)

@@ -1,4 +1,4 @@
-"""``emoreport compare A B``: two talks, two groups of talks, or the same people twice."""
+"""``emoreport compare A B``: compare two talks, two groups, or the same people twice."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def compare(
     force: Force = False,
     config: Config = None,
     quiet: Quiet = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Compare talks with the first one, two groups of talks, or the same people before and after.
 
@@ -99,9 +99,9 @@ def compare(
     """
     from emoreport.atomic import write_file
 
-    known = configured(config) | given
-    changes = {name: value for name, value in known.items() if name in CHANGEABLE}
-    lang = checked_language(known)
+    settings_in_force = configured(config) | options
+    changes = {name: value for name, value in settings_in_force.items() if name in CHANGEABLE}
+    lang = checked_language(settings_in_force)
     result = _compared(folders, changes, groups=groups, paired=paired, force=force)
     for caveat in result.caveats:
         warning_line(_word(f"caveat.{caveat.key}", lang, **caveat.values))
@@ -152,12 +152,12 @@ def _show(result: Result, lang: str) -> None:
 
 def _show_talks(result: TalksCompared, lang: str) -> None:
     heads = ("figure", "first", "second", "difference", "interval", "note")
-    for one in result.comparisons:
+    for comparison in result.comparisons:
         notes = _Notes(lang)
-        print(_word("line.title", lang, first=one.first, second=one.second))
+        print(_word("line.title", lang, first=comparison.first, second=comparison.second))
         print_table(
             [_word(f"column.{name}", lang) for name in heads],
-            [[*_cells(row, lang), notes.mark(row.reason)] for row in one.differences],
+            [[*_cells(row, lang), notes.mark(row.reason)] for row in comparison.differences],
         )
         notes.show()
     print(_word("line.talks", lang))
@@ -236,7 +236,7 @@ class _Notes:
         self._numbers: dict[str, int] = {}
 
     def mark(self, reason: str | None) -> str:
-        """What stands in a row; empty without a reason."""
+        """What a row shows; empty without a reason."""
         if reason is None:
             return ""
         return str(self._numbers.setdefault(reason, len(self._numbers) + 1))

@@ -1,4 +1,4 @@
-"""What the command line prints: lines on stderr, progress, and the closing panel."""
+"""Print on the command line: lines on stderr, progress, and the closing panel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def shown(line: str) -> str:
     Characters that steer a terminal, turn its writing round or are no text are spelt out.
     """
     return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in line
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in line
     )
 
 
@@ -34,12 +35,12 @@ def error_line(message: str) -> None:
     print(f"error: {shown(' '.join(message.split()))}", file=sys.stderr, flush=True)
 
 
-def system_error_line(error: OSError, place: object = "") -> int:
+def system_error_line(error: OSError, path: object = "") -> int:
     """Print what the operating system refused as one error line; return the exit code.
 
-    `place` is named where the system names no file.
+    `path` is named where the system names no file.
     """
-    named = error.filename or place
+    named = error.filename or path
     error_line(f"{named}: the system says: {error.strerror or error}".removeprefix(": "))
     return EXIT_USAGE if error.errno in NO_SUCH_PLACE else EXIT_VIDEO_FAILED
 

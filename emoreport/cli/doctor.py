@@ -1,4 +1,4 @@
-"""``emoreport doctor``: what is installed, what really runs, what is missing and what mends it."""
+"""``emoreport doctor``: show what is installed, what runs, what is missing and what to do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MEGABYTES_PER_GIGABYTE = 1000
 
 
 @with_settings(("offline", "runtime", "speech_runtime", "device", "threads", "lang"))
-def doctor(*, as_json: Json = False, config: Config = None, given: dict[str, Any]) -> int:
+def doctor(*, as_json: Json = False, config: Config = None, options: dict[str, Any]) -> int:
     """Look at the installation: versions, models, what runs and how fast, what is missing.
 
     Every part of an analysis is run once on a second of made-up sound and picture, and every model
@@ -32,7 +32,7 @@ def doctor(*, as_json: Json = False, config: Config = None, given: dict[str, Any
     """
     from emoreport.measure.doctor.report import diagnose
 
-    settings, trouble = _settings(given, config)
+    settings, trouble = _settings(options, config)
     diagnosis = diagnose(settings, config=config, trouble=trouble)
     if as_json:
         print(json.dumps(diagnosis.document(), indent=2, ensure_ascii=False, allow_nan=False))
@@ -41,13 +41,15 @@ def doctor(*, as_json: Json = False, config: Config = None, given: dict[str, Any
     return EXIT_OK if diagnosis.can_analyse else EXIT_VIDEO_FAILED
 
 
-def _settings(given: dict[str, Any], config: Path | None) -> tuple[Settings, SettingsError | None]:
+def _settings(
+    options: dict[str, Any], config: Path | None
+) -> tuple[Settings, SettingsError | None]:
     """Settings in force, or those of the command line alone and why the others cannot be used."""
     from emoreport.settings import Settings
 
-    own = Settings.from_values(given)
+    own = Settings.from_values(options)
     try:
-        return settings_from(given, config), None
+        return settings_from(options, config), None
     except SettingsError as error:
         return own, error
 
@@ -166,7 +168,7 @@ def _pairs(values: Mapping[str, object], missing: str) -> str:
 
 
 def _there(codecs: Mapping[str, object]) -> str:
-    return " ".join(codec for codec, found in codecs.items() if found is not None)
+    return " ".join(codec for codec, version in codecs.items() if version is not None)
 
 
 def _gigabytes(megabytes: int | None, lang: str) -> str:

@@ -1,4 +1,4 @@
-"""``emoreport evaluate face|voice``: accuracy, calibration and speed on labelled data."""
+"""``emoreport evaluate face|voice``: measure accuracy, calibration and speed on labelled data."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ Voices = Annotated[
 @app.command("face")
 @with_settings((*RUNTIME, "face"))
 def face(
-    *, file: Faces, as_json: Json = False, config: Config = None, given: dict[str, Any]
+    *, file: Faces, as_json: Json = False, config: Config = None, options: dict[str, Any]
 ) -> int:
     """Score a face-emotion model on labelled face pictures."""
     from emoreport.cli.pull_display import PullDisplay
     from emoreport.faces.select import open_face_model
     from emoreport.measure.evaluate import evaluate_faces
 
-    settings = settings_from(given, config)
+    settings = settings_from(options, config)
     with PullDisplay(lang=settings.output.lang, quiet=False) as pulls:
         model = open_face_model(settings, note_line, pulls)
     _print(evaluate_faces(model, file), as_json=as_json)
@@ -67,7 +67,7 @@ def voice(
     encoding: Encoding = None,
     as_json: Json = False,
     config: Config = None,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Score a voice-emotion model on labelled clips.
 
@@ -77,7 +77,7 @@ def voice(
     from emoreport.measure.evaluate import evaluate_voices
     from emoreport.speech.select import open_voice_model
 
-    settings = settings_from(given, config)
+    settings = settings_from(options, config)
     with PullDisplay(lang=settings.output.lang, quiet=False) as pulls:
         model = open_voice_model(settings, note_line, pulls)
     if model is None:

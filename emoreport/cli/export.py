@@ -1,4 +1,4 @@
-"""``emoreport export STATS_DIR``: files for annotation programs and for other programs."""
+"""``emoreport export STATS_DIR``: write files for annotation programs and other programs."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def export(
     video: Video = None,
     config: Config = None,
     quiet: Quiet = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Write the results in other formats; `HELP` is what a user reads."""
     from emoreport.exchange.export import export as write_exports
     from emoreport.exchange.export import parse_formats
 
-    known = configured(config) | given
-    lang = known.get("lang")
+    settings_in_force = configured(config) | options
+    lang = settings_in_force.get("lang")
     formats = tuple(FORMATS) if to is None else parse_formats(to)
     done = write_exports(stats_dir, formats, out=out, video=video, lang=lang)
     shown = str(lang or OPTIONS["lang"].default)

@@ -1,4 +1,4 @@
-"""What the model commands print: the list of all models and the facts of one."""
+"""Format what the model commands print: the list of all models and the facts of one."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 COLUMNS = ("name", "kind", "size", "state", "needs", "licence")
 
 
-def size_text(size_bytes: int | None, entry: ModelEntry, lang: str) -> str:
+def size_text(size_bytes: int | None, model: ModelEntry, lang: str) -> str:
     """Size in MB: the exact one, else about what the publisher states, else unknown."""
     if size_bytes is not None:
         return text("cli.models.size.exact", lang, size=f"{size_bytes / 1e6:.1f}")
-    if entry.size_mb is not None:
-        return text("cli.models.size.about", lang, size=f"{entry.size_mb:g}")
+    if model.size_mb is not None:
+        return text("cli.models.size.about", lang, size=f"{model.size_mb:g}")
     return text("cli.line.unknown", lang)
 
 
-def needs_text(entry: ModelEntry, lang: str) -> str:
+def needs_text(model: ModelEntry, lang: str) -> str:
     """Optional part that a model needs, or a dash."""
-    return text("cli.models.needs", lang, extra=entry.extra) if entry.extra else "–"
+    return text("cli.models.needs", lang, extra=model.extra) if model.extra else "–"
 
 
 def model_rows(
-    store: ModelStore, entries: Sequence[ModelEntry], lang: str
+    store: ModelStore, models: Sequence[ModelEntry], lang: str
 ) -> tuple[list[str], list[list[str]]]:
     """Heads and rows of the list of models.
 
@@ -41,19 +41,19 @@ def model_rows(
     heads = [text(f"cli.models.column.{column}", lang) for column in COLUMNS]
     rows = [
         [
-            entry.name,
-            text(f"cli.models.kind.{entry.kind}", lang),
-            size_text(store.size_bytes(entry), entry, lang),
-            text(f"cli.models.state.{store.state(entry)}", lang),
-            needs_text(entry, lang),
-            entry.weights_licence,
+            model.name,
+            text(f"cli.models.kind.{model.kind}", lang),
+            size_text(store.size_bytes(model), model, lang),
+            text(f"cli.models.state.{store.state(model)}", lang),
+            needs_text(model, lang),
+            model.weights_licence,
         ]
-        for entry in entries
+        for model in models
     ]
     return heads, rows
 
 
-def model_facts(store: ModelStore, entry: ModelEntry) -> dict[str, Any]:
+def model_facts(store: ModelStore, model: ModelEntry) -> dict[str, Any]:
     """What a program should know of a model, as JSON.
 
     Raises
@@ -61,32 +61,32 @@ def model_facts(store: ModelStore, entry: ModelEntry) -> dict[str, Any]:
     ModelError
         When the store's lock file is damaged.
     """
-    record = store.record(entry)
+    record = store.record(model)
     return {
-        "name": entry.name,
-        "kind": entry.kind,
-        "summary": entry.summary,
-        "state": str(store.state(entry)),
-        "folder": str(store.folder(entry)),
-        "size_bytes": store.size_bytes(entry),
-        "labels": list(entry.labels),
-        "input": entry.input,
-        "extra": entry.extra,
-        "source": "/".join(filter(None, (entry.source.base, entry.source.repository))),
-        "revision": entry.source.revision if record is None else record.revision,
+        "name": model.name,
+        "kind": model.kind,
+        "summary": model.summary,
+        "state": str(store.state(model)),
+        "folder": str(store.folder(model)),
+        "size_bytes": store.size_bytes(model),
+        "labels": list(model.labels),
+        "input": model.input,
+        "extra": model.extra,
+        "source": "/".join(filter(None, (model.source.base, model.source.repository))),
+        "revision": model.source.revision if record is None else record.revision,
         "files": {
             name: {"size_bytes": file.size_bytes, "sha256": file.sha256}
             for name, file in (record.files if record else {}).items()
         },
         "pulled_at": record.pulled_at if record else None,
-        "code_licence": entry.code_licence,
-        "weights_licence": entry.weights_licence,
-        "data_terms": entry.data_terms,
-        "citation": entry.citation,
+        "code_licence": model.code_licence,
+        "weights_licence": model.weights_licence,
+        "data_terms": model.data_terms,
+        "citation": model.citation,
     }
 
 
-def entry_rows(store: ModelStore, entry: ModelEntry, lang: str) -> list[tuple[str, str]]:
+def fact_rows(store: ModelStore, model: ModelEntry, lang: str) -> list[tuple[str, str]]:
     """Label–value rows about a model: the registry's facts, then the store's.
 
     Raises
@@ -94,20 +94,20 @@ def entry_rows(store: ModelStore, entry: ModelEntry, lang: str) -> list[tuple[st
     ModelError
         When the store's lock file is damaged.
     """
-    facts = model_facts(store, entry)
+    facts = model_facts(store, model)
     values = {
-        "name": entry.name,
-        "kind": text(f"cli.models.kind.{entry.kind}", lang),
-        "input": entry.input,
-        "labels": ", ".join(entry.labels) or "–",
-        "needs": needs_text(entry, lang),
-        "code": entry.code_licence,
-        "weights": entry.weights_licence,
-        "data": entry.data_terms,
-        "citation": entry.citation,
+        "name": model.name,
+        "kind": text(f"cli.models.kind.{model.kind}", lang),
+        "input": model.input,
+        "labels": ", ".join(model.labels) or "–",
+        "needs": needs_text(model, lang),
+        "code": model.code_licence,
+        "weights": model.weights_licence,
+        "data": model.data_terms,
+        "citation": model.citation,
         "source": facts["source"],
         "revision": facts["revision"],
-        "size": size_text(facts["size_bytes"], entry, lang),
+        "size": size_text(facts["size_bytes"], model, lang),
         "state": text(f"cli.models.state.{facts['state']}", lang),
         "folder": facts["folder"],
     }

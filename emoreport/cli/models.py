@@ -1,4 +1,4 @@
-"""``emoreport models …``: what the model store holds, and how models get into it."""
+"""``emoreport models …``: list, fetch, check and remove the models of the store."""
 
 from __future__ import annotations
 
@@ -64,20 +64,20 @@ def list_models(
     config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Every model that emoreport knows, and how much of it is here."""
     from emoreport.models.store.registry import registry
 
     with _tracebacks(verbose):
-        settings = settings_from(given, config)
+        settings = settings_from(options, config)
         store = _store(settings, quiet=quiet)
-        entries = list(registry().values())
+        models = list(registry().values())
         if as_json:
-            facts = [model_facts(store, entry) for entry in entries]
+            facts = [model_facts(store, model) for model in models]
             print(json.dumps(facts, indent=2, ensure_ascii=False))
         else:
-            print_table(*model_rows(store, entries, settings.output.lang))
+            print_table(*model_rows(store, models, settings.output.lang))
             if not quiet:
                 _tell(settings, "folder", folder=store.root)
     return EXIT_OK
@@ -92,7 +92,7 @@ def pull(
     config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Get models; what is here and right is not fetched again.
 
@@ -103,28 +103,28 @@ def pull(
     from emoreport.models.store.model_store import UnreachableError
 
     with _tracebacks(verbose):
-        settings = settings_from(given, config)
+        settings = settings_from(options, config)
         store = _store(settings, quiet=quiet)
-        entries = _chosen(names)
+        models = _chosen(names)
     worst = EXIT_OK
-    for entry in entries:
+    for model in models:
         try:
             with PullDisplay(lang=settings.output.lang, quiet=quiet) as display:
-                pulled = store.pull(entry, display, accept_new=accept_new)
+                pulled = store.pull(model, display, accept_new=accept_new)
         except EmoreportError as error:
             worst = max(worst, _report(error, verbose=verbose))
             if isinstance(error, UnreachableError):
-                break  # nor can the others be had
+                break  # nor can the others be fetched
         else:
             if not quiet:
-                size = size_text(store.size_bytes(entry), entry, settings.output.lang)
-                _tell(settings, "complete", model=entry.name, size=size, revision=pulled.revision)
+                size = size_text(store.size_bytes(model), model, settings.output.lang)
+                _tell(settings, "complete", model=model.name, size=size, revision=pulled.revision)
                 _tell(
                     settings,
                     "terms",
-                    model=entry.name,
-                    weights=entry.weights_licence,
-                    data=entry.data_terms,
+                    model=model.name,
+                    weights=model.weights_licence,
+                    data=model.data_terms,
                 )
     return worst
 
@@ -137,27 +137,27 @@ def verify(
     config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Read every byte of the models that are here and compare it; exit code 1 if any is damaged."""
     from emoreport.models.store.model_store import ModelState
     from emoreport.models.store.registry import registry
 
     with _tracebacks(verbose):
-        settings = settings_from(given, config)
+        settings = settings_from(options, config)
         store = _store(settings, quiet=quiet)
-        entries = _chosen(names) if names else list(registry().values())
+        models = _chosen(names) if names else list(registry().values())
         if not names:
-            entries = [entry for entry in entries if store.state(entry) is not ModelState.ABSENT]
+            models = [model for model in models if store.state(model) is not ModelState.ABSENT]
     worst = EXIT_OK
-    for entry in entries:
+    for model in models:
         try:
-            store.verify(entry)
+            store.verify(model)
         except ModelError as error:
             worst = max(worst, _report(error, verbose=verbose))
         else:
             if not quiet:
-                _tell(settings, "whole", model=entry.name)
+                _tell(settings, "whole", model=model.name)
     return worst
 
 
@@ -171,7 +171,7 @@ def bundle(
     config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Write pulled models into one tar file, for a machine without network.
 
@@ -181,20 +181,20 @@ def bundle(
     from emoreport.models.store.registry import registry
 
     with _tracebacks(verbose):
-        settings = settings_from(given, config)
+        settings = settings_from(options, config)
         store = _store(settings, quiet=quiet)
-        entries = (
+        models = (
             _chosen(names)
             if names
             else [
-                entry
-                for entry in registry().values()
-                if entry.source.kind != "package" and store.state(entry) is ModelState.COMPLETE
+                model
+                for model in registry().values()
+                if model.source.kind != "package" and store.state(model) is ModelState.COMPLETE
             ]
         )
         from emoreport.models.store.bundles import write_bundle
 
-        written = write_bundle(store, file, entries, overwrite=overwrite)
+        written = write_bundle(store, file, models, overwrite=overwrite)
     if not quiet:
         _tell(settings, "bundled", file=file, **_content(written.models, written.size_bytes))
     return EXIT_OK
@@ -209,11 +209,11 @@ def import_bundle(
     config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Take the models of a tar file that `emoreport models bundle` wrote; all of them or none."""
     with _tracebacks(verbose):
-        settings = settings_from(given, config)
+        settings = settings_from(options, config)
         from emoreport.models.store.bundles import read_bundle
 
         taken = read_bundle(_store(settings, quiet=quiet), file, accept_new=accept_new)
@@ -230,23 +230,23 @@ def show(
     config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Print the card of a model: what it was trained on, its terms, what it is good for."""
-    from emoreport.cli.model_tables import entry_rows
+    from emoreport.cli.model_tables import fact_rows
     from emoreport.models.store.cards import card_text
     from emoreport.models.store.registry import find_entry
 
     with _tracebacks(verbose):
-        settings = settings_from(given, config)
-        entry = find_entry(name)
+        settings = settings_from(options, config)
+        model = find_entry(name)
         store = _store(settings, quiet=quiet)
-        card = card_text(entry)
+        card = card_text(model)
         if card:
             print(card)
         else:
             note_line(text("cli.models.line.no_card", settings.output.lang, model=name))
-        for label, value in entry_rows(store, entry, settings.output.lang):
+        for label, value in fact_rows(store, model, settings.output.lang):
             print(f"{label}: {value}")
     return EXIT_OK
 
@@ -259,16 +259,16 @@ def remove(
     config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Delete the files of models from the store."""
     with _tracebacks(verbose):
-        settings = settings_from(given, config)
+        settings = settings_from(options, config)
         store = _store(settings, quiet=quiet)
-        for entry in _chosen(names):
-            done = store.remove(entry)
+        for model in _chosen(names):
+            done = store.remove(model)
             if not quiet:
-                _tell(settings, "removed" if done else "not_here", model=entry.name)
+                _tell(settings, "removed" if done else "not_here", model=model.name)
     return EXIT_OK
 
 
@@ -297,15 +297,19 @@ def _chosen(names: Sequence[str]) -> list[ModelEntry]:
 
     chosen: dict[str, ModelEntry] = {}
     for name in names:
-        found = {known: entry for known, entry in registry().items() if fnmatchcase(known, name)}
-        if not found:
+        matching = {
+            registered_name: model
+            for registered_name, model in registry().items()
+            if fnmatchcase(registered_name, name)
+        }
+        if not matching:
             near = get_close_matches(name, registry(), n=1)
             raise SettingsError(
                 f"there is no model {name!r}",
                 remedy=(f"did you mean {near[0]}? " if near else "")
                 + "`emoreport models list` names them",
             )
-        chosen |= found
+        chosen |= matching
     return list(chosen.values())
 
 

@@ -1,4 +1,4 @@
-"""``emoreport multiverse STATS_DIR``: which conclusions about a talk survive other settings."""
+"""``emoreport multiverse STATS_DIR``: test which conclusions on a talk survive other settings."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def multiverse(
     out: Target = None,
     config: Config = None,
     quiet: Quiet = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Say in what share of settings the conclusions about a talk hold, without decoding it.
 
@@ -65,7 +65,7 @@ def multiverse(
     from emoreport.studies.multiverse import FOLDER, explore, parse_grid
 
     grid = parse_grid(smoothing, min_interval, abstention, bridge or ())
-    talk = read_machine_report(stats_dir, language(given, config))
+    talk = read_machine_report(stats_dir, language(options, config))
     lang = talk.settings.output.lang
     result = explore(talk, grid)
     folder = result.write(out or stats_dir / FOLDER, lang, drawn)
@@ -84,19 +84,19 @@ def _show(result: MultiverseResult, folder: Path, lang: str) -> None:
         heads,
         [
             [
-                conclusion_name(entry, lang),
-                value_name(entry.conclusion, entry.value, lang),
-                share_name(entry, lang),
-                _range(entry, lang),
-                _typical(entry, lang),
+                conclusion_name(conclusion, lang),
+                value_name(conclusion.conclusion, conclusion.value, lang),
+                share_name(conclusion, lang),
+                _range(conclusion, lang),
+                _typical(conclusion, lang),
             ]
-            for entry in result.conclusions
+            for conclusion in result.conclusions
         ],
     )
     print(_word("line.reading", lang))
     print(_word("line.folder", lang, folder=folder))
-    for name, other in result.same_bridges.items():
-        note_line(_word("line.same_bridge", lang, name=name, other=other))
+    for name, twin in result.same_bridges.items():
+        note_line(_word("line.same_bridge", lang, name=name, other=twin))
 
 
 def _judge(result: MultiverseResult, folder: Path, lang: str) -> int:
@@ -111,14 +111,14 @@ def _judge(result: MultiverseResult, folder: Path, lang: str) -> int:
     return EXIT_VIDEO_FAILED if failed else EXIT_OK
 
 
-def _range(entry: Conclusion, lang: str) -> str:
-    numbers = {"low": entry.low, "median": entry.median, "high": entry.high}
+def _range(conclusion: Conclusion, lang: str) -> str:
+    numbers = {"low": conclusion.low, "median": conclusion.median, "high": conclusion.high}
     if any(number is None for number in numbers.values()):
         return _word("line.none", lang)
-    return _word("line.range", lang, **{name: f"{one:.2f}" for name, one in numbers.items()})
+    return _word("line.range", lang, **{name: f"{value:.2f}" for name, value in numbers.items()})
 
 
-def _typical(entry: Conclusion, lang: str) -> str:
-    if entry.typical is None:
+def _typical(conclusion: Conclusion, lang: str) -> str:
+    if conclusion.typical is None:
         return _word("line.none", lang)
-    return _word("line.yes" if entry.typical else "line.no", lang)
+    return _word("line.yes" if conclusion.typical else "line.no", lang)

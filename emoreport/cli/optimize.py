@@ -1,4 +1,4 @@
-"""``emoreport models optimize NAME``: the form of a model that is fastest on this machine."""
+"""``emoreport models optimize NAME``: keep the form of a model that is fastest on this machine."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ Name = Annotated[
     typer.Argument(
         metavar="NAME",
         help=", or ".join(
-            f"{family}/<name>{', a folder in its layout' if entry.local else ''}"
-            for family, entry in OPTIMIZERS.items()
+            f"{family}/<name>{', a folder in its layout' if optimizer.local else ''}"
+            for family, optimizer in OPTIMIZERS.items()
         )
         + ".",
         show_default=False,
@@ -75,7 +75,7 @@ def optimize(
     as_json: Json = False,
     config: Config = None,
     quiet: Quiet = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Measure the forms of a model on recordings of yours and use the fastest equal one.
 
@@ -84,7 +84,7 @@ def optimize(
     first label. Voice models are exported for it; their forms lie beside the model, some 1.3 GB
     for the large ones. 8-bit weights are used only if --form names them.
     """
-    settings = settings_from(given, config)
+    settings = settings_from(options, config)
     announce = _say_nothing if quiet else note_line
     optimizer, pulled = _pulled(name)
     recordings = _material(name, optimizer.flag, {"--speech": speech, "--face": face})
@@ -106,8 +106,8 @@ def _material(name: str, flag: str, recordings: Mapping[str, list[Path] | None])
             f"agreement is measured on recordings like those that {name} is to judge",
             remedy=f"give a recording of a person talking with {flag} FILE",
         )
-    for wrong, given in recordings.items():
-        if given and wrong != flag:
+    for wrong, paths in recordings.items():
+        if paths and wrong != flag:
             raise SettingsError(f"{name} takes no {wrong}", remedy=f"leave {wrong} away")
     return wanted
 
@@ -119,15 +119,15 @@ def _pulled(name: str) -> tuple[Optimizer, PulledModel]:
 
     folder = Path(name).expanduser()
     if folder.is_dir() and name.partition("/")[0] not in OPTIMIZERS:
-        optimizer = next(entry for entry in OPTIMIZERS.values() if entry.local)
+        optimizer = next(candidate for candidate in OPTIMIZERS.values() if candidate.local)
         return optimizer, optimizer.local_model(folder)
-    entry = find_entry(name)
-    if entry.family not in OPTIMIZERS:
+    registered = find_entry(name)
+    if registered.family not in OPTIMIZERS:
         raise SettingsError(
             f"{name} has one form; it runs in ONNX Runtime and OpenVINO as it is",
             remedy="choose the runtime with --runtime",
         )
-    return OPTIMIZERS[entry.family], ModelStore(offline=True).open(entry)
+    return OPTIMIZERS[registered.family], ModelStore(offline=True).open(registered)
 
 
 def _print(record: FormsRecord, lang: str, *, as_json: bool) -> None:
@@ -151,7 +151,7 @@ def _print(record: FormsRecord, lang: str, *, as_json: bool) -> None:
                 f"{form.same_label:.1%}",
                 _word("used", lang) if form.name == record.chosen else "",
             ]
-            for form in sorted(record.forms, key=lambda entry: -entry.speed)
+            for form in sorted(record.forms, key=lambda candidate: -candidate.speed)
         ],
     )
     for name, cause in record.failed.items():

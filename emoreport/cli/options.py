@@ -1,4 +1,4 @@
-"""Command-line options made from the settings, so that every default and help stands once."""
+"""Make command-line options from the settings, so that each default and help is written once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SHORT_FORMS = {
     "embed_video": ("page_video", "embed", "The same as --page-video embed."),
     "no_video": ("page_video", "none", "The same as --page-video none."),
 }
-"""Flags that stand for one value of a setting: flag, setting, value, help."""
+"""Flags that mean one value of a setting: flag, setting, value, help."""
 
 Config = Annotated[
     Path | None,
@@ -59,30 +59,34 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks 
 def with_settings(
     names: Iterable[str] | None = None,
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Give a command an option for every setting named (all if None) and a `given` argument.
+    """Give a command an option for every setting named (all if None) and an `options` argument.
 
-    The command gets ``given``: the values that stood on the command line, by public name.
+    The command gets ``options``: the values given on the command line, by public name.
     """
     chosen = list(OPTIONS if names is None else names)
 
     def decorate(command: Callable[..., int]) -> Callable[..., int]:
         own = inspect.signature(command, eval_str=True)
-        parameters = [entry for entry in own.parameters.values() if entry.name != "given"]
+        parameters = [
+            parameter for parameter in own.parameters.values() if parameter.name != "options"
+        ]
         parameters += [_parameter(OPTIONS[name]) for name in chosen]
         short = [flag for flag, (name, _, _) in SHORT_FORMS.items() if name in chosen]
         parameters += [_short_form(flag) for flag in short]
 
         @wraps(command)
         def wrapper(**values: Any) -> int:  # noqa: ANN401 - options hold several types
-            given = {name: values.pop(name) for name in chosen}
-            given = {name: value for name, value in given.items() if value is not None}
-            given |= _expanded(given, [flag for flag in short if values.pop(flag)])
-            return command(given=given, **values)
+            options = {name: values.pop(name) for name in chosen}
+            options = {name: value for name, value in options.items() if value is not None}
+            options |= _expanded(options, [flag for flag in short if values.pop(flag)])
+            return command(options=options, **values)
 
         keyword = inspect.Parameter.KEYWORD_ONLY
-        signature = own.replace(parameters=[entry.replace(kind=keyword) for entry in parameters])
+        signature = own.replace(
+            parameters=[parameter.replace(kind=keyword) for parameter in parameters]
+        )
         wrapper.__signature__ = signature  # type: ignore[attr-defined]
-        wrapper.__annotations__ = {entry.name: entry.annotation for entry in parameters}
+        wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         del wrapper.__wrapped__
         return wrapper
 
@@ -126,18 +130,18 @@ def _short_form(flag: str) -> inspect.Parameter:
     )
 
 
-def _expanded(given: dict[str, Any], flags: Iterable[str]) -> dict[str, str]:
-    """Values that short forms stand for; raise SettingsError where two contradict each other."""
-    found: dict[str, str] = {}
+def _expanded(options: dict[str, Any], flags: Iterable[str]) -> dict[str, str]:
+    """Values that short forms mean; raise SettingsError where two contradict each other."""
+    expanded: dict[str, str] = {}
     for flag in flags:
         name, value, _ = SHORT_FORMS[flag]
-        if {**given, **found}.get(name, value) != value:
+        if {**options, **expanded}.get(name, value) != value:
             raise SettingsError(
                 f"--{flag.replace('_', '-')} contradicts another option for {OPTIONS[name].flag}",
                 remedy="give one of them",
             )
-        found[name] = value
-    return found
+        expanded[name] = value
+    return expanded
 
 
 def configured(config: Path | None) -> dict[str, Any]:
@@ -145,20 +149,20 @@ def configured(config: Path | None) -> dict[str, Any]:
     return (from_file(config) if config is not None else {}) | from_environment(os.environ)
 
 
-def language(given: dict[str, Any], config: Path | None) -> dict[str, Any]:
+def language(options: dict[str, Any], config: Path | None) -> dict[str, Any]:
     """The language asked for, as a change of settings; empty if none was."""
-    known = configured(config) | given
-    return {name: value for name, value in known.items() if name == "lang"}
+    settings_in_force = configured(config) | options
+    return {name: value for name, value in settings_in_force.items() if name == "lang"}
 
 
-def checked_language(known: dict[str, Any]) -> str:
-    """The language among `known` values, else the usual one; raise SettingsError if unknown."""
-    lang = str(known.get("lang", OPTIONS["lang"].default))
+def checked_language(settings_in_force: dict[str, Any]) -> str:
+    """The language in `settings_in_force`, else the usual one; raise SettingsError if unknown."""
+    lang = str(settings_in_force.get("lang", OPTIONS["lang"].default))
     if lang not in LANGUAGES:
         raise SettingsError(f"--lang cannot be {lang!r}", remedy=OPTIONS["lang"].help_line)
     return lang
 
 
-def settings_from(given: dict[str, Any], config: Path | None) -> Settings:
+def settings_from(options: dict[str, Any], config: Path | None) -> Settings:
     """Merge the command line with the environment and the configuration file."""
-    return load_settings(given, config=config)
+    return load_settings(options, config=config)

@@ -1,4 +1,4 @@
-"""``emoreport plot STATS_DIR``: plots for a paper from stored results."""
+"""``emoreport plot STATS_DIR``: draw plots for a paper from stored results."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def plot(
     out: Target = None,
     config: Config = None,
     quiet: Quiet = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Draw a talk for a paper, without decoding it: pictures in column width, with captions.
 
@@ -40,7 +40,7 @@ def plot(
     from emoreport.run.read import read_report
 
     kinds, formats = chosen(PLOT_KINDS, kind), chosen(PLOT_FORMATS, format)
-    report = read_report(stats_dir, language(given, config))
+    report = read_report(stats_dir, language(options, config))
     lang = report.settings.output.lang
     folder = out or stats_dir / FOLDER
     files = write_plots(report, folder, kinds, formats, lang)

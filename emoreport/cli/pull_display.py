@@ -1,4 +1,4 @@
-"""How far a download is: a bar on a terminal, plain lines elsewhere."""
+"""Show how far a download is: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``emoreport render STATS_DIR VIDEO``: the video with what was found drawn on it."""
+"""``emoreport render STATS_DIR VIDEO``: draw the results on the video."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def render(
     force: Force = False,
     config: Config = None,
     quiet: Quiet = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Write the video with face box, emotion bars, both modalities, mismatches and time on it.
 
@@ -64,7 +64,7 @@ def render(
     from emoreport.overlay.render import render as write
     from emoreport.run.read import read_report
 
-    report = read_report(stats_dir, language(given, config))
+    report = read_report(stats_dir, language(options, config))
     lang = report.settings.output.lang
     with ProgressDisplay(video.name, lang=lang, quiet=quiet) as bars:
         done = write(

@@ -1,4 +1,4 @@
-"""``emoreport retable STATS_DIR``: the tables again from stored readings, with other settings."""
+"""``emoreport retable STATS_DIR``: make the tables again from stored readings."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def retable(
     renamings: Renamings = None,
     config: Config = None,
     quiet: Quiet = False,
-    given: dict[str, Any],
+    options: dict[str, Any],
 ) -> int:
     """Make the tables of a video again with other settings, without decoding it.
 
@@ -75,8 +75,8 @@ def retable(
     from emoreport.annotators.relabel import parse_labels
     from emoreport.run.read import read_report
 
-    known = configured(config)
-    changes = {name: value for name, value in known.items() if name in RETABLED} | given
+    configuration = configured(config)
+    changes = {name: value for name, value in configuration.items() if name in RETABLED} | options
     coded, caveats = parse_labels(
         stats_dir,
         labels,

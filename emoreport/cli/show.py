@@ -1,4 +1,4 @@
-"""What the user is told of a finished report: its warnings and the closing panel."""
+"""Tell the user of a finished report: its warnings and the closing panel."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def made_before(folder: Path) -> tuple[str, ...]:
 
     made_ns = (folder / RUN_FILE).stat().st_mtime_ns
     older = []
-    for entry in sorted(folder.iterdir()):
-        if entry.is_dir() and not entry.name.startswith("."):
-            times_ns = [file.stat().st_mtime_ns for file in entry.iterdir() if file.is_file()]
+    for subfolder in sorted(folder.iterdir()):
+        if subfolder.is_dir() and not subfolder.name.startswith("."):
+            times_ns = [file.stat().st_mtime_ns for file in subfolder.iterdir() if file.is_file()]
             if times_ns and max(times_ns) < made_ns:
-                older.append(f"{entry.name}/")
+                older.append(f"{subfolder.name}/")
     return tuple(older)
 
 

@@ -1,4 +1,4 @@
-"""``emoreport train face|voice``: how the shipped weights were made."""
+"""``emoreport train face|voice``: train the compact models, as the shipped weights were."""
 
 from __future__ import annotations
 
