@@ -126,7 +126,7 @@ class Planner:
                 return Settled(candidate.name, "copy", None, sha256)
             self._seen.add(sha256)
             job = self._job(candidate, facts, sha256)
-            return job if self._choices.overwrite else self._known(job) or self._stored(job)
+            return job if self._choices.overwrite else self._from_manifest(job) or self._stored(job)
         except OSError as error:
             cause = f"cannot be read ({error.strerror})"
             return _unreadable(candidate, "decode", cause, "check the permissions")
@@ -181,7 +181,7 @@ class Planner:
             return False
         return is_free(folder, sha256)
 
-    def _known(self, job: VideoJob) -> Step | None:
+    def _from_manifest(self, job: VideoJob) -> Step | None:
         """What the manifest says of a video; None if it does not say enough."""
         record = self._manifest.record_of(job.sha256, self._fingerprint)
         if record is None:

@@ -94,7 +94,7 @@ def compare(
     --paired the person is the unit, and each is compared with themselves.
 
     Talks that were made with other models or settings are refused: their figures are not
-    comparable. Settings of the analysis can be set anew for all of them here; --force compares
+    comparable. Settings of the analysis can be changed for all of them here; --force compares
     nevertheless, and says so.
     """
     from emoreport.atomic import write_file

@@ -96,8 +96,8 @@ def pull(
 ) -> int:
     """Get models; what is here and right is not fetched again.
 
-    EMOREPORT_MODEL_DIR names another folder for them, EMOREPORT_MODEL_MIRROR a server that stands
-    in for their sources.
+    EMOREPORT_MODEL_DIR names another folder for them, EMOREPORT_MODEL_MIRROR a server to use in
+    place of their sources.
     """
     from emoreport.cli.pull_display import PullDisplay
     from emoreport.models.store.model_store import UnreachableError

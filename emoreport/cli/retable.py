@@ -68,9 +68,9 @@ def retable(
     Settings that are not given stay as they were in the run that made the readings.
 
     With --labels the tables rest on what a person coded: spans and labels of the face, labels of
-    the voice. Evidence and probabilities are measured anew over these spans, confidence is what the
-    model gave to the person's label, and run.json, the summary and a warning say whose labels they
-    are.
+    the voice. Evidence and probabilities are measured again over these spans, confidence is what
+    the model gave to the person's label, and run.json, the summary and a warning say whose labels
+    they are.
     """
     from emoreport.annotators.relabel import parse_labels
     from emoreport.run.read import read_report

@@ -35,14 +35,14 @@ class Box:
         """Centre (x, y) in pixels."""
         return self.x + 0.5 * self.width, self.y + 0.5 * self.height
 
-    def iou(self, other: Box) -> float:
-        """Intersection over union with `other`, 0–1."""
-        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
-        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+    def iou(self, box: Box) -> float:
+        """Intersection over union with `box`, 0–1."""
+        width = min(self.x + self.width, box.x + box.width) - max(self.x, box.x)
+        height = min(self.y + self.height, box.y + box.height) - max(self.y, box.y)
         if width <= 0 or height <= 0:
             return 0.0
         shared = width * height
-        return shared / (self.area + other.area - shared)
+        return shared / (self.area + box.area - shared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,9 @@ class Span:
         """Middle of the span in seconds."""
         return 0.5 * (self.start_s + self.end_s)
 
-    def overlap_s(self, other: Span) -> float:
+    def overlap_s(self, span: Span) -> float:
         """Seconds that both spans share, ≥ 0."""
-        return max(0.0, min(self.end_s, other.end_s) - max(self.start_s, other.start_s))
+        return max(0.0, min(self.end_s, span.end_s) - max(self.start_s, span.start_s))
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def read_machine_report(folder: Path, changes: Mapping[str, Any] | None = None) 
     run = read_run(folder)
     if stored_labels(run) != MACHINE:
         raise SettingsError(
-            "the labels of this folder are those of a person; this command cuts the readings anew",
+            "the labels of this folder are those of a person; this command cuts the readings again",
             remedy="`emoreport retable --labels none --out DIR` makes a folder with the machine's",
             file=folder,
         )

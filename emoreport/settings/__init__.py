@@ -352,7 +352,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, 
             continue
         if variable not in by_variable:
             raise SettingsError(
-                f"the variable {variable} names no setting", remedy="unset it or mend its name"
+                f"the variable {variable} names no setting", remedy="unset it or correct its name"
             )
         values[by_variable[variable]] = value
     return values
@@ -379,7 +379,7 @@ def from_file(path: Path) -> dict[str, Any]:
             public = name.replace("-", "_")
             if public not in OPTIONS:
                 raise SettingsError(
-                    f"there is no setting {name!r}", remedy="remove or mend the line", file=path
+                    f"there is no setting {name!r}", remedy="remove or correct the line", file=path
                 )
             settings[public] = setting
     return settings

@@ -261,7 +261,7 @@ def _of_settings(settings: Settings, trouble: SettingsError | None) -> Iterator[
     if trouble is not None:
         source = f"{trouble.file}: " if trouble.file else ""
         values = {"cause": source + trouble.cause}
-        remedy = trouble.remedy or "mend or remove it"
+        remedy = trouble.remedy or "correct or remove it"
         yield Finding("problem", "settings_unusable", values, remedy)
     else:
         changed = ", ".join(f"{name} = {value}" for name, value in _changed(settings).items())
