@@ -28,7 +28,7 @@ from emoreport.models.families.dusha import LABELS, open_dusha
 from emoreport.models.store.integrity import digest_file
 from emoreport.models.store.registry import PulledModel
 from emoreport.training.voice.data import Clip, read_corpora
-from emoreport.training.voice.labels import TRAINED_LABELS
+from emoreport.training.voice.labels import CLIP_LABELS
 
 SAID_AS: Final[Mapping[str, str]] = {
     "anger": "anger",
@@ -75,14 +75,14 @@ def listen(checkpoint: Path, clips: Sequence[Clip], threads: int) -> Said:
     digest = digest_file(checkpoint, remedy="give the published checkpoint").sha256
     pulled = PulledModel(None, "dusha", checkpoint.parent, {checkpoint.name: digest})
     model = open_dusha(pulled, threads=threads)
-    chosen = [clip for clip in clips if TRAINED_LABELS[clip.label] in SAID_AS]
+    chosen = [clip for clip in clips if CLIP_LABELS[clip.label] in SAID_AS]
     parts = [
         model.predict(
             [clip.samples.astype(np.float32) / 32768.0 for clip in chosen[at : at + CLIPS_AT_ONCE]]
         )
         for at in range(0, len(chosen), CLIPS_AT_ONCE)
     ]
-    names = [SAID_AS[TRAINED_LABELS[clip.label]] for clip in chosen]
+    names = [SAID_AS[CLIP_LABELS[clip.label]] for clip in chosen]
     return Said(
         np.log(np.maximum(np.concatenate(parts), 1e-30), dtype=np.float64),
         np.array([LABELS.index(name) for name in names]),

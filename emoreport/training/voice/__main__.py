@@ -1,8 +1,10 @@
 """Make the compact voice model from scratch: teach the encoder, train heads, measure, export.
 
 The encoder learns without labels from a teacher (`distill`) and hears the speakers of three folds
-only. On it one linear layer per fold is trained without the fold's speakers; the printed figures
-are those of each layer on the speakers that it never heard. The layer shipped is the mean of all.
+of two corpora only; or it is read from a released graph. On it, and on plain measures of prosody,
+one linear layer per fold is trained without the fold's speakers; the printed figures are those of
+each layer on the speakers that it never heard, and of others on whole corpora that they never
+heard. The layer shipped is the mean of those of the folds.
 """
 
 from __future__ import annotations
@@ -22,9 +24,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from emoreport.records import SAMPLE_RATE_HZ
-from emoreport.training.voice import metrics, model_files
-from emoreport.training.voice.augment import degrade, make_noisy
-from emoreport.training.voice.crossval import ENCODER_FOLDS, N_FOLDS, figures_per_corpus
+from emoreport.training.voice import leave_out, metrics, model_files
+from emoreport.training.voice.augment import recut, rerecord
+from emoreport.training.voice.crossval import (
+    ENCODER_CORPORA,
+    ENCODER_FOLDS,
+    N_FOLDS,
+    figures_per_corpus,
+)
 from emoreport.training.voice.data import Clip, read_corpora, speaker_folds
 from emoreport.training.voice.distill import DistillRecipe, distill
 from emoreport.training.voice.encoder import Encoder
@@ -38,6 +45,7 @@ from emoreport.training.voice.head import (
 from emoreport.training.voice.labels import LABELS
 from emoreport.training.voice.metrics import LeftOut
 from emoreport.training.voice.pack import pack_graph, round_weights
+from emoreport.training.voice.released import read_encoder
 from emoreport.training.voice.robustness import (
     CONDITIONS,
     UNCHANGED,
@@ -46,10 +54,11 @@ from emoreport.training.voice.robustness import (
     changed,
     means_per_corpus,
 )
+from emoreport.training.voice.stamps import read_stamps
 from emoreport.training.voice.teacher import TEACHER_SHA256, read_teacher
 
 LOG = logging.getLogger(__name__)
-VERSION = "2.0.0"
+VERSION = "3.0.0"
 CHANGE_SEED = 9
 EVERY = 7
 """One clip in so many serves for the tables of conditions and windows.
@@ -59,6 +68,10 @@ Prime to 18: RAVDESS lists its actors in turn, and every one of them must be amo
 NORMALISATION = (
     "inside the graph: samples to zero mean and unit variance, log-mel cut off 80 dB below the "
     "loudest; gain has no effect"
+)
+DATA_TERMS = (
+    "nEMO, RAVDESS, emospeech: CC BY-NC-SA 4.0; ASED, BAVED: research; festvox-ru: free use with "
+    "its notice; tuxpaint-stamps: GPL-2"
 )
 TERMS = "weights: CC BY-NC-SA 4.0, research, non-commercial"
 TEACHER = "Smart Turn 3.2 (Daily, BSD 2-Clause), first two layers, imitated"
@@ -72,12 +85,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     recipe, work = HeadRecipe(), options.work or options.out / "work"
     work.mkdir(parents=True, exist_ok=True)
     clips = read_corpora(options.data, work / "decoded.npz")
-    encoder = load_encoder(clips, options.teacher, DistillRecipe(), work / "encoder.pt")
+    clips += read_stamps(options.stamps) if options.stamps else []
+    encoder = (
+        read_encoder(options.encoder)
+        if options.encoder
+        else load_encoder(clips, options.teacher, DistillRecipe(), work / "encoder.pt")
+    )
     statistics = load_statistics(clips, encoder, recipe, work / "statistics.pt")
-    heads = train_heads(statistics, recipe)
+    heads = load_heads(statistics, recipe, work / "heads.pt")
     folds = speaker_folds(statistics.speakers, N_FOLDS)
     said = left_out(statistics, heads, folds)
-    figures = calibrated_figures(said)
+    elsewhere = load_elsewhere(statistics, recipe, work / "elsewhere.npz")
+    figures = calibrated_figures(said, elsewhere)
+    LOG.info("%s", leave_out.markdown(figures["left_out_corpora"]))
     if options.conditions:
         figures.update(tables(clips, encoder, heads))
     print(json.dumps(figures, indent=2, ensure_ascii=False))
@@ -97,8 +117,10 @@ def load_encoder(
         return encoder
     folds = speaker_folds([clip.speaker for clip in clips], N_FOLDS)
     heard = frozenset[str]().union(*(folds[fold] for fold in ENCODER_FOLDS))
-    own = [clip.samples for clip in clips if clip.speaker in heard]
-    LOG.info("%d clips of %d speakers; the encoder learns", len(own), len(heard))
+    own = [
+        clip.samples for clip in clips if clip.speaker in heard and clip.corpus in ENCODER_CORPORA
+    ]
+    LOG.info("%d clips; the encoder learns", len(own))
     encoder = distill(read_teacher(teacher), own, recipe, stored.with_suffix(".steps"))
     round_weights(encoder)
     torch.save(encoder.state_dict(), stored)
@@ -111,12 +133,37 @@ def load_statistics(
     """The encoder's statistics of all clips and their changed copies; kept between runs."""
     if stored.exists():
         return Statistics(**torch.load(stored, weights_only=True))
-    changes = [degrade] * recipe.degraded + [make_noisy] * recipe.noisy
+    changes = [rerecord] * recipe.rerecorded + [recut] * recipe.recut
     LOG.info("%d clips; running the encoder on %d copies each", len(clips), len(changes) + 1)
     statistics = embed(clips, encoder, changes, CHANGE_SEED)
     names = Statistics.__slots__
     torch.save({name: getattr(statistics, name) for name in names}, stored)
     return statistics
+
+
+def load_heads(statistics: Statistics, recipe: HeadRecipe, stored: Path) -> dict[int, nn.Linear]:
+    """The heads of all folds; kept between runs."""
+    if stored.exists():
+        heads = {}
+        for fold, state in torch.load(stored, weights_only=True).items():
+            heads[fold] = nn.Linear(state["weight"].shape[1], state["weight"].shape[0])
+            heads[fold].load_state_dict(state)
+            heads[fold].requires_grad_(requires_grad=False)
+        return heads
+    heads = train_heads(statistics, recipe)
+    torch.save({fold: head.state_dict() for fold, head in heads.items()}, stored)
+    return heads
+
+
+def load_elsewhere(statistics: Statistics, recipe: HeadRecipe, stored: Path) -> LeftOut:
+    """What is said of corpora left out; kept between runs."""
+    names = LeftOut.__slots__
+    if stored.exists():
+        with np.load(stored) as kept:
+            return LeftOut(**{name: kept[name] for name in names})
+    said = leave_out.leave_corpora_out(statistics, recipe)
+    np.savez(stored, **{name: getattr(said, name) for name in names})
+    return said
 
 
 def train_heads(statistics: Statistics, recipe: HeadRecipe) -> dict[int, nn.Linear]:
@@ -156,18 +203,22 @@ def left_out(
     )
 
 
-def calibrated_figures(said: LeftOut) -> dict[str, Any]:
-    """Recall and calibration on left-out speakers."""
+def calibrated_figures(said: LeftOut, elsewhere: LeftOut) -> dict[str, Any]:
+    """Recall and calibration on left-out speakers and on left-out corpora.
+
+    The temperature shipped is the one for sound from elsewhere: it is what users bring.
+    """
+    judged = elsewhere.select(elsewhere.labels < len(LABELS))
     temperature = metrics.fit_temperature(
-        said.labels, said.logits, metrics.corpus_weights(said.corpora)
+        judged.labels, judged.logits, metrics.corpus_weights(judged.corpora)
     )
     before, after = metrics.cross_validated_calibration(said)
     return {
         "left_out_speakers": figures_per_corpus(said),
-        "temperature_of_one_head": round(temperature, 4),
-        "calibration_error_uncalibrated": round(before, 4),
-        "calibration_error_cross_validated": {
-            name: round(value, 4) for name, value in after.items()
+        "left_out_corpora": leave_out.figures(elsewhere, leave_out.temperatures(elsewhere)),
+        "temperature": round(temperature, 4),
+        "left_out_speakers_calibration_error": {
+            name: round(value, 4) for name, value in {"uncalibrated": before, **after}.items()
         },
     }
 
@@ -225,7 +276,7 @@ def ship(
             f"{sum(name.startswith(corpus + '/') for name in speakers)} speakers"
             for corpus in corpora
         },
-        "terms": "CC BY-NC-SA 4.0",
+        "terms": DATA_TERMS,
         "teacher": {"name": TEACHER, "sha256": TEACHER_SHA256},
         "encoder_folds": list(ENCODER_FOLDS),
         "encoder_recipe": asdict(DistillRecipe()),
@@ -238,7 +289,7 @@ def ship(
     model_files.write_metadata(
         out,
         version=VERSION,
-        temperature=figures["temperature_of_one_head"],
+        temperature=figures["temperature"],
         training=training,
         figures=figures,
         normalisation=NORMALISATION,
@@ -251,8 +302,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data", type=Path, required=True, help="folder with labels.csv and the corpora"
     )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--teacher", type=Path, help="smart-turn-v3.2-cpu.onnx, pipecat-ai 1.14.0")
+    source.add_argument("--encoder", type=Path, help="a released voice_compact.onnx")
     parser.add_argument(
-        "--teacher", type=Path, required=True, help="smart-turn-v3.2-cpu.onnx of pipecat-ai 1.14.0"
+        "--stamps", type=Path, help="unpacked tuxpaint-stamps-default of Debian: more calm speech"
     )
     parser.add_argument(
         "--out", type=Path, required=True, help="folder for voice_compact.onnx and .json"

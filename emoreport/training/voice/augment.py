@@ -17,6 +17,16 @@ from emoreport.training.voice.data import decode
 
 Samples = NDArray[np.float32]
 
+FRAME = 160
+CODECS = (
+    ("libopus", 12_000),
+    ("libopus", 8_000),
+    ("aac", 24_000),
+    ("libmp3lame", 16_000),
+    ("libopus", 10_000),
+)
+"""FFmpeg encoders and bits per second of cheap lines."""
+
 
 def degrade(samples: Samples, rng: np.random.Generator) -> Samples:
     """Apply a random chain of degradations, each with its own probability.
@@ -58,6 +68,94 @@ def make_noisy(samples: Samples, rng: np.random.Generator) -> Samples:
     if rng.random() < 0.5:
         return add_noise(samples, ratio_db, rng)
     return add_white_noise(samples, ratio_db, rng)
+
+
+def rerecord(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Another microphone, line and room: the same voice as it comes out of other equipment."""
+    samples = _stretch(samples, rng)
+    if rng.random() < 0.5:
+        samples = change_speed(samples, float(rng.uniform(0.9, 1.12)))
+    return _through_equipment(samples, rng)
+
+
+def recut(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Pauses mostly cut out, else silence added; then often other equipment or noise.
+
+    How much silence lies round the words tells corpora apart, and must tell nothing else.
+    """
+    samples = _stretch(samples, rng)
+    if rng.random() < 0.8:
+        samples = without_pauses(samples)
+    else:
+        samples = pad(samples, *rng.uniform(0.0, 1.2, 2))
+    if rng.random() < 0.5:
+        samples = change_speed(samples, float(rng.uniform(0.9, 1.12)))
+    way = rng.random()
+    if way < 0.45:
+        return _through_equipment(samples, rng)
+    return add_noise(samples, rng.uniform(8.0, 35.0), rng) if way < 0.6 else samples
+
+
+def without_pauses(samples: Samples) -> Samples:
+    """Only what lies within 80 ms of a moment at most 35 dB below the loudest one."""
+    frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
+    level_db = 10.0 * np.log10((frames**2).mean(axis=1) + 1e-12)
+    loud = level_db > level_db.max() - 35.0
+    kept = np.convolve(loud, np.ones(17), mode="same") > 0
+    return frames[kept].reshape(-1)
+
+
+def _stretch(samples: Samples, rng: np.random.Generator) -> Samples:
+    """A part of 2.5 to 5.5 s of a clip that is longer."""
+    if len(samples) <= 5.5 * SAMPLE_RATE_HZ:
+        return samples
+    length = int(rng.uniform(2.5, 5.5) * SAMPLE_RATE_HZ)
+    start = int(rng.integers(0, len(samples) - length))
+    return samples[start : start + length]
+
+
+def _through_equipment(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Random frequency response, band limit, codec, noise and room, each with its probability."""
+    if rng.random() < 0.6:
+        samples = colour(samples, 10.0, rng)
+    line = rng.random()
+    if line < 0.2:
+        samples = telephone(samples)
+    elif line < 0.6:
+        upper_hz = float(rng.choice([3400.0, 3800.0, 3900.0, 5500.0]))
+        samples = limit_band(samples, float(rng.choice([0.0, 80.0, 200.0])), upper_hz)
+    if rng.random() < 0.4:
+        name, bit_rate = CODECS[int(rng.integers(len(CODECS)))]
+        samples = pass_codec(samples, name, bit_rate)
+    if rng.random() < 0.5:
+        samples = add_noise(samples, rng.uniform(15.0, 45.0), rng)
+    if rng.random() < 0.3:
+        samples = add_room(samples, rng.uniform(0.15, 0.6), rng.uniform(2.0, 12.0), rng)
+    return samples
+
+
+def colour(samples: Samples, most_db: float, rng: np.random.Generator) -> Samples:
+    """A random smooth frequency response within ``most_db`` either way; peak brought to 0.5."""
+    spectrum = np.fft.rfft(samples)
+    knots = int(rng.integers(3, 9))
+    gain_db = np.interp(
+        np.linspace(0.0, 1.0, len(spectrum)),
+        np.linspace(0.0, 1.0, knots),
+        rng.uniform(-most_db, most_db, knots),
+    )
+    heard = np.fft.irfft(spectrum * 10.0 ** (gain_db / 20.0), len(samples))
+    peak = float(np.abs(heard).max(initial=0.0))
+    return _as_samples(heard * (0.5 / peak) if peak > 0.0 else heard)
+
+
+def limit_band(samples: Samples, lower_hz: float, upper_hz: float) -> Samples:
+    """Leave what lies between two frequencies; 0 leaves the low end alone."""
+    spectrum = np.fft.rfft(samples)
+    hz = np.fft.rfftfreq(len(samples), 1.0 / SAMPLE_RATE_HZ)
+    spectrum *= 1.0 / (1.0 + np.exp((hz - upper_hz) / 40.0))
+    if lower_hz > 0.0:
+        spectrum *= 1.0 / (1.0 + np.exp((lower_hz - hz) / 10.0))
+    return _as_samples(np.fft.irfft(spectrum, len(samples)))
 
 
 def change_speed(samples: Samples, factor: float) -> Samples:

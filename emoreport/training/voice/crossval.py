@@ -16,8 +16,12 @@ from emoreport.training.voice.metrics import LeftOut
 N_FOLDS = 7
 """As many as nEMO has actors in the training set: each fold leaves out one of them."""
 
+ENCODER_CORPORA = ("nemo", "ravdess")
+
 ENCODER_FOLDS = (0, 1, 4)
-"""Folds whose speakers the encoder hears, without their labels: those that served to choose.
+"""Folds whose speakers, of those corpora, the encoder hears, without their labels.
+
+They served to choose how it learns.
 
 The speakers of the other folds are new to encoder and head alike.
 """

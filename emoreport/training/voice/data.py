@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.records import SAMPLE_RATE_HZ
-from emoreport.training.voice.labels import TRAINED_LABELS
+from emoreport.training.voice.labels import CLIP_LABELS, READ_AS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Clip:
     samples
         (T,) int16, mono, 16 kHz.
     label
-        Index into :data:`~emoreport.training.voice.labels.TRAINED_LABELS`.
+        Index into :data:`~emoreport.training.voice.labels.CLIP_LABELS`.
     speaker
         ``<corpus>/<speaker>``: unique over corpora.
     corpus
@@ -76,7 +76,7 @@ def read_corpora(folder: Path, cache: Path | None = None) -> list[Clip]:
     return [
         Clip(
             samples=signals[row["file"]],
-            label=TRAINED_LABELS.index(row["emotion"]),
+            label=CLIP_LABELS.index(_label(row)),
             speaker=f"{row['corpus']}/{row['speaker']}",
             corpus=row["corpus"],
         )
@@ -139,10 +139,14 @@ def _frames_then_flush(frames: Iterator[Any]) -> Iterator[Any]:
 def _read_rows(table: Path) -> list[dict[str, str]]:
     with table.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    unknown = {row["emotion"] for row in rows} - set(TRAINED_LABELS)
+    unknown = {_label(row) for row in rows} - set(CLIP_LABELS)
     if unknown:
         raise ValueError(f"{table}: no output for the emotions {sorted(unknown)}")
     return rows
+
+
+def _label(row: dict[str, str]) -> str:
+    return READ_AS.get((row["corpus"], row["emotion"]), row["emotion"])
 
 
 def _decode_all(folder: Path, rows: Sequence[dict[str, str]]) -> dict[str, NDArray[np.int16]]:

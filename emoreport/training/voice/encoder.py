@@ -113,7 +113,11 @@ class Encoder(nn.Module):  # type: ignore[misc]  # torch is not typed here
 
     def forward(self, audio: Tensor) -> Tensor:
         """Statistics of each clip; T must hold two tokens (640 samples) or more."""
-        tokens = self.tokens(self.mel(audio))
+        return self.statistics_of(self.mel(audio))
+
+    def statistics_of(self, mel: Tensor) -> Tensor:
+        """Statistics (N, 1536) of a log-mel (N, 80, frames)."""
+        tokens = self.tokens(mel)
         clips, count = tokens.shape[0], tokens.shape[1]
         # The teacher knows 8 s and no more (twelve in one piece: half the recall is gone). Longer
         # clips are cut into equal pieces, each seen alone; the statistics run over all of them.

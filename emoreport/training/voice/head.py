@@ -1,7 +1,8 @@
-"""The emotion head on the trained encoder: one linear layer on the encoder's statistics."""
+"""The emotion head: one linear layer on the encoder's statistics and the measures of prosody."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,9 +11,29 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from emoreport.models.families.voice_clips import SHORTEST_CLIP_S
+from emoreport.records import SAMPLE_RATE_HZ
 from emoreport.training.voice.data import Clip
-from emoreport.training.voice.encoder import Encoder
-from emoreport.training.voice.labels import LABELS, TRAINED_LABELS
+from emoreport.training.voice.encoder import STATISTICS, Encoder
+from emoreport.training.voice.labels import CLIP_LABELS, LABELS, LEVELS, TRAINED_LABELS
+from emoreport.training.voice.prosody import MEASURES, Prosody
+
+CORPUS_WEIGHTS = {"nemo": 2.0, "ravdess": 2.0, "baved": 0.5, "tuxpaint": 0.5}
+"""How much more than by its size a corpus is drawn.
+
+The two with the most emotions lead; levels of arousal and plain neutral take part.
+"""
+
+FEATURES = STATISTICS + MEASURES
+
+
+def _targets() -> Tensor:
+    rows = [LEVELS.get(name, (name,)) for name in CLIP_LABELS]
+    return torch.tensor([[float(own in row) / len(row) for own in TRAINED_LABELS] for row in rows])
+
+
+TARGETS = _targets()
+"""(clip labels, trained labels): what a clip of each label teaches."""
 
 Change = Callable[[NDArray[np.float32], np.random.Generator], NDArray[np.float32]]
 
@@ -24,9 +45,10 @@ class Statistics:
     Attributes
     ----------
     values
-        (variants, clips, 1536) float32; variant 0 is the clip as recorded.
+        (variants, clips, 1593) float32: the encoder's statistics, then the measures of `Prosody`;
+        variant 0 is the clip as recorded.
     labels
-        (clips,) int64 indices into ``TRAINED_LABELS``.
+        (clips,) int64 indices into ``CLIP_LABELS``.
     speakers, corpora
         One name per clip.
     """
@@ -58,24 +80,27 @@ class HeadRecipe:
         Share of each target that is spread over all labels.
     mixup
         Parameter of the Beta distribution of mixup; 0 = none.
-    degraded, noisy
-        Changed copies per clip: by `augment.degrade` and by `augment.make_noisy`.
+    rerecorded, recut
+        Changed copies per clip: by `augment.rerecord` and by `augment.recut`.
     clean_share
         Share of the draws that take the clip as recorded whatever else is there.
+    neutral_shift
+        Added to the logit of neutral in the end: classes are drawn equally often, speech is not.
     seed
         Seeds weights, draws and changes.
     """
 
-    steps: int = 600
+    steps: int = 500
     batch: int = 256
     learning_rate: float = 2e-3
     weight_decay: float = 0.1
     dropout: float = 0.3
     label_smoothing: float = 0.1
     mixup: float = 0.2
-    degraded: int = 1
-    noisy: int = 3
-    clean_share: float = 0.4
+    rerecorded: int = 1
+    recut: int = 1
+    clean_share: float = 0.3
+    neutral_shift: float = 0.0
     seed: int = 1
 
 
@@ -85,6 +110,7 @@ class VoiceModel(nn.Module):  # type: ignore[misc]  # torch is not typed here
     def __init__(self, encoder: Encoder, heads: Sequence[nn.Linear]) -> None:
         super().__init__()
         self.encoder = encoder
+        self.prosody = Prosody()
         # The mean of linear layers is a linear layer.
         self.classify = nn.Linear(heads[0].in_features, len(LABELS))
         with torch.no_grad():
@@ -94,7 +120,13 @@ class VoiceModel(nn.Module):  # type: ignore[misc]  # torch is not typed here
 
     def forward(self, audio: Tensor) -> Tensor:
         """Logits in the order of ``LABELS``; the auxiliary outputs are dropped."""
-        return self.classify(self.encoder(audio))
+        return self.classify(features(self.encoder, self.prosody, audio))
+
+
+def features(encoder: Encoder, prosody: Prosody, audio: Tensor) -> Tensor:
+    """What the head sees of audio (N, T): (N, 1593)."""
+    mel = encoder.mel(audio)
+    return torch.cat([encoder.statistics_of(mel), prosody(audio, mel)], dim=1)
 
 
 def embed(
@@ -104,7 +136,7 @@ def embed(
 
     Each copy's generator is its own, so that the result does not depend on the clips' order.
     """
-    rows = []
+    rows, prosody = [], Prosody().eval()
     for number, clip in enumerate(clips):
         samples = (clip.samples / 32768.0).astype(np.float32)
         copies = [
@@ -114,7 +146,7 @@ def embed(
                 for change_number, change in enumerate(changes)
             ),
         ]
-        rows.append(torch.stack([statistics_of(encoder, copy) for copy in copies]))
+        rows.append(torch.stack([_features_of(encoder, prosody, copy) for copy in copies]))
     return Statistics(
         values=torch.stack(rows, dim=1),
         labels=torch.tensor([clip.label for clip in clips]),
@@ -123,10 +155,12 @@ def embed(
     )
 
 
-def statistics_of(encoder: Encoder, samples: NDArray[np.float32]) -> Tensor:
-    """The encoder's statistics (1536,) of (T,) samples."""
+def _features_of(encoder: Encoder, prosody: Prosody, samples: NDArray[np.float32]) -> Tensor:
+    """(T,) samples → (1593,); a clip below `SHORTEST_CLIP_S` is repeated, as in use."""
+    shortest = round(SHORTEST_CLIP_S * SAMPLE_RATE_HZ)
+    whole = samples if len(samples) >= shortest else np.resize(samples, shortest)
     with torch.no_grad():
-        return encoder(torch.from_numpy(np.ascontiguousarray(samples, np.float32))[None])[0]
+        return features(encoder, prosody, torch.from_numpy(whole.astype(np.float32))[None])[0]
 
 
 def train_head(statistics: Statistics, chosen: Tensor, recipe: HeadRecipe) -> nn.Linear:
@@ -162,6 +196,7 @@ def train_head(statistics: Statistics, chosen: Tensor, recipe: HeadRecipe) -> nn
     with torch.no_grad():
         head.weight /= scale
         head.bias -= head.weight @ centre
+        head.bias[LABELS.index("neutral")] += recipe.neutral_shift
     return head.requires_grad_(requires_grad=False)
 
 
@@ -172,12 +207,12 @@ def _draw(
     recipe: HeadRecipe,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
-    """One batch: statistics (batch, 1536) and soft targets (batch, labels)."""
+    """One batch: features (batch, 1593) and soft targets (batch, labels)."""
     places = torch.multinomial(weights, recipe.batch, replacement=True, generator=generator)
     variants = torch.randint(len(statistics.values), (recipe.batch,), generator=generator)
     variants *= torch.rand(recipe.batch, generator=generator) >= recipe.clean_share
     clips = chosen[places]
-    targets = nn.functional.one_hot(statistics.labels[clips], len(TRAINED_LABELS)).float()
+    targets = TARGETS[statistics.labels[clips]]
     smoothing = recipe.label_smoothing
     return statistics.values[variants, clips], targets * (1.0 - smoothing) + smoothing / len(
         TRAINED_LABELS
@@ -202,16 +237,17 @@ def _mix(
 def sampling_weights(statistics: Statistics, chosen: Tensor) -> Tensor:
     """How often to draw each chosen clip: (clips,) float64, sums to 1.
 
-    Corpora share the draws by the square root of their size, so that a large one leads without
-    drowning the others; within a corpus every emotion is drawn equally often.
+    Corpora share the draws by the square root of their size and by `CORPUS_WEIGHTS`, so that a
+    large one leads without drowning the others; within a corpus every emotion is drawn equally
+    often.
     """
     keys = [(statistics.corpora[i], int(statistics.labels[i])) for i in chosen.tolist()]
-    in_corpus: dict[str, int] = {}
-    in_class: dict[tuple[str, int], int] = {}
-    for key in keys:
-        in_corpus[key[0]] = in_corpus.get(key[0], 0) + 1
-        in_class[key] = in_class.get(key, 0) + 1
-    classes = {corpus: sum(key[0] == corpus for key in in_class) for corpus in in_corpus}
-    weights = [in_corpus[key[0]] ** 0.5 / classes[key[0]] / in_class[key] for key in keys]
+    in_corpus = Counter(corpus for corpus, _ in keys)
+    in_class = Counter(keys)
+    classes = Counter(corpus for corpus, _ in in_class)
+    weights = [
+        CORPUS_WEIGHTS.get(key[0], 1.0) * in_corpus[key[0]] ** 0.5 / classes[key[0]] / in_class[key]
+        for key in keys
+    ]
     total = torch.tensor(weights, dtype=torch.float64)
     return total / total.sum()

@@ -1,4 +1,4 @@
-"""The labels of the compact voice model."""
+"""The labels of the compact voice model, and what the corpora's own labels say of them."""
 
 from __future__ import annotations
 
@@ -13,3 +13,19 @@ Learning it apart keeps those clips as training material without teaching a wron
 """
 
 TRAINED_LABELS = LABELS + AUXILIARY_LABELS
+
+LEVELS = {
+    "level0": ("neutral", "sadness"),
+    "level1": ("neutral",),
+    "level2": ("anger", "fear", "happiness", "surprise"),
+}
+"""Three levels of arousal, and the labels that a voice of that level may have.
+
+A clip of a level teaches all of its labels alike. It tells nothing about valence.
+"""
+
+CLIP_LABELS = (*TRAINED_LABELS, *LEVELS)
+"""Everything that a training clip can be labelled with; figures count the first seven only."""
+
+READ_AS = {("emospeech", "calm"): "neutral"}
+"""(corpus, label) → label here: this "calm" is how people speak a command when nothing is up."""

@@ -21,7 +21,7 @@ pytest.importorskip("onnx", reason="the train extra is not installed")
 pytest.importorskip("av", reason="PyAV is not installed")
 
 from emoreport.training.voice import __main__ as command  # noqa: E402
-from emoreport.training.voice import augment, metrics, model_files  # noqa: E402
+from emoreport.training.voice import augment, leave_out, metrics, model_files  # noqa: E402
 from emoreport.training.voice.__main__ import main  # noqa: E402
 from emoreport.training.voice.changes import changed_stretch  # noqa: E402
 from emoreport.training.voice.data import Clip, decode, read_corpora, speaker_folds  # noqa: E402
@@ -31,12 +31,13 @@ from emoreport.training.voice.distill import (  # noqa: E402
     imitation_error,
 )
 from emoreport.training.voice.encoder import (  # noqa: E402
-    STATISTICS,
     Encoder,
     LogMel,
     slaney_filters,
 )
 from emoreport.training.voice.head import (  # noqa: E402
+    FEATURES,
+    TARGETS,
     HeadRecipe,
     Statistics,
     VoiceModel,
@@ -44,8 +45,11 @@ from emoreport.training.voice.head import (  # noqa: E402
     sampling_weights,
     train_head,
 )
-from emoreport.training.voice.labels import LABELS, TRAINED_LABELS  # noqa: E402
+from emoreport.training.voice.labels import CLIP_LABELS, LABELS, TRAINED_LABELS  # noqa: E402
 from emoreport.training.voice.pack import pack_graph, round_weights  # noqa: E402
+from emoreport.training.voice.prosody import MEASURES, Prosody  # noqa: E402
+from emoreport.training.voice.released import read_encoder  # noqa: E402
+from emoreport.training.voice.stamps import read_stamps  # noqa: E402
 from emoreport.training.voice.teacher import read_teacher  # noqa: E402
 
 RATE_HZ = 16_000
@@ -166,7 +170,7 @@ def encoder() -> Encoder:
 @pytest.fixture(scope="module")
 def model(encoder: Encoder) -> VoiceModel:
     torch.manual_seed(1)
-    return VoiceModel(encoder, [torch.nn.Linear(STATISTICS, len(TRAINED_LABELS))]).eval()
+    return VoiceModel(encoder, [torch.nn.Linear(FEATURES, len(TRAINED_LABELS))]).eval()
 
 
 class TestEncoder:
@@ -231,20 +235,72 @@ class TestGraph:
 
     def test_weights_that_are_not_8_bit_are_left_alone(self, tmp_path: Path) -> None:
         torch.manual_seed(0)
-        model = VoiceModel(Encoder(), [torch.nn.Linear(STATISTICS, len(TRAINED_LABELS))])
+        model = VoiceModel(Encoder(), [torch.nn.Linear(FEATURES, len(TRAINED_LABELS))])
         path = tmp_path / model_files.GRAPH_NAME
         model_files.export_graph(model, path)
         assert pack_graph(path) == 0
         assert model_files.difference_to_torch(model, path) < 1e-4
 
+    def test_the_encoder_is_read_back_from_a_released_graph(
+        self, model: VoiceModel, tmp_path: Path
+    ) -> None:
+        path = tmp_path / model_files.GRAPH_NAME
+        model_files.export_graph(model, path)
+        with pytest.raises(ValueError, match="no first"):
+            read_encoder(_without(path, "encoder.first.weight", tmp_path / "less.onnx"))
+        pack_graph(path)
+        audio = torch.from_numpy(buzz(150.0, 1.0))[None]
+        torch.testing.assert_close(
+            read_encoder(path)(audio), model.encoder(audio), atol=1e-4, rtol=1e-4
+        )
+
+
+def _without(path: Path, name: str, target: Path) -> Path:
+    """A copy of a graph without one of its tensors."""
+    import onnx
+
+    graph = onnx.load(str(path))
+    kept = [tensor for tensor in graph.graph.initializer if tensor.name != name]
+    assert len(kept) == len(graph.graph.initializer) - 1
+    del graph.graph.initializer[:]
+    graph.graph.initializer.extend(kept)
+    onnx.save(graph, str(target))
+    return target
+
+
+class TestProsody:
+    @staticmethod
+    def measures(samples: np.ndarray) -> np.ndarray:
+        audio = torch.from_numpy(samples)[None]
+        return Prosody()(audio, LogMel()(audio))[0].numpy()
+
+    @pytest.mark.parametrize("pitch_hz", [90.0, 140.0, 230.0, 380.0])
+    def test_pitch_is_found_and_gain_does_not_matter(self, pitch_hz: float) -> None:
+        found = self.measures(buzz(pitch_hz, 1.0))
+        assert found.shape == (MEASURES,)
+        assert 100.0 * 2.0 ** found[0] == pytest.approx(pitch_hz, rel=0.08)
+        np.testing.assert_allclose(self.measures(buzz(pitch_hz, 1.0) * 0.05), found, atol=0.02)
+
+    def test_noise_is_less_voiced_than_a_voice_and_silence_is_finite(self) -> None:
+        noise = np.random.default_rng(0).normal(0, 0.1, RATE_HZ).astype(np.float32)
+        assert self.measures(noise)[3] < self.measures(buzz(150.0, 1.0))[3] - 0.2
+        assert np.isfinite(self.measures(np.zeros(RATE_HZ, np.float32))).all()
+
 
 class TestHead:
+    def test_a_level_of_arousal_teaches_all_its_labels(self) -> None:
+        torch.testing.assert_close(TARGETS.sum(dim=1), torch.ones(len(CLIP_LABELS)))
+        high = TARGETS[CLIP_LABELS.index("level2")]
+        assert [name for name, share in zip(TRAINED_LABELS, high, strict=True) if share > 0] == [
+            "anger", "fear", "happiness", "surprise",
+        ]  # fmt: skip
+
     @staticmethod
     def separable(speakers: int = 4) -> Statistics:
         """Two emotions, told apart by some of the values, far from zero mean and unit scale."""
         generator = torch.Generator().manual_seed(0)
         labels = torch.tensor([0, 5] * (10 * speakers))
-        values = torch.randn(2, len(labels), STATISTICS, generator=generator)
+        values = torch.randn(2, len(labels), FEATURES, generator=generator)
         values[:, :, :200] += 1.0 * (labels == 5)[:, None]
         return Statistics(
             values=values * 3.0 + 50.0,
@@ -270,7 +326,7 @@ class TestHead:
         torch.testing.assert_close(first.weight, second.weight)
 
     def test_the_model_is_the_mean_of_its_heads(self, encoder: Encoder) -> None:
-        heads = [torch.nn.Linear(STATISTICS, len(TRAINED_LABELS)) for _ in range(3)]
+        heads = [torch.nn.Linear(FEATURES, len(TRAINED_LABELS)) for _ in range(3)]
         audio = torch.from_numpy(buzz(150.0, 0.6))[None]
         with torch.no_grad():
             together = VoiceModel(encoder, heads)(audio)
@@ -288,7 +344,7 @@ class TestHead:
         ]
         both = embed(clips, encoder, [louder_noise], seed=3)
         first = embed(clips[:1], encoder, [louder_noise], seed=3)
-        assert both.values.shape == (2, 2, STATISTICS)
+        assert both.values.shape == (2, 2, FEATURES)
         torch.testing.assert_close(both.values[:, :1], first.values)
         assert not torch.equal(both.values[0], both.values[1])
 
@@ -313,11 +369,11 @@ def test_corpora_and_classes_are_balanced(clips: list[Clip]) -> None:
 class TestDegradations:
     @pytest.mark.parametrize("seed", range(6))
     def test_a_random_chain_keeps_audio_usable(self, seed: int) -> None:
-        for change in (augment.degrade, augment.make_noisy):
+        for change in (augment.degrade, augment.rerecord, augment.recut):
             heard = change(buzz(180.0, 1.0), np.random.default_rng(seed))
             assert heard.dtype == np.float32
             assert np.isfinite(heard).all()
-            assert 0.8 * RATE_HZ < len(heard) < 2.3 * RATE_HZ
+            assert 0.8 * RATE_HZ < len(heard) < 3.6 * RATE_HZ
             assert heard.std() > 0.01
 
     def test_speed_moves_the_pitch(self) -> None:
@@ -383,6 +439,76 @@ class TestFigures:
         assert metrics.expected_calibration_error(labels, metrics.softmax(true_logits * 3.0)) > 0.1
 
 
+class TestLeavingCorporaOut:
+    @staticmethod
+    def two_corpora() -> Statistics:
+        """Corpus b has another place, and only two of the three emotions of corpus a."""
+        generator = torch.Generator().manual_seed(0)
+        labels = torch.tensor([0, 4, 5] * 20 + [0, 4] * 20)
+        values = torch.randn(1, 100, 12, generator=generator)
+        values[0, torch.arange(100), labels] += 4.0
+        return Statistics(
+            values=values,
+            labels=labels,
+            speakers=tuple(f"a/{i % 4}" for i in range(60)) + ("b/0",) * 40,
+            corpora=("a",) * 60 + ("b",) * 40,
+        )
+
+    def test_no_head_is_judged_on_a_corpus_that_it_heard(self) -> None:
+        statistics = self.two_corpora()
+        recipe = HeadRecipe(steps=120, batch=64, dropout=0.0, learning_rate=2e-2)
+        table = leave_out.figures(leave_out.leave_corpora_out(statistics, recipe))
+        # Sadness is in corpus a alone: the head that judges a has never met it.
+        assert table["a"]["recall_per_class"]["sadness"] == 0.0
+        assert table["a"]["recall_per_class"]["anger"] > 0.8
+        assert table["b"]["macro_recall"] > 0.8
+        assert table["b"]["clips"] == 40
+        assert set(table["b"]["recall_per_class"]) == {"anger", "neutral"}
+
+    def test_a_corpus_is_not_calibrated_on_itself(self) -> None:
+        rng = np.random.default_rng(0)
+        labels = rng.integers(0, 7, 400)
+        logits = 6.0 * np.eye(7)[labels] + rng.normal(0, 0.5, (400, 7))
+        logits[:200] = 6.0 * np.eye(7)[rng.integers(0, 7, 200)]  # corpus a is guessed
+        corpora = np.array(["a"] * 200 + ["b"] * 200)
+        said = metrics.LeftOut(logits, labels, corpora, corpora, np.zeros(400, np.int64))
+        fitted = leave_out.temperatures(said)
+        assert fitted["a"] < 1.0 < fitted["b"]
+        rows = leave_out.markdown(leave_out.figures(said, fitted)).splitlines()
+        assert len(rows) == 4
+        assert rows[3].startswith("| b | 200 | 1.00 |")
+
+    def test_surer_clips_come_first(self) -> None:
+        logits = np.zeros((4, 7))
+        logits[:, 0] = [4.0, 3.0, 2.0, 1.0]
+        labels, corpora = np.array([0, 0, 1, 1]), np.array(["a"] * 4)
+        said = metrics.LeftOut(logits, labels, corpora, corpora, np.zeros(4, np.int64))
+        surest = leave_out.figures(said)["a"]["accuracy_of_surest"]
+        assert surest == {"0.25": 1.0, "0.5": 1.0, "0.75": 0.667, "1": 0.5}
+
+    def test_levels_of_arousal_are_ranked(self) -> None:
+        labels = np.array([CLIP_LABELS.index(name) for name in ("level0", "level1", "level2")])
+        logits = np.zeros((3, 7))
+        logits[:, LABELS.index("anger")] = [0.0, 1.0, 2.0]
+        corpora = np.array(["levels"] * 3)
+        said = metrics.LeftOut(logits, labels, corpora, corpora, np.zeros(3, np.int64))
+        assert leave_out.figures(said) == {"levels": {"arousal_auc": 1.0}}
+
+
+def test_short_recordings_of_one_speaker_are_joined(tmp_path: Path) -> None:
+    for number in range(8):
+        path = tmp_path / "stamps" / f"{number}_desc_ru.wav"
+        write_wav(path, buzz(120.0 + number, 1.0, number))
+        path.rename(path.with_suffix(".ogg"))  # the container is told by its content
+    write_wav(tmp_path / "stamps" / "quack.wav", buzz(400.0, 1.0))
+    clips = read_stamps(tmp_path)
+    assert clips
+    assert {(clip.speaker, LABELS[clip.label]) for clip in clips} == {("tuxpaint/ru", "neutral")}
+    assert all(1.5 * RATE_HZ < len(clip.samples) < 5.6 * RATE_HZ for clip in clips)
+    with pytest.raises(FileNotFoundError, match="tuxpaint"):
+        read_stamps(tmp_path / "none")
+
+
 class TestImitation:
     SMALL = DistillRecipe(block_steps=8, joint_steps=4, tokens=160, warm_up_steps=2, seed=3)
 
@@ -445,14 +571,16 @@ def test_the_command_writes_graph_and_metadata(
     small = replace(TestImitation.SMALL, block_steps=2, joint_steps=1)
     monkeypatch.setattr(command, "read_teacher", lambda _: encoder)
     monkeypatch.setattr(command, "EVERY", 1)
+    monkeypatch.setattr(command, "ENCODER_CORPORA", ("packed", "loose"))
     monkeypatch.setattr(command, "DistillRecipe", lambda: small)
-    monkeypatch.setattr(command, "HeadRecipe", lambda: HeadRecipe(steps=2, noisy=1))
+    monkeypatch.setattr(command, "HeadRecipe", lambda: HeadRecipe(steps=2))
     arguments = ["--data", str(data_folder), "--teacher", "any.onnx", "--out", str(out)]
     assert main([*arguments, "--conditions"]) == 0
     metadata = json.loads((out / model_files.METADATA_NAME).read_text(encoding="utf-8"))
     assert metadata["labels"] == list(LABELS)
     assert metadata["temperature"] > 0
     assert metadata["training"]["members"] == 7
+    assert set(metadata["figures"]["left_out_corpora"]) == {"packed", "loose"}
     left_out = metadata["figures"]["left_out_speakers"]
     assert {name: figures["clips"] for name, figures in left_out.items()} == {
         "packed": 8,
