@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from emoreport.models.families.voice_clips import SHORTEST_CLIP_S
+from emoreport.models.families.voice_clips import SHORTEST_CLIP_S, repeated
 from emoreport.records import SAMPLE_RATE_HZ
 from emoreport.training.voice.data import Clip
 from emoreport.training.voice.encoder import STATISTICS, Encoder
@@ -158,7 +158,7 @@ def embed(
 def _features_of(encoder: Encoder, prosody: Prosody, samples: NDArray[np.float32]) -> Tensor:
     """(T,) samples → (1593,); a clip below `SHORTEST_CLIP_S` is repeated, as in use."""
     shortest = round(SHORTEST_CLIP_S * SAMPLE_RATE_HZ)
-    whole = samples if len(samples) >= shortest else np.resize(samples, shortest)
+    whole = repeated(samples, shortest)
     with torch.no_grad():
         return features(encoder, prosody, torch.from_numpy(whole.astype(np.float32))[None])[0]
 

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from emoreport.models.families.voice_clips import SHORTEST_CLIP_S
+from emoreport.models.families.voice_clips import SHORTEST_CLIP_S, repeated
 from emoreport.records import SAMPLE_RATE_HZ
 from emoreport.training.voice import metrics
 from emoreport.training.voice.data import Clip, read_corpora
@@ -81,8 +81,8 @@ def said_by_model(folder: Path, clips: Sequence[Clip]) -> LeftOut:
     rows = []
     for clip in clips:
         samples = (clip.samples / 32768.0).astype(np.float32)
-        whole = samples if len(samples) >= shortest else np.resize(samples, shortest)
-        rows.append(session.run(["logits"], {"audio": whole[None]})[0][0])
+        audio = repeated(samples, shortest)[None]
+        rows.append(session.run(["logits"], {"audio": audio})[0][0])
     corpora = np.array([clip.corpus for clip in clips])
     return LeftOut(
         logits=np.array(rows, np.float64) / metadata["temperature"],

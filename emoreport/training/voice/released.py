@@ -53,7 +53,8 @@ def read_encoder(path: Path) -> Encoder:
             raise ValueError(f"{path}: no {name}")
         state[name] = torch.tensor(found.T if name in source else found).reshape(wanted.shape)
     encoder.load_state_dict(state)
-    return encoder.eval().requires_grad_(requires_grad=False)
+    encoder.eval().requires_grad_(requires_grad=False)
+    return encoder
 
 
 def _weights(stored: dict[str, NDArray[Any]], name: str) -> NDArray[Any] | None:
