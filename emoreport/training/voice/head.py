@@ -100,7 +100,7 @@ class HeadRecipe:
     rerecorded: int = 1
     recut: int = 1
     clean_share: float = 0.3
-    neutral_shift: float = 0.0
+    neutral_shift: float = 0.75
     seed: int = 1
 
 
