@@ -28,48 +28,6 @@ CODECS = (
 """FFmpeg encoders and bits per second of cheap lines."""
 
 
-def degrade(samples: Samples, rng: np.random.Generator) -> Samples:
-    """Apply a random chain of degradations, each with its own probability.
-
-    The order is that of a real recording: voice, room, what else sounds in it, microphone level,
-    line, codec.
-    """
-    if rng.random() < 0.7:
-        samples = change_speed(samples, float(rng.uniform(0.87, 1.15)))
-    if rng.random() < 0.4:
-        samples = pad(samples, *rng.uniform(0.0, 0.5, 2))
-    if rng.random() < 0.4:
-        samples = add_room(samples, rng.uniform(0.15, 0.8), rng.uniform(-2.0, 10.0), rng)
-    if rng.random() < 0.4:
-        samples = add_noise(samples, rng.uniform(5.0, 35.0), rng)
-    if rng.random() < 0.2:
-        samples = add_music(samples, rng.uniform(5.0, 25.0), rng)
-    if rng.random() < 0.1:
-        samples = overdrive(samples, rng.uniform(1.5, 5.0))
-    if rng.random() < 0.2:
-        samples = telephone(samples)
-    if rng.random() < 0.15:
-        name, bit_rate = (("aac", 32_000), ("libopus", 12_000))[int(rng.integers(2))]
-        samples = pass_codec(samples, name, bit_rate)
-    return samples
-
-
-def make_noisy(samples: Samples, rng: np.random.Generator) -> Samples:
-    """Bury the voice in noise, coloured or white, 0 to 30 dB below it; at times in a room or line.
-
-    White noise fills the high bands, where speech is weakest: a head that has never met it takes
-    it for a change of voice.
-    """
-    if rng.random() < 0.4:
-        samples = add_room(samples, rng.uniform(0.15, 0.8), rng.uniform(-2.0, 10.0), rng)
-    if rng.random() < 0.2:
-        samples = telephone(samples)
-    ratio_db = rng.uniform(0.0, 30.0)
-    if rng.random() < 0.5:
-        return add_noise(samples, ratio_db, rng)
-    return add_white_noise(samples, ratio_db, rng)
-
-
 def rerecord(samples: Samples, rng: np.random.Generator) -> Samples:
     """Another microphone, line and room: the same voice as it comes out of other equipment."""
     samples = _stretch(samples, rng)
@@ -242,14 +200,6 @@ def add_music(samples: Samples, ratio_db: float, rng: np.random.Generator) -> Sa
     since_beat_s = np.mod(time_s, beat_s)
     music += rng.uniform(0.0, 1.5) * rng.standard_normal(size) * np.exp(-since_beat_s / 0.03)
     return _blend(samples, music, ratio_db)
-
-
-def overdrive(samples: Samples, drive: float) -> Samples:
-    """Saturate as a microphone set too hot does; ``drive`` ≥ 1 is the peak before limiting."""
-    peak = float(np.abs(samples).max(initial=0.0))
-    if peak == 0.0:
-        return samples
-    return _as_samples(np.tanh(samples / peak * drive) / np.tanh(drive) * peak)
 
 
 def telephone(samples: Samples) -> Samples:
