@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from emoreport.errors import InputNotFoundError, SettingsError
-from emoreport.spreadsheet import UnreadableTextError, decode, read_sheet
+from emoreport.tables.spreadsheet import UnreadableTextError, decode, read_sheet
 
 METADATA_FILE: Final = "metadata.csv"
 KEY: Final = "video"

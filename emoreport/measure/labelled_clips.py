@@ -13,7 +13,7 @@ from typing import BinaryIO
 from emoreport.errors import EmoreportError, InputNotFoundError, MediaError
 from emoreport.media.sound import read_sound
 from emoreport.records import FloatArray
-from emoreport.spreadsheet import UnreadableTextError, decode, read_sheet
+from emoreport.tables.spreadsheet import UnreadableTextError, decode, read_sheet
 
 
 class LabelledDataError(EmoreportError):

@@ -19,7 +19,7 @@ from emoreport.exchange.readers.raw import (
     raw_tier,
     seconds_to_ms,
 )
-from emoreport.spreadsheet import Sheet, read_sheet
+from emoreport.tables.spreadsheet import Sheet, read_sheet
 
 REQUIRED: Final = ("start", "end", "emotion")
 OPTIONAL: Final = ("modality", "coder")

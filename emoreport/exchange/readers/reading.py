@@ -16,7 +16,7 @@ from emoreport.exchange.readers.labels import coded_spans
 from emoreport.exchange.readers.raw import FormatError, RawTier
 from emoreport.exchange.readers.textgrid import read_textgrid, refuse_binary
 from emoreport.records import CodedLabels, LabelledSpan
-from emoreport.spreadsheet import UnreadableTextError, decode
+from emoreport.tables.spreadsheet import UnreadableTextError, decode
 from emoreport.vocabulary import NAMES
 
 SUFFIXES: Final = (".eaf", ".textgrid", ".boris", ".csv", ".tsv")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoreport.spreadsheet import UnreadableTextError, decode, read_sheet
+from emoreport.tables.spreadsheet import UnreadableTextError, decode, read_sheet
 
 RUSSIAN = (
     "группа", "запись", "радость", "нейтральное", "гнев", "Анна", "Вася", "Щукина", "елка", "дом",
