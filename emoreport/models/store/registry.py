@@ -169,13 +169,11 @@ class PulledModel:
 @cache
 def registry() -> Mapping[str, ModelEntry]:
     """Every model by ``name``, in the order of the file; compact models as ``compact-face`` etc."""
-    text = (
-        resources.files("emoreport.models.store")
-        .joinpath(REGISTRY_FILE)
-        .read_text(encoding="utf-8")
-    )
+    text = resources.files(__package__).joinpath(REGISTRY_FILE).read_text(encoding="utf-8")
     document = tomllib.loads(text)
-    return {model.name: model for model in map(_model, document["model"])}
+    families = document["family"]
+    models = (_model(own, families.get(own["family"], {})) for own in document["model"])
+    return {model.name: model for model in models}
 
 
 def known_names(kind: EntryKind) -> list[str]:
@@ -204,8 +202,11 @@ def find_entry(name: str) -> ModelEntry:
         ) from None
 
 
-def _model(document: Mapping[str, Any]) -> ModelEntry:
-    source = ModelSource(**document["source"])
-    files = tuple(ModelFile(**file) for file in document["file"])
-    plain = {key: value for key, value in document.items() if key not in {"source", "file"}}
-    return ModelEntry(**{**plain, "labels": tuple(document["labels"])}, source=source, files=files)
+def _model(own: Mapping[str, Any], family: Mapping[str, Any]) -> ModelEntry:
+    """A registry entry: the model's own facts, and for the rest those of its family."""
+    facts = {**family, **own}
+    for part in ("source", "details"):
+        facts[part] = {**family.get(part, {}), **own.get(part, {})}
+    files = tuple(ModelFile(**file) for file in facts.pop("file"))
+    source = ModelSource(**facts.pop("source"))
+    return ModelEntry(**{**facts, "labels": tuple(facts["labels"])}, source=source, files=files)
