@@ -61,9 +61,9 @@ soak: $(VENV)/dev ## Lose machines, kill a batch of 300 recordings 20 times, run
 	$(BIN)/python -m tests.hostile.everything
 	FUZZ_EXAMPLES=700 $(BIN)/python -m pytest -q tests/fuzz
 
-weights: $(VENV)/dev ## Train and export the shipped models again (hours); DATA=folder, TEACHER=file
+weights: $(VENV)/dev ## Train and export the shipped models again (hours); DATA=folder, TEACHER=file, STAMPS=folder
 	$(BIN)/python -m emoreport.training.face --data $(DATA)/fer --out emoreport/weights
-	$(BIN)/python -m emoreport.training.voice --data $(DATA)/speech --teacher $(TEACHER) --out emoreport/weights
+	$(BIN)/python -m emoreport.training.voice --data $(DATA)/speech --teacher $(TEACHER) $(if $(STAMPS),--stamps $(STAMPS)) --out emoreport/weights
 
 sample: $(VENV)/dev ## Make samples/talk.mp4 again (needs espeak-ng)
 	$(BIN)/python samples/make_talk.py --out samples/talk.mp4
