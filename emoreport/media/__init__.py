@@ -1,4 +1,4 @@
-"""Frames and samples with presentation times; the only room that opens a container."""
+"""Decode frames and samples with presentation times; the only package that opens a container."""
 
 from __future__ import annotations
 

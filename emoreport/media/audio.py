@@ -1,4 +1,4 @@
-"""The sound of a recording on the video's time line: 16 kHz, mono, read by seconds."""
+"""Decode the sound of a recording on the video's time line: 16 kHz, mono, read by seconds."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from emoreport.records import (
 
 MAX_DRIFT_S: Final = 0.04
 """Stamps may leave the count of samples by this much (stamps rounded to 1 ms, jitter of
-recorders); past it there is a gap or an overlap, and the sound is placed anew by its stamp."""
+recorders); past it there is a gap or an overlap, and the sound is placed again by its stamp."""
 
 RATES_HZ: Final = (1_000, 768_000)
 

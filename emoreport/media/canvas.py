@@ -1,4 +1,4 @@
-"""Pictures of any size laid on the one canvas of their recording."""
+"""Lay pictures of any size on the one canvas of their recording."""
 
 from __future__ import annotations
 

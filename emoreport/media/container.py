@@ -1,4 +1,4 @@
-"""Opening a container safely, choosing its streams and reading packets past damage."""
+"""Open a container safely, choose its streams and read packets past damage."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def claimed_end_s(container: InputContainer, stream: Any) -> float | None:  # no
 
 def used_stream(container: InputContainer, info: MediaInfo, kind: str) -> Any:  # noqa: ANN401
     """Return the stream of a kind that `info` marks as used."""
-    index = next(entry.index for entry in info.streams if entry.used and entry.kind == kind)
+    index = next(stream.index for stream in info.streams if stream.used and stream.kind == kind)
     return container.streams[index]
 
 

@@ -1,4 +1,4 @@
-"""Writing a video that plays everywhere: H.264 and AAC in MP4, at the presentation times given.
+"""Write a video that plays everywhere: H.264 and AAC in MP4, at the presentation times given.
 
 Frames keep their times to 1/90000 s, so a variable frame rate survives. Sound is one unbroken run
 of samples from time zero; who writes it fills late starts and gaps with silence.

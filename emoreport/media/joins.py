@@ -1,7 +1,7 @@
-"""Where the clock of a whole recording breaks off, decided once for all of its streams.
+"""Find where the clock of a recording breaks off, once for all of its streams.
 
 A transport stream that lost a segment, or two recordings in one file, break picture and sound at
-one moment. Mended stream by stream, each would be closed up by its own amount and the two would
+one moment. Repaired stream by stream, each would be closed up by its own amount and the two would
 part. So the steps of all streams are looked at together here: a step that one stream makes alone
 is a gap of that stream, a step that all make is one of the recording.
 
@@ -255,19 +255,19 @@ def join(
         Time of the container's clock that is time zero of the video.
     is_too_far
         Asked with a step ahead of all that came before and the stamp it leads to, seconds of the
-        container's clock; whether such a step is no gap but a clock that was set anew.
+        container's clock; whether such a step is no gap but a clock that was reset.
     """
     runs = {index: stream.settled() for index, stream in streams.items()}
     parts: list[_Part] = []
     of_run: dict[tuple[int, int], _Part] = {}
     breaks: list[Break] = []
-    for index, place in _in_order(runs):
-        run = runs[index][place]
+    for index, run_index in _in_order(runs):
+        run = runs[index][run_index]
         if not parts:
             parts.append(_Part(run, -zero_s))
         elif not parts[-1].fits(index, run, is_too_far):
             if run.forced or _goes_alone(index, run, runs, parts[-1], is_too_far):
-                of_run[index, place] = of_run.get((index, place - 1), parts[-1])
+                of_run[index, run_index] = of_run.get((index, run_index - 1), parts[-1])
                 continue
             head_s = max(part.reach_s + part.shift_s for part in parts)
             breaks.append(Break(head_s, run.start_s - parts[-1].reach_s))
@@ -277,24 +277,24 @@ def join(
         part.take(index, run)
         if len(parts) > 1:  # the part begins where its first stream does
             part.shift_s += before_s - part.first_s
-        of_run[index, place] = part
+        of_run[index, run_index] = part
     packets = {index: stream.packets for index, stream in streams.items()}
     return _laid_out(runs, of_run, breaks, zero_s, packets)
 
 
 def _in_order(runs: Mapping[int, Sequence[Run]]) -> list[tuple[int, int]]:
-    """Stream and place of all runs, in the order of their first packets.
+    """Stream and index of all runs, in the order of their first packets.
 
     A stream that begins late joins the part that begins with it, not the one that ends there.
     """
     events = []
     for index, own in runs.items():
         order = 0
-        for place, run in enumerate(own):
-            late = LAG_PACKETS if place == 0 and run.order > LAG_PACKETS else 0
+        for run_index, run in enumerate(own):
+            late = LAG_PACKETS if run_index == 0 and run.order > LAG_PACKETS else 0
             order = max(order, run.order + late)
-            events.append((order, index, place))
-    return [(index, place) for _, index, place in sorted(events)]
+            events.append((order, index, run_index))
+    return [(index, run_index) for _, index, run_index in sorted(events)]
 
 
 def _goes_alone(
@@ -305,12 +305,12 @@ def _goes_alone(
     is_too_far: Callable[[float, float], bool],
 ) -> bool:
     """Whether another stream goes on under the old clock where this one leaves it."""
-    for other, own in runs.items():
-        if other == index or other not in part.last_s:
+    for sibling, own in runs.items():
+        if sibling == index or sibling not in part.last_s:
             continue
         later = [each for each in own if each.order > run.order]
         follows = any(
-            not (each.seamless or (not each.forced and part.fits(other, each, is_too_far)))
+            not (each.seamless or (not each.forced and part.fits(sibling, each, is_too_far)))
             and abs(each.start_s - run.start_s) <= DISCONTINUITY_S
             for each in later[:2]
         )
@@ -330,17 +330,17 @@ def _laid_out(
     gaps: dict[int, tuple[tuple[float, float], ...]] = {}
     ends_s: dict[int, float] = {}
     for index, own in runs.items():
-        shifts[index], found = [], []
+        shifts[index], stream_gaps = [], []
         end_s: float | None = None
-        for place, run in enumerate(own):
-            shift_s = of_run[index, place].shift_s
+        for run_index, run in enumerate(own):
+            shift_s = of_run[index, run_index].shift_s
             if not shifts[index] or shifts[index][-1][1] != shift_s + zero_s:
                 shifts[index].append((run.packet, shift_s + zero_s))
             start_s = run.start_s + shift_s
             if end_s is not None and start_s - end_s > GAP_S:
-                found.append((end_s, start_s))
+                stream_gaps.append((end_s, start_s))
             end_s = max(run.end_s + shift_s, end_s or 0.0)
-        gaps[index] = tuple(found)
+        gaps[index] = tuple(stream_gaps)
         if end_s is not None:
             ends_s[index] = end_s
     return Joins(zero_s, shifts, tuple(breaks), gaps, ends_s, packets)
@@ -396,5 +396,5 @@ def _common(first: Gaps, second: Gaps) -> list[tuple[float, float]]:
     return [(start_s, end_s) for start_s, end_s in pairs if end_s - start_s > GAP_S]
 
 
-def _without(gaps: Gaps, known: Gaps) -> list[tuple[float, float]]:
-    return [gap for gap in gaps if not _common([gap], known)]
+def _without(gaps: Gaps, shared: Gaps) -> list[tuple[float, float]]:
+    return [gap for gap in gaps if not _common([gap], shared)]

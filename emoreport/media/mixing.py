@@ -1,4 +1,4 @@
-"""From the channels of a recording to one, also where they cancel each other."""
+"""Mix the channels of a recording to one, also where they cancel each other."""
 
 from __future__ import annotations
 

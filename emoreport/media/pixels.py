@@ -1,4 +1,4 @@
-"""From decoded pictures to upright RGB images, and to thumbnails that show change."""
+"""Turn decoded pictures into upright RGB images, and into thumbnails that show change."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Orientation:
         try:
             side_data: Any = picture.side_data
             matrix = np.frombuffer(bytes(side_data["DISPLAYMATRIX"]), dtype=np.int32)
-            a, b, c, d = (int(matrix[place]) for place in (0, 1, 3, 4))
+            a, b, c, d = (int(matrix[cell]) for cell in (0, 1, 3, 4))
         except (KeyError, IndexError, ValueError):
             # No matrix, or side data that this version of PyAV cannot name.
             turns = round(picture.rotation / 90) % 4
@@ -88,7 +88,7 @@ class Orientation:
 def keep_freed_buffers() -> None:
     """Let the C library keep the buffers of freed pictures for the next ones.
 
-    The GNU library returns large freed blocks to the system, and fetching them anew costs a page
+    The GNU library returns large freed blocks to the system, and fetching them again costs a page
     fault per 4 KiB: 1 ms for each picture of 1280 × 720. It stops doing so for blocks up to the
     largest one freed before (dynamic mmap threshold, malloc/malloc.c), so one is freed here; it
     is never touched and so never takes memory. That is true once per process: a second block

@@ -1,4 +1,4 @@
-"""How a player's clock stands to the video's time line."""
+"""Relate a player's clock to the video's time line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recording holds, without decoding more than its first picture."""
+"""Read what a recording holds, decoding no more than its first picture."""
 
 from __future__ import annotations
 

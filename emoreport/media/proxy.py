@@ -1,4 +1,4 @@
-"""A small copy of a recording, to stand inside a page: low, few frames, mono, at the same times."""
+"""Make a small copy of a recording for a page: low, few frames, mono, at the same times."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def small_copy(
     rate_hz: float = RATE_HZ,
     progress: ProgressCallback | None = None,
 ) -> bytes:
-    """Encode a recording anew, small: H.264 and AAC in MP4.
+    """Encode a small copy of a recording: H.264 and AAC in MP4.
 
     Parameters
     ----------

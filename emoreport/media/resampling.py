@@ -1,4 +1,4 @@
-"""From decoded sound of any number of channels and rate to 16 kHz mono float32."""
+"""Resample decoded sound of any number of channels and any rate to 16 kHz mono float32."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One look at the packets of a recording, before any is decoded: its clock, gaps and ends."""
+"""Scan the packets of a recording for its clock, gaps and ends, before any is decoded."""
 
 from __future__ import annotations
 
@@ -94,14 +94,14 @@ def _take(
     shown_s = decode_s if shown_s is None else shown_s
     length_s = seconds(packet.duration, base) or 0.0
     if own.add(order, decode_s, shown_s, length_s if length_s <= longest_s else 0.0):
-        for other in runs.values():
-            if other is not own:
-                other.split()
+        for stream_runs in runs.values():
+            if stream_runs is not own:
+                stream_runs.split()
     return len(own.runs) <= MOST_RUNS
 
 
 def _judge(container: InputContainer) -> Callable[[float, float], bool]:
-    """Tell a gap from a clock that was set anew: step ahead of everything, stamp it leads to."""
+    """Tell a gap from a clock that was reset: step ahead of everything, stamp it leads to."""
     clock = _header_clock(container, None)
 
     def is_too_far(step_s: float, stamp_s: float) -> bool:

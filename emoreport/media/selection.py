@@ -1,4 +1,4 @@
-"""Which decoded frames are analysed: every one, a rate in Hz, or those that changed."""
+"""Select the decoded frames to analyse: every one, a rate in Hz, or those that changed."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ class ChangeSelector:
         return True
 
 
-def _change(one: Thumbnail, other: Thumbnail) -> float:
-    return float(np.abs(one - other).mean())
+def _change(thumbnail: Thumbnail, previous: Thumbnail) -> float:
+    return float(np.abs(thumbnail - previous).mean())
 
 
 def selector(fps: str) -> Selector:

@@ -1,4 +1,4 @@
-"""One short piece of sound as a whole: labelled clips, not recordings."""
+"""Decode one short sound as a whole: labelled clips, not recordings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sound of a recording for listeners: its own quality, in order, on the video's time line.
+"""Decode the sound of a recording for listeners: its own quality, on the video's time line.
 
 The analysis hears 16 kHz mono (`emoreport.media.audio`); what is written into a new video comes
 from here.
@@ -114,7 +114,7 @@ class Soundtrack:
         longest = round(LONGEST_HOLE_S * self.rate_hz)
         while self.position < end:
             stop = min(end, self.position + longest)
-            while not self._done and self._known < stop:
+            while not self._done and self._decoded_end < stop:
                 self._pull()
             yield self._take(stop)
 
@@ -130,7 +130,7 @@ class Soundtrack:
             if not self._waiting:
                 self._pull()
             else:
-                yield from self.until(self._known / self.rate_hz)
+                yield from self.until(self._decoded_end / self.rate_hz)
                 self._drop_past()
 
     def _drop_past(self) -> None:
@@ -139,7 +139,7 @@ class Soundtrack:
             self._waiting.popleft()
 
     @property
-    def _known(self) -> int:
+    def _decoded_end(self) -> int:
         """Sample up to which everything is decoded: nothing that comes later begins before it."""
         if not self._waiting:
             return self.position
@@ -171,7 +171,7 @@ class Soundtrack:
             ) from error
 
     def _decode(self) -> Iterator[tuple[int, FloatArray]]:
-        """Pieces of sound with the place of their first sample, which may lie before zero."""
+        """Pieces of sound with the position of their first sample, which may lie before zero."""
         run: AudioResampler | None = None
         shape: tuple[int, str, str] | None = None
         start_s = fed_s = 0.0
@@ -187,14 +187,14 @@ class Soundtrack:
             if stamp_s is not None:
                 time_s = self._clock.settle(stamp_s, expected_s)
             displaced = expected_s is None or abs(time_s - expected_s) > MAX_DRIFT_S
-            found = (frame.sample_rate, frame.layout.name, frame.format.name)
-            if run is None or displaced or shape != found:
+            frame_shape = (frame.sample_rate, frame.layout.name, frame.format.name)
+            if run is None or displaced or shape != frame_shape:
                 if run is not None:
                     for piece in _converted(run, None):
                         yield position, piece
                         position += piece.shape[1]
                 run = self._resampler()
-                shape = found
+                shape = frame_shape
                 start_s, fed_s = time_s if displaced or expected_s is None else expected_s, 0.0
                 position = round(start_s * self.rate_hz)
             fed_s += frame.samples / frame.sample_rate

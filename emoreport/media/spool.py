@@ -1,4 +1,4 @@
-"""Samples in a temporary file: memory does not grow with the length of the sound."""
+"""Keep samples in a temporary file: memory does not grow with the length of the sound."""
 
 from __future__ import annotations
 

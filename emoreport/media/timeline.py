@@ -1,4 +1,4 @@
-"""Presentation time of one stream, mended where the stamps are missing or impossible.
+"""Presentation times of one stream, repaired where the stamps are missing or impossible.
 
 Pure arithmetic: no container is opened here. The rules and their reasons are in
 docs/decisions/0001-time-base.md.
@@ -98,7 +98,7 @@ class Clock:
         return time_s
 
     def is_too_far(self, time_s: float, expected_s: float) -> bool:
-        """Whether a step from `expected_s` is no gap but a clock that was set anew."""
+        """Whether a step from `expected_s` is no gap but a clock that was reset."""
         step_s = time_s - expected_s
         if step_s <= DISCONTINUITY_S:
             return False
@@ -168,8 +168,8 @@ class FrameTimes:
             Decoding stamp, seconds; None if unknown. Where presentation stamps are missing, its
             steps are those of the frames (H.264 in AVI); its offset is the decoder's delay.
         """
-        known = duration_s >= SHORTEST_STEP_S
-        step_s = duration_s if known else self._usual_step_s()
+        has_duration = duration_s >= SHORTEST_STEP_S
+        step_s = duration_s if has_duration else self._usual_step_s()
         if stamp_s is None:
             self.missing += 1
             time_s = self._guess_s(decode_s)
@@ -188,7 +188,7 @@ class FrameTimes:
             time_s = self._expected_s or 0.0
         else:
             self._stuck = 0
-        return self._accept(time_s, step_s, known=known)
+        return self._accept(time_s, step_s, has_duration=has_duration)
 
     def hold(self, step_s: float, until_s: float) -> Moment:
         """Moment `step_s` after the last one, at which the same picture is still shown."""
@@ -208,7 +208,7 @@ class FrameTimes:
                 return self._last_s + step_s
         return self._last_s + self._usual_step_s()
 
-    def _accept(self, time_s: float, step_s: float, *, known: bool) -> Moment:
+    def _accept(self, time_s: float, step_s: float, *, has_duration: bool) -> Moment:
         if self._last_s is not None:
             delta_s = time_s - self._last_s
             if self.steady and delta_s > max(HOLE_S, HOLE_STEPS * self._usual_step_s()):
@@ -218,7 +218,7 @@ class FrameTimes:
             self._nominal_steps += abs(delta_s - nominal_s) <= RATE_TOLERANCE * nominal_s
         else:
             self._first_s = time_s
-            step_s = step_s if known else self._usual_step_s()
+            step_s = step_s if has_duration else self._usual_step_s()
         claimed_s = self.clock.claimed_end_s
         absurd = step_s > DISCONTINUITY_S and (
             claimed_s is None or time_s + step_s > claimed_s + RESTART_S
@@ -271,16 +271,18 @@ class FrameTimes:
         return "exact"
 
     def notes(self) -> tuple[str, ...]:
-        """Plain sentences about what had to be mended."""
-        found = []
+        """Plain sentences about what had to be repaired."""
+        sentences = []
         if not self.stamped:
-            found.append("the container holds no presentation times; the frame rate was assumed")
+            sentences.append(
+                "the container holds no presentation times; the frame rate was assumed"
+            )
         elif self.missing:
-            found.append(f"{self.missing} frames had no presentation time")
+            sentences.append(f"{self.missing} frames had no presentation time")
         if self.dropped:
-            found.append(f"{self.dropped} frames had the time of an earlier frame")
+            sentences.append(f"{self.dropped} frames had the time of an earlier frame")
         if self.holes:
-            found.append(f"{self.holes} stretches of the video are missing")
+            sentences.append(f"{self.holes} stretches of the video are missing")
         if self.clock.jumps:
-            found.append(f"the clock of the video jumped {self.clock.jumps} times")
-        return tuple(found)
+            sentences.append(f"the clock of the video jumped {self.clock.jumps} times")
+        return tuple(sentences)

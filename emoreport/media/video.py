@@ -1,4 +1,4 @@
-"""The frames of a recording, streamed: upright RGB as players show it, with their times."""
+"""Decode the frames of a recording one by one: upright RGB as players show it, with their times."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ class VideoSource:
         shift_s = None if self._joins is None else self._joins.shift_of(self._stream.index)
         picture = None
         for picture in decoded(container, self._stream, self._failures, shift_s):
-            moment = self._place(picture)
+            moment = self._moment_of(picture)
             if moment is not None:
                 self._high_range = self._high_range or HIGH_RANGES.get(int(picture.color_trc))
                 yield picture, moment
@@ -191,7 +191,7 @@ class VideoSource:
     def _sound_goes_on(self) -> bool:
         return self._sound_end_s > self._times.end_s + SOUND_BEYOND_S
 
-    def _place(self, picture: VideoFrame) -> Moment | None:
+    def _moment_of(self, picture: VideoFrame) -> Moment | None:
         moment = self._times.place(
             seconds(picture.pts, self._stream.time_base),
             seconds(picture.duration, self._stream.time_base) or 0.0,
