@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all.
+"""Write files that appear whole or not at all.
 
 A set of files is first written under hidden temporary names in the folder it is meant for, then
 renamed in one go. Whatever happens before (a full disk, Ctrl-C), earlier files stay as they are
@@ -286,8 +286,8 @@ def remove_leftovers(folder: Path) -> None:
     """Remove temporary files that a killed run left in `folder`; those in use stay."""
     with suppress(OSError):
         for path in folder.iterdir():
-            found = _TEMPORARY.match(path.name)
-            if found and _abandoned(path, found["computer"], int(found["pid"])):
+            match = _TEMPORARY.match(path.name)
+            if match and _abandoned(path, match["computer"], int(match["pid"])):
                 with suppress(OSError):
                     path.unlink()
 

@@ -48,9 +48,9 @@ class EmoreportError(Exception):
 
     def __str__(self) -> str:
         """Return ``file: stage: cause; remedy`` on one line."""
-        place = f"{self.file}: " if self.file else ""
+        prefix = f"{self.file}: " if self.file else ""
         remedy = f"; {self.remedy}" if self.remedy else ""
-        return " ".join(f"{place}{self.stage}: {self.cause}{remedy}".split())
+        return " ".join(f"{prefix}{self.stage}: {self.cause}{remedy}".split())
 
     def with_file(self, file: object) -> EmoreportError:
         """Name `file` as the place of the error, unless one is named already; return self."""

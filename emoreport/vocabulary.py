@@ -136,9 +136,9 @@ BLACK: Final = "#000000"
 WHITE: Final = "#FFFFFF"
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(foreground: str, background: str) -> float:
     """Contrast ratio of two colours ``#RRGGBB``, 1–21, as WCAG 2.2 defines it."""
-    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    darker, lighter = sorted((_luminance(foreground), _luminance(background)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
@@ -149,7 +149,7 @@ def text_on(label: str) -> str:
 
 def _luminance(colour: str) -> float:
     """Relative luminance of a colour ``#RRGGBB``, 0–1 (WCAG 2.2)."""
-    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    channels = [int(colour[offset : offset + 2], 16) / 255 for offset in (1, 3, 5)]
     red, green, blue = (
         channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
         for channel in channels

@@ -1,1 +1,1 @@
-"""Pictures over the video: the annotated video, clips, hidden faces."""
+"""Draw on the video: the annotated video, clips, hidden faces."""

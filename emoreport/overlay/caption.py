@@ -1,4 +1,4 @@
-"""The caption of a clip: what it shows and when, and whether the passage has begun."""
+"""Draw the caption of a clip: what it shows and when, and whether the passage has begun."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ class Caption:
         self._span = passage.span
         self._colour: Colour = FLAG_LANE
         hours = passage.span.end_s >= 3600
-        names = [label_name(one, lang) for one in (passage.video_emotion, passage.audio_emotion)]
+        names = [
+            label_name(emotion, lang) for emotion in (passage.video_emotion, passage.audio_emotion)
+        ]
         if passage.kind == MISMATCH:
             head = f"≠ {text('render.mismatch', lang)}"
             if passage.severity is not None:

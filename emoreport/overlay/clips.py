@@ -1,4 +1,4 @@
-"""The passages of a talk that are worth watching, each as a video of its own, and their index."""
+"""Write the passages of a talk that are worth watching, each as a video, and their index."""
 
 from __future__ import annotations
 
@@ -170,7 +170,8 @@ def write_clips(
         raise OutputError("holds clips already", remedy="--overwrite replaces them", file=folder)
     duration_s = report.analysis.summary.duration_s
     clips = tuple(
-        Clip(one, clip_span(one.span, lead_in_s, duration_s), _file_name(one)) for one in passages
+        Clip(passage, clip_span(passage.span, lead_in_s, duration_s), _file_name(passage))
+        for passage in passages
     )
     for name in (INDEX_CSV, INDEX_HTML):  # an index that no longer holds must not outlive a failure
         with suppress(FileNotFoundError):
@@ -185,7 +186,7 @@ def write_clips(
                     _one_pass(
                         video,
                         folder,
-                        [(clips[place], draws[place]) for place in group],
+                        [(clips[clip_index], draws[clip_index]) for clip_index in group],
                         prepare,
                         _part(progress, number, len(passes)),
                     ),

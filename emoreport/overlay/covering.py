@@ -62,21 +62,21 @@ class FaceTracks:
         free = list(self._open)
         pairs = sorted(
             (
-                (track.distance(box), place, number)
+                (track.distance(box), box_index, number)
                 for number, track in enumerate(free)
-                for place, box in enumerate(boxes)
+                for box_index, box in enumerate(boxes)
                 if track.reaches(time_s, box)
             ),
         )
         taken: set[int] = set()
         used: set[int] = set()
-        for _, place, number in pairs:
-            if place not in taken and number not in used:
-                taken.add(place)
+        for _, box_index, number in pairs:
+            if box_index not in taken and number not in used:
+                taken.add(box_index)
                 used.add(number)
-                free[number].add(time_s, boxes[place])
-        for place, box in enumerate(boxes):
-            if place not in taken:
+                free[number].add(time_s, boxes[box_index])
+        for box_index, box in enumerate(boxes):
+            if box_index not in taken:
                 track = _Track()
                 track.add(time_s, box)
                 self._tracks.append(track)
@@ -113,8 +113,8 @@ class _Track:
         self.times_s.append(time_s)
         self._boxes.extend((box.x, box.y, box.width, box.height))
 
-    def _box(self, place: int) -> Box:
-        return Box(*self._boxes[4 * place : 4 * place + 4])
+    def _box(self, index: int) -> Box:
+        return Box(*self._boxes[4 * index : 4 * index + 4])
 
     def distance(self, box: Box) -> float:
         """Distance of the centres in sides of the last box."""
@@ -127,10 +127,10 @@ class _Track:
         return self.distance(box) <= REACH_SIDES + REACH_SIDES_PER_S * unseen_s
 
     def regions_at(self, time_s: float) -> list[Box]:
-        place = bisect_right(self.times_s, time_s + SAME_TIME_S) - 1
-        if place >= 0 and abs(time_s - self.times_s[place]) <= SAME_TIME_S:
-            return [head_region(self._box(place))]
-        near = [at for at in (place, place + 1) if 0 <= at < len(self.times_s)]
+        index = bisect_right(self.times_s, time_s + SAME_TIME_S) - 1
+        if index >= 0 and abs(time_s - self.times_s[index]) <= SAME_TIME_S:
+            return [head_region(self._box(index))]
+        near = [at for at in (index, index + 1) if 0 <= at < len(self.times_s)]
         return [
             head_region(self._box(at), away_s)
             for at in near

@@ -1,4 +1,4 @@
-"""What is drawn over the pictures of a talk: face box, emotion bars, strip of both modalities.
+"""Draw over the pictures of a talk: face box, emotion bars, strip of both modalities.
 
 Pure: a picture and a time go in, a picture of the same size comes out. Bars of the face are the
 model's probabilities for that very frame; bars of the voice, the names and the mismatch flag are
@@ -163,11 +163,11 @@ class Overlay:
         wide = width + 2 * pad
         start = left if self._bars.on_right else max(right - wide, self._bars.right_px)
         start = min(max(start, 0), max(0, self._size_px[0] - wide))
-        place = Area(start, top - height, start + wide, top)
+        plate = Area(start, top - height, start + wide, top)
         if top < height:
-            place = Area(start, bottom, start + wide, bottom + height)
-        fill(picture, place, colour)
-        lay(picture, name, place.left + pad, place.top, ink_on(label))
+            plate = Area(start, bottom, start + wide, bottom + height)
+        fill(picture, plate, colour)
+        lay(picture, name, plate.left + pad, plate.top, ink_on(label))
 
     def _draw_flag(self, picture: RgbImage, moment: Moment) -> None:
         """The mismatch flag, in the upper corner that the bars leave free."""
@@ -204,8 +204,8 @@ class _Bars:
     ) -> None:
         width, height = size_px
         self._face, self._voice = findings.faces.labels, findings.speech.labels
-        known = {*self._face, *self._voice}
-        self._labels = [label for label in ALL_LABELS if label in known]
+        model_labels = {*self._face, *self._voice}
+        self._labels = [label for label in ALL_LABELS if label in model_labels]
         self._names = {label: label_name(label, lang) for label in self._labels}
         self._heads = [text(f"render.{name}", lang) for name in ("face", "voice")]
         size = self._size = letter_size(size_px)
@@ -252,8 +252,8 @@ class _Bars:
             bold = label in judged
             name = letters(self._names[label], self._size, bold=bold)
             lay(picture, name, names_x, y, WHITE if bold else PALE)
-            for x, given in zip(columns, scores, strict=True):
-                self._bar(picture, x, y, label, given.get(label))
+            for x, shares in zip(columns, scores, strict=True):
+                self._bar(picture, x, y, label, shares.get(label))
 
     def _bar(self, picture: RgbImage, x: int, y: int, label: str, share: float | None) -> None:
         top, bottom = y + self._row_px // 5, y + self._row_px - self._row_px // 8

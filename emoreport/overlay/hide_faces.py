@@ -1,4 +1,4 @@
-"""Pictures of a talk in which the people are not to be recognised: covered, or drawn as a mesh."""
+"""Find the faces of a talk and hide them: covered, or drawn as a mesh."""
 
 from __future__ import annotations
 
@@ -113,11 +113,11 @@ def find_faces(
     next_s = 0.0
     with open_video(video) as source:
         for frame in source:
-            place = frame.placement
-            boxes = [place.box(face.box) for face in detector.detect(frame.rgb)]
+            placement = frame.placement
+            boxes = [placement.box(face.box) for face in detector.detect(frame.rgb)]
             _add(boxes, [box for box in [moments.at(frame.time_s).box] if box is not None])
             if frame.time_s >= next_s:
-                _add(boxes, [place.box(box) for box in small_faces(frame.rgb, detector)])
+                _add(boxes, [placement.box(box) for box in small_faces(frame.rgb, detector)])
                 next_s = frame.time_s + CLOSE_LOOK_EVERY_S
             tracks.add(frame.time_s, boxes)
             if progress is not None:
@@ -132,15 +132,15 @@ def small_faces(rgb: RgbImage, detector: FaceDetector) -> list[Box]:
     there, or that a larger face draws them away from.
     """
     height, width = rgb.shape[:2]
-    found: list[Box] = []
+    faces: list[Box] = []
     for share in PART_SHARES:
         side = max(1, round(share * min(height, width)))
         for top in _starts(height, side):
             for left in _starts(width, side):
                 part = np.ascontiguousarray(rgb[top : top + side, left : left + side])
                 boxes = [face.box for face in detector.detect(part)]
-                _add(found, [Box(b.x + left, b.y + top, b.width, b.height) for b in boxes])
-    return found
+                _add(faces, [Box(b.x + left, b.y + top, b.width, b.height) for b in boxes])
+    return faces
 
 
 def _starts(length: int, side: int) -> list[int]:
@@ -149,11 +149,11 @@ def _starts(length: int, side: int) -> list[int]:
     return [round(start) for start in np.linspace(0, length - side, count)]
 
 
-def _add(known: list[Box], others: list[Box]) -> None:
-    """Add the boxes that are not among the known ones yet."""
-    for other in others:
-        if all(box.iou(other) < SAME_FACE_IOU for box in known):
-            known.append(other)
+def _add(boxes: list[Box], candidates: list[Box]) -> None:
+    """Add the candidates whose face has no box yet."""
+    for candidate in candidates:
+        if all(box.iou(candidate) < SAME_FACE_IOU for box in boxes):
+            boxes.append(candidate)
 
 
 def _say_nothing(line: str) -> None:

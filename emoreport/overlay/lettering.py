@@ -1,4 +1,4 @@
-"""Text as masks to be laid over pictures: DejaVu Sans, which knows Latin and Cyrillic letters."""
+"""Render text as masks to be laid over pictures: DejaVu Sans, with Latin and Cyrillic letters."""
 
 from __future__ import annotations
 

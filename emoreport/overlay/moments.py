@@ -1,4 +1,4 @@
-"""What is known of a talk at one moment: the reading, the rows of both modalities, the mismatch."""
+"""Look up a talk at one moment: the reading, the rows of both modalities, the mismatch."""
 
 from __future__ import annotations
 
@@ -66,22 +66,22 @@ class Moments:
     def at(self, time_s: float) -> Moment:
         """What is known at a time in seconds from the start of the video."""
         box, scores = self._reading(time_s)
-        place = int(np.searchsorted(self._starts_s, time_s + SAME_TIME_S, side="right")) - 1
+        row_index = int(np.searchsorted(self._starts_s, time_s + SAME_TIME_S, side="right")) - 1
         rows = self._analysis
-        if place < 0 or time_s >= rows.video_intervals[place].span.end_s + SAME_TIME_S:
+        if row_index < 0 or time_s >= rows.video_intervals[row_index].span.end_s + SAME_TIME_S:
             return Moment(box, scores, None, None, None)
         return Moment(
             box,
             scores,
-            rows.video_intervals[place],
-            rows.audio_intervals[place] if rows.audio_intervals else None,
-            rows.comparisons[place] if rows.comparisons else None,
+            rows.video_intervals[row_index],
+            rows.audio_intervals[row_index] if rows.audio_intervals else None,
+            rows.comparisons[row_index] if rows.comparisons else None,
         )
 
     def _reading(self, time_s: float) -> tuple[Box | None, FloatArray | None]:
         faces = self._faces
-        place = int(np.searchsorted(faces.time_s, time_s + SAME_TIME_S, side="right")) - 1
-        if place < 0 or time_s - faces.time_s[place] > self._hold_s or not self._valid[place]:
+        index = int(np.searchsorted(faces.time_s, time_s + SAME_TIME_S, side="right")) - 1
+        if index < 0 or time_s - faces.time_s[index] > self._hold_s or not self._valid[index]:
             return None, None
-        x, y, width, height = (float(value) for value in faces.box[place])
-        return Box(x, y, width, height), faces.probabilities[place]
+        x, y, width, height = (float(value) for value in faces.box[index])
+        return Box(x, y, width, height), faces.probabilities[index]

@@ -1,4 +1,4 @@
-"""Which passages of a talk are worth a clip."""
+"""Choose the passages of a talk that are worth a clip."""
 
 from __future__ import annotations
 
@@ -48,13 +48,17 @@ def strongest_mismatches(analysis: Analysis, top: int) -> tuple[Passage, ...]:
 
     Rows where one side is uncertain or missing were never compared and are never among them.
     """
-    found = [row for row in analysis.comparisons if row.match is False and row.severity is not None]
-    found.sort(key=lambda row: (-(row.severity or 0.0), -row.span.duration_s, row.span.start_s))
+    mismatches = [
+        row for row in analysis.comparisons if row.match is False and row.severity is not None
+    ]
+    mismatches.sort(
+        key=lambda row: (-(row.severity or 0.0), -row.span.duration_s, row.span.start_s)
+    )
     return tuple(
         Passage(
             number, MISMATCH, row.span, row.video_emotion, row.audio_emotion, row.severity, None
         )
-        for number, row in enumerate(found[:top], start=1)
+        for number, row in enumerate(mismatches[:top], start=1)
     )
 
 
@@ -77,21 +81,21 @@ def emotion_passages(
     rows: Sequence[VideoInterval | AudioInterval] = (
         analysis.video_intervals if modality == FACE else analysis.audio_intervals
     )
-    found = [place for place, row in enumerate(rows) if row.emotion == emotion]
+    row_indices = [row_index for row_index, row in enumerate(rows) if row.emotion == emotion]
     if top is not None:
-        found.sort(key=lambda place: (-rows[place].span.duration_s, place))
-        found = sorted(found[:top])
+        row_indices.sort(key=lambda row_index: (-rows[row_index].span.duration_s, row_index))
+        row_indices = sorted(row_indices[:top])
     return tuple(
         Passage(
             number,
             modality,
-            rows[place].span,
-            analysis.comparisons[place].video_emotion,
-            analysis.comparisons[place].audio_emotion,
-            analysis.comparisons[place].severity,
-            rows[place].confidence,
+            rows[row_index].span,
+            analysis.comparisons[row_index].video_emotion,
+            analysis.comparisons[row_index].audio_emotion,
+            analysis.comparisons[row_index].severity,
+            rows[row_index].confidence,
         )
-        for number, place in enumerate(found, start=1)
+        for number, row_index in enumerate(row_indices, start=1)
     )
 
 
@@ -102,14 +106,16 @@ def clip_span(span: Span, lead_in_s: float, duration_s: float) -> Span:
 
 
 def in_passes(spans: Sequence[Span], at_once: int) -> list[list[int]]:
-    """Places of spans, shared out so that no more than `at_once` of a group overlap anywhere."""
+    """Indices of spans, shared out so that no more than `at_once` of a group overlap anywhere."""
     groups: list[list[int]] = []
-    for place in sorted(range(len(spans)), key=lambda one: (spans[one].start_s, one)):
+    for span_index in sorted(range(len(spans)), key=lambda index: (spans[index].start_s, index)):
         for group in groups:
-            open_now = [one for one in group if spans[one].end_s > spans[place].start_s]
+            open_now = [
+                member for member in group if spans[member].end_s > spans[span_index].start_s
+            ]
             if len(open_now) < at_once:
-                group.append(place)
+                group.append(span_index)
                 break
         else:
-            groups.append([place])
+            groups.append([span_index])
     return groups

@@ -1,4 +1,4 @@
-"""From a recording to new ones: pictures drawn on, sound kept, presentation times kept.
+"""Make new videos of a recording: pictures drawn on, sound kept, presentation times kept.
 
 One pass over the recording serves all cuts that are asked for; what lies outside of them is
 decoded and dropped. Frames and times are those that the analysis saw (`media.open_video`).

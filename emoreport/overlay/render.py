@@ -1,4 +1,4 @@
-"""The video of a talk with what was found drawn on it."""
+"""Write the video of a talk with the results drawn on it."""
 
 from __future__ import annotations
 
