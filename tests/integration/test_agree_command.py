@@ -118,7 +118,8 @@ def test_coders_are_held_against_the_machine_and_each_other(
 ) -> None:
     anna = write_coding("anna.csv", ["0,10,happiness,face", "10,20,neutral,face"])
     bob = write_coding("bob.csv", ["0,15,joy,face", "15,20,neutral,face", "0,9,fear,voice"])
-    arguments = ("agree", stored, anna, bob, exported / "talk.eaf", "--map", "joy=happiness")
+    eva = write_coding("eva.csv", ["1,8,fear,voice"])
+    arguments = ("agree", stored, anna, bob, eva, exported / "talk.eaf", "--map", "joy=happiness")
     outcome = emoreport(*arguments, "--json", "--out", "figures.csv")
     assert outcome.code == 0
     document = json.loads(outcome.out)
@@ -133,6 +134,9 @@ def test_coders_are_held_against_the_machine_and_each_other(
         ("voice", "bob", "machine"),
         ("voice", "talk", "machine"),
         ("voice", "bob", "talk"),
+        ("voice", "eva", "machine"),
+        ("voice", "bob", "eva"),
+        ("voice", "eva", "talk"),
     }
     between = next(pair for pair in document["pairs"] if pair["other"] == "bob")
     # 15 of 20 s agree; happiness lasts 10 and 15 s: chance gives 0.5.
@@ -144,7 +148,9 @@ def test_coders_are_held_against_the_machine_and_each_other(
     (kappa,) = [row for row in table if row["statistic"] == "kappa" and row["other"] == "bob"]
     assert kappa["value"] == "0.5000"
     voice = [row for row in table if row["modality"] == "voice" and row["statistic"] == "kappa"]
-    assert "" in {row["value"] for row in voice}
+    # Both heard nothing but fear: there is no agreement beyond chance to speak of.
+    (unknown,) = [row for row in voice if {row["reference"], row["other"]} == {"bob", "eva"}]
+    assert unknown["value"] == ""
     plain = emoreport(*arguments, "--lang", "ru")
     assert "Альфа Криппендорфа" in plain.out
     assert "радость" in plain.out
