@@ -49,7 +49,7 @@ def output_error(error: OSError, file: object) -> OutputError:
     if error.errno in _FORBIDDEN:
         return OutputError(
             f"may not be written ({cause})",
-            remedy="close it in other programs, mend its permissions"
+            remedy="close it in other programs, change its permissions"
             " or choose another folder with --out",
             file=file,
         )
@@ -75,7 +75,7 @@ def store_error(error: OSError, file: object, *, elsewhere: str = STORE_ELSEWHER
             f"there is no room left ({cause})", remedy=f"free some space or {elsewhere}", file=file
         )
     return ModelError(
-        f"cannot be written ({cause})", remedy=f"mend its permissions or {elsewhere}", file=file
+        f"cannot be written ({cause})", remedy=f"change its permissions or {elsewhere}", file=file
     )
 
 

@@ -294,6 +294,11 @@ class Analysis:
     transition_statistics: tuple[Statistic, ...] = ()
     mismatch_statistics: tuple[Statistic, ...] = ()
 
+    @property
+    def mismatches(self) -> tuple[Comparison, ...]:
+        """Rows where both modalities give comparable emotions that differ."""
+        return tuple(row for row in self.comparisons if row.match is False)
+
 
 class Findings(Protocol):
     """What the page, the pictures and the exports are made of; `emoreport.Report` is it."""

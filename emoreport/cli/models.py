@@ -177,6 +177,7 @@ def bundle(
 
     Without NAME, all that are complete here.
     """
+    from emoreport.models.store.bundles import write_bundle
     from emoreport.models.store.model_store import ModelState
     from emoreport.models.store.registry import registry
 
@@ -192,8 +193,6 @@ def bundle(
                 if model.source.kind != "package" and store.state(model) is ModelState.COMPLETE
             ]
         )
-        from emoreport.models.store.bundles import write_bundle
-
         written = write_bundle(store, file, models, overwrite=overwrite)
     if not quiet:
         _tell(settings, "bundled", file=file, **_content(written.models, written.size_bytes))
@@ -212,10 +211,10 @@ def import_bundle(
     options: dict[str, Any],
 ) -> int:
     """Take the models of a tar file that `emoreport models bundle` wrote; all of them or none."""
+    from emoreport.models.store.bundles import read_bundle
+
     with _tracebacks(verbose):
         settings = settings_from(options, config)
-        from emoreport.models.store.bundles import read_bundle
-
         taken = read_bundle(_store(settings, quiet=quiet), file, accept_new=accept_new)
     if not quiet:
         _tell(settings, "imported", file=file, **_content(taken.models, taken.size_bytes))

@@ -143,7 +143,7 @@ def write_clips(
     caption
         Draw a caption on the pictures.
     hiding
-        ``blur``, ``mesh`` or None, as `privacy.hidden` takes it.
+        ``blur``, ``mesh`` or None, as `hide_faces.hidden` takes it.
     lang
         Language of the words.
     overwrite

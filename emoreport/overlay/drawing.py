@@ -274,7 +274,7 @@ class _Strip:
             findings.analysis.video_intervals,
             findings.analysis.audio_intervals,
         )
-        self._mismatches = [row.span for row in findings.analysis.comparisons if row.match is False]
+        self._mismatches = [row.span for row in findings.analysis.mismatches]
         self._ends_s = [np.array([row.span.end_s for row in rows]) for rows in self._rows]
         self._lang = lang
         self._duration_s = findings.analysis.summary.duration_s

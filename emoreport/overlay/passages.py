@@ -48,9 +48,7 @@ def strongest_mismatches(analysis: Analysis, top: int) -> tuple[Passage, ...]:
 
     Rows where one side is uncertain or missing were never compared and are never among them.
     """
-    mismatches = [
-        row for row in analysis.comparisons if row.match is False and row.severity is not None
-    ]
+    mismatches = [row for row in analysis.mismatches if row.severity is not None]
     mismatches.sort(
         key=lambda row: (-(row.severity or 0.0), -row.span.duration_s, row.span.start_s)
     )

@@ -68,7 +68,7 @@ def render(
     target
         Where to; ends in .mp4.
     hiding
-        ``blur``, ``mesh`` or None, as `privacy.hidden` takes it.
+        ``blur``, ``mesh`` or None, as `hide_faces.hidden` takes it.
     lang
         Language of the words.
     overwrite

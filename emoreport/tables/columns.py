@@ -11,7 +11,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Final
 
-from emoreport.results import Analysis, AudioInterval, Comparison, VideoInterval
+from emoreport.results import AudioInterval, VideoInterval
 from emoreport.tables.codes import (
     CODES,
     COMPOUND,
@@ -43,10 +43,6 @@ def _source_of_dimensions(row: VideoInterval | AudioInterval) -> str | None:
     if row.valence is None and row.arousal is None:
         return None
     return row.dimensions if isinstance(row, VideoInterval) else "derived"
-
-
-def _mismatches(analysis: Analysis) -> tuple[Comparison, ...]:
-    return tuple(row for row in analysis.comparisons if row.match is False)
 
 
 START: Final = Column("start", Kind.SECONDS, "start", get="span.start_s")
@@ -90,7 +86,7 @@ MODALITY_MISMATCH: Final = Table(
         DURATION,
         Column("severity", Kind.DISTANCE, "severity"),
     ),
-    rows=_mismatches,
+    rows=attrgetter("mismatches"),
 )
 MODALITY_DURATION: Final = Table(
     "modality_duration",

@@ -146,7 +146,7 @@ def _foreign_words(text: str) -> list[str]:
 
 
 def _may_be_written(text: str, *, cyrillic: bool) -> bool:
-    """Whether what is not ASCII stands in words of one alphabet with the usual capitals."""
+    """Whether the words that are not ASCII are of one alphabet, with the usual capitals."""
     words = _foreign_words(text)
     return (
         all(sign.isascii() or sign in _SIGNS or sign.isalpha() for sign in text)

@@ -25,18 +25,18 @@ def with_video_dimensions(
     """Rows with valence and arousal, and with where these come from: ``model`` or ``derived``."""
     if faces.valence is not None and faces.arousal is not None:
         return tuple(replace(row, dimensions="model") for row in rows)
-    valence, arousal = derived_dimensions(_table(rows, len(faces.labels)), faces.labels, bridge)
-    return tuple(
-        replace(row, valence=none_if_nan(pleasure), arousal=none_if_nan(excitement))
-        for row, pleasure, excitement in zip(rows, valence, arousal, strict=True)
-    )
+    return _with_derived(rows, faces.labels, bridge)
 
 
 def with_audio_dimensions(
     rows: Sequence[AudioInterval], speech: SpeechTrack, bridge: Bridge
 ) -> tuple[AudioInterval, ...]:
     """Rows of the voice with valence and arousal, derived from their distributions."""
-    valence, arousal = derived_dimensions(_table(rows, len(speech.labels)), speech.labels, bridge)
+    return _with_derived(rows, speech.labels, bridge)
+
+
+def _with_derived(rows: Sequence[_Row], labels: Sequence[str], bridge: Bridge) -> tuple[_Row, ...]:
+    valence, arousal = derived_dimensions(_table(rows, len(labels)), labels, bridge)
     return tuple(
         replace(row, valence=none_if_nan(pleasure), arousal=none_if_nan(excitement))
         for row, pleasure, excitement in zip(rows, valence, arousal, strict=True)

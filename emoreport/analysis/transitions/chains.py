@@ -90,7 +90,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class EntropyRate:
-    """How unforeseeable the next emotion is, given the present one; bits per transition.
+    """How unpredictable the next emotion is, given the present one; bits per transition.
 
     Attributes
     ----------

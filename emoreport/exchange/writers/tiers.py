@@ -65,10 +65,7 @@ def tiers_of(findings: Findings) -> tuple[Tier, ...]:
     return (
         Tier(FACE, tuple(_cells(analysis.video_intervals, _labelled))),
         Tier(VOICE, tuple(_cells(analysis.audio_intervals, _labelled))),
-        Tier(
-            MISMATCH,
-            tuple(_cells((row for row in analysis.comparisons if row.match is False), _mismatch)),
-        ),
+        Tier(MISMATCH, tuple(_cells(analysis.mismatches, _mismatch))),
         Tier(SPEECH, tuple(_speech(findings.speech.speech, end_ms))),
     )
 

@@ -43,9 +43,9 @@ class Running(TypedDict, total=False):
 class Opener(Protocol):
     """Opens a model of one family.
 
-    It raises `ModelError` when the files cannot be read or do not fit together, or runtime or
-    device cannot be had; none is ever replaced. A local folder comes without a registry entry and
-    without digests: the opener reads and checks what the folder says of itself.
+    It raises `ModelError` when the files cannot be read or do not fit together, or when the runtime
+    or the device is not available; none is ever replaced. A local folder comes without a registry
+    entry and without digests: the opener reads and checks what the folder says of itself.
     """
 
     def __call__(self, model: PulledModel, /, **running: Unpack[Running]) -> Any:  # noqa: ANN401

@@ -64,7 +64,7 @@ class CompactFaceModel(OnnxNetwork):
     ------
     ModelError
         When the file cannot be loaded or does not fit its description, or runtime or device
-        cannot be had.
+        is not available.
     """
 
     def __init__(self, metadata: ModelMetadata, *, threads: int = 0, **options: str) -> None:
@@ -130,7 +130,7 @@ class CompactVoiceModel(OnnxNetwork):
         if not 0 < metadata.min_window_s <= metadata.max_window_s < float("inf"):
             raise ModelError(
                 f"wants windows of {metadata.min_window_s}–{metadata.max_window_s} s",
-                remedy="mend the description of the model",
+                remedy="correct the description of the model",
                 file=metadata.path,
             )
         super().__init__(metadata, threads=threads or THREADS, **options)

@@ -107,7 +107,7 @@ class HSEmotionModel:
     ------
     ModelError
         When the graph cannot be loaded, does not fit its registry entry, or runtime or device
-        cannot be had.
+        is not available.
     """
 
     record: ModelRecord

@@ -1,4 +1,4 @@
-"""The encoder of a released graph, so that new heads can be trained without teaching it anew."""
+"""The encoder of a released graph, so that new heads can be trained on it as it is."""
 
 from __future__ import annotations
 

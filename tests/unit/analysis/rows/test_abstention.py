@@ -25,6 +25,7 @@ from emoreport.results import FaceEvidence, VoiceEvidence
 from emoreport.settings import AnalysisSettings, SpeechSettings
 from emoreport.vocabulary import ABSTENTION_LEVELS, EMOTIONS, NO_FACE, UNCERTAIN, is_emotion
 from tests.fixtures.readings import VOICE_LABELS, audio_rows, random_readings, video_rows
+from tests.fixtures.results import with_each
 
 FINE_FACE = FaceEvidence(
     face_coverage=1.0,
@@ -65,19 +66,13 @@ def face(**values):
     return dataclasses.replace(FINE_FACE, **values)
 
 
-def resting_on(rows, evidence):
-    return tuple(
-        dataclasses.replace(row, evidence=facts) for row, facts in zip(rows, evidence, strict=True)
-    )
-
-
 def reasons_of(rows):
     return tuple(row.reasons for row in rows)
 
 
 @pytest.mark.parametrize("level", ABSTENTION_LEVELS)
 def test_good_evidence_keeps_every_label(level):
-    rows = resting_on(video_rows(("fear", 1), ("anger", 1)), [FINE_FACE] * 2)
+    rows = with_each(video_rows(("fear", 1), ("anger", 1)), evidence=[FINE_FACE] * 2)
     assert abstain_faces(rows, level) == rows
 
 
@@ -86,7 +81,7 @@ def test_each_rule_of_the_face_hits_at_its_level(code, values):
     rows = video_rows(("fear", 1))
     for value, hit in zip(values, ({"strict"}, {"normal", "strict"}), strict=True):
         for level in ABSTENTION_LEVELS:
-            (found,) = abstain_faces(resting_on(rows, [face(**{code: value})]), level)
+            (found,) = abstain_faces(with_each(rows, evidence=[face(**{code: value})]), level)
             assert found.reasons == ((code,) if level in hit else ())
             assert (found.emotion == UNCERTAIN) == (level in hit)
 
@@ -97,7 +92,7 @@ def test_each_rule_of_the_voice_hits_at_its_level(code, values):
     for value, hit in zip(values, ({"strict"}, {"normal", "strict"}), strict=True):
         for level in ABSTENTION_LEVELS:
             evidence = dataclasses.replace(FINE_VOICE, **{code: value})
-            (found,) = abstain_voices(resting_on(rows, [evidence]), level)
+            (found,) = abstain_voices(with_each(rows, evidence=[evidence]), level)
             assert found.reasons == ((code,) if level in hit else ())
             assert (found.emotion == UNCERTAIN) == (level in hit)
 
@@ -111,21 +106,21 @@ def test_every_rule_is_tested_and_strict_is_stricter():
 
 
 def test_a_value_at_the_limit_is_enough():
-    rows = resting_on(video_rows(("fear", 1)), [face(face_coverage=0.5, yaw_deg=60.0)])
+    rows = with_each(video_rows(("fear", 1)), evidence=[face(face_coverage=0.5, yaw_deg=60.0)])
     assert abstain_faces(rows) == rows
 
 
 def test_unknown_evidence_hits_no_rule():
     unknown = FaceEvidence(1.0, *(None,) * 10)
     for evidence in (unknown, None):
-        rows = resting_on(video_rows(("fear", 1)), [evidence])
+        rows = with_each(video_rows(("fear", 1)), evidence=[evidence])
         assert abstain_faces(rows, "strict") == rows
 
 
 def test_an_uncertain_row_keeps_only_what_was_counted():
     row = dataclasses.replace(video_rows(("fear", 2))[0], valence=0.5, arousal=0.5)
     evidence = face(face_px=8.0)
-    (found,) = abstain_faces(resting_on([row], [evidence]))
+    (found,) = abstain_faces(with_each([row], evidence=[evidence]))
     assert (found.evidence, found.reasons) == (evidence, ("face_px",))
     assert (found.span, found.face_coverage, found.frames) == (row.span, 1.0, 50)
     assert found.emotion == UNCERTAIN
@@ -136,7 +131,7 @@ def test_uncertain_neighbours_become_one_row_with_all_reasons():
     rows = video_rows(("fear", 1), ("anger", 3), ("sadness", 1), ("no_face", 1), ("fear", 1))
     thin = [face(margin=0.0), face(face_px=8.0), FINE_FACE, face(face_px=8.0), face(face_px=8.0)]
     rows = (dataclasses.replace(rows[0], face_coverage=0.6), *rows[1:])
-    found = abstain_faces(resting_on(rows, thin))
+    found = abstain_faces(with_each(rows, evidence=thin))
     assert [row.emotion for row in found] == [UNCERTAIN, "sadness", NO_FACE, UNCERTAIN]
     assert reasons_of(found) == (("face_px", "margin"), (), (), ("face_px",))
     joined = found[0]
@@ -148,7 +143,7 @@ def test_uncertain_neighbours_become_one_row_with_all_reasons():
 def test_a_row_that_was_uncertain_before_has_no_reason_of_ours():
     rows = audio_rows(("uncertain", 1), ("no_speech", 1), ("fear", 1))
     bad = dataclasses.replace(FINE_VOICE, snr_db=-5.0)
-    rows = resting_on(rows, [bad] * 3)
+    rows = with_each(rows, evidence=[bad] * 3)
     found = abstain_voices(rows)
     assert reasons_of(found) == ((), (), ("snr_db",))
     assert found[:2] == rows[:2]
@@ -171,7 +166,7 @@ def judged(draw):
     values = st.fixed_dictionaries(
         {code: st.sampled_from([getattr(FINE_FACE, code), *bad]) for code, bad in BAD.items()}
     )
-    return resting_on(rows, [face(**draw(values)) for _ in rows])
+    return with_each(rows, evidence=[face(**draw(values)) for _ in rows])
 
 
 @given(judged(), st.sampled_from(ABSTENTION_LEVELS))
@@ -202,7 +197,7 @@ def test_uncertain_rows_make_no_mismatch_no_severity_and_no_transition(level):
     faces.box[::2] *= np.float32(0.05)
     judged_rows = abstain_faces(with_evidence(FrameEvidence(faces, 120.0), video), level)
     audio = voice_intervals(speech, [row.span for row in judged_rows], SpeechSettings())
-    voices = abstain_voices(resting_on(audio, voice_evidence(speech, audio)), level)
+    voices = abstain_voices(with_each(audio, evidence=voice_evidence(speech, audio)), level)
     rows = compare_intervals(judged_rows, voices, EMOTIONS, VOICE_LABELS)
     assert mismatches(rows)
     doubtful = [row for row in rows if UNCERTAIN in {row.video_emotion, row.audio_emotion}]
