@@ -19,7 +19,7 @@ TARGET: Final = Path(__file__).with_name("tables.md")
 LANGUAGES: Final = ("en", "ru")
 ANY: Final = ("<emotion>",)
 """Stands for every label of the model that ran."""
-VOICE_EXTRAS: Final = ("snr_db", "clipping")
+VOICE_EXTRAS: Final = ("snr_db", "clipping", "intensity", "distance")
 FACE_EXTRAS: Final = tuple(name for name in DESCRIBED_EXTRAS if name not in VOICE_EXTRAS)
 
 HEAD: Final = """\

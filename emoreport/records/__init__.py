@@ -52,15 +52,19 @@ from emoreport.records.run import (
     RunWarning,
 )
 from emoreport.records.speech import (
+    VOICE_MEASURES,
+    MeasuringVoiceModel,
     SpeechTrack,
     VoiceActivityDetector,
     VoiceEmotionModel,
+    VoiceScores,
 )
 
 __all__ = [
     "MACHINE",
     "SAMPLE_RATE_HZ",
     "UNCODED",
+    "VOICE_MEASURES",
     "AudioTrack",
     "Box",
     "CodedLabels",
@@ -78,6 +82,7 @@ __all__ = [
     "IntArray",
     "LabelSource",
     "LabelledSpan",
+    "MeasuringVoiceModel",
     "MediaInfo",
     "MediaRecord",
     "ModelRecord",
@@ -93,4 +98,5 @@ __all__ = [
     "StreamInfo",
     "VoiceActivityDetector",
     "VoiceEmotionModel",
+    "VoiceScores",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from emoreport.records.arrays import DoubleArray, FloatArray
 from emoreport.records.media import AudioTrack, Span
@@ -37,6 +37,39 @@ class VoiceEmotionModel(Protocol):
         ...
 
 
+VOICE_MEASURES: Final = ("intensity", "distance")
+"""What a voice model may measure of a clip beside the emotions.
+
+``intensity``: how aroused the voice sounds, 0–1, 0.5 as usual. ``distance``: how far the clip is
+from the sounds that the model was trained on, ≥ 0; beyond 1 it is unlike them.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceScores:
+    """What a voice-emotion model says of N clips.
+
+    Attributes
+    ----------
+    probabilities
+        float32 (N, K); rows sum to 1; columns follow the model's `labels`.
+    measures
+        float32 (N,) by name, of `VOICE_MEASURES` those that the model has.
+    """
+
+    probabilities: FloatArray
+    measures: Mapping[str, FloatArray] = field(default_factory=dict)
+
+
+@runtime_checkable
+class MeasuringVoiceModel(VoiceEmotionModel, Protocol):
+    """A voice-emotion model that may also give some of `VOICE_MEASURES`."""
+
+    def measure(self, clips: Sequence[FloatArray]) -> VoiceScores:
+        """N clips as for `predict` → what `predict` says, and the measures."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SpeechTrack:
     """Voice readings of one video: windows on a fixed grid, independent of any interval.
@@ -54,7 +87,8 @@ class SpeechTrack:
     speech
         Sorted, disjoint spans of detected speech.
     extra
-        Further float32 (M,) columns by name (evidence such as ``snr_db``), NaN where unknown.
+        Further float32 (M,) columns by name (evidence such as ``snr_db``, and `VOICE_MEASURES`),
+        NaN where unknown.
     """
 
     labels: tuple[str, ...]

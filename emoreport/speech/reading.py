@@ -9,15 +9,18 @@ import numpy as np
 
 from emoreport.errors import SpeechStageError
 from emoreport.records import (
+    VOICE_MEASURES,
     AudioTrack,
     DecodeOutcome,
     FloatArray,
     IntArray,
+    MeasuringVoiceModel,
     ProgressCallback,
     Span,
     SpeechTrack,
     VoiceActivityDetector,
     VoiceEmotionModel,
+    VoiceScores,
 )
 from emoreport.settings import SpeechSettings
 from emoreport.speech.activity import MIN_SPEECH_S
@@ -32,7 +35,7 @@ WINDOW_WITHOUT_MODEL_S: Final = 3.0
 """Length of the windows where no model asks for one: what the known voice models ask for."""
 CLIPS_AT_ONCE: Final = 8
 """Windows read and judged together: few, so that memory stays small."""
-EVIDENCE: Final = ("snr_db", "clipping")
+EVIDENCE: Final = ("snr_db", "clipping", *VOICE_MEASURES)
 """Further columns of the readings."""
 LEAST_SPEECH_S: Final = MIN_SPEECH_S
 """A window with less speech than this is not judged.
@@ -77,7 +80,7 @@ def read_speech(
     Readings; without a track no window and no span, without a model no label and probabilities
     of shape (M, 0). Windows with less speech than `LEAST_SPEECH_S` are not judged: their
     probabilities are NaN. `extra` holds ``snr_db`` and ``clipping`` of the same windows, also
-    without a model.
+    without a model, and the model's `VOICE_MEASURES`, NaN where it has none.
 
     Raises
     ------
@@ -123,6 +126,7 @@ def _judge_windows(
     """Probabilities (M, K) and evidence of the windows; NaN for those that are not `chosen`."""
     probabilities = _unknown(len(windows), 0 if model is None else len(model.labels))
     power = np.full((len(windows), 3), np.nan)
+    measures = {name: np.full(len(windows), np.nan, np.float32) for name in VOICE_MEASURES}
     for at in range(0, len(chosen), CLIPS_AT_ONCE):
         places = chosen[at : at + CLIPS_AT_ONCE]
         clips = [track.read(windows[place]) for place in places]
@@ -130,24 +134,33 @@ def _judge_windows(
             found = window_power(clip, windows[place], speech, track.sample_rate_hz)
             power[place] = (found.speech, found.noise, found.clipping)
         if model is not None:
-            probabilities[places] = _judged(model, clips)
+            scores = _judged(model, clips)
+            probabilities[places] = scores.probabilities
+            for name, values in scores.measures.items():
+                measures[name][places] = values
     centre_s = np.array([window.centre_s for window in windows])
     snr_db = signal_to_noise_db(power[:, 0], power[:, 1], centre_s)
-    return probabilities, dict(zip(EVIDENCE, (snr_db, power[:, 2].astype(np.float32)), strict=True))
+    clipping = power[:, 2].astype(np.float32)
+    return probabilities, {"snr_db": snr_db, "clipping": clipping, **measures}
 
 
 def _unknown(windows: int, labels: int) -> FloatArray:
     return np.full((windows, labels), np.nan, dtype=np.float32)
 
 
-def _judged(model: VoiceEmotionModel, clips: Sequence[FloatArray]) -> FloatArray:
-    found = model.predict(clips)
-    if found.shape != (len(clips), len(model.labels)) or not np.isfinite(found).all():
+def _judged(model: VoiceEmotionModel, clips: Sequence[FloatArray]) -> VoiceScores:
+    scores = (
+        model.measure(clips)
+        if isinstance(model, MeasuringVoiceModel)
+        else VoiceScores(model.predict(clips))
+    )
+    shape = scores.probabilities.shape
+    if shape != (len(clips), len(model.labels)) or not np.isfinite(scores.probabilities).all():
         raise SpeechStageError(
-            f"{model.record.name} gave unusable probabilities of shape {found.shape} "
+            f"{model.record.name} gave unusable probabilities of shape {shape} "
             f"for {len(clips)} clips"
         )
-    return found
+    return scores
 
 
 class _WatchedTrack:

@@ -275,6 +275,8 @@ DESCRIBED_EXTRAS: Final = {
     "arousal_raw": Column("arousal_raw", Kind.NUMBER, "arousal_raw"),
     "snr_db": Column("snr_db", Kind.DECIBELS, "window_snr"),
     "clipping": Column("clipping", Kind.SHARE, "window_clipping"),
+    "intensity": Column("intensity", Kind.SHARE, "window_intensity"),
+    "distance": Column("distance", Kind.NUMBER, "window_distance"),
 }
 """Further columns of the readings that have a description of their own."""
 

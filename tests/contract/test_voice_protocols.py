@@ -9,7 +9,12 @@ import pytest
 from emoreport.models.families.aniemore import open_aniemore
 from emoreport.models.families.compact import CompactVoiceModel
 from emoreport.models.store.model_metadata import folder_metadata, shipped_metadata
-from emoreport.records import VoiceActivityDetector, VoiceEmotionModel
+from emoreport.records import (
+    VOICE_MEASURES,
+    MeasuringVoiceModel,
+    VoiceActivityDetector,
+    VoiceEmotionModel,
+)
 from emoreport.settings import SpeechSettings
 from emoreport.speech.activity import SileroDetector
 from emoreport.speech.reading import read_speech
@@ -37,6 +42,11 @@ def folder_model(folder):
     return CompactVoiceModel(described, threads=1)
 
 
+def measuring_model(folder):
+    described = folder_metadata(voice_model_folder(folder, measures=VOICE_MEASURES), "voice")
+    return CompactVoiceModel(described, threads=1)
+
+
 DETECTORS = {"silero": lambda: SileroDetector(0.5), "level": LevelDetector}
 
 
@@ -47,6 +57,7 @@ def aniemore_model(name, **changes):
 MODELS = {
     "shipped": shipped_model,
     "folder": folder_model,
+    "measuring": measuring_model,
     "loudness": lambda folder: LoudnessModel(),
     **{f"aniemore {name}": aniemore_model(name) for name in PUBLISHED},
     "aniemore group": aniemore_model("wav2vec2-resd", **GROUP_NORM),
@@ -158,6 +169,23 @@ def test_clips_of_one_length_say_what_they_say_alone(model):
 
 def test_the_same_clip_says_the_same_twice(model):
     np.testing.assert_array_equal(model.predict([CLIPS["voice"]]), model.predict([CLIPS["voice"]]))
+
+
+@pytest.mark.parametrize("name", ["shipped", "folder", "measuring"])
+def test_measures_beside_the_emotions_are_those_that_are_described(name, tmp_path):
+    model = MODELS[name](tmp_path)
+    assert isinstance(model, MeasuringVoiceModel)
+    clips = list(CLIPS.values())
+    scores, alone = model.measure(clips), [model.measure([clip]) for clip in clips]
+    np.testing.assert_array_equal(scores.probabilities, model.predict(clips))
+    assert set(scores.measures) <= set(VOICE_MEASURES)
+    assert set(model.measure([]).measures) == set(scores.measures)
+    for measure, values in scores.measures.items():
+        assert (values.shape, values.dtype) == ((len(clips),), np.float32)
+        assert (values >= 0).all()
+        single = np.concatenate([said.measures[measure] for said in alone])
+        np.testing.assert_allclose(values, single, rtol=1e-4, atol=1e-4)
+    assert (scores.measures.get("intensity", np.zeros(1)) <= 1).all()
 
 
 def test_no_clips_give_no_rows(model):

@@ -24,7 +24,14 @@ from emoreport.models.store.model_metadata import (
     shipped_metadata,
 )
 from emoreport.models.store.registry import PulledModel
-from emoreport.records import SAMPLE_RATE_HZ, FaceScores, FloatArray, RgbImage
+from emoreport.records import (
+    SAMPLE_RATE_HZ,
+    VOICE_MEASURES,
+    FaceScores,
+    FloatArray,
+    RgbImage,
+    VoiceScores,
+)
 
 THREADS: Final = 1
 """Decoding, detection, face and voice run side by side: one thread is best for a small model."""
@@ -104,6 +111,8 @@ def grey_batch(faces: Sequence[RgbImage], size_px: int) -> FloatArray:
 class CompactVoiceModel(OnnxNetwork):
     """A voice-emotion model in one ONNX graph: ``audio`` float32 (N, T) → logits (N, K).
 
+    The graph may have further outputs, float32 (N,), of the names in `VOICE_MEASURES`.
+
     Parameters
     ----------
     metadata
@@ -137,6 +146,7 @@ class CompactVoiceModel(OnnxNetwork):
         self.sample_rate_hz = metadata.sample_rate_hz
         self.min_window_s = metadata.min_window_s
         self.max_window_s = metadata.max_window_s
+        self._measures = tuple(name for name in VOICE_MEASURES if name in self.outputs)
 
     def predict(self, clips: Sequence[FloatArray]) -> FloatArray:
         """Emotion probabilities of N clips, each judged on its own.
@@ -161,6 +171,15 @@ class CompactVoiceModel(OnnxNetwork):
         ModelError
             When inference fails.
         """
-        shortest = round(SHORTEST_CLIP_S * SAMPLE_RATE_HZ)
+        return self.measure(clips).probabilities
+
+    def measure(self, clips: Sequence[FloatArray]) -> VoiceScores:
+        """Emotion probabilities of N clips and what else the graph gives; see `predict`."""
+        shortest, width = round(SHORTEST_CLIP_S * SAMPLE_RATE_HZ), len(self.labels)
         ready = [repeated(checked_clip(clip), shortest) for clip in clips]
-        return judged_by_length(ready, len(self.labels), self.probabilities)
+        table = judged_by_length(ready, width + len(self._measures), self._judged)
+        measures = dict(zip(self._measures, table[:, width:].T, strict=True))
+        return VoiceScores(table[:, :width], measures)
+
+    def _judged(self, batch: FloatArray) -> FloatArray:
+        return self.probabilities(batch, self._measures)

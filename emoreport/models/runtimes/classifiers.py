@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from emoreport.errors import ModelError
@@ -11,7 +13,7 @@ from emoreport.records import DoubleArray, FloatArray, ModelRecord
 
 
 class OnnxNetwork:
-    """One graph with one float32 input and one float32 output of logits.
+    """One graph with one float32 input and a float32 output of logits, among others or alone.
 
     Parameters
     ----------
@@ -55,6 +57,7 @@ class OnnxNetwork:
                 remedy="the file does not fit its description",
                 file=metadata.path,
             )
+        self.outputs = tuple(outputs)
         self.labels = metadata.labels
         self.record = ModelRecord(
             name=metadata.name,
@@ -68,31 +71,36 @@ class OnnxNetwork:
             reason=reason,
         )
 
-    def probabilities(self, batch: FloatArray) -> FloatArray:
+    def probabilities(self, batch: FloatArray, further: Sequence[str] = ()) -> FloatArray:
         """Run the graph and turn its logits into probabilities.
 
         Parameters
         ----------
         batch
             float32, the shape that the graph expects, first axis N.
+        further
+            Names of outputs of shape (N,) to read as well (F).
 
         Returns
         -------
-        float32 (N, K); rows sum to 1.
+        float32 (N, K + F): probabilities, which sum to 1, then the further outputs.
 
         Raises
         ------
         ModelError
-            When the run fails or gives something other than finite (N, K) logits.
+            When the run fails or gives something other than finite numbers of these shapes.
         """
-        output = self.metadata.output_name
-        logits = self._session.run({self.metadata.input_name: batch}, [output])[output]
-        scores = np.asarray(logits, dtype=np.float64)
-        if scores.shape != (len(batch), len(self.metadata.labels)) or not np.isfinite(scores).all():
+        logits = self.metadata.output_name
+        outputs = self._session.run({self.metadata.input_name: batch}, [logits, *further])
+        scores = np.asarray(outputs[logits], dtype=np.float64)
+        columns = [np.asarray(outputs[name], dtype=np.float32) for name in further]
+        shapes = [scores.shape, *(column.shape for column in columns)]
+        wanted = [(len(batch), len(self.metadata.labels)), *[(len(batch),)] * len(further)]
+        if shapes != wanted or not np.isfinite(np.column_stack([scores, *columns])).all():
             raise ModelError(
-                f"inference gave unusable output of shape {scores.shape}", file=self.metadata.path
+                f"inference gave unusable output of shape {shapes}", file=self.metadata.path
             )
-        return softmax(scores / self.metadata.temperature)
+        return np.column_stack([softmax(scores / self.metadata.temperature), *columns])
 
 
 def softmax(logits: DoubleArray) -> FloatArray:

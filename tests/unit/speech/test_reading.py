@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from emoreport.errors import SpeechStageError
+from emoreport.models.families.compact import CompactVoiceModel
+from emoreport.models.store.model_metadata import folder_metadata
+from emoreport.records import VOICE_MEASURES
 from emoreport.settings import SpeechSettings
 from emoreport.speech.reading import (
     CLIPS_AT_ONCE,
@@ -22,6 +25,7 @@ from tests.fixtures.audio import (
     silence,
     tone,
 )
+from tests.fixtures.graphs import voice_model_folder
 
 SETTINGS = SpeechSettings()
 
@@ -83,6 +87,28 @@ def test_how_clean_the_judged_windows_are_is_measured(model):
     power_ratio_db = 10 * np.log10(np.mean(tone(2.0, level=0.1) ** 2) / np.mean(hiss**2))
     np.testing.assert_allclose(readings.extra["snr_db"], power_ratio_db, atol=0.5)
     assert (readings.extra["clipping"] == 0).all()
+
+
+def test_measures_of_the_model_stand_beside_the_windows_it_judged(tmp_path):
+    folder = voice_model_folder(tmp_path, measures=("distance",))
+    model = CompactVoiceModel(folder_metadata(folder, "voice"), threads=1)
+    track = MemoryTrack(np.concatenate([silence(4.0), tone(2.0, level=0.5), silence(4.0)]))
+    readings = read_speech(track, LevelDetector(), model, SETTINGS)
+    power = (
+        np.array([np.nan, np.nan, 1, 2, 2, 1, np.nan, np.nan])
+        / 3.0
+        * np.mean(tone(2.0, level=0.5) ** 2)
+    )
+    np.testing.assert_allclose(readings.extra["distance"], power, rtol=1e-3)
+    assert np.isnan(readings.extra["intensity"]).all()
+
+
+@pytest.mark.parametrize("model", [None, LoudnessModel()])
+def test_what_no_model_measures_is_unknown(model):
+    readings = read_speech(MemoryTrack(tone(4.0)), LevelDetector(), model, SETTINGS)
+    for name in VOICE_MEASURES:
+        assert readings.extra[name].dtype == np.float32
+        assert np.isnan(readings.extra[name]).tolist() == [True] * len(readings)
 
 
 def test_silence_has_windows_that_nobody_judges():

@@ -1,6 +1,9 @@
 import dataclasses
+import hashlib
+import json
 
 import numpy as np
+import onnx
 import pytest
 
 from emoreport.errors import ModelError, SpeechStageError
@@ -105,3 +108,30 @@ def test_the_record_says_what_ran(model, metadata):
 def test_descriptions_that_do_not_fit_are_refused(metadata, changes):
     with pytest.raises(ModelError):
         CompactVoiceModel(dataclasses.replace(metadata, **changes))
+
+
+@pytest.mark.parametrize("measures", [(), ("distance",), ("intensity", "distance")])
+def test_measures_are_the_outputs_that_the_graph_has(tmp_path, measures):
+    folder = voice_model_folder(tmp_path, temperature=TEMPERATURE, measures=measures)
+    model = CompactVoiceModel(folder_metadata(folder, "voice"), threads=1)
+    clips = [tone(3.0, level=0.4), tone(1.0, level=0.1), tone(3.0, level=0.2)]
+    scores = model.measure(clips)
+    assert set(scores.measures) == set(measures)
+    for values in scores.measures.values():
+        np.testing.assert_allclose(values, [np.mean(clip**2) for clip in clips], rtol=1e-4)
+    np.testing.assert_array_equal(scores.probabilities, model.predict(clips))
+
+
+def test_a_measure_of_another_shape_is_refused(tmp_path):
+    folder = voice_model_folder(tmp_path, measures=("distance",))
+    wide = onnx.load(folder / "net.onnx")
+    del wide.graph.node[-1]
+    wide.graph.node.append(onnx.helper.make_node("Identity", ["mean"], ["distance"]))
+    content = wide.SerializeToString()
+    (folder / "net.onnx").write_bytes(content)
+    description = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    description["sha256"] = hashlib.sha256(content).hexdigest()
+    (folder / "model.json").write_text(json.dumps(description), encoding="utf-8")
+    model = CompactVoiceModel(folder_metadata(folder, "voice"), threads=1)
+    with pytest.raises(ModelError, match="unusable output"):
+        model.predict([tone(1.0)])
