@@ -14,6 +14,7 @@ from emoreport.cli.options import Config, Json, Quiet, settings_from, with_setti
 from emoreport.errors import SettingsError
 from emoreport.measure.optimize import OPTIMIZERS, Optimizer
 from emoreport.messages import Words
+from emoreport.models.store.registry import registry, shown_names
 
 if TYPE_CHECKING:
     from emoreport.models.runtimes.forms import FormsRecord
@@ -25,11 +26,10 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help=", or ".join(
-            f"{family}/<name>{', a folder in its layout' if optimizer.local else ''}"
-            for family, optimizer in OPTIMIZERS.items()
+        help=", ".join(
+            shown_names(model for model in registry().values() if model.family in OPTIMIZERS)
         )
-        + ".",
+        + ", or a voice model's folder in the layout of the Hugging Face hub.",
         show_default=False,
     ),
 ]

@@ -166,8 +166,8 @@ class RuntimeSettings:
     threads: int = option(0, "Processor threads to use; 0 means all", minimum=0, maximum=256)
     runtime: str = option(
         "auto",
-        "What runs the models; auto is ONNX Runtime, for the Aniemore models torch, or the faster "
-        "form that `emoreport models optimize` found; no face model runs in torch",
+        "What runs the models; auto is ONNX Runtime, for models that need the part full torch, "
+        "or the faster form that `emoreport models optimize` found; no face model runs in torch",
         choices=RUNTIMES,
     )
     speech_runtime: str = option(

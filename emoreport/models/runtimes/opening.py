@@ -84,5 +84,8 @@ def open_graph(
         )
     cause = f"there is no runtime {runtime!r}"
     if runtime == "torch":
-        cause = "PyTorch cannot run an ONNX graph; it runs the Aniemore voice models"
+        from emoreport.models.store.registry import known_names
+
+        names = ", ".join(known_names("voice", extra="full"))
+        cause = f"PyTorch cannot run an ONNX graph; it runs {names}"
     raise ModelError(cause, remedy="use --runtime onnxruntime or openvino", file=source)

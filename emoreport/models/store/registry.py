@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -176,14 +177,36 @@ def registry() -> Mapping[str, ModelEntry]:
     return {model.name: model for model in models}
 
 
-def known_names(kind: EntryKind) -> list[str]:
-    """Names of the models that a setting takes, for help: single ones, then ``prefix/<name>``."""
-    names = [
-        model.name if "/" not in model.name else f"{model.name.partition('/')[0]}/<name>"
+def known_names(kind: EntryKind, *, extra: str | None = None) -> list[str]:
+    """Names that help and messages give for the models of one kind.
+
+    Parameters
+    ----------
+    kind
+        What they judge.
+    extra
+        Only those that need this optional part; None leaves it open.
+
+    Returns
+    -------
+    As `shown_names`; models that come with the package are left out.
+    """
+    return shown_names(
+        model
         for model in registry().values()
-        if model.kind == kind and model.source.kind != "package"
+        if model.kind == kind and model.source.kind != "package" and extra in {None, model.extra}
+    )
+
+
+def shown_names(models: Iterable[ModelEntry]) -> list[str]:
+    """Names of models in brief: plain ones first, ``prefix/<name>`` for several of one prefix."""
+    names = [model.name for model in models]
+    several = Counter(name.partition("/")[0] for name in names if "/" in name)
+    short = [
+        f"{prefix}/<name>" if slash and several[prefix] > 1 else prefix + slash + rest
+        for prefix, slash, rest in (name.partition("/") for name in names)
     ]
-    return list(dict.fromkeys(sorted(names, key=lambda name: "/" in name)))
+    return list(dict.fromkeys(sorted(short, key=lambda name: "/" in name)))
 
 
 def find_entry(name: str) -> ModelEntry:

@@ -191,7 +191,7 @@ def test_cuda_is_never_replaced_by_the_processor(runtime):
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"runtime": "torch"}, "runs the Aniemore voice models"),
+        ({"runtime": "torch"}, "it runs aniemore/<name>, "),
         ({"runtime": "tensorflow"}, "no runtime 'tensorflow'"),
         ({"device": "tpu"}, "no device 'tpu'"),
         ({"precision": "int4"}, "no precision 'int4'"),
