@@ -19,7 +19,7 @@ from emoreport.settings import SpeechSettings
 from emoreport.speech.activity import SileroDetector
 from emoreport.speech.reading import read_speech
 from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
-from tests.fixtures.aniemore import GROUP_NORM, PUBLISHED, published
+from tests.fixtures.aniemore import GROUP_NORM, PUBLISHED, published, published_dusha
 from tests.fixtures.audio import (
     RATE_HZ,
     LevelDetector,
@@ -62,6 +62,7 @@ MODELS = {
     **{f"aniemore {name}": aniemore_model(name) for name in PUBLISHED},
     "aniemore group": aniemore_model("wav2vec2-resd", **GROUP_NORM),
     "dusha": lambda folder: random_dusha(folder),  # noqa: PLW0108 - defined below
+    "dusha/hubert-large": lambda folder: open_aniemore(published_dusha(folder), threads=1),
 }
 
 

@@ -20,6 +20,7 @@ from tests.integration.conftest import Emoreport
 FACE = "hsemotion/enet_b0_8_best_vgaf"
 AFFECT = "hsemotion/enet_b0_8_va_mtl"
 VOICE = "aniemore/wav2vec2-xlsr-53"
+HUBERT = "dusha/hubert-large"
 
 
 @pytest.fixture
@@ -32,6 +33,8 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelSer
         models[name] = {entry.files[0].name: graph}
     folder = aniemore.checkpoint_folder(tmp_path / "checkpoint")
     models[VOICE] = {path.name: path.read_bytes() for path in folder.iterdir()}
+    folder = aniemore.published_dusha(tmp_path / "hubert").folder
+    models[HUBERT] = {path.name: path.read_bytes() for path in folder.iterdir()}
     go_online_with_hub(monkeypatch, tmp_path)
     monkeypatch.setenv("EMOREPORT_MODEL_DIR", str(tmp_path / "store"))
     with running_server() as server, known_models.served_models(server, tmp_path, models):
@@ -65,6 +68,21 @@ def test_pulled_models_write_full_tables_that_name_them(
     assert [name for name in speech if name.startswith("p_")] == [
         f"p_{label}" for label in find_entry(VOICE).labels
     ]
+
+
+def test_a_class_that_is_no_emotion_reaches_no_table(
+    server: ModelServer, clip: Path, emoreport: Emoreport
+) -> None:
+    outcome = emoreport("analyze", clip, "--face", "compact", "--speech", HUBERT)
+    assert outcome.code == 0, outcome.err
+    model = run_json(Path("statistics/clip"))["models"]["speech"]
+    assert model["version"] == find_entry(HUBERT).source.revision
+    speech = pd.read_parquet("statistics/clip/speech.parquet")
+    columns = [name for name in speech if name.startswith("p_")]
+    assert columns == ["p_neutral", "p_anger", "p_positive", "p_sadness"]
+    heard = speech.loc[speech["p_anger"].notna(), columns]
+    assert len(heard)
+    assert heard.sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-3)
 
 
 def test_valence_and_arousal_reach_the_tables(

@@ -86,6 +86,7 @@ OPENERS: Final[Mapping[Role, Mapping[str, Family]]] = {
         "compact": Family("compact", "open_voice"),
         "dusha": Family("dusha", "open_dusha", corrections=("acted",)),
         "aniemore": Family("aniemore", "open_aniemore", layout="config.json"),
+        "hubert": Family("aniemore", "open_aniemore"),
     },
 }
 """Every family by what its models judge and by its name in the registry."""

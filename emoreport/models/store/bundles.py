@@ -149,7 +149,8 @@ def _import(store: ModelStore, stream: BinaryIO, source: Path, *, accept_new: bo
         shutil.rmtree(staging, ignore_errors=True)  # what a killed import left
         try:
             _unpack(stream, staging, models, records)
-            for name, model in models.items():
+            # A model below another's name first: that one's folder goes with it.
+            for name, model in sorted(models.items(), reverse=True):
                 with store.locked(model):
                     store.settle(model, staging / name, records[name].files)
                     store.lock_file.put({name: records[name]})

@@ -26,7 +26,7 @@ from emoreport.models.store.integrity import check_file
 from emoreport.models.store.lockfile import FileRecord, LockFile, PullRecord, expected_file
 from emoreport.models.store.locks import exclusive
 from emoreport.models.store.pulling import fetch_files
-from emoreport.models.store.registry import ModelEntry, ModelFile, PulledModel
+from emoreport.models.store.registry import ModelEntry, ModelFile, PulledModel, registry
 from emoreport.models.store.sources import make_plan
 
 __all__ = ["ModelState", "ModelStore", "Note", "PullProgress", "UnreachableError", "default_root"]
@@ -229,15 +229,22 @@ class ModelStore:
         if model.source.kind == "package":
             raise SettingsError(f"{model.name} is part of the package and stays")
         folder = self.folder(model)
-        if not folder.exists():
+        others = {self.root / name for name in registry() if name.startswith(f"{model.name}/")}
+        own = sorted(set(folder.iterdir()) - others) if folder.is_dir() else []
+        if not own:
             return False
         with self.locked(model):
             try:
-                shutil.rmtree(folder)
+                for path in own:
+                    if path.is_dir():
+                        shutil.rmtree(path)
+                    else:
+                        path.unlink(missing_ok=True)
             except OSError as error:
                 raise store_error(error, folder) from error
-            with suppress(OSError):  # a neighbour of the same family is still there
-                folder.parent.rmdir()
+            for empty in (folder, folder.parent):
+                with suppress(OSError):  # another model is still there
+                    empty.rmdir()
         return True
 
     def locked(self, model: ModelEntry) -> AbstractContextManager[None]:

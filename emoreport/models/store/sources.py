@@ -129,7 +129,8 @@ def _hub_plan(
             source.repository, revision, endpoint=base, is_mirror=bool(mirror), patience=patience
         )
         if listing is not None:
-            revision, offered_files = listing.revision, listing.files
+            offered_files = listing.files
+            revision = revision if model.pinned else listing.revision
 
     def remote(file: ModelFile) -> RemoteFile:
         expected = (

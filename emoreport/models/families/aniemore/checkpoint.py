@@ -8,7 +8,7 @@ weights in ``model.safetensors`` or ``pytorch_model.bin``. Code that a configura
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -45,6 +45,8 @@ SPELLINGS: Final[Mapping[str, str]] = {
     "surprised": "surprise",
 }
 """Adjectives for the nouns of the vocabulary. Other words are no synonyms."""
+NO_EMOTIONS: Final = frozenset({"other"})
+"""Classes for speech that is none of the others. They are never an answer."""
 
 KERNELS: Final = (10, 3, 3, 3, 3, 2, 2)
 STRIDES: Final = (5, 2, 2, 2, 2, 2, 2)
@@ -74,7 +76,7 @@ class Checkpoint:
         own classification head) or None where only the weights tell.
     pooling
         ``mean``, ``sum`` or ``max``: how the pooled head sums up the frames.
-    labels
+    classes
         Class names in the order of the logits.
     normalise
         Whether a clip is brought to zero mean and unit variance first.
@@ -96,12 +98,22 @@ class Checkpoint:
     family: str
     head: Head | None
     pooling: str
-    labels: tuple[str, ...]
+    classes: tuple[str, ...]
     normalise: bool
     masks: bool
     steps: tuple[tuple[int, int], ...]
     min_window_s: float
     max_window_s: float
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes that are emotions, in the order of the logits."""
+        return _emotions(self.classes)
+
+    @property
+    def emotions(self) -> list[int]:
+        """Places of `labels` among the logits."""
+        return [self.classes.index(label) for label in self.labels]
 
     @property
     def shortest_samples(self) -> int:
@@ -171,7 +183,7 @@ def read_checkpoint(pulled: PulledModel) -> Checkpoint:
         family=family,
         head=details.get("head"),
         pooling=pooling,
-        labels=_labels(config, registered, path),
+        classes=_classes(config, registered, path),
         normalise=_normalise(preprocessor, folder / PREPROCESSOR),
         masks=norm == "layer" and family != "wavlm",
         steps=_steps(config, path),
@@ -211,30 +223,46 @@ def _family(config: Mapping[str, Any], base_class: str, path: Path) -> str:
     return str(family)
 
 
-def _labels(
+def _classes(
     config: Mapping[str, Any], registered: ModelEntry | None, path: Path
 ) -> tuple[str, ...]:
     """Class names in the vocabulary of this program, in the order of the logits."""
-    stated = _stated_labels(config, path)
+    stated = _stated_classes(config, path)
     if registered is None:
         if stated is None:
             raise ModelError("names no emotions (id2label)", remedy=REPAIR, file=path)
         vocabulary = {*EMOTIONS, *VOICE_ONLY_EMOTIONS}
-        if len(set(stated)) != len(stated) or not vocabulary.issuperset(stated):
+        if len(set(stated)) != len(stated) or not vocabulary.issuperset(_emotions(stated)):
             raise ModelError(f"has unusable labels {', '.join(stated)}", remedy=REPAIR, file=path)
         return stated
-    if stated not in {None, registered.labels}:
+    expected = _in_own_words(registered.details.get("class_order", registered.labels))
+    if _emotions(expected) != registered.labels:
+        raise ModelError(
+            f"the registry gives {registered.name} the classes {', '.join(expected)} and the "
+            f"labels {', '.join(registered.labels)}",
+            remedy="install emoreport again",
+        )
+    if stated not in {None, expected}:
         raise ModelError(
             f"gives the labels {', '.join(stated or ())}, "
-            f"the registry expects {', '.join(registered.labels)}",
+            f"the registry expects {', '.join(expected)}",
             remedy="this is not the checkpoint that was published under this name",
             file=path,
         )
-    return registered.labels
+    return expected
 
 
-def _stated_labels(config: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:
-    """Labels of ``id2label`` in their order; None where it is absent or a mere placeholder."""
+def _emotions(classes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in classes if name not in NO_EMOTIONS)
+
+
+def _in_own_words(classes: Iterable[str]) -> tuple[str, ...]:
+    plain = [name.strip().lower() for name in classes]
+    return tuple(SPELLINGS.get(name, name) for name in plain)
+
+
+def _stated_classes(config: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:
+    """Classes of ``id2label`` in their order; None where it is absent or a mere placeholder."""
     table = config.get("id2label")
     if table is None:
         return None
@@ -250,8 +278,7 @@ def _stated_labels(config: Mapping[str, Any], path: Path) -> tuple[str, ...] | N
     # What transformers writes where nobody named the classes.
     if all(word == f"LABEL_{index}" for index, word in words.items()):
         return None
-    plain = [words[index].strip().lower() for index in range(len(words))]
-    return tuple(SPELLINGS.get(word, word) for word in plain)
+    return _in_own_words(words[index] for index in range(len(words)))
 
 
 def _normalise(preprocessor: Mapping[str, Any], path: Path) -> bool:

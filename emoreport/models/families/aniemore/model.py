@@ -126,7 +126,8 @@ class AniemoreVoiceModel:
         """Emotion probabilities of N clips, each judged on its own.
 
         A clip below one second is repeated end to end up to that length. Clips that run together
-        get the answers that they get alone, to 1e-4 in float32.
+        get the answers that they get alone, to 1e-4 in float32. A class that is no emotion takes
+        no share: the others sum to 1 without it.
 
         Parameters
         ----------
@@ -149,13 +150,13 @@ class AniemoreVoiceModel:
         for batch in batches(ready, masks=self._checkpoint.masks):
             frames = own_frames(self._checkpoint, batch)
             logits = np.asarray(self._runner.logits(batch.audio, frames), dtype=np.float64)
-            wanted = (len(batch.places), len(self.labels))
+            wanted = (len(batch.places), len(self._checkpoint.classes))
             if logits.shape != wanted or not np.isfinite(logits).all():
                 raise ModelError(
                     f"inference gave unusable output of shape {logits.shape}",
                     file=self._checkpoint.folder,
                 )
-            probabilities[batch.places] = softmax(logits)
+            probabilities[batch.places] = softmax(logits[:, self._checkpoint.emotions])
         return probabilities
 
 

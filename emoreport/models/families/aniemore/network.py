@@ -233,15 +233,15 @@ def _classifier(checkpoint: Checkpoint, head: str) -> nn.Module:
     try:
         config = config_class(
             **entries,
-            id2label=dict(enumerate(checkpoint.labels)),
-            label2id={label: index for index, label in enumerate(checkpoint.labels)},
+            id2label=dict(enumerate(checkpoint.classes)),
+            label2id={name: index for index, name in enumerate(checkpoint.classes)},
             # The one that all three families have and every exporter understands.
             attn_implementation="eager",
         )
         if head == "sequence":
             return with_own_head(config)
         return PooledClassifier(
-            checkpoint.family, config, checkpoint.pooling, len(checkpoint.labels)
+            checkpoint.family, config, checkpoint.pooling, len(checkpoint.classes)
         )
     except Exception as error:  # transformers checks configurations with errors of several kinds
         raise ModelError(

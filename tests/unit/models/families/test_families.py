@@ -95,3 +95,5 @@ def test_help_lists_single_names_first_and_several_of_one_name_once():
     assert {"dusha", "aniemore/<name>"} <= set(names)
     assert names == sorted(set(names), key=lambda name: ("/" in name, names.index(name)))
     assert "hsemotion/<name>" in known_names("face")
+    assert {"dusha/hubert-large", "aniemore/<name>"} <= set(known_names("voice", extra="full"))
+    assert "dusha" not in known_names("voice", extra="full")

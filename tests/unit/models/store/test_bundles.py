@@ -24,6 +24,7 @@ GRAPH = random.Random(6).randbytes(100_001)
 KNOWN_FILES = {"net.onnx": GRAPH}
 OPEN_FILES = {"config.json": b"{}", "net.bin": b"weights"}
 KNOWN = made_entry(KNOWN_FILES, name="made/known")
+BELOW = made_entry(KNOWN_FILES, name="made/known/large")
 OPEN = made_entry(
     {**OPEN_FILES, "net.safetensors": b""},
     name="made/open",
@@ -37,7 +38,7 @@ PACKAGE = find_entry("compact-face")
 
 @pytest.fixture(autouse=True)
 def made_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    entries = {entry.name: entry for entry in (KNOWN, OPEN, PACKAGE)}
+    entries = {entry.name: entry for entry in (KNOWN, BELOW, OPEN, PACKAGE)}
     monkeypatch.setattr(bundles, "registry", lambda: entries)
 
 
@@ -90,6 +91,16 @@ def test_what_goes_in_comes_out(bundle: Path, full: ModelStore, empty: ModelStor
         "made/open/config.json",
         "made/open/net.bin",
     }
+
+
+def test_a_model_below_the_name_of_another_comes_out_too(
+    full: ModelStore, empty: ModelStore, tmp_path: Path
+) -> None:
+    place(full, BELOW, KNOWN_FILES)
+    target = tmp_path / "both.tar"
+    bundles.write_bundle(full, target, [KNOWN, BELOW])
+    bundles.read_bundle(empty, target)
+    assert empty.state(KNOWN) is empty.state(BELOW) is ModelState.COMPLETE
 
 
 def test_the_same_models_give_the_same_bytes(

@@ -361,6 +361,21 @@ def test_removing_takes_what_was_made_of_a_model_too(store: ModelStore, root: Pa
     assert not (root / "made").exists()
 
 
+def test_removing_a_model_leaves_one_whose_name_goes_on(root: Path) -> None:
+    store = ModelStore(root)
+    short, longer = find_entry("dusha"), find_entry("dusha/hubert-large")
+    place(store, longer, {"config.json": b"{}"})
+    assert not store.remove(short)
+    place(store, short, {short.files[0].name: b"weights"})
+    assert store.remove(short)
+    assert files_below(root) == {"dusha/hubert-large/config.json"}
+    place(store, short, {short.files[0].name: b"weights"})
+    assert store.remove(longer)
+    assert files_below(root) == {f"dusha/{short.files[0].name}"}
+    assert store.remove(short)
+    assert not (root / "dusha").exists()
+
+
 def test_what_was_made_of_a_model_survives_a_repair(store: ModelStore) -> None:
     store.pull(ENTRY)
     made = store.folder(ENTRY) / "optimized" / "int8.onnx"
