@@ -30,7 +30,8 @@ HEAD: Final = """\
 CSV files are UTF-8 with a comma between cells and a point in numbers. Times are seconds from the
 start of the video with 3 decimals; shares and probabilities are 0–1 with 4. An empty cell means
 that the value is not known. `<emotion>` stands for every label of the model that ran: each has a
-column of its own. `z_<emotion>` is there with `--baseline`, `compound_emotions` with `--compounds`.
+column of its own. `z_<emotion>` is there with `--baseline`, `compound_emotions` with `--compounds`,
+`witness_p_<emotion>` where a second model ran.
 """
 
 
@@ -38,8 +39,8 @@ def page() -> str:
     """Content of docs/tables.md."""
     tables = list(result_tables(ANY, ANY, baseline=True, compounds=True).values())
     readings = [
-        frames_table(ANY, valence=True, arousal=True, extra=FACE_EXTRAS),
-        speech_table(ANY, extra=VOICE_EXTRAS),
+        frames_table(ANY, valence=True, arousal=True, extra=FACE_EXTRAS, witness=ANY),
+        speech_table(ANY, extra=VOICE_EXTRAS, witness=ANY),
     ]
     parts = [HEAD]
     parts += [_section(f"{table.name}.csv", _columns([table])) for table in tables]

@@ -21,6 +21,7 @@ from emoreport.faces.reading import read_faces
 from emoreport.faces.select import open_detector, open_face_model
 from emoreport.media import open_audio, open_video, probe
 from emoreport.models.store.model_store import PullProgress
+from emoreport.models.witness import open_face_witness, open_voice_witness
 from emoreport.records import (
     DecodeOutcome,
     FaceDetector,
@@ -142,6 +143,12 @@ class Analyzer:
             self._voice_model: VoiceEmotionModel | None = open_voice_model(
                 self.settings, announce, pull_progress
             )
+            self._face_witness = open_face_witness(
+                self._face_model, self.settings, announce, pull_progress
+            )
+            self._voice_witness = open_voice_witness(
+                self._voice_model, self.settings, announce, pull_progress
+            )
             self._activity: VoiceActivityDetector = SileroDetector(
                 self.settings.speech.speech_threshold
             )
@@ -162,12 +169,14 @@ class Analyzer:
     def plan(self, video: Path, sha256: str, *, recorded_path: str | None = None) -> RunPlan:
         """What is known of a run before anything is decoded; parameters as for `analyze`."""
         voice = self._voice_model
+        witnesses = {"face_witness": self._face_witness, "speech_witness": self._voice_witness}
         return plan_run(
             video,
             sha256,
             {
                 "face": self._face_model.record,
                 "speech": ModelRecord("none") if voice is None else voice.record,
+                **{role: model.record for role, model in witnesses.items() if model is not None},
                 "face_detector": ModelRecord(self._detector.name),
                 "voice_activity": ModelRecord(self._activity.name),
             },
@@ -281,7 +290,13 @@ class Analyzer:
         threads = self.settings.runtime.threads or (1 if small else 0)
         with open_video(path, fps=self.settings.decoding.fps, threads=threads) as source:
             frames = self._watched(source, info.duration_s)
-            faces = read_faces(frames, self._detector, self._face_model, self.settings.faces)
+            faces = read_faces(
+                frames,
+                self._detector,
+                self._face_model,
+                self.settings.faces,
+                witness=self._face_witness,
+            )
             return faces, source.outcome
 
     def _watched(self, source: Iterable[Frame], total_s: float | None) -> Iterator[Frame]:
@@ -308,6 +323,7 @@ class Analyzer:
                     self._activity,
                     self._voice_model,
                     self.settings.speech,
+                    witness=self._voice_witness,
                     duration_s=duration_s,
                     progress=progress,
                 )

@@ -24,7 +24,12 @@ from emoreport.settings import (
 from emoreport.settings.described import OptionInfo
 
 METAVARS = {"seconds": "SECONDS"}
-MODELS: Mapping[str, EntryKind] = {"face": "face", "speech": "voice"}
+MODELS: Mapping[str, EntryKind] = {
+    "face": "face",
+    "face_witness": "face",
+    "speech": "voice",
+    "speech_witness": "voice",
+}
 """Settings whose help names models: the registry fills them in."""
 SHORT_FORMS = {
     "embed_video": ("page_video", "embed", "The same as --page-video embed."),

@@ -8,7 +8,13 @@ from array import array
 import numpy as np
 
 from emoreport.errors import FaceStageError
-from emoreport.records import FaceObservation, FaceScores, FaceTrack, FloatArray
+from emoreport.records import (
+    FaceObservation,
+    FaceScores,
+    FaceTrack,
+    FloatArray,
+    WitnessReadings,
+)
 
 NAN = math.nan
 
@@ -20,15 +26,21 @@ class FaceTrackBuilder:
     ----------
     labels
         Class names of the probability columns.
+    witness_labels
+        Those of a second model; None without one.
     """
 
-    def __init__(self, labels: tuple[str, ...]) -> None:
+    def __init__(
+        self, labels: tuple[str, ...], witness_labels: tuple[str, ...] | None = None
+    ) -> None:
         self._labels = labels
+        self._witness_labels = witness_labels
         self._time_s = array("d")
         self._frame = array("q")
         self._faces = array("q")
         self._seen = array("f")  # x, y, width, height, detection score, yaw, pitch, sharpness
         self._scores = array("f")
+        self._witness = array("f")
         self._valence = array("f")
         self._arousal = array("f")
         self._has_affect: bool | None = None
@@ -43,6 +55,7 @@ class FaceTrackBuilder:
         self._add_frame(time_s, frame, faces)
         self._seen.extend([NAN] * 8)
         self._scores.extend([NAN] * len(self._labels))
+        self._witness.extend([NAN] * len(self._witness_labels or ()))
         self._valence.append(NAN)
         self._arousal.append(NAN)
         for values in (self._extra or {}).values():
@@ -57,19 +70,18 @@ class FaceTrackBuilder:
         sharpness: float,
         scores: FaceScores,
         row: int,
+        witness: FloatArray | None = None,
     ) -> None:
-        """Add a frame with the speaker's face; `row` is its row in `scores`.
+        """Add a frame with the speaker's face; `row` is its row in `scores` and `witness`.
 
         Raises
         ------
         FaceStageError
-            When the model's answer does not fit its labels.
+            When a model's answer does not fit its labels.
         """
-        probabilities = scores.probabilities[row]
-        if probabilities.shape != (len(self._labels),) or not np.isfinite(probabilities).all():
-            raise FaceStageError(
-                f"the face model gave {probabilities} for {len(self._labels)} labels"
-            )
+        probabilities = _checked(scores.probabilities[row], self._labels)
+        if witness is not None and self._witness_labels is not None:
+            self._witness.extend(_checked(witness[row], self._witness_labels).tolist())
         extra = self._extra_of(scores)
         self._add_frame(time_s, frame, faces)
         box = seen.box
@@ -86,6 +98,10 @@ class FaceTrackBuilder:
         """Return everything collected so far."""
         count = len(self)
         seen = _floats(self._seen).reshape(count, 8)
+        witness = None
+        if self._witness_labels is not None:
+            table = _floats(self._witness).reshape(count, len(self._witness_labels))
+            witness = WitnessReadings(self._witness_labels, table)
         return FaceTrack(
             labels=self._labels,
             time_s=np.array(self._time_s, dtype=np.float64),
@@ -102,6 +118,7 @@ class FaceTrackBuilder:
                 "sharpness": seen[:, 7].copy(),
                 **{name: _floats(values) for name, values in (self._extra or {}).items()},
             },
+            witness=witness,
         )
 
     def _extra_of(self, scores: FaceScores) -> dict[str, array[float]]:
@@ -122,6 +139,13 @@ class FaceTrackBuilder:
         self._time_s.append(time_s)
         self._frame.append(frame)
         self._faces.append(faces)
+
+
+def _checked(probabilities: FloatArray, labels: tuple[str, ...]) -> FloatArray:
+    """One face's probabilities as a model gave them; raise FaceStageError if they do not fit."""
+    if probabilities.shape != (len(labels),) or not np.isfinite(probabilities).all():
+        raise FaceStageError(f"the face model gave {probabilities} for {len(labels)} labels")
+    return probabilities
 
 
 def _floats(values: array[float]) -> FloatArray:

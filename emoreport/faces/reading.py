@@ -44,7 +44,10 @@ SIGHTING_BYTES_WAITING: Final = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What one frame shows of the speaker: the crop is there exactly when `face` is."""
+    """What one frame shows of the speaker: the crop is there exactly when `face` is.
+
+    `witness_crop` is the same face as a second model wants it, where there is one.
+    """
 
     time_s: float
     frame: int
@@ -52,6 +55,7 @@ class Sighting:
     face: FaceObservation | None = None
     crop: RgbImage | None = None
     sharpness: float = float("nan")
+    witness_crop: RgbImage | None = None
 
 
 def read_faces(
@@ -60,6 +64,7 @@ def read_faces(
     model: FaceEmotionModel,
     settings: FaceSettings,
     *,
+    witness: FaceEmotionModel | None = None,
     batch: int = FACES_AT_ONCE,
 ) -> FaceTrack:
     """Read the speaker's face from a stream of frames, at constant memory beyond the readings.
@@ -73,8 +78,10 @@ def read_faces(
         What finds faces and what reads them; both stay open.
     settings
         Smallest detection score, strictness.
+    witness
+        Reads the same faces beside `model`, each cut as it wants it; None for nobody.
     batch
-        Faces per call of the model, ≥ 1.
+        Faces per call of a model, ≥ 1.
 
     Returns
     -------
@@ -96,7 +103,7 @@ def read_faces(
         max_items=SIGHTINGS_WAITING, max_bytes=SIGHTING_BYTES_WAITING
     )
     tracker = SpeakerTracker(min_score=settings.min_face_score, strict=settings.strict_single_face)
-    viewer = Viewer(detector, tracker, model.crop)
+    viewer = Viewer(detector, tracker, model.crop, None if witness is None else witness.crop)
     threads = [
         threading.Thread(target=_decode, args=(source, frames), name="decode", daemon=True),
         threading.Thread(
@@ -106,7 +113,7 @@ def read_faces(
     for thread in threads:
         thread.start()
     try:
-        return _collect(sightings, model, batch)
+        return _collect(sightings, model, witness, batch)
     finally:
         frames.cancel()
         sightings.cancel()
@@ -123,10 +130,19 @@ class Viewer:
         What finds faces, and what tells the speaker's from others; frames come in order of time.
     crop
         What the emotion model wants to see.
+    witness_crop
+        What a second one wants to see; None for nobody.
     """
 
-    def __init__(self, detector: FaceDetector, tracker: SpeakerTracker, crop: CropSpec) -> None:
-        self._detector, self._tracker, self._crop = detector, tracker, crop
+    def __init__(
+        self,
+        detector: FaceDetector,
+        tracker: SpeakerTracker,
+        crop: CropSpec,
+        witness_crop: CropSpec | None = None,
+    ) -> None:
+        self._detector, self._tracker = detector, tracker
+        self._crop, self._witness_crop = crop, witness_crop
 
     def look(self, frame: Frame) -> tuple[Sighting, int]:
         """Return the sighting and the bytes that it holds."""
@@ -141,8 +157,12 @@ class Viewer:
             return Sighting(frame.time_s, frame.index, count), 0
         own = next(own for own, each in zip(observations, laid, strict=True) if each is face)
         crop = crop_face(frame.rgb, own, self._crop)
-        sighting = Sighting(frame.time_s, frame.index, count, face, crop, sharpness(crop))
-        return sighting, crop.nbytes
+        other = None
+        if self._witness_crop is not None:
+            same = self._witness_crop == self._crop
+            other = crop if same else crop_face(frame.rgb, own, self._witness_crop)
+        sighting = Sighting(frame.time_s, frame.index, count, face, crop, sharpness(crop), other)
+        return sighting, crop.nbytes + (0 if other is None or other is crop else other.nbytes)
 
 
 def sharpness(crop: RgbImage) -> float:
@@ -194,29 +214,37 @@ def _watch(frames: Channel[Frame], viewer: Viewer, sightings: Channel[Sighting])
         sightings.fail(error)
 
 
-def _collect(sightings: Channel[Sighting], model: FaceEmotionModel, batch: int) -> FaceTrack:
-    """Caller's thread: run the model on batches and keep the readings in order."""
-    builder = FaceTrackBuilder(model.labels)
+def _collect(
+    sightings: Channel[Sighting],
+    model: FaceEmotionModel,
+    witness: FaceEmotionModel | None,
+    batch: int,
+) -> FaceTrack:
+    """Caller's thread: run the models on batches and keep the readings in order."""
+    builder = FaceTrackBuilder(model.labels, None if witness is None else witness.labels)
     waiting: list[Sighting] = []
-    crops: list[RgbImage] = []
+    faces = 0
     while (sighting := sightings.get()) is not None:
         waiting.append(sighting)
-        if sighting.crop is not None:
-            crops.append(sighting.crop)
-        if len(crops) >= batch or len(waiting) >= max(batch, SIGHTINGS_WAITING):
-            _flush(waiting, crops, model, builder)
-    _flush(waiting, crops, model, builder)
+        faces += sighting.face is not None
+        if faces >= batch or len(waiting) >= max(batch, SIGHTINGS_WAITING):
+            _flush(waiting, model, witness, builder)
+            faces = 0
+    _flush(waiting, model, witness, builder)
     return builder.build()
 
 
 def _flush(
     waiting: list[Sighting],
-    crops: list[RgbImage],
     model: FaceEmotionModel,
+    witness: FaceEmotionModel | None,
     builder: FaceTrackBuilder,
 ) -> None:
-    """Score the crops, add all waiting sightings in order, empty both lists."""
+    """Score the crops, add all waiting sightings in order, empty the list."""
+    crops = [sighting.crop for sighting in waiting if sighting.crop is not None]
+    others = [sighting.witness_crop for sighting in waiting if sighting.witness_crop is not None]
     scores = model.predict(crops) if crops else None
+    second = witness.predict(others).probabilities if witness is not None and others else None
     row = 0
     for sighting in waiting:
         if sighting.face is None or scores is None:
@@ -230,7 +258,7 @@ def _flush(
             sighting.sharpness,
             scores,
             row,
+            second,
         )
         row += 1
     waiting.clear()
-    crops.clear()

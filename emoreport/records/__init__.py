@@ -43,6 +43,7 @@ from emoreport.records.media import (
 from emoreport.records.models import (
     ModelRecord,
     Recording,
+    WitnessReadings,
 )
 from emoreport.records.run import (
     InputRecord,
@@ -99,4 +100,5 @@ __all__ = [
     "VoiceActivityDetector",
     "VoiceEmotionModel",
     "VoiceScores",
+    "WitnessReadings",
 ]

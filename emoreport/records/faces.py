@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.records.arrays import DoubleArray, FloatArray, IntArray, RgbImage
-from emoreport.records.models import ModelRecord
+from emoreport.records.models import ModelRecord, WitnessReadings
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +158,8 @@ class FaceTrack:
         float32 (N,) or None.
     extra
         Further float32 (N,) columns by name (evidence such as yaw), NaN where unknown.
+    witness
+        Readings of a second model; None without one.
     """
 
     labels: tuple[str, ...]
@@ -170,6 +172,7 @@ class FaceTrack:
     valence: FloatArray | None = None
     arousal: FloatArray | None = None
     extra: Mapping[str, FloatArray] = field(default_factory=dict)
+    witness: WitnessReadings | None = None
 
     @property
     def valid(self) -> NDArray[np.bool_]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from emoreport.records.arrays import FloatArray
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
@@ -43,6 +45,23 @@ class ModelRecord:
     device: str = ""
     licence: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessReadings:
+    """What a second model, the witness, read from the same crops or windows as the first.
+
+    Attributes
+    ----------
+    labels
+        Its class names (K).
+    probabilities
+        float32 (N, K), row by row beside the readings of the first model; NaN rows where those
+        are NaN.
+    """
+
+    labels: tuple[str, ...]
+    probabilities: FloatArray
 
 
 @dataclass(frozen=True, slots=True)

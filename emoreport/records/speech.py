@@ -8,7 +8,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from emoreport.records.arrays import DoubleArray, FloatArray
 from emoreport.records.media import AudioTrack, Span
-from emoreport.records.models import ModelRecord
+from emoreport.records.models import ModelRecord, WitnessReadings
 
 
 @runtime_checkable
@@ -89,6 +89,8 @@ class SpeechTrack:
     extra
         Further float32 (M,) columns by name (evidence such as ``snr_db``, and `VOICE_MEASURES`),
         NaN where unknown.
+    witness
+        Readings of a second model; None without one.
     """
 
     labels: tuple[str, ...]
@@ -98,6 +100,7 @@ class SpeechTrack:
     probabilities: FloatArray
     speech: tuple[Span, ...]
     extra: Mapping[str, FloatArray] = field(default_factory=dict)
+    witness: WitnessReadings | None = None
 
     def __len__(self) -> int:
         """Number of windows."""

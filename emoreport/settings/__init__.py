@@ -45,6 +45,11 @@ class FaceSettings:
     """Face detection, tracking and face-emotion model."""
 
     face: str = option("auto", "Face-emotion model: auto, compact, <model> or a folder")
+    face_witness: str = option(
+        "auto",
+        "Second face model that reads the same faces: auto (compact beside a larger model), none, "
+        "compact, <model> or a folder",
+    )
     face_detector: str = option(
         "auto",
         "Face detector: auto, solutions (inside mediapipe 0.10.21) or a .task/.tflite file",
@@ -62,6 +67,11 @@ class SpeechSettings:
     """Voice activity and voice-emotion model."""
 
     speech: str = option("auto", "Voice-emotion model: auto, compact, <model>, none or a folder")
+    speech_witness: str = option(
+        "auto",
+        "Second voice model that reads the same windows: auto (a light one that is here), none, "
+        "compact, <model> or a folder",
+    )
     speech_hop_s: float = option(
         1.0,
         "Distance between the starts of two voice windows",

@@ -21,6 +21,7 @@ from emoreport.records import (
     VoiceActivityDetector,
     VoiceEmotionModel,
     VoiceScores,
+    WitnessReadings,
 )
 from emoreport.settings import SpeechSettings
 from emoreport.speech.activity import MIN_SPEECH_S
@@ -51,6 +52,7 @@ def read_speech(
     model: VoiceEmotionModel | None,
     settings: SpeechSettings,
     *,
+    witness: VoiceEmotionModel | None = None,
     duration_s: float | None = None,
     progress: ProgressCallback | None = None,
 ) -> SpeechTrack:
@@ -68,6 +70,8 @@ def read_speech(
         Judges the windows; None leaves them without probabilities.
     settings
         Hop of the windows; how much speech an interval needs plays no part here.
+    witness
+        Judges the same windows beside `model`; None for nobody.
     duration_s
         Length of the recording, the total that progress is told; None takes the track's end.
         The readings cover the whole sound, also where it outlasts the picture.
@@ -79,8 +83,9 @@ def read_speech(
     -------
     Readings; without a track no window and no span, without a model no label and probabilities
     of shape (M, 0). Windows with less speech than `LEAST_SPEECH_S` are not judged: their
-    probabilities are NaN. `extra` holds ``snr_db`` and ``clipping`` of the same windows, also
-    without a model, and the model's `VOICE_MEASURES`, NaN where it has none.
+    probabilities are NaN, also those of the witness. `extra` holds ``snr_db`` and ``clipping`` of
+    the same windows, also without a model, and the first model's `VOICE_MEASURES`, NaN where it has
+    none.
 
     Raises
     ------
@@ -93,12 +98,24 @@ def read_speech(
     if track is None:
         nothing = np.zeros(0)
         extra = {name: np.zeros(0, dtype=np.float32) for name in EVIDENCE}
-        return SpeechTrack(labels, nothing, nothing, nothing, _unknown(0, len(labels)), (), extra)
-    if model is not None and model.sample_rate_hz != track.sample_rate_hz:
-        raise SpeechStageError(
-            f"{model.record.name} wants {model.sample_rate_hz} Hz, "
-            f"the track has {track.sample_rate_hz} Hz"
+        return SpeechTrack(
+            labels,
+            nothing,
+            nothing,
+            nothing,
+            _unknown(0, model),
+            (),
+            extra,
+            None
+            if witness is None
+            else WitnessReadings(tuple(witness.labels), _unknown(0, witness)),
         )
+    for judge in (model, witness):
+        if judge is not None and judge.sample_rate_hz != track.sample_rate_hz:
+            raise SpeechStageError(
+                f"{judge.record.name} wants {judge.sample_rate_hz} Hz, "
+                f"the track has {track.sample_rate_hz} Hz"
+            )
     total_s = track.end_s if duration_s is None else duration_s
     speech = vad.detect(_WatchedTrack(track, DETECTING, total_s, progress))
     windows = window_grid(
@@ -112,8 +129,17 @@ def read_speech(
     speech_s = speech_seconds(speech, start_s, end_s)
     watched = _WatchedTrack(track, JUDGING, total_s, progress)
     chosen = np.flatnonzero(speech_s >= LEAST_SPEECH_S - TOUCHING_S)
-    probabilities, extra = _judge_windows(watched, windows, chosen, speech, model)
-    return SpeechTrack(labels, start_s, end_s, speech_s, probabilities, speech, extra)
+    judged, second, extra = _judge_windows(watched, windows, chosen, speech, model, witness)
+    return SpeechTrack(
+        labels,
+        start_s,
+        end_s,
+        speech_s,
+        judged,
+        speech,
+        extra,
+        None if witness is None else WitnessReadings(tuple(witness.labels), second),
+    )
 
 
 def _judge_windows(
@@ -122,9 +148,10 @@ def _judge_windows(
     chosen: IntArray,
     speech: Sequence[Span],
     model: VoiceEmotionModel | None,
-) -> tuple[FloatArray, dict[str, FloatArray]]:
-    """Probabilities (M, K) and evidence of the windows; NaN for those that are not `chosen`."""
-    probabilities = _unknown(len(windows), 0 if model is None else len(model.labels))
+    witness: VoiceEmotionModel | None,
+) -> tuple[FloatArray, FloatArray, dict[str, FloatArray]]:
+    """Probabilities (M, K) by either model, and evidence; NaN for windows that are not `chosen`."""
+    probabilities, second = _unknown(len(windows), model), _unknown(len(windows), witness)
     power = np.full((len(windows), 3), np.nan)
     measures = {name: np.full(len(windows), np.nan, np.float32) for name in VOICE_MEASURES}
     for at in range(0, len(chosen), CLIPS_AT_ONCE):
@@ -138,14 +165,16 @@ def _judge_windows(
             probabilities[places] = scores.probabilities
             for name, values in scores.measures.items():
                 measures[name][places] = values
+        if witness is not None:
+            second[places] = _judged(witness, clips).probabilities
     centre_s = np.array([window.centre_s for window in windows])
     snr_db = signal_to_noise_db(power[:, 0], power[:, 1], centre_s)
     clipping = power[:, 2].astype(np.float32)
-    return probabilities, {"snr_db": snr_db, "clipping": clipping, **measures}
+    return probabilities, second, {"snr_db": snr_db, "clipping": clipping, **measures}
 
 
-def _unknown(windows: int, labels: int) -> FloatArray:
-    return np.full((windows, labels), np.nan, dtype=np.float32)
+def _unknown(windows: int, model: VoiceEmotionModel | None) -> FloatArray:
+    return np.full((windows, 0 if model is None else len(model.labels)), np.nan, dtype=np.float32)
 
 
 def _judged(model: VoiceEmotionModel, clips: Sequence[FloatArray]) -> VoiceScores:

@@ -26,6 +26,7 @@ from emoreport.tables.codes import (
 from emoreport.tables.schema import Column, Kind, Table, value_at
 
 PROBABILITY_PREFIX: Final = "p_"
+WITNESS_PREFIX: Final = "witness_p_"
 DEVIATION_PREFIX: Final = "z_"
 
 
@@ -356,17 +357,33 @@ def frames_table(
     valence: bool = False,
     arousal: bool = False,
     extra: Iterable[str] = (),
+    witness: Iterable[str] = (),
 ) -> Table:
-    """Columns of frames.parquet for a face model with these classes and further columns."""
+    """Columns of frames.parquet for a face model with these classes and further columns.
+
+    `witness` are the classes of a second model.
+    """
     columns = FRAMES_START + probability_columns(labels, "frame_probability") + (FRAME_EMOTION,)
     columns += (VALENCE,) * valence + (AROUSAL,) * arousal
-    return Table("frames", columns + tuple(map(_further, extra)))
+    return Table("frames", columns + tuple(map(_further, extra)) + _witness_columns(witness))
 
 
-def speech_table(labels: Iterable[str], *, extra: Iterable[str] = ()) -> Table:
-    """Columns of speech.parquet for a voice model with these classes and further columns."""
+def speech_table(
+    labels: Iterable[str], *, extra: Iterable[str] = (), witness: Iterable[str] = ()
+) -> Table:
+    """Columns of speech.parquet for a voice model with these classes and further columns.
+
+    `witness` are the classes of a second model.
+    """
     columns = SPEECH_START + probability_columns(labels, "window_probability") + (SPEECH_SPANS,)
-    return Table("speech", columns + tuple(map(_further, extra)))
+    return Table("speech", columns + tuple(map(_further, extra)) + _witness_columns(witness))
+
+
+def _witness_columns(labels: Iterable[str]) -> tuple[Column, ...]:
+    return tuple(
+        Column(f"{WITNESS_PREFIX}{label}", Kind.SHARE, "witness_probability", label)
+        for label in labels
+    )
 
 
 def _further(name: str) -> Column:

@@ -16,8 +16,13 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from emoreport.errors import StoredReadingsError
-from emoreport.records import FaceTrack, Span, SpeechTrack
-from emoreport.tables.columns import PROBABILITY_PREFIX, frames_table, speech_table
+from emoreport.records import FaceTrack, Span, SpeechTrack, WitnessReadings
+from emoreport.tables.columns import (
+    PROBABILITY_PREFIX,
+    WITNESS_PREFIX,
+    frames_table,
+    speech_table,
+)
 from emoreport.tables.schema import Table
 
 FRAMES_FILE: Final = "frames.parquet"
@@ -63,7 +68,7 @@ def write_frames(stream: BinaryIO, faces: FaceTrack) -> None:
     arrays: list[Any] = [faces.time_s, faces.frame, faces.faces, *faces.box.T]
     arrays += [faces.detection_score, *faces.probabilities.T, _named_emotions(faces)]
     arrays += [values for values in (faces.valence, faces.arousal) if values is not None]
-    arrays += list(faces.extra.values())
+    arrays += [*faces.extra.values(), *_witness_arrays(faces)]
     _write(stream, table, arrays, {"content": "frames"})
 
 
@@ -86,9 +91,9 @@ def write_speech(stream: BinaryIO, speech: SpeechTrack) -> None:
         When the stream cannot be written.
     """
     arrays: list[Any] = [speech.start_s, speech.end_s, speech.speech_s, *speech.probabilities.T]
-    arrays += [_clipped_spans(speech), *speech.extra.values()]
+    arrays += [_clipped_spans(speech), *speech.extra.values(), *_witness_arrays(speech)]
     spans = [[span.start_s, span.end_s] for span in speech.speech]
-    table = speech_table(speech.labels, extra=speech.extra)
+    table = speech_description(speech)
     if len(set(table.names)) != len(table.names):
         raise ValueError(f"two columns of the speech readings have one name: {table.names}")
     _write(stream, table, arrays, {"content": "speech", "speech": spans})
@@ -101,7 +106,21 @@ def frames_description(faces: FaceTrack) -> Table:
         valence=faces.valence is not None,
         arousal=faces.arousal is not None,
         extra=faces.extra,
+        witness=() if faces.witness is None else faces.witness.labels,
     )
+
+
+def speech_description(speech: SpeechTrack) -> Table:
+    """Columns that speech.parquet has for these readings."""
+    return speech_table(
+        speech.labels,
+        extra=speech.extra,
+        witness=() if speech.witness is None else speech.witness.labels,
+    )
+
+
+def _witness_arrays(track: FaceTrack | SpeechTrack) -> list[Any]:
+    return [] if track.witness is None else list(track.witness.probabilities.T)
 
 
 def _write(
@@ -177,9 +196,14 @@ def read_frames(path: Path) -> FaceTrack:
         names = content.column_names
         labels = _labels(names)
         after = names[names.index("emotion") + 1 :] if "emotion" in names else []
-        extra = [name for name in after if name not in {"valence", "arousal"}]
+        extra = [name for name in _extras(after) if name not in {"valence", "arousal"}]
+        witness = _labels(names, WITNESS_PREFIX)
         table = frames_table(
-            labels, valence="valence" in after, arousal="arousal" in after, extra=extra
+            labels,
+            valence="valence" in after,
+            arousal="arousal" in after,
+            extra=extra,
+            witness=witness,
         )
         _check_names(content, table, labels, "frames")
         if not labels:
@@ -195,6 +219,7 @@ def read_frames(path: Path) -> FaceTrack:
             valence=_floats(content, "valence", np.float32) if "valence" in after else None,
             arousal=_floats(content, "arousal", np.float32) if "arousal" in after else None,
             extra={name: _own_floats(content, name) for name in extra},
+            witness=_witness(content, witness),
         )
         if (np.diff(track.time_s) <= 0).any():
             raise ValueError("time_s does not increase")
@@ -218,8 +243,10 @@ def read_speech(path: Path) -> SpeechTrack:
         content = _read(path)
         names = content.column_names
         labels = _labels(names)
-        extra = names[names.index("speech_spans") + 1 :] if "speech_spans" in names else []
-        _check_names(content, speech_table(labels, extra=extra), labels, "speech")
+        after = names[names.index("speech_spans") + 1 :] if "speech_spans" in names else []
+        extra, witness = _extras(after), _labels(names, WITNESS_PREFIX)
+        table = speech_table(labels, extra=extra, witness=witness)
+        _check_names(content, table, labels, "speech")
         track = SpeechTrack(
             labels=labels,
             start_s=_complete_column(content, "start_s", np.float64),
@@ -228,6 +255,7 @@ def read_speech(path: Path) -> SpeechTrack:
             probabilities=_probabilities(content, labels),
             speech=_spans(content),
             extra={name: _own_floats(content, name) for name in extra},
+            witness=_witness(content, witness),
         )
         if (np.diff(track.start_s) < 0).any() or (track.end_s < track.start_s).any():
             raise ValueError("its windows are out of order")
@@ -284,13 +312,14 @@ def _facts(content: Any) -> Mapping[str, Any]:  # noqa: ANN401 - pyarrow has no 
     return facts
 
 
-def _labels(names: Sequence[str]) -> tuple[str, ...]:
-    """Labels of the run of probability columns, in order."""
-    return tuple(
-        name.removeprefix(PROBABILITY_PREFIX)
-        for name in names
-        if name.startswith(PROBABILITY_PREFIX)
-    )
+def _labels(names: Sequence[str], prefix: str = PROBABILITY_PREFIX) -> tuple[str, ...]:
+    """Labels of the run of probability columns with this prefix, in order."""
+    return tuple(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+
+
+def _extras(names: Sequence[str]) -> list[str]:
+    """Names of further columns, those of the witness left out."""
+    return [name for name in names if not name.startswith(WITNESS_PREFIX)]
 
 
 def _check_names(content: Any, table: Table, labels: tuple[str, ...], kind: str) -> None:  # noqa: ANN401 - pyarrow has no types
@@ -341,8 +370,16 @@ def _matrix(content: Any, names: Sequence[str]) -> Any:  # noqa: ANN401 - pyarro
     return matrix
 
 
-def _probabilities(content: Any, labels: Sequence[str]) -> Any:  # noqa: ANN401 - pyarrow has no types
-    values = _matrix(content, [f"{PROBABILITY_PREFIX}{label}" for label in labels])
+def _witness(content: Any, labels: tuple[str, ...]) -> WitnessReadings | None:  # noqa: ANN401 - pyarrow has no types
+    if not labels:
+        return None
+    if "" in labels:
+        raise ValueError("a column of the witness has no name of its own")
+    return WitnessReadings(labels, _probabilities(content, labels, WITNESS_PREFIX))
+
+
+def _probabilities(content: Any, labels: Sequence[str], prefix: str = PROBABILITY_PREFIX) -> Any:  # noqa: ANN401 - pyarrow has no types
+    values = _matrix(content, [f"{prefix}{label}" for label in labels])
     present = values[~np.isnan(values)]
     if ((present < -_PROBABILITY_SLACK) | (present > 1 + _PROBABILITY_SLACK)).any():
         raise ValueError("a probability is outside 0–1")

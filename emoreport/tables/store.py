@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 from emoreport.atomic import Staging
 from emoreport.records import FaceTrack, SpeechTrack
 from emoreport.tables.cells import ShownTable, show_all
-from emoreport.tables.columns import OPTIONAL_NAMES, TABLE_NAMES, speech_table
+from emoreport.tables.columns import OPTIONAL_NAMES, TABLE_NAMES
 from emoreport.tables.csv_files import LOCALES, csv_bytes, localised_name
 from emoreport.tables.readings import (
     FRAMES_FILE,
     SPEECH_FILE,
     frames_description,
+    speech_description,
     write_frames,
     write_speech,
 )
@@ -167,4 +168,4 @@ def _stage_tables(
 def _stage_readings(staging: Staging, faces: FaceTrack, speech: SpeechTrack) -> tuple[Table, ...]:
     staging.add(FRAMES_FILE, partial(write_frames, faces=faces))
     staging.add(SPEECH_FILE, partial(write_speech, speech=speech))
-    return frames_description(faces), speech_table(speech.labels, extra=speech.extra)
+    return frames_description(faces), speech_description(speech)

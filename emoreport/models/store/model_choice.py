@@ -30,6 +30,7 @@ Announce = Callable[[str], None]
 AUTO: Final = "auto"
 COMPACT: Final = "compact"
 NAMED: Final = "named in the settings"
+BESIDE: Final = "light model beside the first one"
 ORDER: Final[Mapping[Role, tuple[str, ...]]] = {
     "face": ("hsemotion/enet_b0_8_va_mtl",),
     "voice": ("aniemore/wav2vec2-xlsr-53", "dusha"),
@@ -63,6 +64,7 @@ def choose_model(
     progress: PullProgress | None = None,
     *,
     others: Sequence[str] = (),
+    flag: str = "",
 ) -> Choice:
     """Find the model that a setting names.
 
@@ -80,6 +82,8 @@ def choose_model(
         Is told how far a download is.
     others
         Further names that the setting takes, for the message about an unknown one.
+    flag
+        What the setting is called on the command line; "" for the one of the role's first model.
 
     Raises
     ------
@@ -105,7 +109,7 @@ def choose_model(
     if folder.is_dir():
         return Choice(PulledModel(None, folder.resolve().name, folder, {}), NAMED)
     choices = ", ".join((AUTO, *others, *_names(role)))
-    flag = FLAGS[role]
+    flag = flag or FLAGS[role]
     if _looks_like_path(name):
         raise SettingsError(
             f"{flag} names a folder that does not exist: {name}",
@@ -117,6 +121,27 @@ def choose_model(
     )
 
 
+def choose_stored(model: ModelEntry, settings: Settings) -> Choice | None:
+    """A model that is on this machine already, whole; None for any other. Nothing is downloaded.
+
+    Raises
+    ------
+    ModelError
+        When its files are damaged.
+    """
+    store = ModelStore(offline=settings.runtime.offline)
+    if model.source.kind == "package":
+        return Choice(_shipped(model, store), BESIDE)
+    if missing_extra(model) or store.state(model) is not ModelState.COMPLETE:
+        return None
+    return Choice(store.open(model), BESIDE)
+
+
+def shipped_name(role: Role) -> str:
+    """Name in the registry of the model that the package carries for a role."""
+    return f"{COMPACT}-{role}"
+
+
 def _names(role: Role) -> list[str]:
     own = [COMPACT] if role != "detector" else []
     models = registry().values()
@@ -126,7 +151,10 @@ def _names(role: Role) -> list[str]:
 
 
 def _compact(role: Role, store: ModelStore) -> PulledModel:
-    model = find_entry(f"{COMPACT}-{role}")
+    return _shipped(find_entry(shipped_name(role)), store)
+
+
+def _shipped(model: ModelEntry, store: ModelStore) -> PulledModel:
     return PulledModel(model, model.name, store.folder(model), {}, model.source.revision)
 
 

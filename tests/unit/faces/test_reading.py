@@ -8,7 +8,7 @@ import pytest
 
 from emoreport.errors import FaceStageError
 from emoreport.faces.reading import read_faces, sharpness
-from emoreport.records import Frame
+from emoreport.records import CropSpec, FaceScores, Frame
 from emoreport.settings import FaceSettings
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.faces import (
@@ -65,6 +65,48 @@ def test_the_batch_size_changes_nothing(batch):
     assert max(model.batches) <= batch
     assert np.array_equal(plain.probabilities, other.probabilities, equal_nan=True)
     assert np.array_equal(plain.box, other.box, equal_nan=True)
+
+
+class Inverted(BrightnessModel):
+    """Reads a dark face where the other model reads a bright one; gives seven classes."""
+
+    def __init__(self, size_px):
+        super().__init__(crop=CropSpec(size_px=size_px, scale=2.0))
+        self.labels = EMOTIONS[:7]
+        self.sizes = set()
+
+    def predict(self, faces):
+        self.sizes |= {face.shape for face in faces}
+        scores = super().predict([255 - face for face in faces]).probabilities[:, :7] + 1e-6
+        return FaceScores(scores / scores.sum(axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("batch", [1, 16, 1000])
+def test_a_witness_reads_the_same_faces_cut_as_it_wants_them(batch):
+    frames, detector = scripted()
+    alone = read_faces(FrameStream(frames), detector, BrightnessModel(), SETTINGS)
+    frames, detector = scripted()
+    model, witness = BrightnessModel(), Inverted(24)
+    track = read_faces(FrameStream(frames), detector, model, SETTINGS, witness=witness, batch=batch)
+    assert np.array_equal(track.probabilities, alone.probabilities, equal_nan=True)
+    assert witness.sizes == {(24, 24, 3)}
+    assert witness.batches == model.batches
+    second = track.witness.probabilities
+    assert track.witness.labels == EMOTIONS[:7]
+    assert np.array_equal(np.isnan(second).any(axis=1), ~track.valid)
+    labels = 7 - (np.array(levels(100)) - 16) // 32
+    readable = track.valid & (labels < 7)
+    assert np.array_equal(second[readable].argmax(axis=1), labels[readable])
+
+
+def test_a_witness_whose_answer_does_not_fit_is_an_error():
+    class Short(Inverted):
+        def predict(self, faces):
+            return FaceScores(super().predict(faces).probabilities[:, :6])
+
+    frames, detector = scripted(20)
+    with pytest.raises(FaceStageError, match="7 labels"):
+        read_faces(frames, detector, BrightnessModel(), SETTINGS, witness=Short(32))
 
 
 def test_the_model_runs_in_the_callers_thread_and_the_source_in_another():

@@ -6,7 +6,7 @@ import pytest
 from emoreport.errors import SpeechStageError
 from emoreport.models.families.compact import CompactVoiceModel
 from emoreport.models.store.model_metadata import folder_metadata
-from emoreport.records import VOICE_MEASURES
+from emoreport.records import VOICE_MEASURES, Span
 from emoreport.settings import SpeechSettings
 from emoreport.speech.reading import (
     CLIPS_AT_ONCE,
@@ -54,6 +54,45 @@ def test_each_window_is_judged_on_its_own_samples():
     np.testing.assert_allclose(readings.probabilities[:, 0], np.linspace(0.1, 0.9, 9), atol=1e-6)
     assert max(model.batches) == CLIPS_AT_ONCE
     assert sum(model.batches) == 9
+
+
+class Quietness(LoudnessModel):
+    """The quieter the clip, the more sadness; notes what it was given."""
+
+    labels = ("sadness", "neutral", "fear")
+
+    def __init__(self):
+        super().__init__()
+        self.clips = []
+
+    def predict(self, clips):
+        self.clips += [clip.copy() for clip in clips]
+        loud = super().predict(clips)[:, 0]
+        return np.stack((1.0 - loud, loud, 0.0 * loud), axis=1)
+
+
+def test_a_witness_hears_the_same_windows():
+    track = MemoryTrack(np.concatenate([silence(4.0), tone(2.0, level=0.25), silence(4.0)]))
+    witness = Quietness()
+    alone = read_speech(track, LevelDetector(), LoudnessModel(), SETTINGS)
+    readings = read_speech(track, LevelDetector(), LoudnessModel(), SETTINGS, witness=witness)
+    assert readings.witness.labels == ("sadness", "neutral", "fear")
+    np.testing.assert_array_equal(readings.probabilities, alone.probabilities)
+    second = readings.witness.probabilities
+    assert (~np.isnan(second).any(axis=1)).tolist() == spoken(readings).tolist()
+    np.testing.assert_allclose(second[2:6], [[0.75, 0.25, 0.0]] * 4, atol=1e-3)
+    heard = [track.read(Span(at, at + 3.0)) for at in (2.0, 3.0, 4.0, 5.0)]
+    np.testing.assert_array_equal(witness.clips, heard)
+    assert read_speech(None, LevelDetector(), LoudnessModel(), SETTINGS, witness=witness).witness
+
+
+def test_a_witness_for_another_sample_rate_is_refused():
+    witness = Quietness()
+    witness.sample_rate_hz = 8_000
+    with pytest.raises(SpeechStageError, match="8000 Hz"):
+        read_speech(
+            MemoryTrack(tone(4.0)), LevelDetector(), LoudnessModel(), SETTINGS, witness=witness
+        )
 
 
 def test_the_late_start_of_the_sound_is_kept():

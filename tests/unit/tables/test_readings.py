@@ -15,7 +15,7 @@ from emoreport.errors import StoredReadingsError
 from emoreport.records import FaceTrack, Span, SpeechTrack
 from emoreport.tables.readings import read_frames, read_speech, write_frames, write_speech
 from emoreport.vocabulary import EMOTIONS
-from tests.fixtures.results import face_track, speech_track
+from tests.fixtures.results import face_track, speech_track, with_witness
 
 WRITERS = {FaceTrack: write_frames, SpeechTrack: write_speech}
 READERS = {FaceTrack: read_frames, SpeechTrack: read_speech}
@@ -42,6 +42,9 @@ def assert_same(found, expected):
             assert list(one) == list(other)
             for name in other:
                 assert_same_array(one[name], other[name])
+        elif field.name == "witness" and other is not None:
+            assert one.labels == other.labels
+            assert_same_array(one.probabilities, other.probabilities)
         else:
             assert one == other
 
@@ -64,6 +67,32 @@ def test_frames_come_back_bit_for_bit(tmp_path, frames, extra, dimensions):
 def test_speech_comes_back_bit_for_bit(tmp_path, windows):
     track = speech_track(windows)
     assert_same(restored(track, tmp_path), track)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 400])
+def test_a_witness_comes_back_bit_for_bit_behind_all_other_columns(tmp_path, rows):
+    faces = with_witness(face_track(rows, dimensions=True, extra=("yaw_deg",)), EMOTIONS[:7])
+    speech = with_witness(dataclasses.replace(speech_track(rows), extra={"snr_db": f4(rows)}))
+    for track in (faces, speech):
+        assert_same(restored(track, tmp_path), track)
+        names = pq.read_table(io.BytesIO(stored(track))).column_names
+        alone = pq.read_table(io.BytesIO(stored(dataclasses.replace(track, witness=None))))
+        assert names[: len(alone.column_names)] == alone.column_names
+        added = [f"witness_p_{label}" for label in track.witness.labels]
+        assert names[len(alone.column_names) :] == added
+
+
+@pytest.mark.parametrize("name", ["witness_p_", "witness_p_fear"])
+def test_a_witness_that_cannot_be_is_refused(tmp_path, name):
+    content = pq.read_table(io.BytesIO(stored(speech_track(3)))).replace_schema_metadata()
+    path = tmp_path / "speech.parquet"
+    pq.write_table(content.append_column(name, pa.array([0.5, 7.0, 0.5])), path)
+    with pytest.raises(StoredReadingsError):
+        read_speech(path)
+
+
+def f4(rows):
+    return np.linspace(-1, 1, rows, dtype=np.float32)
 
 
 def test_further_columns_of_the_speech_come_back(tmp_path):

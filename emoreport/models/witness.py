@@ -1,0 +1,154 @@
+"""Open the second model that reads the same crops or windows as the first: its witness.
+
+``auto`` takes a light model beside the first and never downloads one; a witness that is named is
+opened or refused, never replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from emoreport.errors import ModelError, SettingsError
+from emoreport.messages import text
+from emoreport.models.families import Role, family_of
+from emoreport.models.store.model_choice import (
+    AUTO,
+    COMPACT,
+    Choice,
+    choose_model,
+    choose_stored,
+    shipped_name,
+)
+from emoreport.models.store.model_store import PullProgress
+from emoreport.models.store.registry import find_entry
+from emoreport.records import FaceEmotionModel, VoiceEmotionModel
+from emoreport.settings import Settings
+
+NONE: Final = "none"
+LIGHT: Final[Mapping[Role, tuple[str, ...]]] = {"face": (COMPACT,), "voice": ("dusha", COMPACT)}
+"""What ``auto`` takes as a witness, best first; the first model itself is passed over."""
+
+
+def open_face_witness(
+    first: FaceEmotionModel,
+    settings: Settings,
+    announce: Callable[[str], None],
+    progress: PullProgress | None = None,
+) -> FaceEmotionModel | None:
+    """Open the witness of a face model that ``settings.faces.face_witness`` names.
+
+    Parameters
+    ----------
+    first
+        The model that it stands beside.
+    settings
+        The settings of the analysis.
+    announce
+        Receives one line when ``auto`` cannot open what the store holds.
+    progress
+        Is told how far a download is.
+
+    Returns
+    -------
+    The model; None for ``none``, and for ``auto`` where no light model stands beside the first.
+
+    Raises
+    ------
+    SettingsError
+        When the name is unknown or the model cannot be a witness of the first.
+    ModelError
+        When the model named is not available.
+    """
+    names = (settings.faces.face, settings.faces.face_witness)
+    witness: FaceEmotionModel | None = _open("face", names, first, settings, announce, progress)
+    return witness
+
+
+def open_voice_witness(
+    first: VoiceEmotionModel | None,
+    settings: Settings,
+    announce: Callable[[str], None],
+    progress: PullProgress | None = None,
+) -> VoiceEmotionModel | None:
+    """Open the witness of a voice model that ``settings.speech.speech_witness`` names.
+
+    Parameters, results and errors are those of `open_face_witness`; `first` is None where no voice
+    model runs.
+    """
+    names = (settings.speech.speech, settings.speech.speech_witness)
+    witness: VoiceEmotionModel | None = _open("voice", names, first, settings, announce, progress)
+    return witness
+
+
+def _open(
+    role: Role,
+    names: tuple[str, str],
+    first: Any,  # noqa: ANN401 - of either protocol
+    settings: Settings,
+    announce: Callable[[str], None],
+    progress: PullProgress | None,
+) -> Any:  # noqa: ANN401 - of either protocol
+    first_name, name = names
+    if name == NONE or (first is None and name == AUTO):
+        return None
+    if name == AUTO:
+        return _light(role, first, settings, announce)
+    flag = "--face-witness" if role == "face" else "--speech-witness"
+    refusal = "there is no first model" if first is None else ""
+    if not refusal and name == first_name:
+        refusal = "it is the first model itself"
+    if not refusal:
+        choice = choose_model(role, name, settings, announce, progress, others=(NONE,), flag=flag)
+        witness = _opened(role, choice, settings)
+        refusal = _refusal(role, first, witness)
+    if refusal:
+        raise SettingsError(
+            f"{flag} {name} cannot be a witness: {refusal}",
+            remedy=f"name another model, or leave {flag} out",
+        )
+    return witness
+
+
+def _light(role: Role, first: Any, settings: Settings, announce: Callable[[str], None]) -> Any:  # noqa: ANN401 - of either protocol
+    """The first of the light models that is here and is not `first`; None where there is none."""
+    for name in LIGHT[role]:
+        entry = find_entry(shipped_name(role) if name == COMPACT else name)
+        try:
+            choice = choose_stored(entry, settings)
+            witness = None if choice is None else _opened(role, choice, settings)
+        except ModelError as error:
+            announce(
+                text("cli.model.no_witness", settings.output.lang, model=name, cause=error.cause)
+            )
+            continue
+        if witness is not None and not _refusal(role, first, witness):
+            return witness
+    return None
+
+
+def _opened(role: Role, choice: Choice, settings: Settings) -> Any:  # noqa: ANN401 - of either protocol
+    run = settings.runtime
+    return family_of(role, choice.model).opener(
+        choice.model,
+        runtime=run.runtime,
+        device=run.device,
+        threads=run.threads,
+        reason=choice.reason,
+    )
+
+
+def _refusal(role: Role, first: Any, witness: Any) -> str:  # noqa: ANN401 - of either protocol
+    """Why a model cannot be a witness of another one, or ""."""
+    own, others = set(first.record.files.values()), set(witness.record.files.values())
+    if own and others and (own <= others or others <= own):
+        return "it is the first model itself"
+    if role == "voice":
+        if witness.sample_rate_hz != first.sample_rate_hz:
+            return f"it wants {witness.sample_rate_hz} Hz, the first {first.sample_rate_hz} Hz"
+        if not witness.min_window_s <= first.min_window_s <= witness.max_window_s:
+            return (
+                f"it wants windows of {witness.min_window_s:g}–{witness.max_window_s:g} s, "
+                f"the first reads {first.min_window_s:g} s"
+            )
+    return ""
