@@ -6,6 +6,8 @@ class order of the eight-class face models of this field (alphabetical, as in HS
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Final, Literal, get_args
 
 EMOTIONS: Final[tuple[str, ...]] = (
@@ -91,6 +93,23 @@ NAMES: Final[dict[str, dict[str, str]]] = {
 }
 """Names of the labels for people, by language."""
 
+SYNONYMS: Final[dict[str, str]] = {
+    "anger": "angry ang furious fury rage злость злой злая ярость сердитый сердитая",
+    "contempt": "contemptuous disdain scorn презрительный",
+    "disgust": "disgusted dis брезгливость",
+    "fear": "fearful fea afraid frightened scared испуг боязнь",
+    "happiness": "happy hap joy joyful счастье радостный радостная счастливый счастливая",
+    "neutral": "neu neutrality no_emotion нейтрально нейтральный нейтральная без_эмоций",
+    "sadness": "sad sorrow печаль печальный печальная грустный грустная",
+    "surprise": "surprised sur astonished astonishment pleasant_surprise удивленный удивленная",
+    "enthusiasm": "enthusiastic энтузиазм",
+}
+"""Other words that data and people use for a label: adjectives, abbreviations, plain synonyms.
+Words are divided by blanks and written as `plain_name` writes them."""
+
+CALM: Final[tuple[str, ...]] = ("calm", "calmness", "спокойствие", "спокойный", "спокойная")
+"""Names that lie near neutral and are no synonym of it: RAVDESS acts calm and neutral apart."""
+
 COLOURS: Final[dict[str, str]] = {
     "anger": "#C8302A",
     "contempt": "#730E29",
@@ -160,3 +179,25 @@ def _luminance(colour: str) -> float:
 def is_emotion(label: str | None) -> bool:
     """Whether `label` names an emotion (and not a gap, silence or abstention)."""
     return label is not None and label not in NON_EMOTIONS
+
+
+def plain_name(text: str) -> str:
+    """A name as it is compared: lower case, underscores for blanks and hyphens, no ё."""
+    return "_".join(text.replace("-", " ").split()).casefold().replace("ё", "е")
+
+
+def label_named(text: str) -> str | None:
+    """The label that a name means in English or Russian, synonyms included; None for others."""
+    return _labels_by_name().get(plain_name(text))
+
+
+def is_calm(text: str) -> bool:
+    """Whether a name is one of `CALM`."""
+    return plain_name(text) in map(plain_name, CALM)
+
+
+@cache
+def _labels_by_name() -> Mapping[str, str]:
+    names = [(name, label) for table in NAMES.values() for label, name in table.items()]
+    names += [(word, label) for label, words in SYNONYMS.items() for word in words.split()]
+    return {plain_name(name): label for name, label in names}

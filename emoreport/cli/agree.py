@@ -79,7 +79,7 @@ Renamings = Annotated[
     typer.Option(
         "--map",
         metavar="WRITTEN=LABEL",
-        help="What a label means, such as joy=happiness; may be given more than once.",
+        help="What a label means, such as irritated=anger; may be given more than once.",
         show_default=False,
     ),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from emoreport.cli.console import error_line, note_line, print_table, warning_li
 from emoreport.cli.options import Config, Encoding, Json, settings_from, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, SettingsError
 from emoreport.messages import text
+from emoreport.vocabulary import is_calm
 
 if TYPE_CHECKING:
     from emoreport.measure.evaluate import Evaluation
@@ -55,8 +57,8 @@ def face(
     settings = settings_from(options, config)
     with PullDisplay(lang=settings.output.lang, quiet=False) as pulls:
         model = open_face_model(settings, note_line, pulls)
-    _print(evaluate_faces(model, file), as_json=as_json)
-    return 0
+    _print(evaluate_faces(model, file), as_json=as_json, lang=settings.output.lang)
+    return EXIT_OK
 
 
 @app.command("voice")
@@ -88,11 +90,11 @@ def voice(
         warning_line(text("agree.caveat.guessed_encoding", settings.output.lang, **values))
     for name, cause in evaluation.unreadable.items():
         error_line(f"{folder / name}: decode: {cause}")
-    _print(evaluation, as_json=as_json)
+    _print(evaluation, as_json=as_json, lang=settings.output.lang)
     return EXIT_VIDEO_FAILED if evaluation.unreadable else EXIT_OK
 
 
-def _print(evaluation: Evaluation, *, as_json: bool) -> None:
+def _print(evaluation: Evaluation, *, as_json: bool, lang: str) -> None:
     document = evaluation.document()
     if as_json:
         print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
@@ -101,6 +103,8 @@ def _print(evaluation: Evaluation, *, as_json: bool) -> None:
     print(f"items             {evaluation.items}")
     for reason, count in evaluation.left_out.items():
         print(f"left out          {count} {reason}")
+    for line in _naming_lines(evaluation, lang):
+        print(line)
     print(f"accuracy          {evaluation.accuracy:.4f}")
     print(f"macro recall      {evaluation.macro_recall:.4f}")
     print(f"calibration error {evaluation.calibration_error:.4f}")
@@ -120,3 +124,12 @@ def _print(evaluation: Evaluation, *, as_json: bool) -> None:
             for label, row in evaluation.confusion.items()
         ],
     )
+
+
+def _naming_lines(evaluation: Evaluation, lang: str) -> Iterator[str]:
+    """What names in the data were taken for, and why a calm face or voice was not."""
+    for name, (label, items) in evaluation.mapped.items():
+        reason = "calm_is_neutral" if is_calm(name) else "mapped"
+        yield text(f"cli.evaluate.{reason}", lang, name=name, label=label, items=items)
+    if any(is_calm(reason) for reason in evaluation.left_out):
+        yield text("cli.evaluate.calm_apart", lang)

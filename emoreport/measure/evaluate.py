@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,23 +12,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from emoreport.errors import InputNotFoundError, MediaError
+from emoreport.errors import MediaError
+from emoreport.measure.label_names import Renamed, renamed, standard_names
 from emoreport.measure.labelled_clips import LabelledDataError, read_clips, read_labels
-from emoreport.records import FaceEmotionModel, FloatArray, RgbImage, VoiceEmotionModel
-from emoreport.vocabulary import EMOTIONS, FERPLUS_ORDER
+from emoreport.measure.labelled_faces import read_labelled_faces
+from emoreport.records import FaceEmotionModel, FloatArray, VoiceEmotionModel
 
 CALIBRATION_BINS: Final = 15
 """Equal-width bins of the expected calibration error, as in Guo et al. (2017)."""
 
 FACE_BATCH: Final = 16
-LARGEST_NPZ_BYTES: Final = 4_000_000_000
-"""Unpacked. The 35,887 pictures of FERPlus, 48 × 48 px each, take 83 MB."""
-_NO_NPZ: Final = (
-    *(OSError, ValueError, KeyError, EOFError, MemoryError, OverflowError),
-    *(zipfile.BadZipFile, zlib.error),
-    *(NotImplementedError, RuntimeError),
-)
-"""What damaged or encrypted archives make `zipfile` and NumPy raise."""
 UNREADABLE: Final = "cannot be decoded"
 """Reason for which clips are left out."""
 
@@ -49,6 +40,8 @@ class Evaluation:
         Labelled items that were judged.
     left_out
         Items that were not judged, by reason.
+    mapped
+        Label that a name in the data was taken for, and items, by the name as it is written.
     accuracy, macro_recall, calibration_error
         0–1. Macro recall is the mean of the recalls of the classes that occur in the data;
         the calibration error is the expected one over 15 equal-width bins of the confidence.
@@ -76,6 +69,7 @@ class Evaluation:
     confusion: Mapping[str, Mapping[str, int]]
     speed: Mapping[str, float]
     groups: Mapping[str, Mapping[str, float]]
+    mapped: Renamed = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
     guessed_encoding: str | None = None
 
@@ -85,6 +79,10 @@ class Evaluation:
             "model": self.model,
             "items": self.items,
             "left_out": dict(self.left_out),
+            "mapped": {
+                name: {"label": label, "items": items}
+                for name, (label, items) in self.mapped.items()
+            },
             "accuracy": round(self.accuracy, 4),
             "macro_recall": round(self.macro_recall, 4),
             "calibration_error": round(self.calibration_error, 4),
@@ -194,80 +192,6 @@ def _evaluation(
 # --------------------------------------------------------------------------- faces
 
 
-def read_labelled_faces(path: Path) -> tuple[list[RgbImage], list[str], Counter[str]]:
-    """Read ``images`` with ``votes`` or ``labels`` from an NPZ file.
-
-    `images` is uint8 (N, H, W) or (N, H, W, 3). `votes` is (N, 10) in the FERPlus order: the
-    label is the most voted emotion, pictures with most votes for unknown or not-a-face are left
-    out. `labels` is (N,): names, or numbers into `names` (the eight emotions in alphabetical
-    order if there are no `names`).
-
-    Returns
-    -------
-    images, labels, left_out
-        RGB pictures, one label each, and how many were left out and why.
-
-    Raises
-    ------
-    InputNotFoundError, LabelledDataError
-        When the file is not there or not in this layout.
-    """
-    if not path.is_file():
-        raise InputNotFoundError("is not a file", file=path)
-    try:
-        # Opened here: `np.load` leaves a file open that turns out to be none of its own.
-        with path.open("rb") as stream:
-            unpacked = sum(member.file_size for member in zipfile.ZipFile(stream).infolist())
-            if unpacked > LARGEST_NPZ_BYTES:
-                raise LabelledDataError(
-                    f"unpacks to {unpacked / 1e9:.1f} GB, more than the"
-                    f" {LARGEST_NPZ_BYTES / 1e9:.1f} GB that are read",
-                    remedy="evaluate it in parts",
-                    file=path,
-                )
-            stream.seek(0)
-            with np.load(stream, allow_pickle=False) as archive:
-                images = np.asarray(archive["images"])
-                columns = {
-                    name: np.asarray(archive[name])
-                    for name in ("votes", "labels", "names")
-                    if name in archive.files
-                }
-    except _NO_NPZ as error:
-        raise LabelledDataError(f"is no NPZ file with images ({error})", file=path) from error
-    if images.dtype != np.uint8 or images.ndim not in {3, 4} or len(images) == 0:
-        raise LabelledDataError(f"images are {images.dtype} {images.shape}", file=path)
-    labels = _face_labels(columns, len(images), path)
-    left_out: Counter[str] = Counter(label for label in labels if label not in EMOTIONS)
-    chosen = [index for index, label in enumerate(labels) if label in EMOTIONS]
-    pictures = [_as_rgb(images[index]) for index in chosen]
-    return pictures, [labels[index] for index in chosen], left_out
-
-
-def _face_labels(columns: Mapping[str, NDArray[Any]], count: int, path: Path) -> list[str]:
-    if "votes" in columns and columns["votes"].shape == (count, len(FERPLUS_ORDER)):
-        return [FERPLUS_ORDER[index] for index in columns["votes"].argmax(axis=1)]
-    if "labels" in columns and columns["labels"].shape == (count,):
-        values = columns["labels"]
-        if values.dtype.kind in "iu":
-            names = [str(name) for name in columns.get("names", np.array(EMOTIONS))]
-            if values.min() < 0 or values.max() >= len(names):
-                raise LabelledDataError("labels point outside names", file=path)
-            return [names[index] for index in values]
-        return [str(value) for value in values]
-    raise LabelledDataError(
-        "has neither votes (N, 10) nor labels (N,)",
-        remedy="give images with votes in the FERPlus order, or with labels",
-        file=path,
-    )
-
-
-def _as_rgb(image: NDArray[np.uint8]) -> RgbImage:
-    if image.ndim == 2:
-        return np.repeat(image[:, :, np.newaxis], 3, axis=2)
-    return image
-
-
 def evaluate_faces(model: FaceEmotionModel, path: Path) -> Evaluation:
     """Score a face-emotion model on pictures that already are face crops.
 
@@ -280,7 +204,8 @@ def evaluate_faces(model: FaceEmotionModel, path: Path) -> Evaluation:
     """
     import cv2
 
-    pictures, labels, left_out = read_labelled_faces(path)
+    faces = read_labelled_faces(path)
+    pictures, labels, left_out = faces.images, faces.labels, faces.left_out
     usable = [index for index, label in enumerate(labels) if label in model.labels]
     left_out.update(label for label in labels if label not in model.labels)
     size = model.crop.size_px
@@ -300,7 +225,7 @@ def evaluate_faces(model: FaceEmotionModel, path: Path) -> Evaluation:
     elapsed_s = time.perf_counter() - start
     probabilities = np.concatenate(parts) if parts else np.zeros((0, len(model.labels)), np.float32)
     truth = np.array([model.labels.index(labels[index]) for index in usable], dtype=np.int64)
-    return _evaluation(
+    evaluation = _evaluation(
         model.record.name,
         model.labels,
         probabilities,
@@ -312,6 +237,7 @@ def evaluate_faces(model: FaceEmotionModel, path: Path) -> Evaluation:
         },
         groups={},
     )
+    return replace(evaluation, mapped=faces.mapped)
 
 
 # --------------------------------------------------------------------------- voices
@@ -342,8 +268,9 @@ def evaluate_voices(
 ) -> Evaluation:
     """Score a voice-emotion model on a folder of labelled clips, whole clips at a time.
 
-    Emotions that the model does not have are counted and left out; for a model that says positive
-    and not happiness, happy clips count as positive. Clips that cannot be decoded are left out,
+    Emotions are named as `standard_names` understands them. Those that the model does not have are
+    counted and left out; for a model that says positive and not happiness, happy clips count as
+    positive. Clips that cannot be decoded are left out,
     counted and named.
 
     Raises
@@ -355,10 +282,12 @@ def evaluate_voices(
     """
     clips, guessed = read_labels(folder, encoding)
     labels = tuple(model.labels)
-    left_out: Counter[str] = Counter(
-        clip.emotion for clip in clips if _said_as(clip.emotion, labels) not in labels
-    )
-    wanted = [clip for clip in clips if _said_as(clip.emotion, labels) in labels]
+    written = [clip.emotion for clip in clips]
+    standard = standard_names(written, [clip.corpus for clip in clips])
+    emotions = [_said_as(emotion, labels) for emotion in standard]
+    left_out: Counter[str] = Counter(emotion for emotion in emotions if emotion not in labels)
+    judged = [index for index, emotion in enumerate(emotions) if emotion in labels]
+    wanted = [clips[index] for index in judged]
     probabilities = np.full((len(wanted), len(model.labels)), np.nan, dtype=np.float32)
     heard = np.zeros(len(wanted), dtype=np.bool_)
     unreadable: dict[int, str] = {}
@@ -380,8 +309,7 @@ def evaluate_voices(
     if missing := len(wanted) - int(heard.sum()) - len(unreadable):
         left_out["file not found"] = missing
     corpora = np.array([clip.corpus for clip in wanted])[heard]
-    columns = [labels.index(_said_as(clip.emotion, labels)) for clip in wanted]
-    truth = np.array(columns, dtype=np.int64)[heard]
+    truth = np.array([labels.index(emotions[index]) for index in judged], dtype=np.int64)[heard]
     evaluation = _evaluation(
         model.record.name,
         model.labels,
@@ -395,4 +323,9 @@ def evaluate_voices(
         groups={name: corpora == name for name in sorted(set(corpora.tolist())) if name},
     )
     named = {wanted[index].file: cause for index, cause in unreadable.items()}
-    return replace(evaluation, unreadable=named, guessed_encoding=guessed)
+    return replace(
+        evaluation,
+        mapped=renamed(written, emotions),
+        unreadable=named,
+        guessed_encoding=guessed,
+    )

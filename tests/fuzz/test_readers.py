@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from emoreport.batch.manifest import MANIFEST_FILE, Manifest
 from emoreport.batch.metadata import read_metadata as read_groups
 from emoreport.exchange.readers import Tiers, read_codings
-from emoreport.measure.evaluate import read_labelled_faces, read_labels
+from emoreport.measure.labelled_clips import read_labels
+from emoreport.measure.labelled_faces import read_labelled_faces
 from emoreport.models.store import model_metadata as models
 from emoreport.models.store.lockfile import LOCK_FILE, FileRecord, LockFile, PullRecord
 from emoreport.run.bridge import load_bridge

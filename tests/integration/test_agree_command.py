@@ -117,9 +117,18 @@ def test_coders_are_held_against_the_machine_and_each_other(
     stored: Path, exported: Path, emoreport: Emoreport
 ) -> None:
     anna = write_coding("anna.csv", ["0,10,happiness,face", "10,20,neutral,face"])
-    bob = write_coding("bob.csv", ["0,15,joy,face", "15,20,neutral,face", "0,9,fear,voice"])
+    bob = write_coding("bob.csv", ["0,15,content,face", "15,20,neutral,face", "0,9,fear,voice"])
     eva = write_coding("eva.csv", ["1,8,fear,voice"])
-    arguments = ("agree", stored, anna, bob, eva, exported / "talk.eaf", "--map", "joy=happiness")
+    arguments = (
+        "agree",
+        stored,
+        anna,
+        bob,
+        eva,
+        exported / "talk.eaf",
+        "--map",
+        "content=happiness",
+    )
     outcome = emoreport(*arguments, "--json", "--out", "figures.csv")
     assert outcome.code == 0
     document = json.loads(outcome.out)
@@ -181,19 +190,19 @@ def test_what_a_reader_must_know_is_said(stored: Path, emoreport: Emoreport) -> 
     ("arguments", "cause"),
     [
         ((), "--map"),
-        (("--map", "joy=hapiness"), "hapiness"),
-        (("--map", "joy"), "--map"),
-        (("--map", "joy=happiness", "--tolerance", "99"), "--tolerance"),
-        (("--map", "joy=happiness", "--modality", "smell"), "--modality"),
-        (("--map", "joy=happiness", "--tier-voice", "x"), "no tier 'x'"),
-        (("--map", "joy=happiness", "coding.csv"), "named twice"),
-        (("--map", "joy=happiness", "--observation", "talk"), "--observation"),
+        (("--map", "bored=hapiness"), "hapiness"),
+        (("--map", "bored"), "--map"),
+        (("--map", "bored=happiness", "--tolerance", "99"), "--tolerance"),
+        (("--map", "bored=happiness", "--modality", "smell"), "--modality"),
+        (("--map", "bored=happiness", "--tier-voice", "x"), "no tier 'x'"),
+        (("--map", "bored=happiness", "coding.csv"), "named twice"),
+        (("--map", "bored=happiness", "--observation", "talk"), "--observation"),
     ],
 )
 def test_wrong_usage_is_one_line(
     arguments: tuple[str, ...], cause: str, stored: Path, emoreport: Emoreport
 ) -> None:
-    file = write_coding("coding.csv", ["0,5,joy,face"])
+    file = write_coding("coding.csv", ["0,5,bored,face"])
     outcome = emoreport("agree", stored, file, *arguments)
     assert outcome.code == 2
     (line,) = outcome.errors
@@ -411,7 +420,7 @@ def test_exports_carry_the_corrected_labels(
 @pytest.mark.parametrize(
     ("lines", "arguments", "cause"),
     [
-        (["0,5,joy,face"], (), "--map"),
+        (["0,5,bored,face"], (), "--map"),
         (["0,500,anger,face"], (), "recording ends"),
         (["0,5,,face"], (), "no label"),
         (None, (), "--modality"),

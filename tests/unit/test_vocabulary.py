@@ -11,12 +11,17 @@ from matplotlib.font_manager import get_font
 from emoreport import vocabulary
 from emoreport.vocabulary import (
     ALL_LABELS,
+    CALM,
     COLOURS,
     ICONS,
     NAMES,
     NO_FACE,
     NO_SPEECH,
+    SYNONYMS,
     contrast,
+    is_calm,
+    label_named,
+    plain_name,
     text_on,
 )
 from tests.fixtures.colours import VISIONS, ciede2000, seen
@@ -120,3 +125,43 @@ def test_colours_of_emotions_stand_nowhere_else_in_the_package():
         and entry.search(path.read_text(encoding="utf-8"))
     ]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("written", "label"),
+    [
+        ("happy", "happiness"),
+        (" Joy ", "happiness"),
+        ("sad", "sadness"),
+        ("Angry", "anger"),
+        ("SURPRISED", "surprise"),
+        ("fearful", "fear"),
+        ("disgusted", "disgust"),
+        ("No-Emotion", "neutral"),
+        ("радость", "happiness"),
+        ("печаль", "sadness"),
+        ("злость", "anger"),
+        ("Гнев", "anger"),
+        ("испуг", "fear"),
+        ("Удивлённый", "surprise"),
+        ("брезгливость", "disgust"),
+        ("нейтрально", "neutral"),
+        ("no face", "no_face"),
+        ("bored", None),
+        ("calm", None),
+        ("", None),
+    ],
+)
+def test_usual_names_mean_labels(written, label):
+    assert label_named(written) == label
+    assert not is_calm(written) or written == "calm"
+
+
+def test_no_name_means_two_labels():
+    names = [(plain_name(name), label) for table in NAMES.values() for label, name in table.items()]
+    words = [(word, label) for label, words in SYNONYMS.items() for word in words.split()]
+    assert [word for word, _ in words if word != plain_name(word)] == []
+    for name, label in names + words:
+        assert label_named(name) == label
+    assert not {name for name, _ in names + words}.intersection(map(plain_name, CALM))
+    assert len({name for name, _ in words}) == len(words)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import Final
 
 from emoreport.errors import SettingsError
 from emoreport.exchange.readers.raw import FormatError, RawSpan
 from emoreport.records import LabelledSpan, Span
-from emoreport.vocabulary import ALL_LABELS, NAMES
+from emoreport.vocabulary import ALL_LABELS, label_named, plain_name
 
 SHOWN: Final = 8
 """So many unknown labels a message lists."""
 
-REMEDY: Final = "say what they mean with --map, such as --map 'joy=happiness'"
+REMEDY: Final = "say what they mean with --map, such as --map 'irritated=anger'"
 
 
 def parse_map(renamings: Iterable[str], labels: Sequence[str]) -> dict[str, str]:
-    """Renamings of labels: ``joy=happiness``.
+    """Renamings of labels: ``irritated=anger``.
 
     Parameters
     ----------
@@ -29,55 +28,45 @@ def parse_map(renamings: Iterable[str], labels: Sequence[str]) -> dict[str, str]
 
     Returns
     -------
-    New label by what is written, in the form that `plain` gives.
+    New label by what is written, in the form that `plain_name` gives.
 
     Raises
     ------
     SettingsError
         When an entry has no equals sign, leads to no known label, or gives one text two meanings.
     """
-    plain_labels = {plain(label) for label in labels}
+    plain_labels = {plain_name(label) for label in labels}
     mapping: dict[str, str] = {}
     for renaming in renamings:
         old, sign, new = renaming.partition("=")
-        if not sign or not plain(old) or not plain(new):
+        if not sign or not plain_name(old) or not plain_name(new):
             raise SettingsError(
                 f"--map cannot be {renaming!r}", remedy="give it the form written=label"
             )
-        if plain(new) not in plain_labels:
+        if plain_name(new) not in plain_labels:
             raise SettingsError(
                 f"--map leads to {new.strip()!r}, which is no label",
                 remedy=f"lead it to one of {', '.join(labels)}",
             )
-        if mapping.setdefault(plain(old), plain(new)) != plain(new):
+        if mapping.setdefault(plain_name(old), plain_name(new)) != plain_name(new):
             raise SettingsError(f"--map gives {old!r} two meanings", remedy="leave one of them out")
     return mapping
-
-
-def plain(text: str) -> str:
-    """A label in lower case, with underscores for blanks."""
-    return "_".join(text.split()).casefold()
 
 
 def standard_label(text: str, mapping: Mapping[str, str], allowed: Sequence[str]) -> str | None:
     """The label that a text means; None if it means none of those allowed.
 
-    A text may be a label of the tables, its name in one of our languages, or what `mapping` renames
-    to one of these.
+    A text may be a label of the tables, one of the names that `label_named` knows, or what
+    `mapping` renames to one of these.
     """
-    written = plain(text)
+    written = plain_name(text)
     written = mapping.get(written, written)
     for allowed_label in allowed:
-        if plain(allowed_label) == written:
+        if plain_name(allowed_label) == written:
             return allowed_label
-    label = _names().get(written)
+    label = label_named(written)
     label = None if label is None else mapping.get(label, label)
     return label if label in allowed else None
-
-
-@cache
-def _names() -> Mapping[str, str]:
-    return {plain(name): label for names in NAMES.values() for label, name in names.items()}
 
 
 def coded_spans(

@@ -16,8 +16,9 @@ from emoreport.measure.evaluate import (
     LabelledDataError,
     calibration_error,
     figures,
-    read_labelled_faces,
 )
+from emoreport.measure.label_names import renamed, standard_names
+from emoreport.measure.labelled_faces import read_labelled_faces
 from emoreport.vocabulary import FERPLUS_ORDER
 from tests.fixtures.graphs import FACE_LABELS, VOICE_LABELS, face_model_folder, voice_model_folder
 
@@ -76,14 +77,46 @@ def test_evaluate_face_prints_figures(
 def test_labels_by_name_or_number(tmp_path: Path) -> None:
     images = np.zeros((3, 60, 50, 3), np.uint8)
     by_name, by_number = tmp_path / "name.npz", tmp_path / "number.npz"
-    np.savez(by_name, images=images, labels=np.array(["fear", "calm", "anger"]))
-    names = np.array(["calm", "anger", "fear"])
+    np.savez(by_name, images=images, labels=np.array(["fear", "bored", "anger"]))
+    names = np.array(["bored", "anger", "fear"])
     np.savez(by_number, images=images, labels=np.array([2, 0, 1]), names=names)
     for path in (by_name, by_number):
-        pictures, labels, left_out = read_labelled_faces(path)
-        assert labels == ["fear", "anger"]
-        assert left_out == {"calm": 1}
-        assert pictures[0].shape == (60, 50, 3)
+        faces = read_labelled_faces(path)
+        assert faces.labels == ["fear", "anger"]
+        assert faces.left_out == {"bored": 1}
+        assert faces.images[0].shape == (60, 50, 3)
+
+
+def test_usual_names_are_mapped_and_said(
+    faces_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = face_model_folder(tmp_path / "model")
+    with np.load(faces_file) as archive:
+        images = archive["images"][:8]
+    # In the FERPlus order; fear is read as anger.
+    names = ["calm", "happy", "Surprised", "печаль", "angry", "disgusted", "страх", "contempt"]
+    path = tmp_path / "named.npz"
+    np.savez(path, images=images, labels=np.array(names))
+    arguments = ["evaluate", "face", str(path), "--face", str(model)]
+    assert run([*arguments, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["items"] == 8
+    assert document["left_out"] == {}
+    assert document["accuracy"] == pytest.approx(7 / 8)
+    assert document["mapped"]["happy"] == {"label": "happiness", "items": 1}
+    assert document["mapped"]["calm"] == {"label": "neutral", "items": 1}
+    assert set(document["mapped"]) == set(names) - {"contempt"}
+    assert run(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "печаль → sadness (1)" in printed
+    assert "calm → neutral (1); the data have no neutral" in printed
+
+
+def test_calm_beside_neutral_is_left_out_corpus_by_corpus() -> None:
+    written = ["calm", "neutral", "calm", "happy"]
+    assert standard_names(written) == ["calm", "neutral", "calm", "happiness"]
+    assert standard_names(written, ["a", "a", "b", "b"])[2] == "neutral"
+    assert renamed(written, standard_names(written)) == {"happy": ("happiness", 1)}
 
 
 @pytest.mark.parametrize(
@@ -155,6 +188,7 @@ def test_happy_clips_count_as_positive_for_a_model_that_says_so(
     document = json.loads(capsys.readouterr().out)
     assert document["items"] == 9
     assert document["confusion"]["positive"]["positive"] == 1
+    assert document["mapped"] == {"happiness": {"label": "positive", "items": 1}}
 
 
 def test_evaluate_voice_reads_files_and_tars(

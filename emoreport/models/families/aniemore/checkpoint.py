@@ -17,7 +17,7 @@ from emoreport.errors import ModelError
 from emoreport.models.store.integrity import digest_file
 from emoreport.models.store.registry import ModelEntry, PulledModel
 from emoreport.records import SAMPLE_RATE_HZ
-from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
+from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS, label_named, plain_name
 
 Head = Literal["pooled", "sequence"]
 
@@ -36,15 +36,6 @@ MIN_WINDOW_S: Final = 3.0
 MAX_WINDOW_S: Final = 12.0
 """Windows of a local folder, of which the registry says nothing: those of the published models."""
 
-SPELLINGS: Final[Mapping[str, str]] = {
-    "angry": "anger",
-    "disgusted": "disgust",
-    "fearful": "fear",
-    "happy": "happiness",
-    "sad": "sadness",
-    "surprised": "surprise",
-}
-"""Adjectives for the nouns of the vocabulary. Other words are no synonyms."""
 NO_EMOTIONS: Final = frozenset({"other"})
 """Classes for speech that is none of the others. They are never an answer."""
 
@@ -257,8 +248,7 @@ def _emotions(classes: Iterable[str]) -> tuple[str, ...]:
 
 
 def _in_own_words(classes: Iterable[str]) -> tuple[str, ...]:
-    plain = [name.strip().lower() for name in classes]
-    return tuple(SPELLINGS.get(name, name) for name in plain)
+    return tuple(label_named(name) or plain_name(name) for name in classes)
 
 
 def _stated_classes(config: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:

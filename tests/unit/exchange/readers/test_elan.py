@@ -300,11 +300,11 @@ def test_a_file_of_countless_elements_is_refused(
 
 def test_labels_outside_of_the_vocabulary_are_listed(read: Read) -> None:
     text = document(
-        tier("face", aligned("a1", "ts1", "ts2", "joy") + aligned("a2", "ts2", "ts3", "Rage"))
+        tier("face", aligned("a1", "ts1", "ts2", "content") + aligned("a2", "ts2", "ts3", "Wrath"))
     )
-    with pytest.raises(SettingsError, match=r"'joy', 'Rage'.*--map"):
+    with pytest.raises(SettingsError, match=r"'content', 'Wrath'.*--map"):
         read("a.eaf", text)
-    (coding,) = read("a.eaf", text, mapping={"joy": "happiness", "rage": "anger"})
+    (coding,) = read("a.eaf", text, mapping={"content": "happiness", "wrath": "anger"})
     assert [entry.emotion for entry in coding.labels.face or ()] == ["happiness", "anger"]
 
 

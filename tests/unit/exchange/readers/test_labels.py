@@ -23,10 +23,17 @@ def test_every_name_in_every_language_stands_for_its_label(lang: str) -> None:
 
 
 def test_renamings_hold_for_what_is_written_and_for_names() -> None:
-    mapping = parse_map(["Joy = happiness", "contempt=disgust"], ALL_LABELS)
-    assert standard_label("joy", mapping, FACE) == "happiness"
+    mapping = parse_map(["Content = happiness", "contempt=disgust"], ALL_LABELS)
+    assert standard_label("content", mapping, FACE) == "happiness"
     assert standard_label("презрение", mapping, FACE) == "disgust"
     assert standard_label("contempt", mapping, FACE) == "disgust"
+
+
+def test_usual_names_are_understood_and_a_renaming_goes_first() -> None:
+    for written in ("joy", "Happy", "HAP", "Счастье"):
+        assert standard_label(written, {}, FACE) == "happiness"
+    assert standard_label("joy", parse_map(["joy=surprise"], ALL_LABELS), FACE) == "surprise"
+    assert standard_label("calm", {}, FACE) is None
 
 
 def test_a_label_of_the_other_modality_is_unknown() -> None:
