@@ -94,8 +94,13 @@ def test_the_source_is_the_one_of_the_registry(entry: ModelEntry) -> None:
 @every_pulled
 def test_every_digest_of_the_registry_stands_in_the_card_and_no_other(entry: ModelEntry) -> None:
     table = rows(sections(card_text(entry))["Source"])
-    stated = [row[1] for row in table if row[0] in {"git blob id", "SHA-256"}]
-    known = [digest for file in entry.files for digest in (file.git_blob, file.sha256) if digest]
+    stated = [row[1] for row in table if row[0] in {"git blob id", "SHA-256", "MD5"}]
+    known = [
+        digest
+        for file in entry.files
+        for digest in (file.git_blob, file.sha256, file.md5)
+        if digest
+    ]
     assert sorted(stated) == sorted(f"`{digest}`" for digest in known)
     sizes = [f"{file.size_bytes:,} bytes" for file in entry.files if file.size_bytes]
     assert [size for size in sizes if size not in sections(card_text(entry))["Source"]] == []

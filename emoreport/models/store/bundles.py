@@ -252,7 +252,7 @@ def _acceptable(store: ModelStore, name: str, record: PullRecord, accept_new: bo
             continue
         if not _fits(stated, expected_file(file, None)):
             raise ModelError(f"holds another {file.name} than {name} has", remedy=_NOT_OURS)
-        if not file.has_digest and not _fits(stated, expected_file(file, held)):
+        if not file.is_settled and not _fits(stated, expected_file(file, held)):
             raise ModelError(
                 f"holds another {file.name} of {name} than was pulled here before",
                 remedy="`emoreport models import FILE --accept-new` takes it all the same",

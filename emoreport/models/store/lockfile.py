@@ -151,6 +151,6 @@ def expected_file(file: ModelFile, record: PullRecord | None) -> Expected:
     """What a file must be, by the registry and, where that is silent, by an earlier pull."""
     pulled = record.files.get(file.name) if record is not None else None
     if pulled is None:
-        return Expected(file.size_bytes, file.sha256, file.git_blob)
+        return Expected(file.size_bytes, file.sha256, file.git_blob, file.md5)
     size = pulled.size_bytes if file.size_bytes is None else file.size_bytes
-    return Expected(size, file.sha256 or pulled.sha256, file.git_blob)
+    return Expected(size, file.sha256 or pulled.sha256, file.git_blob, file.md5)

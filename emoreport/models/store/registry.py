@@ -33,9 +33,10 @@ class ModelFile:
         Name under which the store keeps it; a plain file name.
     path
         Its path in its source.
-    size_bytes, sha256, git_blob
+    size_bytes, sha256, git_blob, md5
         What is known of its content beforehand; None where nothing is. `git_blob` is git's own
-        object id: the SHA-1 of ``blob <size>\0`` and the content.
+        object id: the SHA-1 of ``blob <size>\0`` and the content. `md5` is for a publisher who
+        states nothing better.
     alternative_to
         Name of a file that makes this one unnecessary; "" where the file is always needed.
     """
@@ -45,11 +46,17 @@ class ModelFile:
     size_bytes: int | None = None
     sha256: str | None = None
     git_blob: str | None = None
+    md5: str | None = None
     alternative_to: str = ""
 
     @property
     def has_digest(self) -> bool:
         """Whether its content is known beforehand."""
+        return self.is_settled or self.md5 is not None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nobody can make another file with the digest that is known beforehand."""
         return self.sha256 is not None or self.git_blob is not None
 
 

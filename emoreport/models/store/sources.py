@@ -103,7 +103,7 @@ def make_plan(
             RemoteFile(
                 file.name,
                 _address(base, *parts, file.path),
-                expected_file(file, None if file.has_digest else record),
+                expected_file(file, None if file.is_settled else record),
                 remedy,
             )
             for file in group

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -230,6 +231,30 @@ def test_a_digest_of_the_registry_is_never_given_up(store: ModelStore, server: M
         with pytest.raises(ModelError, match=r"git blob id.*deleted") as caught:
             store.pull(ENTRY, accept_new=accept_new)
         assert "--accept-new" not in str(caught.value)
+
+
+def test_an_md5_of_the_registry_is_kept_and_the_first_pull_adds_what_it_lacks(
+    store: ModelStore, server: ModelServer, notes: list[Any]
+) -> None:
+    entry = made_entry(FILES, known="md5")
+    place(store, entry, {name: content[::-1] for name, content in FILES.items()})
+    with pytest.raises(ModelError, match="has MD5"):
+        store.open(entry)
+    assert store.pull(entry).files["net.onnx"] == sha256(GRAPH).hexdigest()
+    assert notes == []
+    record = store.record(entry)
+    assert record is not None
+    # As if somebody had made another file with this MD5.
+    first = FileRecord(len(GRAPH), "0" * 64)
+    store.lock_file.put({entry.name: replace(record, files={**record.files, "net.onnx": first})})
+    with pytest.raises(ModelError, match="has SHA-256"):
+        store.open(entry)
+    with pytest.raises(ModelError, match="has SHA-256"):
+        store.pull(entry)
+    store.remove(entry)
+    server.resources[PREFIX + "net.onnx"].content = GRAPH[::-1]
+    with pytest.raises(ModelError, match=r"has MD5.*deleted"):
+        store.pull(entry, accept_new=True)
 
 
 def test_a_record_of_another_revision_counts_for_nothing(

@@ -91,6 +91,7 @@ def test_sizes_and_digests_are_sane(entry: ModelEntry) -> None:
         assert file.size_bytes is None or 100_000 < file.size_bytes < 2_000_000_000
         assert file.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", file.sha256)
         assert file.git_blob is None or re.fullmatch(r"[0-9a-f]{40}", file.git_blob)
+        assert file.md5 is None or re.fullmatch(r"[0-9a-f]{32}", file.md5)
         # Only a hub says beforehand what a branch holds.
         assert file.has_digest == (entry.source.kind != "huggingface")
     assert entry.size_mb is None or 1 < entry.size_mb < 2000
