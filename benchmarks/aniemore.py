@@ -27,13 +27,16 @@ from typing import Any
 
 import numpy as np
 
-from emoreport.measure.optimize.voice import GRAPH, derive_graphs, exported_forms
+from emoreport.measure.optimize.voice import (
+    GRAPH,
+    derive_graphs,
+    export_source,
+    exported_forms,
+)
 from emoreport.media.sound import read_sound
-from emoreport.models.families.aniemore import AniemoreVoiceModel, local_aniemore
-from emoreport.models.families.aniemore.checkpoint import read_checkpoint
-from emoreport.models.families.aniemore.exporting import export_graph
-from emoreport.models.families.aniemore.model import open_form
-from emoreport.models.families.aniemore.runners import AUDIO, FRAMES, TorchRunner
+from emoreport.models.families.aniemore import aniemore_source, local_aniemore
+from emoreport.models.families.aniemore.checkpoint import AUDIO, FRAMES
+from emoreport.models.families.voice_network import VoiceNetworkModel, open_form
 from emoreport.models.runtimes.derived_graphs import fix_shapes
 from emoreport.models.runtimes.forms import FLOAT32, TORCH, Form
 from emoreport.records import SAMPLE_RATE_HZ, FloatArray
@@ -83,25 +86,27 @@ def make_checkpoint(folder: Path) -> None:
 
 def export(folder: Path, threads: int) -> None:
     """Write the graphs and print what it took."""
-    checkpoint = read_checkpoint(local_aniemore(folder))
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
     start = time.perf_counter()
-    network = TorchRunner(checkpoint, device="cpu", threads=threads).network
-    export_graph(network, checkpoint, folder / GRAPH)
+    export_source(aniemore_source(local_aniemore(folder)), folder / GRAPH)
     print(f"export             {time.perf_counter() - start:.0f} s, peak {_peak_mb():.0f} MB")
 
 
 def derive(folder: Path, speech: FloatArray) -> None:
     """Write the graphs of 8-bit weights and fixed shapes and print what it took."""
     start = time.perf_counter()
-    checkpoint = read_checkpoint(local_aniemore(folder))
+    checkpoint = aniemore_source(local_aniemore(folder)).checkpoint
     derive_graphs(folder, checkpoint, _clips(speech, 16, checkpoint.min_window_s))
     print(f"quantising         {time.perf_counter() - start:.0f} s, peak {_peak_mb():.0f} MB")
 
 
-def open_model(folder: Path, name: str, threads: int, length_s: float) -> AniemoreVoiceModel:
+def open_model(folder: Path, name: str, threads: int, length_s: float) -> VoiceNetworkModel:
     """Open one form; a graph for one length is made for clips of `length_s`."""
     pulled = local_aniemore(folder)
-    checkpoint = read_checkpoint(pulled)
+    source = aniemore_source(pulled)
     forms = {form.name: form for form in (Form(TORCH, FLOAT32), *exported_forms(folder))}
     form = forms[name]
     if form.graph is not None and form.window is not None:
@@ -109,8 +114,8 @@ def open_model(folder: Path, name: str, threads: int, length_s: float) -> Aniemo
         shapes = {AUDIO: (1, round(length_s * SAMPLE_RATE_HZ)), FRAMES: (1,)}
         fix_shapes(form.graph, window, shapes)
         form = replace(form, window=window)
-    runner = open_form(checkpoint, form, device="cpu", threads=threads)
-    return AniemoreVoiceModel(checkpoint, runner, pulled.files, pulled)
+    runner = open_form(source, form, device="cpu", threads=threads)
+    return VoiceNetworkModel(source.checkpoint, runner, pulled.files, pulled)
 
 
 def measure(folder: Path, name: str, threads: int, speech: FloatArray) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from emoreport.errors import SettingsError
+from emoreport.errors import ModelError, SettingsError
 from emoreport.measure.optimize.bench import (
     AUTO,
     WAITING,
@@ -23,27 +23,16 @@ from emoreport.measure.optimize.bench import (
     timed,
 )
 from emoreport.media.sound import read_sound
-from emoreport.models.families.aniemore.batches import batches
-from emoreport.models.families.aniemore.checkpoint import (
-    Checkpoint,
-    local_aniemore,  # noqa: F401 - OPTIMIZERS names it
-    read_checkpoint,
-)
-from emoreport.models.families.aniemore.exporting import export_graph
-from emoreport.models.families.aniemore.model import (
-    AniemoreVoiceModel,
+from emoreport.models.families import family_of
+from emoreport.models.families.aniemore import local_aniemore  # noqa: F401 - OPTIMIZERS names it
+from emoreport.models.families.voice_network import (
+    VoiceCheckpoint,
+    VoiceNetworkModel,
+    VoiceSource,
     open_form,
-    own_frames,
-    prepared_clip,
-)
-from emoreport.models.families.aniemore.runners import (
-    AUDIO,
-    FRAMES,
-    Runner,
-    TorchRunner,
-    graph_feeds,
 )
 from emoreport.models.runtimes.derived_graphs import fix_shapes, quantise
+from emoreport.models.runtimes.exporting import export_graph
 from emoreport.models.runtimes.forms import (
     BFLOAT16,
     FLOAT32,
@@ -55,6 +44,7 @@ from emoreport.models.runtimes.forms import (
     keep,
     making,
 )
+from emoreport.models.runtimes.runners import INSTALL
 from emoreport.models.store.registry import PulledModel
 from emoreport.records import SAMPLE_RATE_HZ, DecodeOutcome, FloatArray, Span
 from emoreport.settings import Settings, SpeechSettings
@@ -138,10 +128,11 @@ def optimize_voice_model(
     """
     threads = (settings or Settings()).runtime.threads
     check_form(form, FORMS)
-    checkpoint = read_checkpoint(pulled)
+    source = family_of("voice", pulled).source_of(pulled)
+    checkpoint = source.checkpoint
     clips = speech_clips(recordings, checkpoint.min_window_s)
     with making(pulled, lambda: announce(WAITING)) as staging:
-        bench = _measured(pulled, checkpoint, clips, staging, threads, announce)
+        bench = _measured(pulled, source, clips, staging, threads, announce)
         measured_on = circumstances(recordings, threads) | {
             "windows": len(clips),
             "window_s": checkpoint.min_window_s,
@@ -154,7 +145,7 @@ def optimize_voice_model(
 
 def _measured(
     pulled: PulledModel,
-    checkpoint: Checkpoint,
+    source: VoiceSource,
     clips: Sequence[FloatArray],
     folder: Path,
     threads: int,
@@ -163,26 +154,23 @@ def _measured(
     """Make all forms in `folder` and measure them; only one is in memory at a time."""
     bench = Bench(announce)
 
-    def answers(runner: Runner) -> Answers:
-        model = AniemoreVoiceModel(checkpoint, runner, pulled.files, pulled)
+    def answers(form: Form) -> Answers:
+        runner = open_form(source, form, device="cpu", threads=threads)
+        model = VoiceNetworkModel(source.checkpoint, runner, pulled.files, pulled)
         probabilities, speed = timed(model.predict, clips, CLIPS_AT_ONCE, _seconds)
         return Answers(probabilities, speed, model.record.runtime)
 
-    def answers_of(form: Form) -> Answers:
-        return answers(open_form(checkpoint, form, device="cpu", threads=threads))
-
     announce(f"measuring {REFERENCE.name}")
-    runner = TorchRunner(checkpoint, device="cpu", threads=threads)
-    bench.add(REFERENCE, answers(runner))
+    bench.add(REFERENCE, answers(REFERENCE))
     announce("exporting")
-    export_graph(runner.network, checkpoint, folder / GRAPH)
+    gc.collect()
+    export_source(source, folder / GRAPH)
     # The network and its export refer to each other; quantising needs their room.
-    del runner
     gc.collect()
     announce("quantising")
-    derive_graphs(folder, checkpoint, clips)
+    derive_graphs(folder, source.checkpoint, clips)
     for form in exported_forms(folder):
-        bench.measure(form, partial(answers_of, form))
+        bench.measure(form, partial(answers, form))
     return bench
 
 
@@ -206,7 +194,28 @@ def exported_forms(folder: Path) -> list[Form]:
     ]
 
 
-def derive_graphs(folder: Path, checkpoint: Checkpoint, clips: Sequence[FloatArray]) -> None:
+def export_source(source: VoiceSource, target: Path) -> None:
+    """Write a network as a graph whose axes of clips and of time are free.
+
+    Raises
+    ------
+    ModelError
+        As for `export_graph`, or when torch is not installed.
+    """
+    try:
+        network = source.load()
+    except ImportError as error:
+        raise ModelError(
+            f"{source.checkpoint.name} is exported from torch ({error})", remedy=INSTALL
+        ) from error
+    examples = source.checkpoint.examples()
+    fixed = [
+        (name, axis) for name, example in examples.items() for axis in range(1, example.ndim - 1)
+    ]
+    export_graph(network, examples, target, fixed=fixed)
+
+
+def derive_graphs(folder: Path, checkpoint: VoiceCheckpoint, clips: Sequence[FloatArray]) -> None:
     """Write the other graphs beside the exported one.
 
     Parameters
@@ -224,13 +233,11 @@ def derive_graphs(folder: Path, checkpoint: Checkpoint, clips: Sequence[FloatArr
         When a graph cannot be made.
     """
     chosen = clips[:: max(1, len(clips) // RANGE_CLIPS)][:RANGE_CLIPS]
-    samples = (
-        graph_feeds(batch.audio, own_frames(checkpoint, batch))
-        for clip in chosen
-        for batch in batches([prepared_clip(checkpoint, clip)], masks=False)
-    )
+    samples = (dict(batch.feeds) for clip in chosen for batch in checkpoint.batches([clip]))
     quantise(folder / GRAPH, folder / QUANTISED, samples)
-    shapes = {AUDIO: (1, round(checkpoint.min_window_s * SAMPLE_RATE_HZ)), FRAMES: (1,)}
+    silence = np.zeros(round(checkpoint.min_window_s * SAMPLE_RATE_HZ), dtype=np.float32)
+    (batch,) = checkpoint.batches([silence])
+    shapes = {name: array.shape for name, array in batch.feeds.items()}
     for graph, window in ((GRAPH, WINDOW), (QUANTISED, QUANTISED_WINDOW)):
         fix_shapes(folder / graph, folder / window, shapes)
 

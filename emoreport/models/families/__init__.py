@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypedDict, Unpa
 from emoreport.errors import ModelError
 
 if TYPE_CHECKING:
+    from emoreport.models.families.voice_network import VoiceSource
     from emoreport.models.store.registry import PulledModel
 
 Role = Literal["face", "voice"]
@@ -62,6 +63,9 @@ class Family:
         The `Opener`, in a module beside this one.
     layout
         A file by which a local folder without ``model.json`` is known to be of this family.
+    source
+        A function beside the opener that gives a `VoiceSource`; "" where models of the family run
+        as they are published.
     corrections
         Values of ``--speech-bias`` that its opener takes as ``bias``.
     """
@@ -69,12 +73,26 @@ class Family:
     module: str
     function: str
     layout: str = ""
+    source: str = ""
     corrections: tuple[str, ...] = ()
 
     @property
     def opener(self) -> Opener:
         """The opener; its module is imported now."""
-        return cast("Opener", getattr(import_module(f"{__name__}.{self.module}"), self.function))
+        return cast("Opener", self._part(self.function))
+
+    def source_of(self, model: PulledModel) -> VoiceSource:
+        """The network of a voice model, which can be exported.
+
+        Raises
+        ------
+        ModelError
+            When they do not fit together or the registry.
+        """
+        return cast("VoiceSource", self._part(self.source)(model))
+
+    def _part(self, name: str) -> Any:  # noqa: ANN401 - two kinds of functions
+        return getattr(import_module(f"{__name__}.{self.module}"), name)
 
 
 OPENERS: Final[Mapping[Role, Mapping[str, Family]]] = {
@@ -85,8 +103,10 @@ OPENERS: Final[Mapping[Role, Mapping[str, Family]]] = {
     "voice": {
         "compact": Family("compact", "open_voice"),
         "dusha": Family("dusha", "open_dusha", corrections=("acted",)),
-        "aniemore": Family("aniemore", "open_aniemore", layout="config.json"),
-        "hubert": Family("aniemore", "open_aniemore"),
+        "aniemore": Family(
+            "aniemore", "open_aniemore", layout="config.json", source="aniemore_source"
+        ),
+        "hubert": Family("aniemore", "open_aniemore", source="aniemore_source"),
     },
 }
 """Every family by what its models judge and by its name in the registry."""

@@ -4,6 +4,6 @@ Nothing here imports torch or transformers before a model runs in them.
 """
 
 from emoreport.models.families.aniemore.checkpoint import local_aniemore
-from emoreport.models.families.aniemore.model import AniemoreVoiceModel, open_aniemore
+from emoreport.models.families.aniemore.model import aniemore_source, open_aniemore
 
-__all__ = ["AniemoreVoiceModel", "local_aniemore", "open_aniemore"]
+__all__ = ["aniemore_source", "local_aniemore", "open_aniemore"]

@@ -8,15 +8,21 @@ weights in ``model.safetensors`` or ``pytorch_model.bin``. Code that a configura
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import numpy as np
+
 from emoreport.errors import ModelError
+from emoreport.models.families.aniemore.batches import batches, prepared
+from emoreport.models.families.voice_clips import SHORTEST_CLIP_S
+from emoreport.models.families.voice_network import VoiceBatch
+from emoreport.models.runtimes.runners import Feeds
 from emoreport.models.store.integrity import digest_file
 from emoreport.models.store.registry import ModelEntry, PulledModel
-from emoreport.records import SAMPLE_RATE_HZ
+from emoreport.records import SAMPLE_RATE_HZ, FloatArray
 from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS, label_named, plain_name
 
 Head = Literal["pooled", "sequence"]
@@ -38,6 +44,13 @@ MAX_WINDOW_S: Final = 12.0
 
 NO_EMOTIONS: Final = frozenset({"other"})
 """Classes for speech that is none of the others. They are never an answer."""
+
+AUDIO: Final = "audio"
+"""Normalised sound, float32 (N, T)."""
+FRAMES: Final = "frames"
+"""Frames of each clip that are not padding, int64 (N,)."""
+EXAMPLE_SAMPLES: Final = (16_000, 12_345)
+"""Lengths of the two clips that the network is shown when it is exported."""
 
 KERNELS: Final = (10, 3, 3, 3, 3, 2, 2)
 STRIDES: Final = (5, 2, 2, 2, 2, 2, 2)
@@ -102,9 +115,9 @@ class Checkpoint:
         return _emotions(self.classes)
 
     @property
-    def emotions(self) -> list[int]:
-        """Places of `labels` among the logits."""
-        return [self.classes.index(label) for label in self.labels]
+    def inputs(self) -> tuple[str, ...]:
+        """``audio`` and, where clips may be padded, ``frames``: how many are a clip's own."""
+        return (AUDIO, FRAMES) if self.masks else (AUDIO,)
 
     @property
     def shortest_samples(self) -> int:
@@ -119,6 +132,26 @@ class Checkpoint:
         for kernel, stride in self.steps:
             samples = (samples - kernel) // stride + 1
         return samples
+
+    def batches(self, clips: Sequence[FloatArray]) -> list[VoiceBatch]:
+        """Clips as the network reads them; see `VoiceCheckpoint`."""
+        shortest = max(round(SHORTEST_CLIP_S * SAMPLE_RATE_HZ), self.shortest_samples)
+        ready = [prepared(clip, shortest=shortest, normalise=self.normalise) for clip in clips]
+        return [
+            VoiceBatch(batch.places, self._feeds(batch.audio, batch.samples))
+            for batch in batches(ready, masks=self.masks)
+        ]
+
+    def examples(self) -> Feeds:
+        """Inputs of two clips; see `VoiceCheckpoint`."""
+        audio = np.zeros((len(EXAMPLE_SAMPLES), max(EXAMPLE_SAMPLES)), dtype=np.float32)
+        for row, samples in enumerate(EXAMPLE_SAMPLES):
+            audio[row, :samples] = np.linspace(-1.0, 1.0, samples)
+        return self._feeds(audio, EXAMPLE_SAMPLES)
+
+    def _feeds(self, audio: FloatArray, samples: Iterable[int]) -> Feeds:
+        frames = np.array([self.frames(int(length)) for length in samples], dtype=np.int64)
+        return {AUDIO: audio, FRAMES: frames} if self.masks else {AUDIO: audio}
 
 
 def local_aniemore(folder: Path) -> PulledModel:

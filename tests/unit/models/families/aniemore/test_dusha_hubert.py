@@ -8,11 +8,10 @@ import torch
 import transformers
 
 from emoreport.errors import ModelError
-from emoreport.models.families.aniemore import AniemoreVoiceModel, local_aniemore, open_aniemore
+from emoreport.measure.optimize.voice import export_source
+from emoreport.models.families.aniemore import aniemore_source, local_aniemore, open_aniemore
 from emoreport.models.families.aniemore.checkpoint import read_checkpoint
-from emoreport.models.families.aniemore.exporting import export_graph
-from emoreport.models.families.aniemore.model import open_form
-from emoreport.models.families.aniemore.network import load_network
+from emoreport.models.families.voice_network import VoiceNetworkModel, open_form
 from emoreport.models.runtimes.forms import FLOAT32, Form
 from tests.fixtures.aniemore import DUSHA_CLASSES, checkpoint_folder, published_dusha
 from tests.fixtures.audio import noise, tone, voice
@@ -29,7 +28,6 @@ def test_the_class_that_is_no_emotion_is_no_label(tmp_path):
     found = described(tmp_path)
     assert found.classes == (*LABELS, "other")
     assert found.labels == LABELS
-    assert found.emotions == [0, 1, 2, 3]
     assert (found.min_window_s, found.max_window_s) == (3.0, 10.0)
 
 
@@ -79,13 +77,13 @@ def test_the_emotions_share_what_transformers_gives_them_without_the_other_class
 
 def test_the_exported_graph_says_the_same(tmp_path):
     pulled = published_dusha(tmp_path)
-    checkpoint = read_checkpoint(pulled)
+    source = aniemore_source(pulled)
     graph = tmp_path / "graph" / "model.onnx"
     graph.parent.mkdir()
-    export_graph(load_network(checkpoint), checkpoint, graph)
+    export_source(source, graph)
     form = Form("onnxruntime", FLOAT32, graph)
-    runner = open_form(checkpoint, form, device="cpu", threads=1)
-    exported = AniemoreVoiceModel(checkpoint, runner, {}, pulled)
+    runner = open_form(source, form, device="cpu", threads=1)
+    exported = VoiceNetworkModel(source.checkpoint, runner, {}, pulled)
     plain = open_aniemore(pulled, threads=1)
     np.testing.assert_allclose(exported.predict(CLIPS), plain.predict(CLIPS), atol=1e-4)
 

@@ -8,14 +8,11 @@ import pytest
 import torch
 
 from emoreport.errors import ModelError
-from emoreport.models.families.aniemore import AniemoreVoiceModel, open_aniemore
-from emoreport.models.families.aniemore.batches import batches
-from emoreport.models.families.aniemore.checkpoint import read_checkpoint
-from emoreport.models.families.aniemore.exporting import export_graph
-from emoreport.models.families.aniemore.model import open_form, own_frames, prepared_clip
-from emoreport.models.families.aniemore.network import load_network
-from emoreport.models.families.aniemore.runners import graph_feeds
+from emoreport.measure.optimize.voice import export_source
+from emoreport.models.families.aniemore import aniemore_source, open_aniemore
+from emoreport.models.families.voice_network import VoiceNetworkModel, open_form
 from emoreport.models.runtimes.derived_graphs import fix_shapes, quantise
+from emoreport.models.runtimes.exporting import export_graph
 from emoreport.models.runtimes.forms import FLOAT32, TORCH, Form
 from tests.fixtures.aniemore import GROUP_NORM, published, rounding_noise
 from tests.fixtures.audio import RATE_HZ, noise, tone, voice
@@ -31,11 +28,11 @@ CLIPS = [
 
 def exported(folder, name, **changes):
     pulled = published(folder, name, **changes)
-    checkpoint = read_checkpoint(pulled)
+    source = aniemore_source(pulled)
     graph = folder / "graph" / "model.onnx"
     graph.parent.mkdir()
-    export_graph(load_network(checkpoint), checkpoint, graph)
-    return pulled, checkpoint, graph
+    export_source(source, graph)
+    return pulled, source, graph
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +42,10 @@ def tiny(tmp_path_factory):
 
 
 def opened(export, runtime, precision=FLOAT32, graph=None, window=None):
-    pulled, checkpoint, own = export
+    pulled, source, own = export
     form = Form(runtime, precision, graph or own, window)
-    runner = open_form(checkpoint, form, device="cpu", threads=1)
-    return AniemoreVoiceModel(checkpoint, runner, {}, pulled)
+    runner = open_form(source, form, device="cpu", threads=1)
+    return VoiceNetworkModel(source.checkpoint, runner, {}, pulled)
 
 
 def windowed(export, target="model-window.onnx"):
@@ -61,12 +58,9 @@ def windowed(export, target="model-window.onnx"):
 
 def quantised_graph(export):
     """The exported graph with 8-bit weights, ranges set by two of the clips."""
-    _, checkpoint, graph = export
+    _, source, graph = export
     target = graph.parent / "model-int8.onnx"
-    samples = []
-    for clip in CLIPS[:2]:
-        (batch,) = batches([prepared_clip(checkpoint, clip)], masks=False)
-        samples.append(graph_feeds(batch.audio, own_frames(checkpoint, batch)))
+    samples = [dict(source.checkpoint.batches([clip])[0].feeds) for clip in CLIPS[:2]]
     quantise(graph, target, samples)
     return target
 
@@ -262,14 +256,13 @@ class Refusing(torch.nn.Module):
 
 def test_a_network_that_cannot_be_exported_is_an_error(tiny, tmp_path):
     with pytest.raises(ModelError, match="cannot be exported") as caught:
-        export_graph(Refusing(), tiny[1], tmp_path / "model.onnx")
+        export_graph(Refusing(), tiny[1].checkpoint.examples(), tmp_path / "model.onnx")
     assert "and more lines" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_exporter_that_is_not_installed_is_an_error(tiny, tmp_path, monkeypatch):
-    _, checkpoint, _ = tiny
+def test_an_exporter_that_is_not_installed_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match="onnx and onnxscript") as caught:
-        export_graph(None, checkpoint, tmp_path / "model.onnx")
+        export_graph(None, {}, tmp_path / "model.onnx")
     assert "emoreport[full]" in caught.value.remedy

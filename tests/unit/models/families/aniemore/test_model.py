@@ -12,11 +12,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from emoreport.errors import ModelError, SpeechStageError
-from emoreport.models.families.aniemore import AniemoreVoiceModel, local_aniemore, open_aniemore
-from emoreport.models.families.aniemore import model as room
+from emoreport.models.families import voice_network as room
+from emoreport.models.families.aniemore import local_aniemore, open_aniemore
 from emoreport.models.families.aniemore.batches import prepared
 from emoreport.models.families.aniemore.checkpoint import read_checkpoint
 from emoreport.models.families.aniemore.network import load_network
+from emoreport.models.families.voice_network import VoiceNetworkModel
 from emoreport.models.runtimes import forms as optimizing
 from emoreport.models.runtimes.forms import FormsRecord, MeasuredForm
 from emoreport.settings import SpeechSettings
@@ -110,24 +111,25 @@ class Listening:
     def __init__(self):
         self.shapes = []
 
-    def logits(self, audio, frames):
-        self.shapes.append((audio.shape, None if frames is None else frames.tolist()))
+    def logits(self, feeds):
+        audio, *frames = feeds.values()
+        self.shapes.append((audio.shape, *[counts.tolist() for counts in frames]))
         return np.zeros((len(audio), len(LABELS)), np.float32)
 
 
 def test_convolutions_that_need_more_than_a_second_get_it(pulled):
     checkpoint = dataclasses.replace(read_checkpoint(pulled), steps=((20_000, 10),))
     runner = Listening()
-    AniemoreVoiceModel(checkpoint, runner, {}, pulled).predict([voice(1.0), voice(1.5)])
+    VoiceNetworkModel(checkpoint, runner, {}, pulled).predict([voice(1.0), voice(1.5)])
     assert runner.shapes == [((2, 24_000), [1, 401])]
 
 
 def test_a_model_that_takes_no_padding_is_told_of_no_frames(tmp_path):
     pulled = published(tmp_path, "wavlm-resd", weights={})
     runner = Listening()
-    model = AniemoreVoiceModel(read_checkpoint(pulled), runner, {}, pulled)
+    model = VoiceNetworkModel(read_checkpoint(pulled), runner, {}, pulled)
     model.predict([voice(3.0), voice(2.9), voice(3.0)])
-    assert runner.shapes == [((1, 46_400), None), ((2, 48_000), None)]
+    assert runner.shapes == [((1, 46_400),), ((2, 48_000),)]
 
 
 @pytest.mark.parametrize(

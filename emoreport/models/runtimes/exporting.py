@@ -1,42 +1,45 @@
-"""Export the network from torch to an ONNX graph that other runtimes run."""
+"""Export a network from torch to an ONNX graph that other runtimes run."""
 
 from __future__ import annotations
 
 import importlib.util
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from numpy.typing import NDArray
 
 from emoreport.errors import ModelError
-from emoreport.models.families.aniemore.checkpoint import Checkpoint
-from emoreport.models.families.aniemore.runners import AUDIO, FRAMES, LOGITS
+from emoreport.models.runtimes.runners import LOGITS
 
-if TYPE_CHECKING:
-    from emoreport.models.families.aniemore.network import VoiceNetwork
-
-EXAMPLE_SAMPLES: Final = (16_000, 12_345)
-"""Lengths of the two clips that the network is shown; both axes of the graph stay free."""
 NEEDED: Final = ("onnx", "onnxscript")
 
 
-def export_graph(network: VoiceNetwork, checkpoint: Checkpoint, target: Path) -> None:
+def export_graph(
+    network: Any,  # noqa: ANN401 - torch is not typed here
+    examples: Mapping[str, NDArray[Any]],
+    target: Path,
+    *,
+    fixed: Collection[tuple[str, int]] = (),
+) -> None:
     """Write a network as an ONNX graph, weights in a file beside it (``<target>.data``).
 
-    Inputs are ``audio``, float32 (N, T), normalised, and, where the checkpoint takes padding,
-    ``frames``, int64 (N,): how many frames of each clip are not padding. The output is ``logits``,
-    float32 (N, K). N and T are free.
+    Its inputs are those of `examples`, by name and type; the output is ``logits``, float32
+    (N, K). All axes of the inputs are free but those of `fixed`.
 
     Parameters
     ----------
     network
         The network, float32, on the processor.
-    checkpoint
-        What it is.
+    examples
+        Inputs to show it, in their order.
     target
         The file to write.
+    fixed
+        Input and number of each axis that has one length only.
 
     Raises
     ------
@@ -51,26 +54,24 @@ def export_graph(network: VoiceNetwork, checkpoint: Checkpoint, target: Path) ->
         raise ModelError(
             f"exporting needs {' and '.join(lacking)}", remedy='pip install "emoreport[full]"'
         )
-    audio = torch.zeros(len(EXAMPLE_SAMPLES), max(EXAMPLE_SAMPLES))
-    for row, samples in enumerate(EXAMPLE_SAMPLES):
-        audio[row, :samples] = torch.linspace(-1.0, 1.0, samples)
-    examples: dict[str, Any] = {AUDIO: audio}
-    if checkpoint.masks:
-        examples[FRAMES] = torch.tensor([checkpoint.frames(n) for n in EXAMPLE_SAMPLES])
-    free = torch.export.Dim.DYNAMIC
+    free = {
+        name: {
+            axis: torch.export.Dim.DYNAMIC
+            for axis in range(example.ndim)
+            if (name, axis) not in fixed
+        }
+        for name, example in examples.items()
+    }
     try:
         with _silenced():
             program = torch.onnx.export(
                 network,
-                tuple(examples.values()),
+                tuple(torch.from_numpy(example) for example in examples.values()),
                 dynamo=True,
                 verbose=False,
                 input_names=list(examples),
                 output_names=[LOGITS],
-                dynamic_shapes={
-                    name: dict.fromkeys(range(example.ndim), free)
-                    for name, example in examples.items()
-                },
+                dynamic_shapes=free,
             )
             _forget_sources(program.model)
             program.save(target, external_data=True)
@@ -79,7 +80,7 @@ def export_graph(network: VoiceNetwork, checkpoint: Checkpoint, target: Path) ->
         raise ModelError(
             f"cannot be exported ({type(error).__name__}: {first})",
             remedy="--speech-runtime torch runs it",
-            file=checkpoint.folder,
+            file=target.parent,
         ) from error
 
 

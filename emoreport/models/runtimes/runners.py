@@ -1,7 +1,8 @@
-"""Run a checkpoint: in torch itself, or as an exported graph in another runtime."""
+"""Run a voice network: in torch itself, or as an exported graph in another runtime."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -9,16 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.errors import ModelError
-from emoreport.models.families.aniemore.checkpoint import Checkpoint
 from emoreport.models.runtimes.forms import BFLOAT16, FLOAT32, INT8, Form
 from emoreport.models.runtimes.graphs import GraphSession
 from emoreport.models.runtimes.opening import open_graph
-from emoreport.records import FloatArray, IntArray
+from emoreport.records import FloatArray
 
-AUDIO: Final = "audio"
-FRAMES: Final = "frames"
 LOGITS: Final = "logits"
 INSTALL: Final = 'pip install "emoreport[full]"'
+
+Feeds = Mapping[str, NDArray[Any]]
+"""Inputs of a network by name, in its order: first the sound, (N, …, T); then, where the network
+takes clips that are padded, how much of each is its own, int64 (N,)."""
 
 
 class Runner(Protocol):
@@ -27,16 +29,8 @@ class Runner(Protocol):
     runtime: str
     device: str
 
-    def logits(self, audio: FloatArray, frames: IntArray | None) -> FloatArray:
-        """Normalised audio float32 (N, T) → logits float32 (N, K).
-
-        Parameters
-        ----------
-        audio
-            Normalised, float32 (N, T).
-        frames
-            int64 (N,): frames of each clip that are not padding; None where the model takes no
-            padding.
+    def logits(self, feeds: Feeds) -> FloatArray:
+        """Inputs of N clips → logits float32 (N, K).
 
         Raises
         ------
@@ -47,12 +41,15 @@ class Runner(Protocol):
 
 
 class TorchRunner:
-    """The network in torch.
+    """A network in torch.
 
     Parameters
     ----------
-    checkpoint
-        What to load.
+    load
+        Builds the network, float32, on the processor; its inputs are those of the feeds, in
+        their order.
+    name, file
+        What errors call the model, and its weights.
     device
         ``auto`` (the graphics card where one works, else the processor), ``cpu`` or ``cuda``.
     threads
@@ -69,15 +66,22 @@ class TorchRunner:
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, *, device: str, threads: int, precision: str = FLOAT32
+        self,
+        load: Callable[[], Any],
+        *,
+        name: str,
+        file: Path,
+        device: str,
+        threads: int,
+        precision: str = FLOAT32,
     ) -> None:
         try:
             import torch
 
-            from emoreport.models.families.aniemore.network import load_network
+            network = load()
         except ImportError as error:
             raise ModelError(
-                f"{checkpoint.name} needs the optional part 'full' ({error})", remedy=INSTALL
+                f"{name} needs the optional part 'full' ({error})", remedy=INSTALL
             ) from error
         self.device = _torch_device(device)
         self.runtime = _named(f"torch {torch.__version__.partition('+')[0]}", precision)
@@ -88,17 +92,16 @@ class TorchRunner:
             torch.backends.cudnn.allow_tf32 = False
         self._torch: Any = torch
         self._kind = getattr(torch, precision)
-        self._file = checkpoint.weights
-        self.network = load_network(checkpoint).to(device=self.device, dtype=self._kind)
+        self._file = file
+        self.network = network.to(device=self.device, dtype=self._kind)
 
-    def logits(self, audio: FloatArray, frames: IntArray | None) -> FloatArray:
+    def logits(self, feeds: Feeds) -> FloatArray:
         """Run one batch; see `Runner`."""
         torch = self._torch
         try:
             with torch.inference_mode():
-                sound = torch.from_numpy(audio).to(device=self.device, dtype=self._kind)
-                own = None if frames is None else torch.from_numpy(frames).to(self.device)
-                logits = self.network(sound, own)
+                inputs = [torch.from_numpy(array).to(self.device) for array in feeds.values()]
+                logits = self.network(inputs[0].to(self._kind), *inputs[1:])
                 return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
         except RuntimeError as error:  # torch's errors, too little memory among them
             raise ModelError(f"inference failed ({error})", file=self._file) from error
@@ -113,6 +116,8 @@ class GraphRunner:
         What runs. A graph for windows of one length takes the clips of that length, one by one,
         and shorter ones that may be padded; the graph for all lengths is opened when a clip needs
         it.
+    inputs
+        Names of the inputs, the sound first.
     device, threads
         As for `open_graph`.
 
@@ -122,8 +127,9 @@ class GraphRunner:
         When runtime or device is missing, or the graph is not one that `export_graph` wrote.
     """
 
-    def __init__(self, form: Form, *, device: str, threads: int) -> None:
+    def __init__(self, form: Form, inputs: Sequence[str], *, device: str, threads: int) -> None:
         self._form, self._device, self._threads = form, device, threads
+        self._inputs = tuple(inputs)
         self._free: GraphSession | None = None
         self._window: GraphSession | None = None
         if form.window is not None:
@@ -135,19 +141,20 @@ class GraphRunner:
         self.runtime = _named(session.runtime, form.precision)
         self.device = session.device
 
-    def logits(self, audio: FloatArray, frames: IntArray | None) -> FloatArray:
+    def logits(self, feeds: Feeds) -> FloatArray:
         """Run one batch; see `Runner`."""
         if self._window is not None:
-            _, length = self._window.inputs[AUDIO].shape
-            missing = (length or 0) - audio.shape[1]
-            if missing == 0 or (missing > 0 and frames is not None):
-                rows = np.pad(audio, ((0, 0), (0, missing)))
-                counts = [None] * len(rows) if frames is None else frames[:, np.newaxis]
-                runs = zip(rows[:, np.newaxis], counts, strict=True)
-                return np.concatenate([_run(self._window, *run) for run in runs])
+            sound, *counts = self._inputs
+            length = self._window.inputs[sound].shape[-1] or 0
+            missing = length - feeds[sound].shape[-1]
+            if missing == 0 or (missing > 0 and counts):
+                ends = [(0, 0)] * (feeds[sound].ndim - 1) + [(0, missing)]
+                whole = {**feeds, sound: np.pad(feeds[sound], ends)}
+                rows = range(len(feeds[sound]))
+                return np.concatenate([_run(self._window, _row(whole, row)) for row in rows])
         if self._free is None:
             self._free = self._opened(self._form.graph)
-        return _run(self._free, audio, frames)
+        return _run(self._free, feeds)
 
     def _opened(self, graph: Path | None) -> GraphSession:
         form = self._form
@@ -161,20 +168,17 @@ class GraphRunner:
             threads=self._threads,
             precision=BFLOAT16 if narrow else FLOAT32,
         )
-        inputs = set(session.inputs)
-        if AUDIO not in inputs or not inputs <= {AUDIO, FRAMES} or LOGITS not in session.outputs:
-            raise ModelError(f"the graph has the inputs {sorted(inputs)}", file=graph)
+        if set(session.inputs) != set(self._inputs) or LOGITS not in session.outputs:
+            raise ModelError(f"the graph has the inputs {sorted(session.inputs)}", file=graph)
         return session
 
 
-def graph_feeds(audio: FloatArray, frames: IntArray | None) -> dict[str, NDArray[Any]]:
-    """Inputs of an exported graph."""
-    return {AUDIO: audio} if frames is None else {AUDIO: audio, FRAMES: frames}
+def _row(feeds: Feeds, row: int) -> Feeds:
+    return {name: array[row : row + 1] for name, array in feeds.items()}
 
 
-def _run(session: GraphSession, audio: FloatArray, frames: IntArray | None) -> FloatArray:
-    logits = session.run(graph_feeds(audio, frames), [LOGITS])[LOGITS]
-    return np.asarray(logits, dtype=np.float32)
+def _run(session: GraphSession, feeds: Feeds) -> FloatArray:
+    return np.asarray(session.run(feeds, [LOGITS])[LOGITS], dtype=np.float32)
 
 
 def graphics_card() -> bool:
