@@ -72,6 +72,7 @@ def model_facts(store: ModelStore, model: ModelEntry) -> dict[str, Any]:
         "labels": list(model.labels),
         "input": model.input,
         "extra": model.extra,
+        "weakness": _weakness(model, "en"),
         "source": "/".join(filter(None, (model.source.base, model.source.repository))),
         "revision": model.source.revision if record is None else record.revision,
         "files": {
@@ -84,6 +85,10 @@ def model_facts(store: ModelStore, model: ModelEntry) -> dict[str, Any]:
         "data_terms": model.data_terms,
         "citation": model.citation,
     }
+
+
+def _weakness(model: ModelEntry, lang: str) -> str:
+    return text(f"cli.models.weakness.{model.weakness}", lang) if model.weakness else "–"
 
 
 def fact_rows(store: ModelStore, model: ModelEntry, lang: str) -> list[tuple[str, str]]:
@@ -101,6 +106,7 @@ def fact_rows(store: ModelStore, model: ModelEntry, lang: str) -> list[tuple[str
         "input": model.input,
         "labels": ", ".join(model.labels) or "–",
         "needs": needs_text(model, lang),
+        "weakness": _weakness(model, lang),
         "code": model.code_licence,
         "weights": model.weights_licence,
         "data": model.data_terms,

@@ -10,7 +10,7 @@ from emoreport.messages import text
 from emoreport.vocabulary import NAMES
 
 if TYPE_CHECKING:
-    from emoreport.records import ModelRecord
+    from emoreport.records import RunPlan
     from emoreport.run.report import Report
 
 
@@ -66,13 +66,32 @@ def summary_rows(report: Report, folder: Path, lang: str) -> list[tuple[str, str
             f"{summary.transitions} ({unknown if rate is None else f'{rate:.1f}'}/min)",
         ),
         ("mismatch", f"{summary.mismatches} ({percent(summary.mismatch_share)})"),
-        ("models", ", ".join(map(_model_line, (report.run.face_model, report.run.speech_model)))),
+        ("models", _model_names(report.run, lang)),
+        ("weaknesses", _weaknesses(report.run, lang)),
         ("folder", str(folder)),
     ]
-    return [(text(f"cli.panel.{key}", lang), value) for key, value in rows]
+    return [(text(f"cli.panel.{key}", lang), value) for key, value in rows if value]
 
 
-def _model_line(model: ModelRecord) -> str:
-    if not model.runtime:
-        return model.name
-    return f"{model.kind} {model.name} ({model.runtime}, {model.device})"
+def _model_names(run: RunPlan, lang: str) -> str:
+    names = []
+    for model, witness in run.emotion_models:
+        name = model.name
+        if model.runtime:
+            name = f"{model.kind} {model.name} ({model.runtime}, {model.device})"
+        if witness is not None:
+            name = text("cli.line.with_witness", lang, model=name, witness=witness.name)
+        names.append(name)
+    return ", ".join(names)
+
+
+def _weaknesses(run: RunPlan, lang: str) -> str:
+    """What each model is known to be bad at; nothing of those that nothing is known of."""
+    from emoreport.models.store.registry import weakness_of
+
+    told = []
+    for model in (model for pair in run.emotion_models for model in pair if model is not None):
+        key = weakness_of(model)
+        if key:
+            told.append(f"{model.name} {text(f'cli.models.weakness.{key}', lang)}")
+    return "; ".join(told)

@@ -93,7 +93,8 @@ class RunPlan:
     versions
         Of emoreport, Python, the platform and the libraries, by name.
     models
-        Models and detectors by role: ``face``, ``speech``, ``face_detector``, ``voice_activity``.
+        Models and detectors by role: ``face``, ``speech``, ``face_witness`` and ``speech_witness``
+        where one ran, ``face_detector``, ``voice_activity``.
     settings
         By public name, as JSON values. What another version wrote may be no `Settings`.
     bridge
@@ -123,6 +124,14 @@ class RunPlan:
     def speech_model(self) -> ModelRecord:
         """The model of the voice's emotion; its name is ``none`` if none was asked for."""
         return self.models["speech"]
+
+    @property
+    def emotion_models(self) -> tuple[tuple[ModelRecord, ModelRecord | None], ...]:
+        """The models of face and voice, each with its witness or None."""
+        return (
+            (self.face_model, self.models.get("face_witness")),
+            (self.speech_model, self.models.get("speech_witness")),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from emoreport.records import FaceTrack, ProgressCallback, Recording, RunRecord,
 from emoreport.results import Analysis
 from emoreport.run.annotations import stored_labels
 from emoreport.run.page_video import find_video, page_bytes, seen_from
-from emoreport.run.run_json import EMOTION_MODELS, document
+from emoreport.run.run_json import EMOTION_MODELS, WITNESSES, document
 from emoreport.settings import Settings
 from emoreport.tables import store
 from emoreport.tables.frames import build_tables
@@ -175,9 +175,11 @@ class Report:
             excel_locale=output.excel_locale,
             facts=SummaryFacts(
                 program=f"emoreport {run.program_version}",
-                models=tuple(
-                    run.models[role] for role in EMOTION_MODELS if run.models[role].runtime
-                ),
+                models={
+                    role: run.models[role]
+                    for role in (*EMOTION_MODELS, *WITNESSES)
+                    if role in run.models and run.models[role].runtime
+                },
                 settings=self.settings.values(),
                 warnings=self.warnings(output.lang),
             ),

@@ -46,6 +46,8 @@ MOST: Final = 1e12
 
 EMOTION_MODELS: Final = ("face", "speech")
 """Roles that every run has, and whose files are named also where there are none."""
+WITNESSES: Final = ("face_witness", "speech_witness")
+"""Roles that a run has where a second model read the same."""
 _MODEL_FIELDS: Final = tuple(field.name for field in fields(ModelRecord))
 _OF_ALL_MODELS_THAT_RAN: Final = ("name", "kind", "version", "labels", "files", "runtime", "device")
 _STREAM_FIELDS: Final = ("index", "kind", "codec", "used", "start_s", "duration_s")

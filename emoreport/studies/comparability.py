@@ -11,14 +11,15 @@ from emoreport.errors import SettingsError
 from emoreport.messages import text
 from emoreport.records import ModelRecord
 from emoreport.run.report import Report
+from emoreport.run.run_json import EMOTION_MODELS, WITNESSES
 from emoreport.settings import OPTIONS
 
-MODELS: Final = ("face", "speech", "face_detector", "voice_activity")
+MODELS: Final = (*EMOTION_MODELS, *WITNESSES, "face_detector", "voice_activity")
 
 DECIDING_GROUPS: Final = frozenset({"decoding", "faces", "speech", "analysis"})
 WITHOUT_EFFECT: Final = frozenset({"baseline", "compounds"})
 """Settings of these groups that move none of the figures."""
-SEEN_ELSEWHERE: Final = frozenset({"face", "speech", "face_detector", "bridge"})
+SEEN_ELSEWHERE: Final = frozenset({*EMOTION_MODELS, *WITNESSES, "face_detector", "bridge"})
 """Settings that only name what was used; what it was is recorded in the run itself."""
 
 OTHER_MODEL: Final = "other_model"

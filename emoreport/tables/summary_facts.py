@@ -17,7 +17,7 @@ class SummaryFacts:
     program
         Name and version of the program, for instance ``emoreport 0.1.0``.
     models
-        The models that really ran.
+        The models of emotions that really ran, by role.
     settings
         Value of every setting by public name, as `Settings.values` gives them.
     warnings
@@ -25,6 +25,6 @@ class SummaryFacts:
     """
 
     program: str = ""
-    models: tuple[ModelRecord, ...] = ()
+    models: Mapping[str, ModelRecord] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

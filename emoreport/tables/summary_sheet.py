@@ -124,8 +124,8 @@ def summary_lines(
         ]
         if section == "recording" and facts.program:
             lines.append(Line(word("program"), facts.program))
-    for model in facts.models:
-        lines += _model_lines(model, lang)
+    for role, model in facts.models.items():
+        lines += _model_lines(role, model, lang)
     lines += [Line(""), Line(word("settings"), heading=True)]
     lines += [Line(name, _setting(name, value, lang)) for name, value in facts.settings.items()]
     lines += [Line(""), Line(word("warnings"), heading=True)]
@@ -202,10 +202,7 @@ def _value_line(
     return Line(text, shown, column.kind, beside, f"summary.csv · {name}")
 
 
-def _model_lines(model: ModelRecord, lang: str) -> Iterator[Line]:
-    kind_keys = {"face": "face_kind", "voice": "voice_kind"}
-    key = kind_keys.get(model.kind)
-    kind = model.kind if key is None else words.text(f"tables.summary.{key}", lang)
+def _model_lines(role: str, model: ModelRecord, lang: str) -> Iterator[Line]:
     labels = ", ".join(words.label_name(name, lang) for name in model.labels)
     text = words.text(
         "tables.summary.model",
@@ -216,7 +213,7 @@ def _model_lines(model: ModelRecord, lang: str) -> Iterator[Line]:
         device=model.device,
         labels=labels,
     )
-    yield Line(kind, text)
+    yield Line(words.text(f"tables.summary.{role}_details", lang), text)
     if model.reason:
         yield Line(words.text("tables.summary.reason", lang), model.reason)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from emoreport.errors import SettingsError
+from emoreport.records import ModelRecord
 
 EntryKind = Literal["face", "voice", "detector"]
 SourceKind = Literal["package", "github", "huggingface", "https"]
@@ -108,6 +109,8 @@ class ModelEntry:
         Optional part of emoreport that must be installed to run it; "" for none.
     card
         Path of its card below docs/models.
+    weakness
+        What it is known to be bad at: a key of the words ``cli.models.weakness``.
     """
 
     name: str
@@ -125,6 +128,7 @@ class ModelEntry:
     input: str = ""
     size_mb: float | None = None
     extra: str = ""
+    weakness: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -214,6 +218,15 @@ def shown_names(models: Iterable[ModelEntry]) -> list[str]:
         for prefix, slash, rest in (name.partition("/") for name in names)
     ]
     return list(dict.fromkeys(sorted(short, key=lambda name: "/" in name)))
+
+
+def weakness_of(model: ModelRecord) -> str:
+    """What a model that ran is known to be bad at, as `ModelEntry.weakness`; "" if unknown."""
+    # What stands in brackets behind the name of a model is how it was run.
+    name = model.name.partition(" (")[0]
+    entries = registry()
+    entry = entries.get(name) or entries.get(f"{name}-{model.kind}")
+    return "" if entry is None else entry.weakness
 
 
 def find_entry(name: str) -> ModelEntry:

@@ -33,7 +33,11 @@ from tests.fixtures.results import (
 
 FACTS = SummaryFacts(
     program="emoreport 1.2.3",
-    models=(model_record(), model_record("voice")),
+    models={
+        "face": model_record(),
+        "speech": model_record("voice"),
+        "speech_witness": dataclasses.replace(model_record("voice"), name="second"),
+    },
     settings=Settings().values(),
     warnings=("There is no sound.",),
 )
