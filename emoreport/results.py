@@ -88,6 +88,9 @@ class FaceEvidence:
         Mean probability of the row's label less the largest other one. Negative where smoothing or
         a shortest row gave the label to an emotion that does not lead. For rows without an emotion,
         the largest less the second.
+    contradiction
+        How far apart the distributions of the two models are, 0–1, where both are firm and name
+        different emotions; None everywhere else.
     """
 
     face_coverage: float
@@ -101,6 +104,7 @@ class FaceEvidence:
     frame_entropy: float | None
     entropy: float | None
     margin: float | None
+    contradiction: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,8 @@ class VoiceEvidence:
         Entropy of the row's probabilities over log K, 0–1.
     margin
         Largest less second probability.
+    contradiction
+        As in `FaceEvidence`.
     """
 
     speech_s: float
@@ -131,6 +137,24 @@ class VoiceEvidence:
     clipping: float | None
     entropy: float | None
     margin: float | None
+    contradiction: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessVerdict:
+    """What a second model says of a row.
+
+    Attributes
+    ----------
+    emotion
+        Its label with the largest mean probability.
+    agreement
+        1 less the total variation distance of the two models' distributions over the labels that
+        they share, 0–1; None where they share none.
+    """
+
+    emotion: str
+    agreement: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +203,9 @@ class VideoInterval(LabelledSpan):
         Scores of compound expressions; None where they were not asked for.
     speaking
         Of a piece of a row: whether it is in detected speech or in a pause; None for whole rows.
+    witness
+        What a second model says of the row; None without one, and for rows without an emotion but
+        those that became `uncertain` by its contradiction.
     """
 
     confidence: float | None
@@ -193,6 +220,7 @@ class VideoInterval(LabelledSpan):
     z: tuple[float | None, ...] = ()
     compounds: CompoundScores | None = None
     speaking: bool | None = None
+    witness: WitnessVerdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +231,7 @@ class AudioInterval(LabelledSpan):
     ----------
     speech_s
         Detected speech inside the row, seconds.
-    confidence, distribution, valence, arousal, evidence, reasons, z
+    confidence, distribution, valence, arousal, evidence, reasons, z, witness
         As in `VideoInterval`, of the voice model; valence and arousal are derived.
     """
 
@@ -215,6 +243,7 @@ class AudioInterval(LabelledSpan):
     evidence: VoiceEvidence | None = None
     reasons: tuple[str, ...] = ()
     z: tuple[float | None, ...] = ()
+    witness: WitnessVerdict | None = None
 
 
 @dataclass(frozen=True, slots=True)

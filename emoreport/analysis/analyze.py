@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from emoreport.analysis.mismatch.comparison import compare_intervals
 from emoreport.analysis.mismatch.statistics import face_against_voice, mismatch_rows
-from emoreport.analysis.rows.abstention import usable_windows
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.compounds import with_compounds
 from emoreport.analysis.rows.firmness import firm_faces
@@ -12,6 +11,7 @@ from emoreport.analysis.rows.judging import abstention_level, judge_rows
 from emoreport.analysis.rows.pauses import cut_at_speech
 from emoreport.analysis.rows.relabelling import coded_pieces
 from emoreport.analysis.rows.scores import with_z_scores
+from emoreport.analysis.rows.witnesses import firm_windows
 from emoreport.analysis.summary import summarize
 from emoreport.analysis.transitions.counting import count_transitions
 from emoreport.analysis.transitions.sensitivity import sensitivity
@@ -59,7 +59,7 @@ def analyze_readings(
         video = with_compounds(video, faces.labels)
     comparisons = compare_intervals(video, audio, faces.labels, speech.labels, bridge)
     transitions = count_transitions(video)
-    usable = usable_windows(speech, level)
+    usable = firm_windows(speech, level, bridge)
     agreement = face_against_voice(video, faces, speech, duration_s, bridge, usable, labels.voice)
     pieces = cut_at_speech(video, faces, speech, duration_s)
     if labels.face is not None:
@@ -82,7 +82,7 @@ def analyze_readings(
                 faces,
                 duration_s,
                 settings.analysis,
-                relabel=lambda cut: firm_faces(rows.frames, cut, level),
+                relabel=lambda cut: firm_faces(rows.frames, cut, level, bridge),
                 chosen=video,
                 segmenter=rows.segmenter,
             ),

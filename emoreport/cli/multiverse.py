@@ -55,8 +55,9 @@ def multiverse(
 ) -> int:
     """Say in what share of settings the conclusions about a talk hold, without decoding it.
 
-    Every combination of smoothing, shortest interval, abstention and label bridge is tried on the
-    stored readings; all else stays as in the run. Writes multiverse.csv (one row per setting),
+    Every combination of smoothing, shortest interval, abstention, label bridge and, where a witness
+    ran, which of the two models leads, is tried on the stored readings; all else stays as in the
+    run. Writes multiverse.csv (one row per setting),
     multiverse_summary.csv (one row per conclusion) and the specification curve multiverse.png and
     multiverse.svg. The exit code is 1 when a setting failed; the others are complete.
     """

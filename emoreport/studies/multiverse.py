@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, product
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from emoreport.analysis.rows.abstention import Level
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
+from emoreport.analysis.rows.witnesses import witness_track
 from emoreport.analysis.talks.multiverse import (
     Conclusion,
     Multiverse,
@@ -18,6 +20,7 @@ from emoreport.analysis.talks.multiverse import (
     grid,
     same_effect,
 )
+from emoreport.records import FaceTrack, ModelRecord, SpeechTrack
 from emoreport.run.bridge import load_bridge
 from emoreport.run.report import Report
 from emoreport.settings import OPTIONS
@@ -26,6 +29,10 @@ from emoreport.settings.described import OptionInfo, checked
 from emoreport.studies.multiverse_files import Draw, write_files
 
 FOLDER: Final = "multiverse"
+
+LabelSets = tuple[Sequence[str], Sequence[str]]
+"""What two models that are compared can give."""
+_Track = TypeVar("_Track", FaceTrack, SpeechTrack)
 
 DEFAULT: Final = "default"
 IDENTITY: Final = "identity"
@@ -69,7 +76,7 @@ class MultiverseResult:
     conclusions
         How the run's conclusions fare in the grid.
     same_bridges
-        Bridges left out, each with the one that has the same effect on these two models' labels.
+        Bridges left out, each with the one that has the same effect on these models' labels.
     """
 
     name: str
@@ -134,16 +141,31 @@ def explore(talk: Report, wanted: Grid) -> MultiverseResult:
     SettingsError
         When a bridge cannot be used.
     """
-    bridges, own_bridge, same = _bridges(talk, wanted.bridge_files)
+    face_models, voice_models = talk.run.emotion_models
+    faces = _by_leader(talk.faces, *face_models)
+    voices = _by_leader(talk.speech, *voice_models)
+    seen, heard = ([track.labels for track in leaders.values()] for leaders in (faces, voices))
+    # Face against voice, and each model against its witness.
+    compared = [*product(seen, heard), *pairwise(seen), *pairwise(heard)]
+    bridges, own_bridge, same = _bridges(talk, wanted.bridge_files, compared)
     analysis = talk.settings.analysis
     own = Setting(
         analysis.smoothing_s,
         analysis.min_interval_s,
         cast("Level", analysis.abstention),
         own_bridge,
+        next(iter(faces)),
+        next(iter(voices)),
     )
-    combinations = grid(wanted.smoothings_s, wanted.min_intervals_s, wanted.levels, tuple(bridges))
-    multiverse = Multiverse(talk.faces, talk.speech, talk.run.media.duration_s, analysis, bridges)
+    combinations = grid(
+        wanted.smoothings_s,
+        wanted.min_intervals_s,
+        wanted.levels,
+        tuple(bridges),
+        tuple(faces),
+        tuple(voices),
+    )
+    multiverse = Multiverse(faces, voices, talk.run.media.duration_s, analysis, bridges)
     looked_at = {
         setting: _look(multiverse, setting) for setting in dict.fromkeys((*combinations, own))
     }
@@ -157,6 +179,16 @@ def explore(talk: Report, wanted: Grid) -> MultiverseResult:
     )
 
 
+def _by_leader(track: _Track, first: ModelRecord, witness: ModelRecord | None) -> dict[str, _Track]:
+    """The readings by the name of the model that leads, the run's own first."""
+    leaders = {first.name: track}
+    swapped = witness_track(track)
+    if swapped is not None:
+        name = "witness" if witness is None else witness.name
+        leaders[f"{name} (witness)" if name in leaders else name] = swapped
+    return leaders
+
+
 def _look(multiverse: Multiverse, setting: Setting) -> Universe:
     try:
         return multiverse.look(setting)
@@ -164,7 +196,9 @@ def _look(multiverse: Multiverse, setting: Setting) -> Universe:
         return Universe(setting, failure=f"{type(error).__name__}: {error}")
 
 
-def _bridges(talk: Report, files: Sequence[str]) -> tuple[dict[str, Bridge], str, dict[str, str]]:
+def _bridges(
+    talk: Report, files: Sequence[str], compared: Sequence[LabelSets]
+) -> tuple[dict[str, Bridge], str, dict[str, str]]:
     """Bridges of the grid by name, the run's own name, and which were left out for which."""
     candidates = {DEFAULT: DEFAULT_BRIDGE, IDENTITY: Bridge.from_mapping({})}
     for file in files:
@@ -175,7 +209,7 @@ def _bridges(talk: Report, files: Sequence[str]) -> tuple[dict[str, Bridge], str
     same: dict[str, str] = {}
     for name, bridge in candidates.items():
         for kept_name, kept_bridge in kept.items():
-            if same_effect(bridge, kept_bridge, talk.faces.labels, talk.speech.labels):
+            if same_effect(bridge, kept_bridge, compared):
                 same[name] = kept_name
                 break
         else:

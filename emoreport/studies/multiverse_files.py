@@ -49,6 +49,8 @@ COLUMNS: Final[dict[str, Column]] = {
     "p_value": lambda universe: universe.p_value,
     "mismatch_against_chance": lambda universe: universe.verdict,
     "failure": lambda universe: universe.failure,
+    "face_model": lambda universe: universe.setting.face_model,
+    "speech_model": lambda universe: universe.setting.speech_model,
 }
 """Columns of the table after `own` and `in_grid`."""
 
@@ -251,11 +253,20 @@ def _choices(settings: Sequence[Setting], lang: str) -> tuple[Choice, ...]:
     levels = [text(f"multiverse.level.{setting.abstention}", lang) for setting in settings]
     order = [text(f"multiverse.level.{level}", lang) for level in ABSTENTION_LEVELS]
     bridges = [setting.bridge for setting in settings]
+    leaders = {
+        "face_model": [setting.face_model for setting in settings],
+        "speech_model": [setting.speech_model for setting in settings],
+    }
     return (
         Choice(text("multiverse.setting.smoothing", lang), _sorted(smoothing, float), smoothing),
         Choice(text("multiverse.setting.min_interval", lang), _sorted(shortest, float), shortest),
         Choice(text("multiverse.setting.abstention", lang), _sorted(levels, order.index), levels),
         Choice(text("multiverse.setting.bridge", lang), tuple(dict.fromkeys(bridges)), bridges),
+        *(
+            Choice(text(f"multiverse.setting.{name}", lang), tuple(sorted(set(models))), models)
+            for name, models in leaders.items()
+            if len(set(models)) > 1
+        ),
     )
 
 

@@ -84,6 +84,7 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
         "clipping",
         "entropy",
         "margin",
+        "witnesses_disagree",
     ),
     DIMENSIONS: ("model", "derived"),
     COMPOUND: COMPOUND_NAMES,

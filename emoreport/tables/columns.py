@@ -214,6 +214,10 @@ UNCERTAIN_BECAUSE: Final = Column(
     codes=REASON,
     get=lambda row: " ".join(row.reasons) or None,
 )
+WITNESS: Final = (
+    Column("witness_emotion", Kind.LABEL, "witness_emotion", get="witness.emotion"),
+    Column("witness_agreement", Kind.SHARE, "witness_agreement", get="witness.agreement"),
+)
 VIDEO_EVIDENCE: Final = (
     Column("valence", Kind.SIGNED, "interval_valence"),
     Column("arousal", Kind.SIGNED, "interval_arousal"),
@@ -348,7 +352,7 @@ def _with_classes(
         )
         for index, label in enumerate(labels if baseline else ())
     )
-    return replace(table, columns=table.columns + probabilities + evidence + deviations)
+    return replace(table, columns=table.columns + probabilities + evidence + WITNESS + deviations)
 
 
 def frames_table(

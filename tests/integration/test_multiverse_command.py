@@ -154,7 +154,11 @@ def test_a_setting_that_fails_leaves_the_others(talk: Path, tmp_path: Path) -> N
     stored = read_machine_report(talk)
     bridges = {"default": stored.bridge, "broken": _Broken()}
     multiverse = Multiverse(
-        stored.faces, stored.speech, stored.run.media.duration_s, stored.settings.analysis, bridges
+        {"": stored.faces},
+        {"": stored.speech},
+        stored.run.media.duration_s,
+        stored.settings.analysis,
+        bridges,
     )
     good, bad = (
         _look(multiverse, Setting(1.0, 0.5, "normal", name)) for name in ("default", "broken")

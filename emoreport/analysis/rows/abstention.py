@@ -18,7 +18,13 @@ from emoreport.analysis.numeric.hold_times import BoolArray
 from emoreport.analysis.numeric.missing import none_if_nan
 from emoreport.analysis.rows.evidence import normalised_entropy
 from emoreport.records import Span, SpeechTrack
-from emoreport.results import AudioInterval, FaceEvidence, VideoInterval, VoiceEvidence
+from emoreport.results import (
+    AudioInterval,
+    FaceEvidence,
+    VideoInterval,
+    VoiceEvidence,
+    WitnessVerdict,
+)
 from emoreport.vocabulary import UNCERTAIN, AbstentionLevel, is_emotion
 
 Level = AbstentionLevel
@@ -32,13 +38,15 @@ class Rule:
     Attributes
     ----------
     evidence
-        Field of `FaceEvidence` or `VoiceEvidence`; also the reason code of the rows it hits.
+        Field of `FaceEvidence` or `VoiceEvidence`.
     side
         ``below``: values below the limit are too little; ``above``: values above it are too much.
     normal, strict
         Limits of the two levels, in the unit of the field.
     why
         Where the limits come from.
+    code
+        Reason code of the rows that it hits, where that is not the field.
     """
 
     evidence: str
@@ -46,6 +54,12 @@ class Rule:
     normal: float
     strict: float
     why: str
+    code: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Reason code of the rows that it hits."""
+        return self.code or self.evidence
 
     def hits(self, evidence: FaceEvidence | VoiceEvidence, level: Level) -> bool:
         """Whether the rule takes the label away at this level."""
@@ -55,6 +69,16 @@ class Rule:
         limit = self.normal if level == "normal" else self.strict
         return value < limit if self.side == "below" else value > limit
 
+
+_CONTRADICTED: Final = Rule(
+    "contradiction",
+    "above",
+    0.0,
+    0.0,
+    "Two models that each rest on enough and name different emotions cannot both be right, and "
+    "nothing says which one is. How far apart they are plays no part.",
+    code="witnesses_disagree",
+)
 
 FACE_RULES: Final[tuple[Rule, ...]] = (
     Rule(
@@ -122,6 +146,7 @@ FACE_RULES: Final[tuple[Rule, ...]] = (
         "0.05 is the lead below which `hysteresis` lets no label change. Of pictures whose two "
         "best emotions lie less than 0.2 apart, the compact model reads fewer than half rightly.",
     ),
+    _CONTRADICTED,
 )
 """Limits for rows of the face, in the order in which reasons are named."""
 
@@ -165,6 +190,7 @@ VOICE_RULES: Final[tuple[Rule, ...]] = (
         0.15,
         "As for the face.",
     ),
+    _CONTRADICTED,
 )
 """Limits for rows of the voice, in the order in which reasons are named."""
 
@@ -197,8 +223,9 @@ def abstain_faces(
 
     Such a row becomes `uncertain`, keeps its evidence and names its reasons; it keeps neither
     confidence, distribution, valence nor arousal, so that it makes no mismatch, no severity and no
-    transition. Uncertain neighbours become one row: `face_coverage` is averaged over time, `frames`
-    added up, reasons are united; its evidence is not known.
+    transition. What the witness said stays where its contradiction is the reason. Uncertain
+    neighbours become one row: `face_coverage` is averaged over time, `frames` added up, reasons are
+    united; its evidence and its witness are not known.
 
     Parameters
     ----------
@@ -241,7 +268,13 @@ def _firm_voice(row: AudioInterval, reasons: tuple[str, ...]) -> AudioInterval:
     if not reasons:
         return row
     return AudioInterval(
-        row.span, UNCERTAIN, None, row.speech_s, evidence=row.evidence, reasons=reasons
+        row.span,
+        UNCERTAIN,
+        None,
+        row.speech_s,
+        evidence=row.evidence,
+        reasons=reasons,
+        witness=_kept_witness(row, reasons),
     )
 
 
@@ -281,7 +314,7 @@ def _reasons(
 ) -> tuple[str, ...]:
     if row.evidence is None or not is_emotion(row.emotion):
         return ()
-    return tuple(rule.evidence for rule in rules if rule.hits(row.evidence, level))
+    return tuple(rule.reason for rule in rules if rule.hits(row.evidence, level))
 
 
 def _without_label(row: VideoInterval, reasons: tuple[str, ...]) -> VideoInterval:
@@ -293,7 +326,15 @@ def _without_label(row: VideoInterval, reasons: tuple[str, ...]) -> VideoInterva
         row.frames,
         evidence=row.evidence,
         reasons=reasons,
+        witness=_kept_witness(row, reasons),
     )
+
+
+def _kept_witness(
+    row: VideoInterval | AudioInterval, reasons: tuple[str, ...]
+) -> WitnessVerdict | None:
+    """What the witness said of a row that it made uncertain; thin evidence is thin for it too."""
+    return row.witness if _CONTRADICTED.reason in reasons else None
 
 
 def _joined(left: VideoInterval, right: VideoInterval, rules: Sequence[Rule]) -> VideoInterval:
@@ -301,7 +342,7 @@ def _joined(left: VideoInterval, right: VideoInterval, rules: Sequence[Rule]) ->
     covered_s = sum(row.face_coverage * row.span.duration_s for row in (left, right))
     coverage = min(1.0, covered_s / span.duration_s) if span.duration_s > 0 else 0.0
     named = {*left.reasons, *right.reasons}
-    reasons = tuple(rule.evidence for rule in rules if rule.evidence in named)
+    reasons = tuple(rule.reason for rule in rules if rule.reason in named)
     return VideoInterval(
         span, UNCERTAIN, None, coverage, left.frames + right.frames, reasons=reasons
     )

@@ -34,7 +34,9 @@ class FrameEvidence:
         def extra(name: str) -> FloatArray:
             return faces.extra.get(name, unknown)[usable]
 
-        self._labels = faces.labels
+        self.labels = faces.labels
+        self.witness_labels = () if faces.witness is None else faces.witness.labels
+        self._witness = None if faces.witness is None else faces.witness.probabilities[usable]
         self._time_s = faces.time_s[usable]
         # A frame without time of its own (its hold fell to a tie or the end) still was seen.
         self._weight_s = np.maximum(hold_times(faces.time_s, duration_s)[usable], 1e-9)
@@ -54,15 +56,14 @@ class FrameEvidence:
         """
         if not intervals:
             return ()
-        cuts = np.searchsorted(self._time_s, [row.span.start_s for row in intervals][1:])
-        frames = _Frames(cuts, self._weight_s)
+        frames = self._by_row(intervals)
         yaw, pitch = frames.means(self._yaw), frames.means(self._pitch)
         mean_score, worst_score = frames.means(self._score), frames.lowest(self._ranked_score)
         face_px, sharpness = frames.medians(self._face_px), frames.medians(self._sharpness)
         doubt = frames.means(self._doubt)
-        shares = _shares(intervals, self._labels)
+        shares = _shares(intervals, self.labels)
         entropy = normalised_entropy(shares)
-        margin = _margins(shares, self._labels, [row.emotion for row in intervals])
+        margin = _margins(shares, self.labels, [row.emotion for row in intervals])
         relative = sharpness / self._usual if self._usual > 0 else np.full(len(sharpness), np.nan)
         columns = (
             mean_score,
@@ -81,6 +82,19 @@ class FrameEvidence:
             FaceEvidence(row.face_coverage, *facts)
             for row, *facts in zip(intervals, *lists, strict=True)
         )
+
+    def witness_means(self, intervals: Sequence[VideoInterval]) -> DoubleArray:
+        """Mean probabilities of the witness over the same rows, float64 (R, K); NaN without one."""
+        means = np.full((len(intervals), len(self.witness_labels)), np.nan)
+        if self._witness is not None and intervals:
+            frames = self._by_row(intervals)
+            for column, values in enumerate(self._witness.T):
+                means[:, column] = frames.means(values)
+        return means
+
+    def _by_row(self, intervals: Sequence[VideoInterval]) -> _Frames:
+        cuts = np.searchsorted(self._time_s, [row.span.start_s for row in intervals][1:])
+        return _Frames(cuts, self._weight_s)
 
 
 def voice_evidence(

@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from emoreport.analysis.rows.abstention import Level, abstain_faces
+from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.evidence import FrameEvidence
+from emoreport.analysis.rows.witnesses import with_face_witness
 from emoreport.results import VideoInterval
 
 
 def firm_faces(
-    frames: FrameEvidence, rows: Sequence[VideoInterval], level: Level
+    frames: FrameEvidence,
+    rows: Sequence[VideoInterval],
+    level: Level,
+    bridge: Bridge = DEFAULT_BRIDGE,
 ) -> tuple[VideoInterval, ...]:
-    """Collect the evidence of the rows and take the label from those that rest on too little.
+    """Collect evidence and witness of the rows; take the label from those that rest on too little.
 
     A row that lost its label keeps the evidence that it lost it for; rows that became one are
     measured as one.
@@ -26,8 +31,10 @@ def firm_faces(
         Rows that tile the recording.
     level
         How much evidence a label needs.
+    bridge
+        The label space that the two models share.
     """
-    judged = abstain_faces(with_evidence(frames, rows), level)
+    judged = abstain_faces(with_face_witness(frames, with_evidence(frames, rows), bridge), level)
     if len(judged) == len(rows):
         return judged
     measured = with_evidence(frames, judged)

@@ -13,6 +13,11 @@ from emoreport.analysis.rows.relabelling import coded_faces, coded_voices
 from emoreport.analysis.rows.scores import with_audio_dimensions, with_video_dimensions
 from emoreport.analysis.rows.segmentation import FaceSegmenter
 from emoreport.analysis.rows.voice import voice_intervals
+from emoreport.analysis.rows.witnesses import (
+    with_face_witness,
+    with_voice_witness,
+    witness_track,
+)
 from emoreport.records import UNCODED, CodedLabels, FaceTrack, SpeechTrack
 from emoreport.results import AudioInterval, VideoInterval
 from emoreport.settings import AnalysisSettings, Settings
@@ -62,15 +67,21 @@ def judge_rows(
     level = abstention_level(settings.analysis)
     frames, segmenter = FrameEvidence(faces, duration_s), FaceSegmenter(faces, duration_s)
     if labels.face is None:
-        firm = firm_faces(frames, segmenter.rows(settings.analysis), level)
+        firm = firm_faces(frames, segmenter.rows(settings.analysis), level, bridge)
     else:
-        firm = coded_faces(labels.face, faces, frames, duration_s)
+        coded = coded_faces(labels.face, faces, frames, duration_s)
+        firm = with_face_witness(frames, coded, bridge)
     video = with_video_dimensions(firm, faces, bridge)
-    heard = voice_intervals(speech, [row.span for row in video], settings.speech)
+    spans = [row.span for row in video]
+    heard = voice_intervals(speech, spans, settings.speech)
     evidence = voice_evidence(
         speech, heard, snr_db=speech.extra.get("snr_db"), clipping=speech.extra.get("clipping")
     )
     heard = tuple(replace(row, evidence=facts) for row, facts in zip(heard, evidence, strict=True))
+    other = witness_track(speech)
+    if other is not None:
+        beside = voice_intervals(other, spans, settings.speech)
+        heard = with_voice_witness(heard, beside, speech, bridge)
     if labels.voice is None:
         judged = abstain_voices(heard, level)
     else:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -23,13 +23,13 @@ import numpy as np
 from emoreport.analysis.mismatch.agreement import agreement
 from emoreport.analysis.mismatch.bootstrap import block_bootstrap
 from emoreport.analysis.mismatch.shift_test import shift_test, verdict
-from emoreport.analysis.numeric.hold_times import BoolArray
-from emoreport.analysis.rows.abstention import Level, abstain_faces, usable_windows
+from emoreport.analysis.rows.abstention import Level, abstain_faces
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.evidence import FrameEvidence
 from emoreport.analysis.rows.firmness import with_evidence
 from emoreport.analysis.rows.segmentation import FaceSegmenter
 from emoreport.analysis.rows.sequences import LabelSequence, face_sequence, join, voice_sequence
+from emoreport.analysis.rows.witnesses import firm_windows, with_face_witness
 from emoreport.analysis.transitions.chains import (
     Chains,
     poisson_rate,
@@ -74,12 +74,16 @@ class Setting:
         How much evidence a label needs.
     bridge
         Name of a label bridge.
+    face_model, speech_model
+        Name of the model that leads in the face, in the voice; the other of the two is its witness.
     """
 
     smoothing_s: float
     min_interval_s: float
     abstention: Level
     bridge: str
+    face_model: str = ""
+    speech_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,17 +194,21 @@ def grid(
     min_intervals_s: Sequence[float],
     levels: Sequence[Level],
     bridges: Sequence[str],
+    face_models: Sequence[str] = ("",),
+    speech_models: Sequence[str] = ("",),
 ) -> tuple[Setting, ...]:
     """Every combination, each one once."""
-    combinations = product(smoothings_s, min_intervals_s, levels, bridges)
+    combinations = product(
+        smoothings_s, min_intervals_s, levels, bridges, face_models, speech_models
+    )
     return tuple(dict.fromkeys(Setting(*values) for values in combinations))
 
 
 def same_effect(
-    first: Bridge, second: Bridge, face_labels: Sequence[str], voice_labels: Sequence[str]
+    first: Bridge, second: Bridge, compared: Iterable[tuple[Sequence[str], Sequence[str]]]
 ) -> bool:
-    """Whether two bridges compare the labels of these two models in the same way."""
-    return _effect(first, face_labels, voice_labels) == _effect(second, face_labels, voice_labels)
+    """Whether two bridges compare the labels of these pairs of models in the same way."""
+    return all(_effect(first, *labels) == _effect(second, *labels) for labels in compared)
 
 
 class Multiverse:
@@ -211,7 +219,7 @@ class Multiverse:
     Parameters
     ----------
     faces, speech
-        Readings.
+        Readings by the name of the model that leads.
     duration_s
         Length of the recording, seconds.
     settings
@@ -222,8 +230,8 @@ class Multiverse:
 
     def __init__(
         self,
-        faces: FaceTrack,
-        speech: SpeechTrack,
+        faces: Mapping[str, FaceTrack],
+        speech: Mapping[str, SpeechTrack],
         duration_s: float,
         settings: AnalysisSettings,
         bridges: Mapping[str, Bridge],
@@ -231,13 +239,12 @@ class Multiverse:
         self._faces = faces
         self._speech = speech
         self._duration_s = duration_s
-        self._frames = FrameEvidence(faces, duration_s)
-        self._segmenter = FaceSegmenter(faces, duration_s)
+        self._frames = {name: FrameEvidence(track, duration_s) for name, track in faces.items()}
+        self._segmenters = {name: FaceSegmenter(track, duration_s) for name, track in faces.items()}
         self._settings = settings
         self._bridges = bridges
         self._rows = cache(self._cut)
         self._firm = cache(self._judge)
-        self._usable = cache(self._judge_windows)
         self._voice = cache(self._hear)
 
     def look(self, setting: Setting) -> Universe:
@@ -246,13 +253,25 @@ class Multiverse:
         The statistics are those of the main analysis, shifts and bootstrap draws included, so that
         the run's own setting gives the run's own figures.
         """
-        rows, chains = self._firm(setting.smoothing_s, setting.min_interval_s, setting.abstention)
+        faces, speech = self._faces[setting.face_model], self._speech[setting.speech_model]
+        # Only a witness makes rows depend on the bridge.
+        between = setting.bridge if faces.witness is not None else None
+        rows, chains = self._firm(
+            setting.face_model,
+            setting.smoothing_s,
+            setting.min_interval_s,
+            setting.abstention,
+            between,
+        )
         emotion, share = _dominant(chains)
         emotion_s = float(chains.length_s.sum())
         rate = poisson_rate(int(transition_counts(chains).sum()), emotion_s)
         bridge = self._bridges[setting.bridge]
-        face = face_sequence(rows, self._faces.labels, self._speech.labels, bridge)
-        joint = join(face, self._voice(setting.abstention, setting.bridge))
+        face = face_sequence(rows, faces.labels, speech.labels, bridge)
+        voice = self._voice(
+            setting.speech_model, setting.face_model, setting.abstention, setting.bridge
+        )
+        joint = join(face, voice)
         figures, test = agreement(joint), shift_test(joint)
         return Universe(
             setting,
@@ -271,28 +290,37 @@ class Multiverse:
             verdict=verdict(test, block_bootstrap(joint).kappa),
         )
 
-    def _cut(self, smoothing_s: float, min_interval_s: float) -> tuple[VideoInterval, ...]:
+    def _cut(
+        self, model: str, smoothing_s: float, min_interval_s: float, between: str | None
+    ) -> tuple[VideoInterval, ...]:
         varied = dataclasses.replace(
             self._settings, smoothing_s=smoothing_s, min_interval_s=min_interval_s
         )
-        return with_evidence(self._frames, self._segmenter.rows(varied))
+        frames = self._frames[model]
+        rows = with_evidence(frames, self._segmenters[model].rows(varied))
+        if between is None:
+            return rows
+        return with_face_witness(frames, rows, self._bridges[between])
 
     def _judge(
-        self, smoothing_s: float, min_interval_s: float, level: Level
+        self,
+        model: str,
+        smoothing_s: float,
+        min_interval_s: float,
+        level: Level,
+        between: str | None,
     ) -> tuple[tuple[VideoInterval, ...], Chains]:
-        firm = abstain_faces(self._rows(smoothing_s, min_interval_s), level)
+        firm = abstain_faces(self._rows(model, smoothing_s, min_interval_s, between), level)
         return firm, unbroken_chains(firm)
 
-    def _judge_windows(self, level: Level) -> BoolArray:
-        return usable_windows(self._speech, level)
-
-    def _hear(self, level: Level, bridge: str) -> LabelSequence:
+    def _hear(self, model: str, face_model: str, level: Level, bridge: str) -> LabelSequence:
+        speech = self._speech[model]
         return voice_sequence(
-            self._speech,
+            speech,
             self._duration_s,
-            self._faces.labels,
+            self._faces[face_model].labels,
             self._bridges[bridge],
-            self._usable(level),
+            firm_windows(speech, level, self._bridges[bridge]),
         )
 
 

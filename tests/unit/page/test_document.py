@@ -10,6 +10,7 @@ from emoreport.page import document as page_module
 from emoreport.page.document import LIMITS, PageVideo, library, page_html, page_words, policy
 from emoreport.records import MediaRecord
 from emoreport.settings import LANGUAGES
+from emoreport.studies.comparability import MODELS
 from tests.fixtures.page import NASTY, findings
 
 
@@ -162,7 +163,7 @@ def test_every_word_of_the_page_is_used():
     files = ("templates/page.html.jinja", "document.py", "figures.py")
     source = "".join((folder / name).read_text(encoding="utf-8") for name in files)
     source += "".join(page_module._asset(name) for name in page_module.SCRIPTS)
-    roles = {f"role.{role}" for role in ("face", "speech", "face_detector", "voice_activity")}
+    roles = {f"role.{role}" for role in MODELS}
     for key in page_words()["en"]:
         if key.split(".")[0] not in page_module.CODES and key not in roles:
             assert re.search(rf"\b{key.rsplit('.', maxsplit=1)[-1]}\b", source), key

@@ -87,7 +87,7 @@ def test_notes_are_the_reasons_of_the_analysis():
 def test_the_other_groups_are_those_of_the_analysis():
     assert set(CODES["verdict"]) == {*get_args(shift_test.Verdict), *get_args(lag.Lead)}
     assert CODES["scope"] == (transition_statistics.ALL, *SCOPES)
-    assert set(CODES["reason"]) == {rule.evidence for rule in (*FACE_RULES, *VOICE_RULES)}
+    assert set(CODES["reason"]) == {rule.reason for rule in (*FACE_RULES, *VOICE_RULES)}
     assert CODES["compound"] == COMPOUND_NAMES
     for dimensions in (None, [0.5] * 50):
         track = replace(face_track(("happiness", 2.0)), valence=dimensions, arousal=dimensions)

@@ -80,26 +80,29 @@ def test_compounds_as_a_file():
 
 
 def test_evidence_in_the_interval_files():
-    evidence = slice(-14, None)
+    numbers = "0.9000,0.8000,112.2,12.5,,1234.5678,1.1250,0.2500,0.3750,0.5000"
+    shown = f"-0.2500,0.5000,derived,{numbers},,happiness,0.8125"
     lines = csv_texts()["video_intervals"].splitlines()
-    assert [",".join(line.split(",")[evidence]) for line in lines[1:]] == [
-        "-0.2500,0.5000,derived,0.9000,0.8000,112.2,12.5,,1234.5678,1.1250,0.2500,0.3750,0.5000,",
-        "-0.2500,0.5000,derived,0.9000,0.8000,112.2,12.5,,1234.5678,1.1250,0.2500,0.3750,0.5000,",
-        ",,,,,,,,,,,,,",
-        ",,,0.9000,0.8000,112.2,12.5,,1234.5678,1.1250,0.2500,0.3750,0.5000,entropy margin",
+    assert [",".join(line.split(",")[-16:]) for line in lines[1:]] == [
+        shown,
+        shown,
+        "," * 15,
+        f",,,{numbers},entropy margin,,",
     ]
     lines = csv_texts()["audio_intervals"].splitlines()
-    assert [",".join(line.split(",")[-9:]) for line in lines[2:4]] == [
-        "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,",
-        ",,,0.250,,,,,",
+    assert [",".join(line.split(",")[-11:]) for line in lines[2:4]] == [
+        "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,,positive,",
+        ",,,0.250,,,,,,,",
     ]
 
 
 def test_scores_against_a_baseline_stand_at_the_end_of_a_row():
     row = csv_texts(with_options(analysis()))["video_intervals"].splitlines()[1]
-    assert row.endswith(",,0.0000,0.5000,1.0000,1.5000,2.0000,2.5000,3.0000,3.5000")
+    assert row.endswith(
+        ",,happiness,0.8125,0.0000,0.5000,1.0000,1.5000,2.0000,2.5000,3.0000,3.5000"
+    )
     row = csv_texts(with_options(analysis()))["audio_intervals"].splitlines()[1]
-    assert row.endswith("0.4375," + ",-1.2500" * 7)
+    assert row.endswith("0.4375,,positive," + ",-1.2500" * 7)
 
 
 @pytest.mark.parametrize("p_value", [1 / 2000, 2 / 14_401, 1e-6])

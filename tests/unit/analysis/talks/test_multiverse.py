@@ -1,11 +1,13 @@
 """Conclusions under many settings: agreement with the main analysis, and shares by hand."""
 
 import dataclasses
+from itertools import product
 
 import pytest
 
 from emoreport.analysis import analyze_readings
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
+from emoreport.analysis.rows.witnesses import witness_track
 from emoreport.analysis.talks.multiverse import (
     DOMINANT_EMOTION,
     KAPPA_SIGN,
@@ -19,13 +21,20 @@ from emoreport.analysis.talks.multiverse import (
     same_effect,
 )
 from emoreport.settings import AnalysisSettings, Settings
+from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.readings import face_track, random_readings, recording, speech_track
+from tests.fixtures.results import with_witness
 from tests.fixtures.stored import wandering_talk
 
 DURATION_S = 240.0
+VOICES = ("anger", "fear", "happiness", "neutral", "sadness")
 DUSHA = ("anger", "neutral", "positive", "sadness")
 SETTING = Setting(1.0, 0.5, "normal", "default")
 BRIDGES = {"default": DEFAULT_BRIDGE, "identity": Bridge.from_mapping({})}
+
+
+def over(faces, speech, *arguments):
+    return Multiverse({"": faces}, {"": speech}, *arguments)
 
 
 def universe(**values):
@@ -61,7 +70,7 @@ def test_a_setting_gives_what_the_main_analysis_gives_under_it(setting, wanderin
     )
     bridge = BRIDGES[setting.bridge]
     summary = analyze_readings(faces, speech, recording(DURATION_S), settings, bridge).summary
-    found = Multiverse(faces, speech, DURATION_S, AnalysisSettings(), BRIDGES).look(setting)
+    found = over(faces, speech, DURATION_S, AnalysisSettings(), BRIDGES).look(setting)
     assert found.dominant_emotion == summary.dominant_video_emotion
     assert found.transitions == summary.transitions
     assert found.emotion_s == pytest.approx(summary.emotion_s)
@@ -72,18 +81,40 @@ def test_a_setting_gives_what_the_main_analysis_gives_under_it(setting, wanderin
     assert found.verdict == summary.mismatch_verdict
 
 
+def test_the_witness_leads_as_if_it_had_been_the_first_model():
+    faces, speech = wandering_talk(DURATION_S, voice_labels=DUSHA)
+    faces, speech = with_witness(faces, EMOTIONS[:7], seed=4), with_witness(speech, VOICES, seed=5)
+    faces_by = {"first": faces, "second": witness_track(faces)}
+    speech_by = {"first": speech, "second": witness_track(speech)}
+    multiverse = Multiverse(faces_by, speech_by, DURATION_S, AnalysisSettings(), BRIDGES)
+    for face, voice in product(faces_by, speech_by):
+        for name, bridge in BRIDGES.items():
+            led = analyze_readings(
+                faces_by[face],
+                speech_by[voice],
+                recording(DURATION_S),
+                Settings(),
+                bridge,
+            ).summary
+            setting = dataclasses.replace(SETTING, bridge=name, face_model=face, speech_model=voice)
+            found = multiverse.look(setting)
+            assert found.transitions == led.transitions
+            assert found.emotion_s == pytest.approx(led.emotion_s)
+            assert (found.kappa, found.verdict) == (led.kappa, led.mismatch_verdict)
+
+
 def test_what_was_worked_out_before_changes_nothing():
     faces, speech = wandering_talk(DURATION_S, voice_labels=DUSHA)
     settings = grid((0.0, 1.0), (0.5,), ("off", "strict"), tuple(BRIDGES))
-    shared = Multiverse(faces, speech, DURATION_S, AnalysisSettings(), BRIDGES)
+    shared = over(faces, speech, DURATION_S, AnalysisSettings(), BRIDGES)
     for setting in settings:
-        alone = Multiverse(faces, speech, DURATION_S, AnalysisSettings(), BRIDGES)
+        alone = over(faces, speech, DURATION_S, AnalysisSettings(), BRIDGES)
         assert shared.look(setting) == alone.look(setting)
 
 
 def test_a_talk_without_a_face_concludes_nothing():
     faces, speech = face_track((None, 20.0)), speech_track(["anger"] * 18)
-    found = Multiverse(faces, speech, 20.0, AnalysisSettings(), BRIDGES).look(SETTING)
+    found = over(faces, speech, 20.0, AnalysisSettings(), BRIDGES).look(SETTING)
     assert found.dominant_emotion is None
     assert found.transitions_per_minute is None
     assert found.kappa_sign is None
@@ -97,7 +128,7 @@ def test_a_talk_without_a_face_concludes_nothing():
 def test_of_equally_long_emotions_the_first_is_dominant():
     faces = face_track(("sadness", 4.0), ("anger", 4.0), ("sadness", 1.0), ("anger", 1.0))
     still = dataclasses.replace(SETTING, smoothing_s=0.0)
-    found = Multiverse(faces, speech_track([]), 10.0, AnalysisSettings(), BRIDGES).look(still)
+    found = over(faces, speech_track([]), 10.0, AnalysisSettings(), BRIDGES).look(still)
     assert (found.dominant_emotion, found.dominant_share) == ("anger", pytest.approx(0.5))
     assert found.transitions == 3
     assert found.transitions_per_minute == pytest.approx(18.0)
@@ -150,7 +181,7 @@ def test_a_run_whose_own_setting_failed_has_no_share():
 
 def test_bridges_are_the_same_where_these_labels_do_not_tell_them_apart():
     face, eight = ("anger", "happiness"), ("anger", "happiness")
-    assert same_effect(BRIDGES["default"], BRIDGES["identity"], face, eight)
-    assert not same_effect(BRIDGES["default"], BRIDGES["identity"], face, ("anger", "positive"))
+    assert same_effect(BRIDGES["default"], BRIDGES["identity"], [(face, eight)])
+    assert not same_effect(BRIDGES["default"], BRIDGES["identity"], [(face, ("anger", "positive"))])
     renamed = Bridge.from_mapping({"happiness": "positive"})
-    assert same_effect(BRIDGES["default"], renamed, face, ("anger", "positive"))
+    assert same_effect(BRIDGES["default"], renamed, [(face, ("anger", "positive"))])

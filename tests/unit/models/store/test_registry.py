@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from emoreport.errors import SettingsError
+from emoreport.messages import text
 from emoreport.models.store import cards
 from emoreport.models.store.integrity import Expected, check_file
 from emoreport.models.store.lockfile import expected_file
 from emoreport.models.store.model_store import ModelStore
-from emoreport.models.store.registry import ModelEntry, find_entry, registry
+from emoreport.models.store.registry import ModelEntry, find_entry, registry, weakness_of
+from emoreport.records import ModelRecord
+from emoreport.settings import LANGUAGES
 from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
 from tests.fixtures.server import git_blob
 
@@ -60,6 +64,19 @@ def test_every_entry_is_complete(entry: ModelEntry) -> None:
     assert entry.source.revision
     if entry.source.kind != "package":
         assert re.fullmatch(r"https://[a-z.]+", entry.source.base)
+
+
+@each_entry
+def test_what_a_model_is_bad_at_is_said_in_every_language(entry: ModelEntry) -> None:
+    if entry.kind == "detector":
+        assert entry.weakness == ""
+        return
+    for lang in LANGUAGES:
+        assert text(f"cli.models.weakness.{entry.weakness}", lang)
+    shown = ModelRecord(entry.name.removesuffix(f"-{entry.kind}"), entry.kind)
+    assert weakness_of(shown) == entry.weakness
+    assert weakness_of(replace(shown, name=f"{shown.name} (bias: acted)")) == entry.weakness
+    assert weakness_of(replace(shown, name="my own")) == ""
 
 
 @each_entry
