@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,14 +25,34 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+FRAME_TABLES = (".csv", ".tsv")
 RUNTIME = ("offline", "threads", "runtime", "device")
 
 Faces = Annotated[
     Path,
     typer.Argument(
-        metavar="FILE.npz",
-        help="NPZ with images and votes (FERPlus order) or labels.",
+        metavar="FILE",
+        help="NPZ with images and votes (FERPlus order) or labels; or CSV of labelled frames: "
+        "video, time_s, emotion, and x, y of the face where there are several.",
         show_default=False,
+    ),
+]
+Videos = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--videos",
+        metavar="FOLDER",
+        help="Where the recordings of labelled frames are; may be given more than once. The "
+        "folder of the CSV is searched too.",
+        show_default=False,
+    ),
+]
+Conditions = Annotated[
+    bool,
+    typer.Option(
+        "--conditions",
+        help="Also score the same faces blurred, compressed, dark, cut otherwise, turned and "
+        "speaking.",
     ),
 ]
 Voices = Annotated[
@@ -45,19 +66,33 @@ Voices = Annotated[
 
 
 @app.command("face")
-@with_settings((*RUNTIME, "face"))
+@with_settings((*RUNTIME, "face", "face_detector"))
 def face(
-    *, file: Faces, as_json: Json = False, config: Config = None, options: dict[str, Any]
+    *,
+    file: Faces,
+    videos: Videos = None,
+    conditions: Conditions = False,
+    as_json: Json = False,
+    config: Config = None,
+    options: dict[str, Any],
 ) -> int:
-    """Score a face-emotion model on labelled face pictures."""
+    """Score a face-emotion model on labelled face pictures, or on labelled frames of recordings."""
     from emoreport.cli.pull_display import PullDisplay
-    from emoreport.faces.select import open_face_model
+    from emoreport.faces.select import open_detector, open_face_model
     from emoreport.measure.evaluate import evaluate_faces
+    from emoreport.measure.labelled_faces import read_labelled_faces
+    from emoreport.measure.labelled_frames import read_labelled_frames
 
     settings = settings_from(options, config)
     with PullDisplay(lang=settings.output.lang, quiet=False) as pulls:
         model = open_face_model(settings, note_line, pulls)
-    _print(evaluate_faces(model, file), as_json=as_json, lang=settings.output.lang)
+        if file.suffix.casefold() in FRAME_TABLES:
+            with closing(open_detector(settings, note_line, pulls)) as detector:
+                faces = read_labelled_frames(file, videos or (), detector, model.crop)
+        else:
+            faces = read_labelled_faces(file)
+    evaluation = evaluate_faces(model, faces, conditions=conditions)
+    _print(evaluation, as_json=as_json, lang=settings.output.lang)
     return EXIT_OK
 
 
@@ -124,6 +159,36 @@ def _print(evaluation: Evaluation, *, as_json: bool, lang: str) -> None:
             for label, row in evaluation.confusion.items()
         ],
     )
+    if evaluation.conditions:
+        print("\nthe same faces under other conditions")
+        print_table(
+            ["", "accuracy", "macro recall", "calibration error"],
+            [
+                [
+                    name.replace("_", " "),
+                    *(
+                        f"{row[key]:.3f}"
+                        for key in ("accuracy", "macro_recall", "calibration_error")
+                    ),
+                ]
+                for name, row in evaluation.conditions.items()
+            ],
+        )
+    if evaluation.mistakes:
+        print("\nframes judged otherwise than labelled")
+        print_table(
+            ["video", "time", "label", "answer", "confidence"],
+            [
+                [
+                    wrong.video,
+                    f"{wrong.time_s:.3f}",
+                    wrong.emotion,
+                    wrong.answer,
+                    f"{wrong.confidence:.2f}",
+                ]
+                for wrong in evaluation.mistakes
+            ],
+        )
 
 
 def _naming_lines(evaluation: Evaluation, lang: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.errors import MediaError
+from emoreport.measure.face_conditions import CONDITIONS, UNCHANGED, Condition
 from emoreport.measure.label_names import Renamed, renamed, standard_names
 from emoreport.measure.labelled_clips import LabelledDataError, read_clips, read_labels
-from emoreport.measure.labelled_faces import read_labelled_faces
-from emoreport.records import FaceEmotionModel, FloatArray, VoiceEmotionModel
+from emoreport.measure.labelled_faces import LabelledFaces
+from emoreport.records import FaceEmotionModel, FloatArray, RgbImage, VoiceEmotionModel
 
 CALIBRATION_BINS: Final = 15
 """Equal-width bins of the expected calibration error, as in Guo et al. (2017)."""
@@ -26,6 +27,17 @@ UNREADABLE: Final = "cannot be decoded"
 """Reason for which clips are left out."""
 
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A frame of a recording that a model judged otherwise than the person who labelled it."""
+
+    video: str
+    time_s: float
+    emotion: str
+    answer: str
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,11 @@ class Evaluation:
     speed
         ``milliseconds_per_face`` or ``times_real_time`` and what it was measured on.
     groups
-        The same figures per corpus, where the data name more than one.
+        The same figures per corpus or recording, where the data name them.
+    conditions
+        The same figures of the same faces under each of `CONDITIONS`, where that was asked for.
+    mistakes
+        Frames of recordings that were judged otherwise than they are labelled.
     unreadable
         Why clips could not be decoded, by their names.
     guessed_encoding
@@ -70,6 +86,8 @@ class Evaluation:
     speed: Mapping[str, float]
     groups: Mapping[str, Mapping[str, float]]
     mapped: Renamed = field(default_factory=dict)
+    conditions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    mistakes: tuple[Mistake, ...] = ()
     unreadable: Mapping[str, str] = field(default_factory=dict)
     guessed_encoding: str | None = None
 
@@ -89,12 +107,21 @@ class Evaluation:
             "recall": {label: round(value, 4) for label, value in self.recall.items()},
             "confusion": {label: dict(row) for label, row in self.confusion.items()},
             "speed": {name: round(value, 4) for name, value in self.speed.items()},
-            "groups": {
-                group: {name: round(value, 4) for name, value in figures.items()}
-                for group, figures in self.groups.items()
-            },
+            "groups": _rounded(self.groups),
+            "conditions": _rounded(self.conditions),
+            "mistakes": [
+                {**asdict(mistake), "confidence": round(mistake.confidence, 4)}
+                for mistake in self.mistakes
+            ],
             "unreadable": dict(self.unreadable),
         }
+
+
+def _rounded(table: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    return {
+        row: {name: round(value, 4) for name, value in cells.items()}
+        for row, cells in table.items()
+    }
 
 
 # --------------------------------------------------------------------------- figures
@@ -192,39 +219,35 @@ def _evaluation(
 # --------------------------------------------------------------------------- faces
 
 
-def evaluate_faces(model: FaceEmotionModel, path: Path) -> Evaluation:
+def evaluate_faces(
+    model: FaceEmotionModel, faces: LabelledFaces, *, conditions: bool = False
+) -> Evaluation:
     """Score a face-emotion model on pictures that already are face crops.
+
+    Parameters
+    ----------
+    model
+        What is to be judged.
+    faces
+        From `read_labelled_faces` or `read_labelled_frames`.
+    conditions
+        Whether to judge the pictures under every one of `CONDITIONS` as well.
 
     Raises
     ------
-    InputNotFoundError, LabelledDataError
-        When the data cannot be read.
+    LabelledDataError
+        When no picture is left to judge.
     ModelError
         When inference fails.
     """
-    import cv2
-
-    faces = read_labelled_faces(path)
-    pictures, labels, left_out = faces.images, faces.labels, faces.left_out
-    usable = [index for index, label in enumerate(labels) if label in model.labels]
-    left_out.update(label for label in labels if label not in model.labels)
-    size = model.crop.size_px
-    crops = [
-        np.asarray(
-            cv2.resize(pictures[index], (size, size), interpolation=cv2.INTER_AREA), np.uint8
-        )
-        if pictures[index].shape[:2] != (size, size)
-        else pictures[index]
-        for index in usable
-    ]
-    start = time.perf_counter()
-    parts = [
-        model.predict(crops[first : first + FACE_BATCH]).probabilities
-        for first in range(0, len(crops), FACE_BATCH)
-    ]
-    elapsed_s = time.perf_counter() - start
-    probabilities = np.concatenate(parts) if parts else np.zeros((0, len(model.labels)), np.float32)
-    truth = np.array([model.labels.index(labels[index]) for index in usable], dtype=np.int64)
+    left_out = faces.left_out.copy()
+    left_out.update(label for label in faces.labels if label not in model.labels)
+    usable = [index for index, label in enumerate(faces.labels) if label in model.labels]
+    pictures = [faces.images[index] for index in usable]
+    labels = [faces.labels[index] for index in usable]
+    truth = np.array([model.labels.index(label) for label in labels], dtype=np.int64)
+    probabilities, spent_s = _judged(model, pictures, CONDITIONS[UNCHANGED])
+    videos = np.array([faces.frames[index][0] for index in usable] if faces.frames else [], str)
     evaluation = _evaluation(
         model.record.name,
         model.labels,
@@ -232,12 +255,49 @@ def evaluate_faces(model: FaceEmotionModel, path: Path) -> Evaluation:
         truth,
         left_out=left_out,
         speed={
-            "milliseconds_per_face": 1000 * elapsed_s / max(len(crops), 1),
+            "milliseconds_per_face": 1000 * spent_s / max(len(pictures), 1),
             "batch": float(FACE_BATCH),
         },
-        groups={},
+        groups={name: videos == name for name in sorted(set(videos.tolist()))},
     )
-    return replace(evaluation, mapped=faces.mapped)
+    return replace(
+        evaluation,
+        mapped=faces.mapped,
+        conditions={
+            name: figures(_judged(model, pictures, change)[0], truth)
+            for name, change in (CONDITIONS if conditions else {}).items()
+        },
+        mistakes=tuple(
+            Mistake(*faces.frames[index], label, model.labels[row.argmax()], float(row.max()))
+            for index, label, row in zip(usable, labels, probabilities, strict=True)
+            if faces.frames and model.labels[row.argmax()] != label
+        ),
+    )
+
+
+def _judged(
+    model: FaceEmotionModel, pictures: Sequence[RgbImage], change: Condition
+) -> tuple[FloatArray, float]:
+    """Probabilities (N, K) of the changed pictures, and the seconds that the model took."""
+    import cv2
+
+    size = (model.crop.size_px, model.crop.size_px)
+    parts, spent_s = [np.zeros((0, len(model.labels)), np.float32)], 0.0
+    for first in range(0, len(pictures), FACE_BATCH):
+        changed = [
+            change(picture, first + offset)
+            for offset, picture in enumerate(pictures[first : first + FACE_BATCH])
+        ]
+        crops = [
+            picture
+            if picture.shape[1::-1] == size
+            else np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+            for picture in changed
+        ]
+        start = time.perf_counter()
+        parts.append(model.predict(crops).probabilities)
+        spent_s += time.perf_counter() - start
+    return np.concatenate(parts), spent_s
 
 
 # --------------------------------------------------------------------------- voices

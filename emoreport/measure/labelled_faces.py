@@ -43,12 +43,15 @@ class LabelledFaces:
         How many pictures of the file are not among them, by their label.
     mapped
         Names that were taken for a label of the vocabulary.
+    frames
+        What recording each picture is from and when it is shown there; empty for mere pictures.
     """
 
     images: list[RgbImage]
     labels: list[str]
     left_out: Counter[str]
     mapped: Renamed
+    frames: tuple[tuple[str, float], ...] = ()
 
 
 def read_labelled_faces(path: Path) -> LabelledFaces:

@@ -1,0 +1,165 @@
+"""Read labelled frames: a CSV of recordings, times and emotions, and the recordings themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from emoreport.errors import InputNotFoundError
+from emoreport.faces.crops import crop_face
+from emoreport.measure.label_names import renamed, standard_names
+from emoreport.measure.labelled_clips import LabelledDataError
+from emoreport.measure.labelled_faces import LabelledFaces
+from emoreport.media import open_video
+from emoreport.records import CropSpec, DoubleArray, FaceDetector, FaceObservation, RgbImage
+from emoreport.tables.spreadsheet import UnreadableTextError, decode, read_sheet
+from emoreport.vocabulary import EMOTIONS
+
+COLUMNS: Final = ("video", "time_s", "emotion", "x", "y")
+REQUIRED: Final = 3
+TIME_TOLERANCE_S: Final = 0.0005
+"""Times in the file have three decimals."""
+NO_RECORDING: Final = "recording not found"
+NO_FACE_THERE: Final = "no face found"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFrame:
+    """One row: what a person saw in the face that is shown at `time_s`.
+
+    `point` lies in that face, in shares of the width and height; None means the largest face.
+    """
+
+    video: str
+    time_s: float
+    emotion: str
+    point: tuple[float, float] | None
+
+
+def read_labelled_frames(
+    path: Path, folders: Sequence[Path], detector: FaceDetector, crop: CropSpec
+) -> LabelledFaces:
+    """Cut the labelled faces out of their recordings, as the analysis cuts them.
+
+    Parameters
+    ----------
+    path
+        CSV with the columns video, time_s and emotion, and x and y where a frame shows several
+        faces. Emotions are named as `standard_names` understands them.
+    folders
+        Where the recordings are; the folder of the file is searched last.
+    detector, crop
+        What finds the faces, and how the model wants them.
+
+    Raises
+    ------
+    InputNotFoundError, LabelledDataError
+        When the file is not there or not in this layout.
+    MediaError
+        When a recording cannot be read.
+    """
+    rows = _rows(path)
+    written = [row.emotion for row in rows]
+    labels = standard_names(written)
+    left_out = Counter(label for label in labels if label not in EMOTIONS)
+    wanted: dict[str, list[int]] = {}
+    for index, label in enumerate(labels):
+        if label in EMOTIONS:
+            wanted.setdefault(rows[index].video, []).append(index)
+    crops: dict[int, RgbImage] = {}
+    for name, indices in wanted.items():
+        video = next(
+            (folder / name for folder in (*folders, path.parent) if _is(folder / name)), None
+        )
+        if video is None:
+            left_out[NO_RECORDING] += len(indices)
+            continue
+        for index, image in _shown(video, [(rows[index].time_s, index) for index in indices]):
+            face = _face_at(detector.detect(image), rows[index].point, image)
+            if face is None:
+                left_out[NO_FACE_THERE] += 1
+            else:
+                crops[index] = crop_face(image, face, crop)
+    found = sorted(crops)
+    return LabelledFaces(
+        images=[crops[index] for index in found],
+        labels=[labels[index] for index in found],
+        left_out=left_out,
+        mapped=renamed(written, labels),
+        frames=tuple((rows[index].video, rows[index].time_s) for index in found),
+    )
+
+
+def _is(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # names that no file can have
+        return False
+
+
+def _rows(path: Path) -> list[LabelledFrame]:
+    if not path.is_file():
+        raise InputNotFoundError("is not a file", file=path)
+    try:
+        text, _ = decode(path.read_bytes(), None)
+        sheet = read_sheet(text)
+    except OSError as error:
+        raise LabelledDataError(f"cannot be read ({error.strerror})", file=path) from error
+    except UnreadableTextError as error:
+        raise LabelledDataError(str(error), remedy=error.remedy, file=path) from error
+    places = [sheet.column(name) for name in COLUMNS]
+    if None in places[:REQUIRED]:
+        raise LabelledDataError(
+            "lacks a column", remedy="it needs the columns video, time_s and emotion", file=path
+        )
+    rows = []
+    for line, cells in sheet.rows:
+        video, time_s, emotion, x, y = ("" if at is None else cells[at].strip() for at in places)
+        if not any((video, time_s, emotion)):
+            continue
+        try:
+            point = (float(x), float(y)) if x or y else None
+            rows.append(LabelledFrame(video, float(time_s), emotion, point))
+        except ValueError as error:
+            raise LabelledDataError(
+                f"line {line} has no number where one is needed ({error})", file=path
+            ) from error
+    return rows
+
+
+def _shown(video: Path, moments: list[tuple[float, int]]) -> Iterator[tuple[int, RgbImage]]:
+    """Yield (number, picture) of each moment: the last frame that begins by then."""
+    waiting = sorted(moments, reverse=True)
+    shown: RgbImage | None = None
+    with open_video(video) as source:
+        for frame in source:
+            while (
+                waiting and shown is not None and waiting[-1][0] + TIME_TOLERANCE_S < frame.time_s
+            ):
+                yield waiting.pop()[1], shown
+            if not waiting:
+                return
+            shown = frame.rgb
+    while waiting and shown is not None:
+        yield waiting.pop()[1], shown
+
+
+def _face_at(
+    faces: Sequence[FaceObservation], point: tuple[float, float] | None, image: RgbImage
+) -> FaceObservation | None:
+    """The face whose centre is nearest to the point and holds it; the largest without a point."""
+    if point is None:
+        return max(faces, key=lambda face: face.box.area, default=None)
+    height, width = image.shape[:2]
+    at = np.array((point[0] * width, point[1] * height), np.float64)
+    near = min(faces, key=lambda face: _distance(face, at), default=None)
+    return near if near is not None and _distance(near, at) <= np.sqrt(near.box.area) else None
+
+
+def _distance(face: FaceObservation, at: DoubleArray) -> float:
+    return float(np.hypot(*(np.array(face.box.centre) - at)))
