@@ -18,7 +18,7 @@ import numpy as np
 
 from emoreport.page.figures import cards, cross_table, emotion_rows, transition_matrix
 from emoreport.records import FaceTrack, RunRecord
-from emoreport.results import Analysis, Findings
+from emoreport.results import Analysis, Findings, WitnessVerdict
 from emoreport.vocabulary import COLOURS, ICONS, text_on
 
 TICKS_PER_S: Final = 10_000
@@ -110,7 +110,13 @@ def interval_columns(analysis: Analysis) -> dict[str, list[Any]]:
         "severity": [_short(both.severity) for _, _, both in rows],
         "face_reasons": [list(face.reasons) for face, _, _ in rows],
         "voice_reasons": [list(voice.reasons) for _, voice, _ in rows],
+        "face_witness": [_witness(face.witness) for face, _, _ in rows],
+        "voice_witness": [_witness(voice.witness) for _, voice, _ in rows],
     }
+
+
+def _witness(verdict: WitnessVerdict | None) -> list[Any] | None:
+    return None if verdict is None else [verdict.emotion, _short(verdict.agreement)]
 
 
 def models(run: RunRecord) -> list[dict[str, Any]]:

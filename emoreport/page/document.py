@@ -59,6 +59,7 @@ CODES: Final = ("verdict", "note", "reason")
 
 PLACEHOLDERS: Final = (
     "value",
+    "agreement",
     "low",
     "high",
     "time",

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.exchange.writers import Files, Media
-from emoreport.records import FaceTrack, SpeechTrack
+from emoreport.records import FaceTrack, SpeechTrack, WitnessReadings
 from emoreport.results import (
     Analysis,
     AudioInterval,
@@ -136,6 +136,7 @@ def _grounds(row: VideoInterval | AudioInterval, labels: Sequence[str]) -> dict[
         "evidence": None if row.evidence is None else _rounded(asdict(row.evidence)),
         "uncertain_because": list(row.reasons),
         "z": _named(labels, row.z or None),
+        "witness": None if row.witness is None else _rounded(asdict(row.witness)),
     }
 
 
@@ -198,6 +199,7 @@ def _face_readings(faces: FaceTrack) -> dict[str, Any]:
         "valence": _column(faces.valence),
         "arousal": _column(faces.arousal),
         "extra": _columns(faces.extra),
+        "witness": _witness(faces.witness),
     }
 
 
@@ -210,4 +212,12 @@ def _voice_readings(speech: SpeechTrack) -> dict[str, Any]:
         "probabilities": _column(speech.probabilities),
         "speech": [[_time(span.start_s), _time(span.end_s)] for span in speech.speech],
         "extra": _columns(speech.extra),
+        "witness": _witness(speech.witness),
     }
+
+
+def _witness(readings: WitnessReadings | None) -> dict[str, Any] | None:
+    """What a second model read, row by row beside the probabilities of the first."""
+    if readings is None:
+        return None
+    return {"labels": list(readings.labels), "probabilities": _column(readings.probabilities)}

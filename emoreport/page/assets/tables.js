@@ -193,8 +193,12 @@
       t("moments.coverage", { value: shown(rows.face_coverage[i], "share") }),
       t("moments.spoken", { value: shown(rows.speech_s[i], "seconds") }),
     ];
+    const beside = (key, verdict) => (verdict
+      ? faint(t(`moments.${key}`, { value: name(verdict[0]), agreement: shown(verdict[1], "distance") }))
+      : null);
     return cell(parts.join(", "), why("because_face", rows.face_reasons[i]),
-      why("because_voice", rows.voice_reasons[i]));
+      beside("witness_face", rows.face_witness[i]), why("because_voice", rows.voice_reasons[i]),
+      beside("witness_voice", rows.voice_witness[i]));
   }
 
   function momentRow(i) {

@@ -47,6 +47,8 @@ def test_intervals_stand_side_by_side_and_unknown_is_none():
     assert columns["face_confidence"] == [0.65, 0.65, None, None]
     assert columns["start"][1] == 1.0004
     assert columns["face_reasons"][3] == ["entropy", "margin"]
+    assert columns["face_witness"] == [["happiness", 0.8125], ["happiness", 0.8125], None, None]
+    assert columns["voice_witness"] == [["positive", None], ["positive", None], None, None]
     assert {len(column) for column in columns.values()} == {4}
 
 

@@ -46,6 +46,19 @@ def test_a_document_follows_the_schema():
     VALIDATOR.validate(document(with_all))
 
 
+def test_a_witness_is_in_the_rows_and_in_the_readings():
+    found = findings()
+    assert document(found)["readings"]["voice"]["witness"] is None
+    beside = dataclasses.replace(found, speech=results.with_witness(found.speech))
+    whole = document(beside)
+    VALIDATOR.validate(whole)
+    assert whole["face"][0]["witness"] == {"emotion": "happiness", "agreement": 0.8125}
+    assert whole["face"][2]["witness"] is None
+    readings = whole["readings"]["voice"]
+    assert readings["witness"]["labels"] == ["anger", "sadness", "neutral", "positive"]
+    assert len(readings["witness"]["probabilities"]) == len(readings["probabilities"])
+
+
 @settings(max_examples=20)
 @given(any_findings())
 def test_any_document_follows_the_schema(found):
