@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from emoreport.records import FaceTrack, LabelledSpan, RunRecord, Span, SpeechTrack
 
@@ -126,9 +126,16 @@ class VoiceEvidence:
     entropy
         Entropy of the row's probabilities over log K, 0–1.
     margin
-        Largest less second probability.
+        As in `FaceEvidence`.
     contradiction
         As in `FaceEvidence`.
+    leading_share
+        Share, by seconds of speech, of the windows that name the row's label themselves, 0–1; of a
+        row without an emotion, the label that leads in its mean. The windows and their weights
+        are those of its probabilities.
+    firm_leading_share
+        The same of the windows alone that rest on enough by themselves; None unless two of these
+        name different labels.
     """
 
     speech_s: float
@@ -138,6 +145,8 @@ class VoiceEvidence:
     entropy: float | None
     margin: float | None
     contradiction: float | None = None
+    leading_share: float | None = None
+    firm_leading_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +234,7 @@ class VideoInterval(LabelledSpan):
 
 @dataclass(frozen=True, slots=True)
 class AudioInterval(LabelledSpan):
-    """One row of audio_intervals: the voice inside a video interval's span.
+    """One row of the voice: in audio_intervals over a row of the face, in voice_intervals its own.
 
     Attributes
     ----------
@@ -233,6 +242,9 @@ class AudioInterval(LabelledSpan):
         Detected speech inside the row, seconds.
     confidence, distribution, valence, arousal, evidence, reasons, z, witness
         As in `VideoInterval`, of the voice model; valence and arousal are derived.
+    intensity
+        How intense the voice is, 0–1: mean over the windows of the row, weighted by seconds of
+        speech; None where no window of it was measured.
     """
 
     confidence: float | None
@@ -244,11 +256,37 @@ class AudioInterval(LabelledSpan):
     reasons: tuple[str, ...] = ()
     z: tuple[float | None, ...] = ()
     witness: WitnessVerdict | None = None
+    intensity: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeardWindow:
+    """A stretch of detected speech and the voice window that speaks for it, by its number."""
+
+    span: Span
+    window: int
+
+
+SILENT: Final = -1
+"""Stands for a voice window where nobody speaks."""
+
+
+def voice_steps(heard: Sequence[HeardWindow]) -> tuple[list[float], list[int]]:
+    """Bounds of stretches that touch each other (N + 1), and the window of each or `SILENT` (N)."""
+    edges_s = [piece.span.start_s for piece in heard[:1]] or [0.0]
+    windows: list[int] = []
+    for piece in heard:
+        if piece.span.start_s > edges_s[-1]:
+            edges_s.append(piece.span.start_s)
+            windows.append(SILENT)
+        edges_s.append(piece.span.end_s)
+        windows.append(piece.window)
+    return edges_s, windows
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Face against voice over one interval.
+    """Face against voice over one interval, or over what two rows of theirs have in common.
 
     `match` is None where the two cannot be compared (a gap, silence, or a label without a
     partner in the other model's set). `severity` is the total variation distance over the
@@ -311,6 +349,12 @@ class Analysis:
     ----------
     video_intervals, audio_intervals, comparisons, transitions, summary
         The rows of the tables.
+    voice_intervals
+        The voice on spans of its own, which tile the recording.
+    face_voice
+        Face against voice, each cut on its own, wherever two of their rows meet.
+    heard_windows
+        Which voice window speaks when, in order of time; nothing where nobody speaks.
     transition_statistics, mismatch_statistics
         The numbers about the whole talk.
     """
@@ -322,6 +366,9 @@ class Analysis:
     summary: Summary
     transition_statistics: tuple[Statistic, ...] = ()
     mismatch_statistics: tuple[Statistic, ...] = ()
+    voice_intervals: tuple[AudioInterval, ...] = ()
+    face_voice: tuple[Comparison, ...] = ()
+    heard_windows: tuple[HeardWindow, ...] = ()
 
     @property
     def mismatches(self) -> tuple[Comparison, ...]:

@@ -11,7 +11,7 @@ from emoreport.analysis.numeric.hold_times import hold_times
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.segmentation import segment_faces
 from emoreport.analysis.rows.smoothing import smooth_track
-from emoreport.analysis.rows.voice import voice_intervals
+from emoreport.analysis.rows.voice import audio_intervals
 from emoreport.analysis.summary import summarize
 from emoreport.analysis.transitions.counting import count_transitions
 
@@ -19,6 +19,7 @@ __all__ = [
     "DEFAULT_BRIDGE",
     "Bridge",
     "analyze_readings",
+    "audio_intervals",
     "compare_intervals",
     "count_transitions",
     "hold_times",
@@ -26,5 +27,4 @@ __all__ = [
     "segment_faces",
     "smooth_track",
     "summarize",
-    "voice_intervals",
 ]

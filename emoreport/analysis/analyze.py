@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from emoreport.analysis.mismatch.comparison import compare_intervals
+from emoreport.analysis.mismatch.comparison import compare_cuts, compare_intervals
 from emoreport.analysis.mismatch.statistics import face_against_voice, mismatch_rows
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.compounds import with_compounds
 from emoreport.analysis.rows.firmness import firm_faces
-from emoreport.analysis.rows.judging import abstention_level, judge_rows
+from emoreport.analysis.rows.judging import abstention_level, judge_rows, judge_voice
 from emoreport.analysis.rows.pauses import cut_at_speech
 from emoreport.analysis.rows.relabelling import coded_pieces
 from emoreport.analysis.rows.scores import with_z_scores
+from emoreport.analysis.rows.voice_segmentation import heard_windows
 from emoreport.analysis.rows.witnesses import firm_windows
 from emoreport.analysis.summary import summarize
 from emoreport.analysis.transitions.counting import count_transitions
@@ -52,8 +53,14 @@ def analyze_readings(
     """
     duration_s, level = recording.duration_s, abstention_level(settings.analysis)
     rows = judge_rows(faces, speech, duration_s, settings, bridge, labels)
-    video, audio = with_z_scores(
-        faces, speech, rows.video, rows.audio, duration_s, settings.analysis
+    video, audio, voice = with_z_scores(
+        faces,
+        speech,
+        rows.video,
+        rows.audio,
+        judge_voice(speech, duration_s, settings, bridge, labels),
+        duration_s,
+        settings.analysis,
     )
     if settings.analysis.compounds:
         video = with_compounds(video, faces.labels)
@@ -91,4 +98,7 @@ def analyze_readings(
         mismatch_statistics=mismatch_rows(
             agreement, pieces, faces, speech, duration_s, bridge, usable, labels.voice
         ),
+        voice_intervals=voice,
+        face_voice=compare_cuts(video, voice, faces.labels, speech.labels, bridge),
+        heard_windows=heard_windows(speech, duration_s),
     )

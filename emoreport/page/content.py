@@ -3,22 +3,42 @@
 It holds only codes and numbers: the words are looked up by the page, in the language chosen
 there. Unknown numbers are None.
 
-Readings of frames are packed. Times are unsigned 32-bit integers of 0.1 ms, probabilities bytes:
-0–254 mean 0–1 in steps of 1/254, 255 for a frame without a usable face. The rounding error of
-a probability is at most 0.002, that of a mean over many frames much less.
+Readings of frames and of voice windows are packed. Times are unsigned 32-bit integers of 0.1 ms,
+probabilities bytes: 0–254 mean 0–1 in steps of 1/254, 255 stands where there is no usable face, or
+no speech. The rounding error of a probability is at most 0.002, that of a mean over many frames
+much less.
 """
 
 from __future__ import annotations
 
 import base64
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
 
 from emoreport.page.figures import cards, cross_table, emotion_rows, transition_matrix
-from emoreport.records import FaceTrack, RunRecord
-from emoreport.results import Analysis, Findings, WitnessVerdict
+from emoreport.records import (
+    DoubleArray,
+    FaceTrack,
+    FloatArray,
+    LabelledSpan,
+    RunRecord,
+    SpeechTrack,
+)
+from emoreport.results import (
+    SILENT,
+    Analysis,
+    AudioInterval,
+    Comparison,
+    Findings,
+    HeardWindow,
+    VideoInterval,
+    WitnessVerdict,
+    voice_steps,
+)
 from emoreport.vocabulary import COLOURS, ICONS, text_on
 
 TICKS_PER_S: Final = 10_000
@@ -46,8 +66,12 @@ def page_document(findings: Findings) -> dict[str, Any]:
         "inks": {label: text_on(label) for label in COLOURS},
         "icons": dict(ICONS),
         "face_labels": list(findings.faces.labels),
+        "voice_labels": list(findings.speech.labels),
         "frames": packed_frames(findings.faces, analysis.summary.duration_s),
-        "intervals": interval_columns(analysis),
+        "windows": packed_windows(findings.speech, analysis.heard_windows),
+        "face": face_columns(analysis.video_intervals),
+        "voice": voice_columns(analysis.voice_intervals),
+        "intervals": piece_columns(analysis),
         "speech": [[_short(span.start_s), _short(span.end_s)] for span in findings.speech.speech],
         "cards": cards(findings),
         "matrix": transition_matrix(analysis),
@@ -81,42 +105,89 @@ def packed_frames(faces: FaceTrack, duration_s: float) -> dict[str, Any]:
     of 0.1 ms; ``probabilities`` of K × count bytes, all frames of the first label first.
     """
     end_s = max(duration_s, float(faces.time_s[-1])) if len(faces) else duration_s
-    ticks = np.rint(np.append(faces.time_s, end_s) * TICKS_PER_S)
-    values = np.full(faces.probabilities.shape, MISSING, dtype=np.uint8)
-    valid = faces.valid
-    values[valid] = np.rint(np.clip(faces.probabilities[valid], 0.0, 1.0) * STEPS).astype(np.uint8)
+    return _packed(np.append(faces.time_s, end_s), faces.probabilities)
+
+
+def packed_windows(speech: SpeechTrack, heard: Sequence[HeardWindow]) -> dict[str, Any]:
+    """Times and probabilities of the voice in the layout of `packed_frames`.
+
+    Parameters
+    ----------
+    speech
+        The readings.
+    heard
+        Which window speaks when; time between them, in which nobody speaks, is missing.
+    """
+    edges_s, windows = voice_steps(heard)
+    held = np.asarray(windows, dtype=np.int64)
+    values = np.full((len(held), len(speech.labels)), np.nan)
+    values[held != SILENT] = speech.probabilities[held[held != SILENT]]
+    return _packed(np.asarray(edges_s), values)
+
+
+def _packed(edges_s: DoubleArray, probabilities: FloatArray | DoubleArray) -> dict[str, Any]:
+    ticks = np.rint(edges_s * TICKS_PER_S)
+    values = np.full(probabilities.shape, MISSING, dtype=np.uint8)
+    valid = ~np.isnan(probabilities).any(axis=1)
+    values[valid] = np.rint(np.clip(probabilities[valid], 0.0, 1.0) * STEPS).astype(np.uint8)
     return {
-        "count": len(faces),
+        "count": len(probabilities),
         "time": _base64(np.clip(ticks, 0, 2**32 - 1).astype("<u4")),
         "probabilities": _base64(np.ascontiguousarray(values.T)),
     }
 
 
-def interval_columns(analysis: Analysis) -> dict[str, list[Any]]:
-    """The rows of the face, the voice and their comparison side by side, as columns."""
-    rows = list(
-        zip(analysis.video_intervals, analysis.audio_intervals, analysis.comparisons, strict=True)
-    )
+def face_columns(rows: Sequence[VideoInterval]) -> dict[str, list[Any]]:
+    """The rows of the face, as columns."""
     return {
-        "start": [_short(face.span.start_s) for face, _, _ in rows],
-        "end": [_short(face.span.end_s) for face, _, _ in rows],
-        "face": [face.emotion for face, _, _ in rows],
-        "voice": [voice.emotion for _, voice, _ in rows],
-        "face_confidence": [_short(face.confidence) for face, _, _ in rows],
-        "voice_confidence": [_short(voice.confidence) for _, voice, _ in rows],
-        "face_coverage": [_short(face.face_coverage) for face, _, _ in rows],
-        "speech_s": [_short(voice.speech_s) for _, voice, _ in rows],
-        "match": [both.match for _, _, both in rows],
-        "severity": [_short(both.severity) for _, _, both in rows],
-        "face_reasons": [list(face.reasons) for face, _, _ in rows],
-        "voice_reasons": [list(voice.reasons) for _, voice, _ in rows],
-        "face_witness": [_witness(face.witness) for face, _, _ in rows],
-        "voice_witness": [_witness(voice.witness) for _, voice, _ in rows],
+        **_row_columns(rows),
+        "coverage": [_short(row.face_coverage) for row in rows],
+    }
+
+
+def voice_columns(rows: Sequence[AudioInterval]) -> dict[str, list[Any]]:
+    """The voice's own rows, as columns."""
+    return {
+        **_row_columns(rows),
+        "speech_s": [_short(row.speech_s) for row in rows],
+        "intensity": [_short(row.intensity) for row in rows],
+    }
+
+
+def _row_columns(rows: Sequence[VideoInterval] | Sequence[AudioInterval]) -> dict[str, list[Any]]:
+    return {
+        "start": [_short(row.span.start_s) for row in rows],
+        "end": [_short(row.span.end_s) for row in rows],
+        "label": [row.emotion for row in rows],
+        "confidence": [_short(row.confidence) for row in rows],
+        "reasons": [list(row.reasons) for row in rows],
+        "witness": [_witness(row.witness) for row in rows],
     }
 
 
 def _witness(verdict: WitnessVerdict | None) -> list[Any] | None:
     return None if verdict is None else [verdict.emotion, _short(verdict.agreement)]
+
+
+def piece_columns(analysis: Analysis) -> dict[str, list[Any]]:
+    """Where rows of face and voice meet: labels, comparison, and which rows of each they are."""
+    pieces = analysis.face_voice
+    return {
+        "start": [_short(piece.span.start_s) for piece in pieces],
+        "end": [_short(piece.span.end_s) for piece in pieces],
+        "face": [piece.video_emotion for piece in pieces],
+        "voice": [piece.audio_emotion for piece in pieces],
+        "match": [piece.match for piece in pieces],
+        "severity": [_short(piece.severity) for piece in pieces],
+        "face_row": _owners(pieces, analysis.video_intervals),
+        "voice_row": _owners(pieces, analysis.voice_intervals),
+    }
+
+
+def _owners(pieces: Sequence[Comparison], rows: Sequence[LabelledSpan]) -> list[int]:
+    """Which row each piece is of."""
+    starts = [row.span.start_s for row in rows]
+    return [bisect_right(starts, piece.span.centre_s) - 1 for piece in pieces]
 
 
 def models(run: RunRecord) -> list[dict[str, Any]]:

@@ -78,7 +78,7 @@ def transition_matrix(analysis: Analysis) -> dict[str, Any]:
 
 def emotion_rows(analysis: Analysis) -> list[dict[str, Any]]:
     """Per emotion that occurs: seconds of face and voice, share of time, and how long it lasts."""
-    face_s, voice_s = _seconds(analysis.video_intervals), _seconds(analysis.audio_intervals)
+    face_s, voice_s = _seconds(analysis.video_intervals), _seconds(analysis.voice_intervals)
     statistics = analysis.transition_statistics
     return [
         {
@@ -95,7 +95,7 @@ def emotion_rows(analysis: Analysis) -> list[dict[str, Any]]:
 
 
 def cross_table(analysis: Analysis) -> dict[str, Any]:
-    """Seconds of each face label (row) together with each voice label (column).
+    """Seconds of each face label (row) together with each label of the voice's own (column).
 
     Returns
     -------
@@ -104,7 +104,7 @@ def cross_table(analysis: Analysis) -> dict[str, Any]:
     """
     seconds: dict[tuple[str, str], float] = defaultdict(float)
     match: dict[tuple[str, str], bool | None] = {}
-    for row in analysis.comparisons:
+    for row in analysis.face_voice:
         pair = row.video_emotion, row.audio_emotion
         seconds[pair] += row.span.duration_s
         match[pair] = row.match

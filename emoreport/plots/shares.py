@@ -40,7 +40,7 @@ def shares(findings: Findings, lang: str) -> Plot:
     """Draw the shares of face and voice, the face's with its 95 % interval where there is one."""
     analysis = findings.analysis
     face_s = _emotions(seconds_by_label(analysis.video_intervals))
-    voice_s = _emotions(seconds_by_label(analysis.audio_intervals))
+    voice_s = _emotions(seconds_by_label(analysis.voice_intervals))
     labels = in_order((*face_s, *voice_s))
     note = _note(analysis, sum(face_s.values()), sum(voice_s.values()), lang)
     figure = new_figure(COLUMN_IN, MARGIN_IN + ROW_IN * max(len(labels), 2), note)

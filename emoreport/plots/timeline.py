@@ -1,10 +1,12 @@
-"""The timeline: face, voice, speech and severity of the mismatches on one axis of time."""
+"""The timeline: face, voice, its probabilities, speech and severity on one axis of time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from emoreport.messages import text
 from emoreport.plots.style import (
@@ -22,15 +24,15 @@ from emoreport.plots.style import (
     new_figure,
     number,
 )
-from emoreport.results import Comparison, Findings
-from emoreport.vocabulary import ICONS, text_on
+from emoreport.results import SILENT, Comparison, Findings, voice_steps
+from emoreport.vocabulary import COLOURS, ICONS, text_on
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-HEIGHT_IN: Final = 3.1
-HEIGHTS: Final = (1.0, 1.0, 0.35, 1.7)
+HEIGHT_IN: Final = 3.9
+HEIGHTS: Final = (1.0, 1.0, 1.3, 0.35, 1.7)
 AXIS_POINTS: Final = 430.0
 """Length of the axis of time on paper, about."""
 ICON_POINTS: Final = 9.0
@@ -46,20 +48,22 @@ def timeline(findings: Findings, lang: str) -> Plot:
     """Draw the timeline."""
     analysis = findings.analysis
     figure = new_figure(PAGE_IN, HEIGHT_IN, chance_note(analysis, lang))
-    face, voice, speech, severity = figure.subplots(
+    face, voice, heard, speech, severity = figure.subplots(
         len(HEIGHTS), 1, sharex=True, height_ratios=HEIGHTS
     )
     duration_s = max(analysis.summary.duration_s, 1e-3)
     _draw_rows(face, analysis.video_intervals, duration_s)
-    _draw_rows(voice, analysis.audio_intervals, duration_s)
+    _draw_rows(voice, analysis.voice_intervals, duration_s)
+    _draw_voice(heard, findings)
     speech.broken_barh(
         [(span.start_s, span.duration_s) for span in findings.speech.speech],
         (0.0, 1.0),
         facecolor=FAINT,
         linewidth=0,
     )
-    _draw_severity(severity, analysis.comparisons, lang)
-    for axis, key in ((face, "face"), (voice, "voice"), (speech, "speech")):
+    _draw_severity(severity, analysis.face_voice, lang)
+    named = ((face, "face"), (voice, "voice"), (heard, "voice_probabilities"), (speech, "speech"))
+    for axis, key in named:
         axis.set_ylim(0.0, 1.0)
         axis.set_yticks([])
         axis.spines["left"].set_visible(False)
@@ -95,6 +99,23 @@ def _draw_rows(axis: Axes, rows: Sequence[Any], duration_s: float) -> None:
                 va="center",
                 color=text_on(row.emotion),
             )
+
+
+def _draw_voice(axis: Axes, findings: Findings) -> None:
+    """Probabilities of the window that speaks, stacked; nothing where nobody speaks."""
+    edges_s, windows = voice_steps(findings.analysis.heard_windows)
+    if not windows:
+        return
+    held = np.asarray(windows)
+    table = np.asarray(findings.speech.probabilities, dtype=np.float64)[held]
+    table[held == SILENT] = np.nan
+    # Each value from its own start to its own end: areas break where nobody speaks.
+    bounds_s = np.column_stack((edges_s[:-1], edges_s[1:])).ravel()
+    tops = np.cumsum(np.repeat(table, 2, axis=0), axis=1)
+    lower = np.zeros(len(tops))
+    for label, upper in zip(findings.speech.labels, tops.T, strict=True):
+        axis.fill_between(bounds_s, lower, upper, color=COLOURS.get(label, FAINT), linewidth=0)
+        lower = upper
 
 
 def _draw_severity(axis: Axes, rows: Sequence[Comparison], lang: str) -> None:
@@ -146,7 +167,9 @@ def _draw_legend(figure: Figure, findings: Findings, lang: str) -> None:
 
     analysis = findings.analysis
     seen = [row.emotion for row in analysis.video_intervals]
-    labels = in_order(seen + [row.emotion for row in analysis.audio_intervals])
+    heard = [row.emotion for row in analysis.voice_intervals]
+    spoken = findings.speech.labels if analysis.heard_windows else ()
+    labels = in_order((*seen, *heard, *spoken))
     handles: list[Any] = [
         Patch(**face_colour(label), label=marked(label, lang)) for label in labels
     ]

@@ -81,6 +81,11 @@ class Report:
         return self.tables["audio_intervals"]
 
     @property
+    def voice_intervals(self) -> pd.DataFrame:
+        """Emotions of the voice on spans of its own: one row per stretch of one emotion."""
+        return self.tables["voice_intervals"]
+
+    @property
     def modality_mismatch(self) -> pd.DataFrame:
         """Intervals where face and voice disagree."""
         return self.tables["modality_mismatch"]
@@ -89,6 +94,11 @@ class Report:
     def modality_duration(self) -> pd.DataFrame:
         """Every interval with both emotions and whether they match."""
         return self.tables["modality_duration"]
+
+    @property
+    def face_voice(self) -> pd.DataFrame:
+        """Face and voice, each cut on its own, wherever two of their rows meet."""
+        return self.tables["face_voice"]
 
     @property
     def transitions(self) -> pd.DataFrame:

@@ -116,7 +116,8 @@ class AnalysisSettings:
     )
     gap_limit_s: float = option(
         0.5,
-        "A stretch without a face longer than this becomes no_face",
+        "A stretch without a face longer than this becomes no_face; in voice_intervals a pause "
+        "longer than this becomes no_speech",
         unit="seconds",
         minimum=0.0,
         maximum=60.0,

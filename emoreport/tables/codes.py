@@ -84,6 +84,7 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
         "clipping",
         "entropy",
         "margin",
+        "voice_changes_within",
         "witnesses_disagree",
     ),
     DIMENSIONS: ("model", "derived"),

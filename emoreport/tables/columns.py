@@ -77,6 +77,20 @@ AUDIO_INTERVALS: Final = Table(
     ),
     rows=attrgetter("audio_intervals"),
 )
+INTENSITY: Final = Column("intensity", Kind.SHARE, "interval_intensity")
+VOICE_INTERVALS: Final = Table(
+    "voice_intervals",
+    (
+        Column("emotion", Kind.LABEL, "voice_emotion"),
+        START,
+        END,
+        DURATION,
+        Column("confidence", Kind.SHARE, "voice_confidence"),
+        Column("speech_seconds", Kind.SECONDS, "interval_speech_seconds", get="speech_s"),
+        INTENSITY,
+    ),
+    rows=attrgetter("voice_intervals"),
+)
 MODALITY_MISMATCH: Final = Table(
     "modality_mismatch",
     (
@@ -100,6 +114,19 @@ MODALITY_DURATION: Final = Table(
         Column("match", Kind.BOOLEAN, "match"),
     ),
     rows=attrgetter("comparisons"),
+)
+FACE_VOICE: Final = Table(
+    "face_voice",
+    (
+        START,
+        END,
+        DURATION,
+        Column("face_emotion", Kind.LABEL, "video_emotion", get="video_emotion"),
+        Column("voice_emotion", Kind.LABEL, "voice_emotion", get="audio_emotion"),
+        Column("match", Kind.BOOLEAN, "match"),
+        Column("severity", Kind.DISTANCE, "piece_severity", get="severity"),
+    ),
+    rows=attrgetter("face_voice"),
 )
 TRANSITIONS: Final = Table(
     "transitions",
@@ -237,23 +264,37 @@ VIDEO_EVIDENCE: Final = (
     Column("entropy", Kind.DISTANCE, "video_entropy", get="evidence.entropy"),
     Column("margin", Kind.SIGNED, "video_margin", get="evidence.margin"),
     UNCERTAIN_BECAUSE,
+    *WITNESS,
 )
-AUDIO_EVIDENCE: Final = (
-    Column("valence", Kind.SIGNED, "audio_valence"),
-    Column("arousal", Kind.SIGNED, "audio_arousal"),
-    DIMENSION_COLUMN,
-    Column(
-        "window_speech_seconds",
-        Kind.SECONDS,
-        "interval_window_speech",
-        get="evidence.window_speech_s",
-    ),
-    Column("snr_db", Kind.DECIBELS, "interval_snr", get="evidence.snr_db"),
-    Column("clipping", Kind.SHARE, "interval_clipping", get="evidence.clipping"),
-    Column("entropy", Kind.DISTANCE, "audio_entropy", get="evidence.entropy"),
-    Column("margin", Kind.SIGNED, "audio_margin", get="evidence.margin"),
-    UNCERTAIN_BECAUSE,
+LEADING_SHARE: Final = Column(
+    "leading_share", Kind.SHARE, "leading_share", get="evidence.leading_share"
 )
+
+
+def _voice_evidence(margin: str) -> tuple[Column, ...]:
+    """What a row of the voice rests on; `margin` is the key of the words for its lead."""
+    return (
+        Column("valence", Kind.SIGNED, "audio_valence"),
+        Column("arousal", Kind.SIGNED, "audio_arousal"),
+        DIMENSION_COLUMN,
+        Column(
+            "window_speech_seconds",
+            Kind.SECONDS,
+            "interval_window_speech",
+            get="evidence.window_speech_s",
+        ),
+        Column("snr_db", Kind.DECIBELS, "interval_snr", get="evidence.snr_db"),
+        Column("clipping", Kind.SHARE, "interval_clipping", get="evidence.clipping"),
+        Column("entropy", Kind.DISTANCE, "audio_entropy", get="evidence.entropy"),
+        Column("margin", Kind.SIGNED, margin, get="evidence.margin"),
+        UNCERTAIN_BECAUSE,
+        *WITNESS,
+        LEADING_SHARE,
+    )
+
+
+AUDIO_EVIDENCE: Final = (*_voice_evidence("audio_margin"), INTENSITY)
+VOICE_EVIDENCE: Final = _voice_evidence("voice_margin")
 FRAMES_START: Final = (
     Column("time_s", Kind.SECONDS, "frame_time"),
     Column("frame", Kind.COUNT, "frame_index"),
@@ -288,8 +329,10 @@ DESCRIBED_EXTRAS: Final = {
 TABLE_NAMES: Final = (
     VIDEO_INTERVALS.name,
     AUDIO_INTERVALS.name,
+    VOICE_INTERVALS.name,
     MODALITY_MISMATCH.name,
     MODALITY_DURATION.name,
+    FACE_VOICE.name,
     TRANSITIONS.name,
     SUMMARY.name,
     TRANSITION_STATISTICS.name,
@@ -319,12 +362,14 @@ def result_tables(
         Whether there is a table of compound expressions.
     """
     video = _with_classes(VIDEO_INTERVALS, tuple(face_labels), VIDEO_EVIDENCE, "video", baseline)
-    audio = _with_classes(AUDIO_INTERVALS, tuple(voice_labels), AUDIO_EVIDENCE, "audio", baseline)
+    heard = tuple(voice_labels)
     tables = (
         video,
-        audio,
+        _with_classes(AUDIO_INTERVALS, heard, AUDIO_EVIDENCE, "audio", baseline),
+        _with_classes(VOICE_INTERVALS, heard, VOICE_EVIDENCE, "voice", baseline),
         MODALITY_MISMATCH,
         MODALITY_DURATION,
+        FACE_VOICE,
         TRANSITIONS,
         SUMMARY,
         TRANSITION_STATISTICS,
@@ -352,7 +397,7 @@ def _with_classes(
         )
         for index, label in enumerate(labels if baseline else ())
     )
-    return replace(table, columns=table.columns + probabilities + evidence + WITNESS + deviations)
+    return replace(table, columns=table.columns + probabilities + evidence + deviations)
 
 
 def frames_table(

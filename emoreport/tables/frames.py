@@ -45,13 +45,14 @@ def build_tables(
     ValueError
         When the distribution or the scores of a row do not have one value per label of its model.
     """
-    video, audio = analysis.video_intervals, analysis.audio_intervals
-    for rows, labels in ((video, faces.labels), (audio, speech.labels)):
+    video = analysis.video_intervals
+    voices = (*analysis.audio_intervals, *analysis.voice_intervals)
+    for rows, labels in ((video, faces.labels), (voices, speech.labels)):
         _check_classes(rows, len(labels))
     layout = result_tables(
         faces.labels,
         speech.labels,
-        baseline=any(row.z for row in video) or any(row.z for row in audio),
+        baseline=any(row.z for row in video) or any(row.z for row in voices),
         compounds=any(row.compounds is not None for row in video),
     )
     return {name: data_frame(table, table.values(analysis)) for name, table in layout.items()}

@@ -85,6 +85,17 @@ def test_the_tables_agree_with_each_other(clip: Path, emoreport: Emoreport) -> N
     emotional = video[~video["emotion"].isin(NON_EMOTIONS)]
     expected = sum(len(part) - 1 for _, part in emotional.groupby(chains))
     assert summary["transitions"] == tables["transitions"]["count"].sum() == expected
+    voice, meetings = tables["voice_intervals"], tables["face_voice"]
+    for cut in (voice, meetings):
+        assert cut["start"].tolist() == [0.0, *cut["end"][:-1]]
+        assert cut["end"].iloc[-1] == summary["duration"]
+    bounds = {*video["start"], *voice["start"]}
+    assert meetings["start"].tolist() == sorted(bounds)
+    assert voice["speech_seconds"].sum() == pytest.approx(summary["speech_seconds"], abs=0.02)
+    for name, cut in (("face_emotion", video), ("voice_emotion", voice)):
+        met_s = meetings.groupby(name)["duration"].sum().to_dict()
+        assert met_s == pytest.approx(cut.groupby("emotion")["duration"].sum().to_dict())
+    assert meetings["match"].notna().equals(meetings["severity"].notna())
     shares = video[[f"p_{emotion}" for emotion in EMOTIONS]].sum(axis=1)
     np.testing.assert_allclose(shares.dropna(), 1, atol=5e-4)
     report = json.loads((folder / "report.json").read_text())

@@ -41,8 +41,8 @@ PIXEL = (
 READING = ("willReadFrequently",)
 """Reading the canvas makes the browser suggest how to do that faster."""
 
-IN_AREA_PX, IN_FACE_PX, IN_VOICE_PX = 130, 169, 221
-IN_SPEECH_PX, IN_MISMATCH_PX = 276, 350
+IN_AREA_PX, IN_FACE_PX, IN_VOICE_AREA_PX, IN_VOICE_PX = 130, 169, 280, 323
+IN_SPEECH_PX, IN_MISMATCH_PX = 378, 452
 RED_LIGHT, RED_DARK = [179, 38, 30, 255], [255, 138, 128, 255]
 
 
@@ -122,7 +122,10 @@ def test_the_page_opens_and_finds_its_video_whatever_its_name(talk, open_page):
 def test_every_track_is_there_on_one_axis(talk, open_page):
     page = open_page(talk / "report.html")
     captions = page.locator("#captions span").all_inner_texts()
-    words = ("probabilities", "Face: emotion", "Voice: emotion", "Speech", "Mismatch", "Confidence")
+    words = (
+        *("Face: probabilities", "Face: emotion", "Voice: probabilities", "Voice: emotion"),
+        *("Speech", "Mismatch", "Confidence"),
+    )
     assert len(captions) == len(words)
     assert all(word in caption for word, caption in zip(words, captions, strict=True))
     legend = page.locator("#legend li").all_inner_texts()
@@ -199,13 +202,15 @@ def test_the_keyboard_steps_and_goes_from_mismatch_to_mismatch(talk, open_page):
     assert at_s(page) == pytest.approx(5.0)
     assert video_s(page) == pytest.approx(5.0, abs=0.05)
     page.keyboard.press("n")
-    following = next(start for start in starts if start > 5.0)
+    following, last = (start for start in starts if start > 5.0)
     assert at_s(page) == pytest.approx(following)
     assert video_s(page) == pytest.approx(following, abs=0.05)
-    page.keyboard.press("n")
-    assert at_s(page) == pytest.approx(following)
-    page.keyboard.press("p")
-    assert at_s(page) == pytest.approx(max(start for start in starts if start < following))
+    for _ in range(2):
+        page.keyboard.press("n")
+        assert at_s(page) == pytest.approx(last)
+    for start in (following, starts[0]):
+        page.keyboard.press("p")
+        assert at_s(page) == pytest.approx(start)
     page.focus("#position")
     page.keyboard.press("ArrowRight")
     assert at_s(page) == pytest.approx(1.0)
@@ -285,6 +290,32 @@ def test_a_gap_stays_a_gap(talk, open_page):
     assert drawn[0][:3] != drawn[4][:3]
 
 
+def test_the_voice_has_a_curve_of_its_windows_and_a_pause_is_a_gap(talk, open_page):
+    page = open_page(talk / "report.html", expected=READING)
+    seconds = (10, 15.5, 25, 45)
+    drawn = [page.evaluate(f"({PIXEL})({at}, {IN_VOICE_AREA_PX})") for at in seconds]
+    assert [pixel[3] for pixel in drawn] == [255, 0, 255, 255]
+    edges, coverage, share = page.evaluate(
+        "(() => { const v = emoreport.voiceCurve.visible(0, 60, 40);"
+        " return [[...v.edges], [...v.coverage], v.share.map((x) => [...x])] })()"
+    )
+    assert np.diff(edges) @ coverage == pytest.approx(TALK_S - 1.0, abs=0.001)
+    neutral = read_report(talk).speech.labels.index("neutral")
+    assert np.array(share[neutral]) == pytest.approx(0.7 * np.array(coverage), abs=0.003)
+    page.evaluate("emoreport.seek(15.5)")
+    assert "no speech here" in page.inner_text("#readout")
+    page.evaluate("emoreport.seek(20)")
+    assert "this voice window: neutral 0.70" in page.inner_text("#readout")
+
+
+def test_the_voice_is_drawn_on_its_own_intervals(talk, open_page):
+    page = open_page(talk / "report.html")
+    voice = page.evaluate("emoreport.data.voice")
+    assert voice["label"] == ["neutral", "no_speech", "neutral"]
+    assert voice["start"] == [0, 15, 16]
+    assert page.evaluate("emoreport.data.intervals.start") == [0, 15, 16, 20, 30]
+
+
 # --------------------------------------------------------------------------- figures
 
 
@@ -308,7 +339,7 @@ def test_figures_carry_their_chance_and_verdict(talk, open_page):
     changes = page.inner_text("[data-card=transitions]")
     assert "95 % interval" in changes
     cross = page.inner_text("#cross")
-    assert "≠ 20.0" in cross
+    assert "≠ 19.0" in cross  # 20 s of happiness less a pause of the voice
     assert "≠ 30.0" in cross
 
 
@@ -333,12 +364,12 @@ def test_rows_can_be_chosen_and_ordered(tmp_path, open_page):
     assert count > 55
     assert page.locator("#moments tbody tr").count() == 50
     page.click("#page-on")
-    assert page.locator("#moments tbody tr").count() == count - 50
+    assert page.locator("#moments tbody tr").count() == min(50, count - 50)
     page.select_option("#show", "mismatches")
     page.select_option("#order", "severity")
     shown = page.locator("#moments tbody tr td:nth-child(6)").all_inner_texts()
     assert shown == sorted(shown, reverse=True)
-    assert len(set(shown)) > 10
+    assert len(set(shown)) > 2
     assert page.locator("#moments tbody tr:not(.mismatch)").count() == 0
 
 

@@ -8,7 +8,7 @@ known triggers no rule.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -190,6 +190,15 @@ VOICE_RULES: Final[tuple[Rule, ...]] = (
         0.15,
         "As for the face.",
     ),
+    Rule(
+        "firm_leading_share",
+        "below",
+        0.5,
+        0.8,
+        "As for the coverage of the face: below one half, more speech firmly contradicts the label "
+        "than bears it. Known only where firm windows name different labels.",
+        code="voice_changes_within",
+    ),
     _CONTRADICTED,
 )
 """Limits for rows of the voice, in the order in which reasons are named."""
@@ -259,7 +268,8 @@ def abstain_voices(
     """Take the label from rows of the voice that rest on too little.
 
     Such a row becomes `uncertain`, as speech without a judged window already is, and keeps its
-    seconds of speech and its evidence. Rows are not joined: they follow the rows of the face.
+    seconds of speech, its intensity and its evidence. Rows are not joined: those of
+    audio_intervals follow the rows of the face.
     """
     return tuple(_firm_voice(row, _reasons(row, level, rules)) for row in intervals)
 
@@ -274,11 +284,12 @@ def _firm_voice(row: AudioInterval, reasons: tuple[str, ...]) -> AudioInterval:
         row.speech_s,
         evidence=row.evidence,
         reasons=reasons,
+        intensity=row.intensity,
         witness=_kept_witness(row, reasons),
     )
 
 
-def usable_windows(speech: SpeechTrack, level: Level) -> BoolArray:
+def usable_windows(speech: SpeechTrack, level: Level = DEFAULT_LEVEL) -> BoolArray:
     """Voice windows that rest on enough, by the same limits as the rows; bool (M,)."""
     table = np.asarray(speech.probabilities, dtype=np.float64)
     entropy = normalised_entropy(table)
@@ -317,6 +328,13 @@ def _reasons(
     return tuple(rule.reason for rule in rules if rule.hits(row.evidence, level))
 
 
+def united_reasons(
+    reasons: Collection[str], rules: Sequence[Rule] = VOICE_RULES
+) -> tuple[str, ...]:
+    """Reasons of several rows, each once, in the order in which the rules name them."""
+    return tuple(rule.reason for rule in rules if rule.reason in reasons)
+
+
 def _without_label(row: VideoInterval, reasons: tuple[str, ...]) -> VideoInterval:
     return VideoInterval(
         row.span,
@@ -341,8 +359,7 @@ def _joined(left: VideoInterval, right: VideoInterval, rules: Sequence[Rule]) ->
     span = Span(left.span.start_s, right.span.end_s)
     covered_s = sum(row.face_coverage * row.span.duration_s for row in (left, right))
     coverage = min(1.0, covered_s / span.duration_s) if span.duration_s > 0 else 0.0
-    named = {*left.reasons, *right.reasons}
-    reasons = tuple(rule.reason for rule in rules if rule.reason in named)
+    reasons = united_reasons({*left.reasons, *right.reasons}, rules)
     return VideoInterval(
         span, UNCERTAIN, None, coverage, left.frames + right.frames, reasons=reasons
     )

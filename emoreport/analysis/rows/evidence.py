@@ -6,6 +6,7 @@ Nothing is judged here: `abstention` decides which labels the evidence is too th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -97,12 +98,30 @@ class FrameEvidence:
         return _Frames(cuts, self._weight_s)
 
 
+@dataclass(frozen=True, slots=True)
+class WindowShares:
+    """How the windows of each row are shared out among the labels that they name by themselves.
+
+    Attributes
+    ----------
+    judged
+        float64 (R, K), shares of the judged windows, weighted as in the row's probabilities; NaN
+        rows where there are none.
+    firm
+        The same of the windows that rest on enough by themselves.
+    """
+
+    judged: DoubleArray
+    firm: DoubleArray
+
+
 def voice_evidence(
     speech: SpeechTrack,
     intervals: Sequence[AudioInterval],
     *,
     snr_db: FloatArray | None = None,
     clipping: FloatArray | None = None,
+    shares: WindowShares | None = None,
 ) -> tuple[VoiceEvidence, ...]:
     """Collect the evidence of each row of the voice.
 
@@ -115,6 +134,8 @@ def voice_evidence(
     snr_db, clipping
         float32 (M,), per voice window: signal-to-noise ratio in decibels, and the share of the
         samples with speech that are clipped; NaN where unknown. None: not measured.
+    shares
+        How the windows of each row are shared out among the labels; None: not known.
     """
     starts = np.asarray([row.span.start_s for row in intervals])
     ends = np.asarray([row.span.end_s for row in intervals])
@@ -124,9 +145,10 @@ def voice_evidence(
     heard_s = spoken_before(speech.speech, ends) - spoken_before(speech.speech, starts)
     first = np.searchsorted(speech.end_s, starts, side="right")
     stop = np.searchsorted(speech.start_s, ends, side="left")
-    shares = _shares(intervals, speech.labels)
-    entropy = normalised_entropy(shares)
-    margin = _margins(shares, speech.labels, [row.emotion for row in intervals])
+    means = _shares(intervals, speech.labels)
+    entropy = normalised_entropy(means)
+    margin = _margins(means, speech.labels, [row.emotion for row in intervals])
+    leading, firm_leading = _leading_shares(shares, means, speech.labels, intervals)
     overlaps = _Overlaps(speech, first, np.maximum(stop - first, 0), starts, ends)
     snr, clipped = overlaps.means(snr_db), overlaps.means(clipping)
     return tuple(
@@ -137,6 +159,8 @@ def voice_evidence(
             clipping=none_if_nan(clipped[index]),
             entropy=none_if_nan(entropy[index]),
             margin=none_if_nan(margin[index]),
+            leading_share=none_if_nan(leading[index]),
+            firm_leading_share=none_if_nan(firm_leading[index]),
         )
         for index, row in enumerate(intervals)
     )
@@ -264,11 +288,34 @@ def _margins(shares: DoubleArray, labels: Sequence[str], emotions: Sequence[str]
     """Share of the label given (or the largest one) less the largest other, float64 (R,)."""
     if shares.shape[1] < 2:
         return np.full(len(shares), np.nan)
-    column = {label: index for index, label in enumerate(labels)}
-    own = np.asarray([column.get(label, -1) for label in emotions], dtype=np.int64)
-    own = np.where(own < 0, shares.argmax(axis=1), own)
+    own = _own_columns(shares, labels, emotions)
     rows = np.arange(len(shares))
     others = shares.copy()
     others[rows, own] = np.where(np.isnan(shares[:, 0]), np.nan, -np.inf)
     margins: DoubleArray = shares[rows, own] - others.max(axis=1)
     return margins
+
+
+def _own_columns(shares: DoubleArray, labels: Sequence[str], emotions: Sequence[str]) -> IntArray:
+    """Column of the label given or, without one, of the largest share; int64 (R,)."""
+    column = {label: index for index, label in enumerate(labels)}
+    own = np.asarray([column.get(label, -1) for label in emotions], dtype=np.int64)
+    columns: IntArray = np.where(own < 0, shares.argmax(axis=1), own)
+    return columns
+
+
+def _leading_shares(
+    shares: WindowShares | None,
+    means: DoubleArray,
+    labels: Sequence[str],
+    intervals: Sequence[AudioInterval],
+) -> tuple[DoubleArray, DoubleArray]:
+    """Share of the windows that name the row's label, of all and of the firm ones, float64 (R,)."""
+    unknown = np.full(len(intervals), np.nan)
+    if shares is None or not labels or not intervals:
+        return unknown, unknown
+    own = _own_columns(means, labels, [row.emotion for row in intervals])
+    rows, judged = np.arange(len(intervals)), ~np.isnan(means).any(axis=1)
+    named = np.where(judged, shares.judged[rows, own], np.nan)
+    several = judged & ((shares.firm > 0).sum(axis=1) > 1)
+    return named, np.where(several, shares.firm[rows, own], np.nan)

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from emoreport.analysis.rows.abstention import Level, abstain_voices
+from emoreport.analysis.rows.abstention import (
+    Level,
+    abstain_voices,
+    united_reasons,
+    usable_windows,
+)
 from emoreport.analysis.rows.bridge import Bridge
-from emoreport.analysis.rows.evidence import FrameEvidence, voice_evidence
+from emoreport.analysis.rows.evidence import FrameEvidence, WindowShares, voice_evidence
 from emoreport.analysis.rows.firmness import firm_faces
-from emoreport.analysis.rows.relabelling import coded_faces, coded_voices
+from emoreport.analysis.rows.relabelling import coded_faces, coded_speech, coded_voices
 from emoreport.analysis.rows.scores import with_audio_dimensions, with_video_dimensions
 from emoreport.analysis.rows.segmentation import FaceSegmenter
-from emoreport.analysis.rows.voice import voice_intervals
+from emoreport.analysis.rows.voice import audio_intervals, known_span_means, own_labels
+from emoreport.analysis.rows.voice_segmentation import VoiceMeasure, joined, segment_voice
 from emoreport.analysis.rows.witnesses import (
     with_face_witness,
     with_voice_witness,
     witness_track,
 )
-from emoreport.records import UNCODED, CodedLabels, FaceTrack, SpeechTrack
+from emoreport.records import UNCODED, CodedLabels, FaceTrack, LabelledSpan, SpeechTrack
 from emoreport.results import AudioInterval, VideoInterval
 from emoreport.settings import AnalysisSettings, Settings
 
@@ -73,14 +80,15 @@ def judge_rows(
         firm = with_face_witness(frames, coded, bridge)
     video = with_video_dimensions(firm, faces, bridge)
     spans = [row.span for row in video]
-    heard = voice_intervals(speech, spans, settings.speech)
-    evidence = voice_evidence(
-        speech, heard, snr_db=speech.extra.get("snr_db"), clipping=speech.extra.get("clipping")
+    heard = audio_intervals(speech, spans, settings.speech)
+    shares = WindowShares(
+        known_span_means(speech, spans, own_labels(speech)),
+        known_span_means(speech, spans, own_labels(speech, usable_windows(speech))),
     )
-    heard = tuple(replace(row, evidence=facts) for row, facts in zip(heard, evidence, strict=True))
+    heard = _with_evidence(speech, heard, shares)
     other = witness_track(speech)
     if other is not None:
-        beside = voice_intervals(other, spans, settings.speech)
+        beside = audio_intervals(other, spans, settings.speech)
         heard = with_voice_witness(heard, beside, speech, bridge)
     if labels.voice is None:
         judged = abstain_voices(heard, level)
@@ -92,6 +100,82 @@ def judge_rows(
         frames=frames,
         segmenter=segmenter,
     )
+
+
+def judge_voice(
+    speech: SpeechTrack,
+    duration_s: float,
+    settings: Settings,
+    bridge: Bridge,
+    labels: CodedLabels = UNCODED,
+) -> tuple[AudioInterval, ...]:
+    """Cut the voice into rows of its own, which tile the recording, and judge them likewise.
+
+    Parameters are those of `judge_rows`. Uncertain neighbours become one row.
+    """
+    level = abstention_level(settings.analysis)
+    hearing = _Hearing(speech, duration_s, bridge)
+    if labels.voice is not None:
+        coded = coded_speech(labels.voice, speech, duration_s, settings.speech)
+        return with_audio_dimensions(hearing.rows(coded), speech, bridge)
+    judged = abstain_voices(hearing.rows(segment_voice(speech, duration_s, settings)), level)
+    tiles = joined(judged)
+    if len(tiles) < len(judged):
+        judged = _measured_again(judged, hearing.rows(tiles))
+    return with_audio_dimensions(judged, speech, bridge)
+
+
+class _Hearing:
+    """What the voice model and its witness say of any spans that tile a recording."""
+
+    def __init__(self, speech: SpeechTrack, duration_s: float, bridge: Bridge) -> None:
+        self._speech, self._bridge = speech, bridge
+        self._measure = VoiceMeasure(speech, duration_s, usable_windows(speech))
+        other = witness_track(speech)
+        self._other = None
+        if other is not None:
+            self._other = VoiceMeasure(other, duration_s, usable_windows(other))
+
+    def rows(self, spans: Sequence[LabelledSpan]) -> tuple[AudioInterval, ...]:
+        """Rows with their evidence and what the witness says of them."""
+        heard = _with_evidence(self._speech, *self._measure.rows(spans))
+        if self._other is None:
+            return heard
+        beside, _ = self._other.rows(spans)
+        return with_voice_witness(heard, beside, self._speech, self._bridge)
+
+
+def _measured_again(
+    parts: Sequence[AudioInterval], whole: Sequence[AudioInterval]
+) -> tuple[AudioInterval, ...]:
+    """The rows that `parts` make up, each with the reasons of all of its parts."""
+    rest = iter(parts)
+    rows = []
+    for row in whole:
+        part = next(rest)
+        if part.span == row.span:
+            rows.append(part)
+            continue
+        reasons = set(part.reasons)
+        while part.span.end_s < row.span.end_s:
+            part = next(rest)
+            reasons.update(part.reasons)
+        rows.append(replace(row, reasons=united_reasons(reasons)))
+    return tuple(rows)
+
+
+def _with_evidence(
+    speech: SpeechTrack, rows: Sequence[AudioInterval], shares: WindowShares
+) -> tuple[AudioInterval, ...]:
+    """Rows of the voice, each with what its label rests on."""
+    evidence = voice_evidence(
+        speech,
+        rows,
+        snr_db=speech.extra.get("snr_db"),
+        clipping=speech.extra.get("clipping"),
+        shares=shares,
+    )
+    return tuple(replace(row, evidence=facts) for row, facts in zip(rows, evidence, strict=True))
 
 
 def abstention_level(settings: AnalysisSettings) -> Level:

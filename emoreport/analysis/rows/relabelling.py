@@ -5,8 +5,8 @@ probabilities, evidence) comes from the readings over these spans, as it would f
 rows. Confidence is the mean probability that the model gave to the person's label: low where the
 two disagree. Nothing is taken back for thin evidence, since a person has judged.
 
-The voice keeps the spans of the face, as every table does: a row of the voice gets the label that
-has the most seconds of the coding inside it.
+In audio_intervals the voice keeps the spans of the face: a row gets the label that has the most
+seconds of the coding inside it. In voice_intervals it has the person's spans.
 """
 
 from __future__ import annotations
@@ -23,8 +23,18 @@ from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.evidence import FrameEvidence
 from emoreport.analysis.rows.firmness import with_evidence
 from emoreport.analysis.rows.sequences import MISSING, LabelSequence, piece_at
-from emoreport.records import DoubleArray, FaceTrack, FloatArray, LabelledSpan, Span
+from emoreport.analysis.rows.voice import is_silent, spoken_before
+from emoreport.analysis.rows.voice_segmentation import joined
+from emoreport.records import (
+    DoubleArray,
+    FaceTrack,
+    FloatArray,
+    LabelledSpan,
+    Span,
+    SpeechTrack,
+)
 from emoreport.results import AudioInterval, VideoInterval
+from emoreport.settings import SpeechSettings
 from emoreport.vocabulary import NO_SPEECH, UNCERTAIN, is_emotion
 
 HALF_MILLISECOND_S: Final = 0.0005 + TIME_TOLERANCE_S
@@ -112,6 +122,29 @@ def coded_voices(
             )
         )
     return tuple(rows)
+
+
+def coded_speech(
+    coded: Sequence[LabelledSpan], speech: SpeechTrack, duration_s: float, settings: SpeechSettings
+) -> tuple[LabelledSpan, ...]:
+    """What a person coded of the voice, on the person's own bounds.
+
+    Returns
+    -------
+    Spans that tile [0, `duration_s`]; time that was not coded is `uncertain`, or `no_speech` where
+    the machine found none either. Neighbours differ.
+    """
+    tiles = tiled(coded, duration_s)
+    starts = np.asarray([tile.span.start_s for tile in tiles])
+    ends = np.asarray([tile.span.end_s for tile in tiles])
+    spoken_s = spoken_before(speech.speech, ends) - spoken_before(speech.speech, starts)
+    silent = is_silent(spoken_s, settings.min_speech_s)
+    return joined(
+        [
+            replace(tile, emotion=NO_SPEECH) if quiet and tile.emotion == UNCERTAIN else tile
+            for tile, quiet in zip(tiles, silent.tolist(), strict=True)
+        ]
+    )
 
 
 def coded_pieces(

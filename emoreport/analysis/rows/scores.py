@@ -48,18 +48,23 @@ def with_z_scores(
     speech: SpeechTrack,
     video: Sequence[VideoInterval],
     audio: Sequence[AudioInterval],
+    voice: Sequence[AudioInterval],
     duration_s: float,
     settings: AnalysisSettings,
-) -> tuple[tuple[VideoInterval, ...], tuple[AudioInterval, ...]]:
+) -> tuple[tuple[VideoInterval, ...], tuple[AudioInterval, ...], tuple[AudioInterval, ...]]:
     """Rows with their mean probabilities in units of the speaker's baseline, where one is set."""
     wanted = parse_baseline(settings.baseline)
     if wanted is None:
-        return tuple(video), tuple(audio)
+        return tuple(video), tuple(audio), tuple(voice)
     chosen = None if isinstance(wanted, float) else Span(*wanted)
     seconds = wanted if isinstance(wanted, float) else 0.0
     face = face_baseline(faces, video, duration_s, seconds=seconds, chosen=chosen)
-    voice = voice_baseline(speech, seconds=seconds, chosen=chosen)
-    return _scored(video, len(faces.labels), face), _scored(audio, len(speech.labels), voice)
+    usual = voice_baseline(speech, seconds=seconds, chosen=chosen)
+    return (
+        _scored(video, len(faces.labels), face),
+        _scored(audio, len(speech.labels), usual),
+        _scored(voice, len(speech.labels), usual),
+    )
 
 
 def _scored(rows: Sequence[_Row], labels: int, baseline: Baseline) -> tuple[_Row, ...]:

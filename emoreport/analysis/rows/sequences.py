@@ -18,6 +18,7 @@ import numpy as np
 
 from emoreport.analysis.numeric.hold_times import BoolArray
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
+from emoreport.analysis.rows.voice_segmentation import voice_cells
 from emoreport.records import DoubleArray, IntArray, SpeechTrack
 from emoreport.results import VideoInterval
 from emoreport.vocabulary import is_emotion
@@ -167,25 +168,19 @@ def voice_sequence(
     space = bridge.shared_space(face_labels, speech.labels)
     if duration_s <= 0:
         return _nothing(len(space))
-    centre_s = 0.5 * (speech.start_s + speech.end_s)
-    between_s = 0.5 * (centre_s[1:] + centre_s[:-1])
-    spoken = np.asarray([(span.start_s, span.end_s) for span in speech.speech]).reshape(-1, 2)
-    bounds_s = np.concatenate(([0.0, duration_s], between_s, spoken.ravel()))
-    edges_s = np.unique(np.clip(bounds_s, 0.0, duration_s))
-    middle_s = 0.5 * (edges_s[1:] + edges_s[:-1])
-    label = np.full(len(middle_s), MISSING, dtype=np.int64)
-    distribution = np.full((len(middle_s), len(space)), np.nan)
+    everything = np.ones(len(speech), dtype=np.bool_)
+    cells, spoken = voice_cells(speech, duration_s, everything)
+    label = np.full(len(cells), MISSING, dtype=np.int64)
+    distribution = np.full((len(cells), len(space)), np.nan)
     if len(speech) and speech.labels:
         judged = ~np.isnan(speech.probabilities).any(axis=1)
         judged &= True if usable is None else usable
-        window = np.searchsorted(between_s, middle_s, side="right")
-        spans_begun = np.searchsorted(spoken.ravel(), middle_s, side="right")
-        heard = judged[window] & (spans_begun % 2 == 1)
-        label[heard] = _best_labels(speech, space, bridge)[window[heard]]
+        heard = spoken & cells.held_by(judged)
+        window = cells.frame[heard]
+        label[heard] = _best_labels(speech, space, bridge)[window]
         rows = np.asarray(speech.probabilities, dtype=np.float64)
-        shared = _shared_distributions(rows, speech.labels, space, bridge)
-        distribution[heard] = shared[window[heard]]
-    return LabelSequence(edges_s, label, distribution)
+        distribution[heard] = _shared_distributions(rows, speech.labels, space, bridge)[window]
+    return LabelSequence(cells.edges_s, label, distribution)
 
 
 def join(face: LabelSequence, voice: LabelSequence) -> JointSequence:

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from emoreport.analysis.numeric.hold_times import TIME_TOLERANCE_S, BoolArray
+from emoreport.analysis.numeric.missing import none_if_nan
 from emoreport.records import DoubleArray, IntArray, Span, SpeechTrack
 from emoreport.results import AudioInterval
 from emoreport.settings import SpeechSettings
 from emoreport.vocabulary import NO_SPEECH, UNCERTAIN
 
 
-def voice_intervals(
+def audio_intervals(
     speech: SpeechTrack, spans: Sequence[Span], settings: SpeechSettings
 ) -> tuple[AudioInterval, ...]:
     """One row of the voice per span.
@@ -45,21 +46,67 @@ def voice_intervals(
     starts = np.asarray([span.start_s for span in spans])
     ends = np.asarray([span.end_s for span in spans])
     spoken_s = spoken_before(speech.speech, ends) - spoken_before(speech.speech, starts)
-    silent = (spoken_s < settings.min_speech_s - TIME_TOLERANCE_S) | (spoken_s <= TIME_TOLERANCE_S)
-    heard = _distributions(speech, starts, ends)
+    silent = is_silent(spoken_s, settings.min_speech_s)
+    heard = span_means(speech, spans, np.asarray(speech.probabilities, dtype=np.float64))
+    strength = known_span_means(speech, spans, intensity_of(speech))
     judged = ~silent & ~np.isnan(heard).any(axis=1) & bool(speech.labels)
     rows = []
     for row, span in enumerate(spans):
         seconds = max(0.0, float(spoken_s[row]))
+        intensity = None if silent[row] else none_if_nan(strength[row, 0])
         if judged[row]:
             distribution = tuple(heard[row].tolist())
             confidence = max(distribution)
             emotion = speech.labels[distribution.index(confidence)]
-            rows.append(AudioInterval(span, emotion, confidence, seconds, distribution))
         else:
+            distribution, confidence = None, None
             emotion = NO_SPEECH if silent[row] else UNCERTAIN
-            rows.append(AudioInterval(span, emotion, None, seconds))
+        rows.append(
+            AudioInterval(span, emotion, confidence, seconds, distribution, intensity=intensity)
+        )
     return tuple(rows)
+
+
+def is_silent(spoken_s: DoubleArray, min_speech_s: float) -> BoolArray:
+    """Which rows hold too little speech for any label, or none; bool (R,)."""
+    silent: BoolArray = spoken_s < min_speech_s - TIME_TOLERANCE_S
+    return silent | (spoken_s <= TIME_TOLERANCE_S)
+
+
+def judged_windows(speech: SpeechTrack) -> BoolArray:
+    """Windows with probabilities, bool (M,); none where no model ran."""
+    probabilities: BoolArray = ~np.isnan(speech.probabilities).any(axis=1)
+    return probabilities & bool(speech.labels)
+
+
+def intensity_of(speech: SpeechTrack) -> DoubleArray:
+    """Intensity of each window, float64 (M, 1), 0–1; NaN where it was not measured."""
+    known = speech.extra.get("intensity", np.full(len(speech), np.nan))
+    return np.asarray(known, dtype=np.float64)[:, np.newaxis]
+
+
+def own_labels(speech: SpeechTrack, counted: BoolArray | None = None) -> DoubleArray:
+    """Which label each window names by itself: of equals, the first.
+
+    Parameters
+    ----------
+    speech
+        Windows.
+    counted
+        bool (M,), the windows that are asked; None: all that were judged.
+
+    Returns
+    -------
+    float64 (M, K), 1 in the column of the window's most probable class and 0 elsewhere; NaN rows
+    for windows that were not judged or are not asked.
+    """
+    table = np.asarray(speech.probabilities, dtype=np.float64)
+    named = np.full(table.shape, np.nan)
+    asked = judged_windows(speech)
+    asked &= True if counted is None else counted
+    if asked.any():
+        named[asked] = np.eye(table.shape[1])[table[asked].argmax(axis=1)]
+    return named
 
 
 def spoken_before(speech: Sequence[Span], time_s: DoubleArray) -> DoubleArray:
@@ -89,34 +136,62 @@ def spoken_before(speech: Sequence[Span], time_s: DoubleArray) -> DoubleArray:
     return seconds
 
 
-def _distributions(speech: SpeechTrack, starts: DoubleArray, ends: DoubleArray) -> DoubleArray:
-    """Voice probabilities per span, float64 (R, K); NaN rows where no window speaks for it."""
-    table = np.asarray(speech.probabilities, dtype=np.float64)
-    result = np.full((len(starts), len(speech.labels)), np.nan)
-    judged = ~np.isnan(table).any(axis=1)
-    if not judged.any() or not speech.labels:
+def span_means(speech: SpeechTrack, spans: Sequence[Span], values: DoubleArray) -> DoubleArray:
+    """Values of the judged windows averaged over spans, by the rule of `audio_intervals`.
+
+    Parameters
+    ----------
+    speech
+        Windows sorted by time.
+    spans
+        The spans (R), any order.
+    values
+        float64 (M, columns), no NaN in judged windows.
+
+    Returns
+    -------
+    float64 (R, columns); NaN rows where no window speaks for a span.
+    """
+    starts = np.asarray([span.start_s for span in spans])
+    ends = np.asarray([span.end_s for span in spans])
+    result = np.full((len(starts), values.shape[1]), np.nan)
+    judged = judged_windows(speech)
+    if not judged.any():
         return result
     window_s = float(np.max(speech.end_s - speech.start_s))
-    windows = _Windows(speech, judged)
+    windows = _Windows(speech, judged, values)
     short = ends - starts < window_s - TIME_TOLERANCE_S
     result[short] = windows.interpolated(0.5 * (starts + ends)[short], window_s)
     result[~short] = windows.averaged(starts[~short], ends[~short])
     return result
 
 
+def known_span_means(
+    speech: SpeechTrack, spans: Sequence[Span], values: DoubleArray
+) -> DoubleArray:
+    """As `span_means` of the same windows, where only the known values count.
+
+    NaN where a span has none.
+    """
+    known = ~np.isnan(values)
+    total = span_means(speech, spans, np.where(known, values, 0.0))
+    weight = span_means(speech, spans, known.astype(np.float64))
+    return np.divide(total, weight, out=np.full(total.shape, np.nan), where=weight > 0)
+
+
 class _Windows:
     """The judged windows of a track, ready for look-ups by time."""
 
-    def __init__(self, speech: SpeechTrack, judged: BoolArray) -> None:
+    def __init__(self, speech: SpeechTrack, judged: BoolArray, values: DoubleArray) -> None:
         self._start_s = speech.start_s[judged]
         self._end_s = speech.end_s[judged]
         self._centre_s = 0.5 * (self._start_s + self._end_s)
         self._spoken_s = np.asarray(speech.speech_s[judged], dtype=np.float64)
         # One memory layout for all: the order of summing, and the last bit, depend on it.
-        self._table = np.asarray(speech.probabilities[judged], dtype=np.float64, order="C")
+        self._table = np.asarray(values[judged], dtype=np.float64, order="C")
 
     def interpolated(self, time_s: DoubleArray, reach_s: float) -> DoubleArray:
-        """Probabilities at `time_s` between the neighbouring centres within `reach_s`."""
+        """Values at `time_s` between the neighbouring centres within `reach_s`."""
         after = np.searchsorted(self._centre_s, time_s, side="right")
         before = after - 1
         last = len(self._centre_s) - 1

@@ -19,6 +19,7 @@ from emoreport.records import FaceTrack, SpeechTrack, WitnessReadings
 from emoreport.results import (
     Analysis,
     AudioInterval,
+    Comparison,
     CompoundScores,
     Findings,
     Statistic,
@@ -47,18 +48,10 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
         "run": run_json.document(findings.run),
         "summary": _rounded(asdict(analysis.summary)),
         "face": _face_rows(analysis, findings.faces.labels),
-        "voice": _voice_rows(analysis, findings.speech.labels),
-        "comparisons": [
-            {
-                "start_s": _time(row.span.start_s),
-                "end_s": _time(row.span.end_s),
-                "face_emotion": row.video_emotion,
-                "voice_emotion": row.audio_emotion,
-                "match": row.match,
-                "severity": _value(row.severity),
-            }
-            for row in analysis.comparisons
-        ],
+        "voice": _voice_rows(analysis.audio_intervals, findings.speech.labels),
+        "voice_intervals": _voice_rows(analysis.voice_intervals, findings.speech.labels),
+        "comparisons": _comparisons(analysis.comparisons),
+        "face_voice": _comparisons(analysis.face_voice),
         "transitions": [
             {
                 "from": row.origin,
@@ -113,7 +106,7 @@ def _face_rows(analysis: Analysis, labels: Sequence[str]) -> list[dict[str, Any]
     ]
 
 
-def _voice_rows(analysis: Analysis, labels: Sequence[str]) -> list[dict[str, Any]]:
+def _voice_rows(rows: Iterable[AudioInterval], labels: Sequence[str]) -> list[dict[str, Any]]:
     return [
         {
             "start_s": _time(row.span.start_s),
@@ -125,13 +118,28 @@ def _voice_rows(analysis: Analysis, labels: Sequence[str]) -> list[dict[str, Any
             "valence": _value(row.valence),
             "arousal": _value(row.arousal),
             **_grounds(row, labels),
+            "intensity": _value(row.intensity),
         }
-        for row in analysis.audio_intervals
+        for row in rows
+    ]
+
+
+def _comparisons(rows: Iterable[Comparison]) -> list[dict[str, Any]]:
+    return [
+        {
+            "start_s": _time(row.span.start_s),
+            "end_s": _time(row.span.end_s),
+            "face_emotion": row.video_emotion,
+            "voice_emotion": row.audio_emotion,
+            "match": row.match,
+            "severity": _value(row.severity),
+        }
+        for row in rows
     ]
 
 
 def _grounds(row: VideoInterval | AudioInterval, labels: Sequence[str]) -> dict[str, Any]:
-    """What a label rests on, why it was taken away, and the row against the speaker's baseline."""
+    """What a label rests on, why it was taken away, the speaker's baseline, and the witness."""
     return {
         "evidence": None if row.evidence is None else _rounded(asdict(row.evidence)),
         "uncertain_because": list(row.reasons),

@@ -103,9 +103,8 @@ const emoreport = (() => {
     return found;
   }
 
-  // The row of the intervals that holds a time; the last one for the end of the talk.
-  function rowAt(time) {
-    const starts = data.intervals.start;
+  // The row that holds a time, of those that start at `starts`; the last one for the end of the talk.
+  function rowAt(time, starts = data.intervals.start) {
     let low = 0;
     let high = starts.length;
     while (low < high) {

@@ -1,22 +1,21 @@
 "use strict";
-// The readings of the frames, and their true means over any stretch of time at any zoom.
-emoreport.curve = (() => {
+// Readings of the frames, or of the voice windows: their true means over any stretch at any zoom.
+emoreport.curveOf = (readings, labels) => {
   const { data, bytes } = emoreport;
   const TICKS_PER_S = 10000;
   const STEPS = 254;
   const MISSING = 255;
-  const count = data.frames.count;
-  const labels = data.face_labels;
+  const count = readings.count;
 
-  const raw = bytes(data.frames.time);
+  const raw = bytes(readings.time);
   const view = new DataView(raw.buffer);
   const time = new Float64Array(count + 1);
   for (let i = 0; i <= count; i += 1) time[i] = view.getUint32(4 * i, true) / TICKS_PER_S;
-  const packed = bytes(data.frames.probabilities);
+  const packed = bytes(readings.probabilities);
 
-  // sums[k][i]: integral of the probability of label k from the first frame to frame i, a frame
-  // counting for as long as it is on screen and not at all where it shows no usable face;
-  // seen[i]: seconds with a usable face so far.
+  // sums[k][i]: integral of the probability of label k from the first reading to reading i, each
+  // counting for as long as it holds and not at all where nothing is known (no usable face, no
+  // speech); seen[i]: seconds with a known reading so far. A "frame" below is either kind.
   const sums = labels.map(() => new Float64Array(count + 1));
   const seen = new Float64Array(count + 1);
   for (let i = 0; i < count; i += 1) {
@@ -67,7 +66,7 @@ emoreport.curve = (() => {
   }
 
   // What the curve shows of [start, end) with at most so many points.
-  //   edges (n + 1): bounds in seconds; coverage (n): share of each stretch with a usable face;
+  //   edges (n + 1): bounds in seconds; coverage (n): share of each stretch with a known reading;
   //   share[k] (n): mean probability of label k times the coverage, so that the shares of a stretch
   //   sum to its coverage.
   function visible(start, end, columns) {
@@ -87,12 +86,14 @@ emoreport.curve = (() => {
     return { edges, coverage, share, single };
   }
 
-  // Probabilities of the frame on screen at a time; null without a usable face.
+  // Probabilities of the reading that holds a time; null where nothing is known.
   function at(when) {
     const frame = Math.min(started(when), count) - 1;
-    if (frame < 0 || packed[frame] === MISSING) return null;
+    if (frame < 0 || (frame === count - 1 && when > time[count]) || packed[frame] === MISSING) return null;
     return labels.map((_, k) => packed[k * count + frame] / STEPS);
   }
 
   return { count, labels, time, visible, at };
-})();
+};
+emoreport.curve = emoreport.curveOf(emoreport.data.frames, emoreport.data.face_labels);
+emoreport.voiceCurve = emoreport.curveOf(emoreport.data.windows, emoreport.data.voice_labels);

@@ -1,7 +1,7 @@
 "use strict";
 // The video, the present time, and everything that moves it.
 (() => {
-  const { data, state, on, emit, t, name, shown, clock, curve, tracks } = emoreport;
+  const { data, state, on, emit, t, name, shown, clock, curve, voiceCurve, tracks } = emoreport;
   const rows = data.intervals;
   const video = document.getElementById("video");
   const position = document.getElementById("position");
@@ -25,7 +25,7 @@
     const i = emoreport.rowAt(time);
     if (i < 0) return first;
     const part = (key) => {
-      const confidence = rows[`${key}_confidence`][i];
+      const confidence = data[key].confidence[rows[`${key}_row`][i]];
       const value = confidence === null ? "" : ` ${shown(confidence, "distance")}`;
       return `${t(`readout.${key}`)}: ${name(rows[key][i])}${value}`;
     };
@@ -35,20 +35,24 @@
     return `${first} · ${part("face")} · ${part("voice")} · ${compared}`;
   }
 
-  // The three largest probabilities of the frame on screen.
-  function frame(time) {
-    const found = curve.at(time);
-    if (found === null) return t("readout.no_frame");
-    const value = found.map((share, k) => [share, curve.labels[k]]).sort((one, other) => other[0] - one[0])
+  // The three largest probabilities of the frame on screen, or of the voice window that speaks.
+  function reading({ at, labels }, time, known, unknown) {
+    const found = at(time);
+    if (found === null) return t(unknown);
+    const value = found.map((share, k) => [share, labels[k]]).sort((one, other) => other[0] - one[0])
       .slice(0, 3).map(([share, label]) => `${name(label)} ${shown(share, "distance")}`).join(", ");
-    return t("readout.frame", { value });
+    return t(known, { value });
   }
 
   function read() {
     const pointed = tracks.pointed();
     const time = pointed ?? state.time;
     const first = t(pointed === null ? "readout.at" : "readout.pointed", { time: clock(time, 2) });
-    document.getElementById("readout").textContent = `${sentence(time, first)} · ${frame(time)}`;
+    document.getElementById("readout").textContent = [
+      sentence(time, first),
+      reading(curve, time, "readout.frame", "readout.no_frame"),
+      reading(voiceCurve, time, "readout.window", "readout.no_window"),
+    ].join(" · ");
   }
 
   emoreport.seek = (time, { tell = false } = {}) => {

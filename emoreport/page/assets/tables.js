@@ -189,28 +189,33 @@
     const why = (key, codes) => (codes.length
       ? faint(t(`moments.${key}`, { value: codes.map((entry) => code("reason", entry)).join(", ") }))
       : null);
+    const [seen, heard] = [rows.face_row[i], rows.voice_row[i]];
     const parts = [
-      t("moments.coverage", { value: shown(rows.face_coverage[i], "share") }),
-      t("moments.spoken", { value: shown(rows.speech_s[i], "seconds") }),
+      t("moments.coverage", { value: shown(data.face.coverage[seen], "share") }),
+      t("moments.spoken", { value: shown(data.voice.speech_s[heard], "seconds") }),
     ];
     const beside = (key, verdict) => (verdict
       ? faint(t(`moments.${key}`, { value: name(verdict[0]), agreement: shown(verdict[1], "distance") }))
       : null);
-    return cell(parts.join(", "), why("because_face", rows.face_reasons[i]),
-      beside("witness_face", rows.face_witness[i]), why("because_voice", rows.voice_reasons[i]),
-      beside("witness_voice", rows.voice_witness[i]));
+    const intensity = data.voice.intensity[heard];
+    if (intensity !== null) parts.push(t("moments.intensity", { value: shown(intensity, "distance") }));
+    return cell(parts.join(", "), why("because_face", data.face.reasons[seen]),
+      beside("witness_face", data.face.witness[seen]), why("because_voice", data.voice.reasons[heard]),
+      beside("witness_voice", data.voice.witness[heard]));
   }
 
   function momentRow(i) {
     const at = clock(rows.start[i], 2);
     const button = element("button", { type: "button", class: "go" }, at);
     button.setAttribute("aria-label", t("moments.go", { time: at }));
-    const with_ = (label, confidence) => cell(labelled(label),
-      confidence === null ? null : faint(number(confidence, 2)));
+    const with_ = (key) => {
+      const confidence = data[key].confidence[rows[`${key}_row`][i]];
+      return cell(labelled(rows[key][i]), confidence === null ? null : faint(number(confidence, 2)));
+    };
     const verdict = { true: "same", false: "differ" }[rows.match[i]] || "not_compared";
     const made = element("tr", { "data-row": i },
       cell(button), cell(shown(rows.end[i] - rows.start[i], "seconds")),
-      with_(rows.face[i], rows.face_confidence[i]), with_(rows.voice[i], rows.voice_confidence[i]),
+      with_("face"), with_("voice"),
       cell(t(`moments.${verdict}`)), cell(shown(rows.severity[i], "distance")), evidence(i));
     if (rows.match[i] === false) made.className = "mismatch";
     return made;

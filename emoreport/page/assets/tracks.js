@@ -1,14 +1,16 @@
 "use strict";
 // The synchronised tracks, drawn by BokehJS on one canvas, and the part of the talk that they show.
 emoreport.tracks = (() => {
-  const { data, state, on, emit, t, name, colour, isEmotion, clock, element, curve } = emoreport;
+  const { data, state, on, emit, t, name, colour, isEmotion, clock, element } = emoreport;
   const rows = data.intervals;
   const CAPTION = 20;
   const GAP = 6;
   const BANDS = [
-    ["probabilities", 120], ["face", 26], ["voice", 26], ["speech", 12], ["mismatch", 52],
-    ["confidence", 52],
+    ["probabilities", 120], ["face", 26], ["voice_probabilities", 76], ["voice", 26], ["speech", 12],
+    ["mismatch", 52], ["confidence", 52],
   ];
+  const MODALITIES = ["face", "voice"];
+  const CURVES = [["probabilities", emoreport.curve], ["voice_probabilities", emoreport.voiceCurve]];
   const HEIGHT = BANDS.reduce((sum, [, height]) => sum + CAPTION + height + GAP, 0);
   const PATTERNS = {
     anger: "x", contempt: "\\", disgust: "+", fear: "/", happiness: ".", neutral: " ",
@@ -61,12 +63,15 @@ emoreport.tracks = (() => {
     fill_color: field("fill"), fill_alpha: field("alpha"), line_color: null,
   };
   // Each area reaches down to the ground and is covered by those before it, drawn later: no seams.
-  const areas = [...curve.labels].reverse().map((label) =>
-    glyph("Patch", {
-      x: field("x"), y: field("y"), fill_color: colour(label), line_color: null,
-      hatch_weight: 0.7, hatch_scale: 8, hatch_alpha: 0.6,
-    }, { x: [], y: [] })).reverse();
-  const strips = ["face", "voice"].map((key) => glyph("Quad", strip, stripsOf(key)));
+  const stacks = CURVES.map(([key, curve]) => ({
+    curve, band: band[key],
+    areas: [...curve.labels].reverse().map((label) =>
+      glyph("Patch", {
+        x: field("x"), y: field("y"), fill_color: colour(label), line_color: null,
+        hatch_weight: 0.7, hatch_scale: 8, hatch_alpha: 0.6,
+      }, { x: [], y: [] })).reverse(),
+  }));
+  const strips = MODALITIES.map((key) => glyph("Quad", strip, stripsOf(key)));
   const plain = {
     left: field("left"), right: field("right"), top: field("top"), bottom: field("bottom"),
     line_color: null,
@@ -75,12 +80,12 @@ emoreport.tracks = (() => {
   const compared = glyph("Quad", plain, comparedSpans());
   const mismatches = glyph("Quad", plain, mismatchSpans());
   const unknown = glyph("Quad", { ...plain, hatch_pattern: "/" }, mismatchSpans(true));
-  const confidence = ["face_confidence", "voice_confidence"].map((key, i) =>
+  const confidence = MODALITIES.map((key, i) =>
     glyph("Line", {
       x: field("x"), y: field("y"), line_width: 1.6, line_dash: i ? [4, 3] : [],
-    }, steps(rows[key])));
+    }, steps(data[key])));
   // One pattern per label: a pattern per interval would take a second to make for an hour.
-  const used = [...new Set([...rows.face, ...rows.voice])];
+  const used = [...new Set([...data.face.label, ...data.voice.label])];
   const hatches = used.map((label) => {
     const values = { ...plain, fill_color: null, hatch_weight: 0.7, hatch_scale: 7, hatch_alpha: 0.45 };
     return glyph("Quad", { ...values, hatch_pattern: PATTERNS[label] || " " }, hatched(label));
@@ -94,21 +99,22 @@ emoreport.tracks = (() => {
 
   function stripsOf(key) {
     const { bottom, height } = band[key];
+    const { start, end, label } = data[key];
     return {
-      left: rows.start, right: rows.end,
-      bottom: rows[key].map(() => bottom), top: rows[key].map(() => bottom + height),
-      fill: rows[key].map(colour), alpha: rows[key].map(alpha),
+      left: start, right: end,
+      bottom: label.map(() => bottom), top: label.map(() => bottom + height),
+      fill: label.map(colour), alpha: label.map(alpha),
     };
   }
 
   function hatched(label) {
     const found = { left: [], right: [], bottom: [], top: [] };
     if (!patterned && isEmotion(label)) return found;
-    for (const key of ["face", "voice"]) {
-      rows[key].forEach((entry, i) => {
+    for (const key of MODALITIES) {
+      data[key].label.forEach((entry, i) => {
         if (entry !== label) return;
-        found.left.push(rows.start[i]);
-        found.right.push(rows.end[i]);
+        found.left.push(data[key].start[i]);
+        found.right.push(data[key].end[i]);
         found.bottom.push(band[key].bottom);
         found.top.push(band[key].bottom + band[key].height);
       });
@@ -145,13 +151,13 @@ emoreport.tracks = (() => {
     };
   }
 
-  function steps(values) {
+  function steps({ start, end, confidence: values }) {
     const { bottom, height } = band.confidence;
     const x = [];
     const y = [];
     values.forEach((value, i) => {
       const at = value === null ? NaN : bottom + height * value;
-      x.push(rows.start[i], rows.end[i]);
+      x.push(start[i], end[i]);
       y.push(at, at);
     });
     return { x, y };
@@ -162,11 +168,13 @@ emoreport.tracks = (() => {
   }
 
   function fillStrips() {
-    ["face", "voice"].forEach((key, i) => { strips[i].source.data = stripsOf(key); });
+    MODALITIES.forEach((key, i) => { strips[i].source.data = stripsOf(key); });
     used.forEach((label, i) => { hatches[i].source.data = hatched(label); });
-    areas.forEach((area, k) => {
-      area.glyph.hatch_pattern = patterned ? PATTERNS[curve.labels[k]] || " " : null;
-    });
+    for (const { areas, curve } of stacks) {
+      areas.forEach((area, k) => {
+        area.glyph.hatch_pattern = patterned ? PATTERNS[curve.labels[k]] || " " : null;
+      });
+    }
   }
 
   function width() {
@@ -184,10 +192,9 @@ emoreport.tracks = (() => {
   }
 
   // The stacked area: one outline per label and unbroken stretch, in steps, never across a gap.
-  function fillAreas() {
+  function fillAreas({ curve, areas, band: { bottom, height } }) {
     const [start, end] = state.view;
     const { edges, coverage, share } = curve.visible(start, end, Math.min(width(), 2000));
-    const { bottom, height } = band.probabilities;
     const top = new Float64Array(coverage.length);
     areas.forEach((area, k) => {
       const x = [];
@@ -224,12 +231,13 @@ emoreport.tracks = (() => {
   function fillTexts() {
     const [start, end] = state.view;
     const found = { x: [], y: [], text: [], ink: [], paper: [] };
-    for (const key of ["face", "voice"]) {
+    for (const key of MODALITIES) {
       const { bottom, height } = band[key];
-      for (let i = Math.max(0, emoreport.rowAt(start)); i < rows.start.length; i += 1) {
-        if (rows.start[i] >= end) break;
-        const [left, right] = [Math.max(rows.start[i], start), Math.min(rows.end[i], end)];
-        const label = rows[key][i];
+      const { start: starts, end: ends, label: labels } = data[key];
+      for (let i = Math.max(0, emoreport.rowAt(start, starts)); i < starts.length; i += 1) {
+        if (starts[i] >= end) break;
+        const [left, right] = [Math.max(starts[i], start), Math.min(ends[i], end)];
+        const label = labels[i];
         const room = toPx(right) - toPx(left) - 4;
         const text = [name(label), data.icons[label] || ""].find((one) => size(one) <= room);
         if (!text) continue;
@@ -284,9 +292,9 @@ emoreport.tracks = (() => {
   }
 
   function legend() {
-    const used = new Set([...rows.face, ...rows.voice, ...curve.labels]);
-    const order = Object.keys(data.names.en).filter((label) => used.has(label));
-    const others = [...used].filter((label) => !order.includes(label)).sort();
+    const shown = new Set([...used, ...CURVES.flatMap(([, curve]) => curve.labels)]);
+    const order = Object.keys(data.names.en).filter((label) => shown.has(label));
+    const others = [...shown].filter((label) => !order.includes(label)).sort();
     document.getElementById("legend").replaceChildren(...[...order, ...others].map((label) =>
       element("li", {}, emoreport.swatch(label), name(label))));
   }
@@ -305,7 +313,7 @@ emoreport.tracks = (() => {
 
   function draw() {
     range.setv({ start: state.view[0], end: state.view[1] });
-    fillAreas();
+    stacks.forEach(fillAreas);
     fillTexts();
     fillAxis();
     movePlayhead();

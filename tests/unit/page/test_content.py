@@ -1,20 +1,34 @@
 import base64
-import dataclasses
 import json
 
 import numpy as np
 import pytest
 
-from emoreport.page.content import interval_columns, packed_frames, page_document
+from emoreport.page.content import (
+    face_columns,
+    packed_frames,
+    packed_windows,
+    page_document,
+    piece_columns,
+    voice_columns,
+)
+from emoreport.records import Span
+from emoreport.results import HeardWindow
 from emoreport.vocabulary import COLOURS, EMOTIONS
 from tests.fixtures.page import findings
-from tests.fixtures.results import analysis, face_track, long_analysis, with_each
+from tests.fixtures.results import (
+    VOICE_LABELS,
+    analysis,
+    face_track,
+    long_analysis,
+    speech_track,
+)
 
 
-def unpacked(packed):
+def unpacked(packed, labels=EMOTIONS):
     time_s = np.frombuffer(base64.b64decode(packed["time"]), "<u4") / 10_000
     values = np.frombuffer(base64.b64decode(packed["probabilities"]), np.uint8)
-    return time_s, values.reshape(len(EMOTIONS), packed["count"])
+    return time_s, values.reshape(len(labels), packed["count"])
 
 
 def test_frames_come_back_within_the_rounding():
@@ -39,24 +53,50 @@ def test_no_frames_at_all_can_be_packed():
     assert values.size == 0
 
 
-def test_intervals_stand_side_by_side_and_unknown_is_none():
-    columns = interval_columns(analysis())
-    assert columns["face"] == ["happiness", "sadness", "no_face", "uncertain"]
-    assert columns["match"] == [True, False, None, None]
-    assert columns["severity"] == [0.05, 0.6, None, None]
-    assert columns["face_confidence"] == [0.65, 0.65, None, None]
-    assert columns["start"][1] == 1.0004
-    assert columns["face_reasons"][3] == ["entropy", "margin"]
-    assert columns["face_witness"] == [["happiness", 0.8125], ["happiness", 0.8125], None, None]
-    assert columns["voice_witness"] == [["positive", None], ["positive", None], None, None]
-    assert {len(column) for column in columns.values()} == {4}
+def test_windows_are_packed_like_frames_and_silence_is_missing():
+    speech = speech_track(4)
+    heard = (
+        HeardWindow(Span(0.5, 1.0), 0),
+        HeardWindow(Span(1.0, 1.25), 1),
+        HeardWindow(Span(2.0, 2.5), 1),
+    )
+    packed = packed_windows(speech, heard)
+    time_s, values = unpacked(packed, VOICE_LABELS)
+    assert time_s.tolist() == [0.5, 1.0, 1.25, 2.0, 2.5]
+    assert (values.T[2] == 255).all()
+    for place, window in ((0, 0), (1, 1), (3, 1)):
+        expected = speech.probabilities[window]
+        assert values.T[place] / 254 == pytest.approx(expected, abs=0.5 / 254)
 
 
-def test_reasons_that_were_not_asked_for_are_empty():
-    result = analysis()
-    rows = with_each(result.video_intervals, reasons=((),) * 4)
-    result = dataclasses.replace(result, video_intervals=rows)
-    assert interval_columns(result)["face_reasons"] == [[], [], [], []]
+def test_no_speech_at_all_can_be_packed():
+    time_s, values = unpacked(packed_windows(speech_track(0), ()), VOICE_LABELS)
+    assert time_s.tolist() == [0.0]
+    assert values.size == 0
+
+
+def test_rows_are_columns_and_unknown_is_none():
+    face = face_columns(analysis().video_intervals)
+    assert face["label"] == ["happiness", "sadness", "no_face", "uncertain"]
+    assert face["confidence"] == [0.65, 0.65, None, None]
+    assert face["start"][1] == 1.0004
+    assert face["reasons"][3] == ["entropy", "margin"]
+    assert face["witness"] == [["happiness", 0.8125], ["happiness", 0.8125], None, None]
+    assert {len(column) for column in face.values()} == {4}
+    voice = voice_columns(analysis().voice_intervals)
+    assert voice["label"] == ["happiness", "no_speech"]
+    assert voice["witness"] == [["positive", None], None]
+    assert (voice["end"], voice["intensity"]) == ([1.5004, 3.3333], [0.5625, None])
+
+
+def test_pieces_name_their_rows():
+    pieces = piece_columns(analysis())
+    assert pieces["start"] == [0.0, 1.0004, 1.5004, 2.0008, 2.3333]
+    assert pieces["face_row"] == [0, 1, 1, 2, 3]
+    assert pieces["voice_row"] == [0, 0, 1, 1, 1]
+    assert pieces["match"] == [True, False, None, None, None]
+    assert pieces["severity"] == [0.05, 0.6, None, None, None]
+    assert {len(column) for column in pieces.values()} == {5}
 
 
 def test_the_document_is_json_without_gaps_filled():
@@ -71,5 +111,11 @@ def test_the_document_is_json_without_gaps_filled():
 
 
 def test_an_hour_of_lively_intervals_stays_small():
-    text = json.dumps(interval_columns(long_analysis(7200)))
-    assert len(text) < 1_500_000
+    result = long_analysis(7200)
+    whole = [
+        face_columns(result.video_intervals),
+        voice_columns(result.voice_intervals),
+        piece_columns(result),
+    ]
+    assert len(result.face_voice) >= 7200
+    assert len(json.dumps(whole)) < 2_500_000

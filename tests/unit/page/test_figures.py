@@ -107,7 +107,7 @@ def test_seconds_are_summed_by_emotion_and_a_label_not_given_is_none():
     rows = {row["label"]: row for row in emotion_rows(analysis())}
     assert list(rows) == ["happiness", "sadness", "no_face", "no_speech", "uncertain"]
     assert rows["happiness"]["face_s"] == pytest.approx(1.0004)
-    assert rows["happiness"]["voice_s"] == pytest.approx(2.0008)
+    assert rows["happiness"]["voice_s"] == pytest.approx(1.5004)
     assert rows["sadness"]["voice_s"] is None
     assert rows["no_speech"]["face_s"] is None
     assert rows["no_speech"]["intervals"] == 0
@@ -127,6 +127,7 @@ def test_face_and_voice_are_crossed_by_seconds():
     assert found["rows"] == ["happiness", "sadness", "no_face", "uncertain"]
     assert found["columns"] == ["happiness", "no_speech"]
     assert found["seconds"][0] == pytest.approx([1.0004, 0.0])
+    assert found["seconds"][1] == pytest.approx([0.5, 0.5004])
     assert found["match"] == [[True, None], [False, None], [None, None], [None, None]]
 
 
@@ -135,7 +136,7 @@ def test_the_seconds_of_all_combinations_are_those_of_the_talk():
         Comparison(Span(at, at + 1.0), face, "boredom", None, None)
         for at, face in enumerate(["fear", "no_face", "fear"])
     ]
-    found = cross_table(dataclasses.replace(analysis(), comparisons=tuple(rows)))
+    found = cross_table(dataclasses.replace(analysis(), face_voice=tuple(rows)))
     assert found["columns"] == ["boredom"]
     assert found["seconds"] == [[2.0], [1.0]]
 

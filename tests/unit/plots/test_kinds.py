@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex
 from emoreport.plots.kinds import KINDS, plot_files
 from emoreport.plots.style import COLUMN_IN, PAGE_IN, number, p_text, statistic
 from emoreport.records import Span
-from emoreport.results import Analysis, Statistic, VideoInterval
+from emoreport.results import Analysis, HeardWindow, Statistic, VideoInterval
 from emoreport.settings.commands import PLOT_FORMATS, PLOT_KINDS
 from emoreport.vocabulary import COLOURS
 from tests.fixtures.results import (
@@ -183,7 +183,7 @@ def test_the_note_stays_inside_the_picture(kind, lang):
 
 
 def test_the_timeline_shows_rows_in_their_colours_and_hatches_what_is_missing():
-    face, voice, speech, severity = plot("timeline").figure.axes
+    face, voice, _, speech, severity = plot("timeline").figure.axes
     for axis, labels in (
         (face, ("happiness", "sadness", "no_face", "uncertain")),
         (voice, ("happiness", "no_speech")),
@@ -210,9 +210,27 @@ def test_severity_is_a_bar_where_compared_and_a_hatch_where_not():
     assert [bar.get_height() for bar in mismatch] == [0.6]
     assert [bar.get_height() for bar in match] == [0.05]
     assert [(bar.get_x(), bar.get_height(), bar.get_hatch()) for bar in gap] == [
+        (1.5004, 1.0, "////"),
         (2.0008, 1.0, "////"),
         (pytest.approx(7 / 3), 1.0, "////"),
     ]
+
+
+def test_the_probabilities_of_the_voice_are_stacked_where_somebody_speaks():
+    axis = plot("timeline").figure.axes[2]
+    table = speech_track().probabilities
+    bounds = [area.get_paths()[0].get_extents() for area in axis.collections]
+    assert len(bounds) == len(VOICE_LABELS)
+    assert {(area.x0, area.x1) for area in bounds} == {(0.1, 1.5)}
+    assert bounds[-1].y1 == pytest.approx(1.0, abs=1e-6)
+    assert bounds[0].y1 == pytest.approx(table[:2, 0].max())
+    assert all(len(area.get_paths()) == 1 for area in axis.collections)
+    apart = (HeardWindow(Span(0.1, 1.0), 0), HeardWindow(Span(1.25, 1.5), 1))
+    axis = plot("timeline", dataclasses.replace(analysis(), heard_windows=apart)).figure.axes[2]
+    for area in axis.collections:
+        parts = [path.get_extents() for path in area.get_paths()]
+        assert [(part.x0, part.x1) for part in parts] == [(0.1, 1.0), (1.25, 1.5)]
+    assert not plot("timeline", bare()).figure.axes[2].collections
 
 
 @pytest.mark.parametrize(("seconds", "word"), [(120.0, "time, s"), (3600.0, "time, min:s")])
@@ -316,9 +334,19 @@ def test_the_matrix_holds_seconds_and_tells_same_from_not_compared():
     shown = {
         (text.get_position()[1], text.get_position()[0]): text.get_text() for text in axis.texts
     }
-    assert shown == {(0, 0): "1.0", (1, 0): "1.0", (2, 1): "0.3", (3, 1): "1.0"}
+    assert shown == {
+        (0, 0): "1.0",
+        (1, 0): "0.5",
+        (1, 1): "0.5",
+        (2, 1): "0.3",
+        (3, 1): "1.0",
+    }
     hatched = [patch for patch in axis.patches if patch.get_hatch()]
-    assert [(patch.get_y(), patch.get_x()) for patch in hatched] == [(1.5, 0.5), (2.5, 0.5)]
+    assert [(patch.get_y(), patch.get_x()) for patch in hatched] == [
+        (0.5, 0.5),
+        (1.5, 0.5),
+        (2.5, 0.5),
+    ]
     framed = {
         (round(patch.get_y()), round(patch.get_x()))
         for patch in axis.patches

@@ -8,8 +8,10 @@ from emoreport.vocabulary import EMOTIONS
 CONTRACT = {
     "video_intervals": "emotion, start, end, duration, confidence, face_coverage, frames",
     "audio_intervals": "emotion, start, end, duration, confidence, speech_seconds",
+    "voice_intervals": "emotion, start, end, duration, confidence, speech_seconds, intensity",
     "modality_mismatch": "start, end, video_emotion, audio_emotion, duration, severity",
     "modality_duration": "duration, start, end, video_emotion, audio_emotion, match",
+    "face_voice": "start, end, duration, face_emotion, voice_emotion, match, severity",
     "transitions": "from, to, count, probability",
     "summary": "video, duration, frames, frame_rate, face_coverage, speech_seconds, intervals,"
     " transitions, transitions_per_minute, mismatches, mismatch_seconds, mismatch_share,"
@@ -43,7 +45,12 @@ def test_classes_and_evidence_follow_at_the_end():
     )
     assert ", ".join(tables["audio_intervals"].names[6:]).startswith(
         "p_neutral, valence, arousal, dimensions, window_speech_seconds, snr_db, clipping,"
-        " entropy, margin, uncertain_because"
+        " entropy, margin, uncertain_because, witness_emotion, witness_agreement, leading_share,"
+        " intensity"
+    )
+    assert ", ".join(tables["voice_intervals"].names[7:]).startswith(
+        "p_neutral, valence, arousal, dimensions, window_speech_seconds, snr_db, clipping,"
+        " entropy, margin, uncertain_because, witness_emotion, witness_agreement, leading_share"
     )
     assert ", ".join(tables["summary"].names[16:]).startswith(
         "compared_seconds, emotion_seconds, transitions_per_emotion_minute, uncertain_seconds,"

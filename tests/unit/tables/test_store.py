@@ -161,7 +161,7 @@ def test_report_json_without_rows(tmp_path):
         facts=FACTS,
     )
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
-    assert [len(report[name]) for name in TABLE_NAMES] == [0, 0, 0, 0, 0, 1, 0, 0]
+    assert {name: len(report[name]) for name in TABLE_NAMES if report[name]} == {"summary": 1}
 
 
 @pytest.mark.parametrize("name", ["=1.mp4", 'a"b.mp4', "отчёт.mp4", "a\udcff.mp4", "a\nb.mp4"])

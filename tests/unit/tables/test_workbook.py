@@ -66,8 +66,10 @@ def test_summary_first_dictionary_last():
         "charts",
         "video_intervals",
         "audio_intervals",
+        "voice_intervals",
         "modality_mismatch",
         "modality_duration",
+        "face_voice",
         "transitions",
         "transition_statistics",
         "mismatch_statistics",
@@ -165,7 +167,7 @@ def test_header_is_bold_frozen_and_filtered():
     for sheet in book.worksheets:
         if sheet.title in {"summary", "charts", "matrices", "chart_data"}:
             continue
-        wide = sheet.title in {"video_intervals", "audio_intervals"}
+        wide = sheet.title in {"video_intervals", "audio_intervals", "voice_intervals"}
         assert sheet.freeze_panes == ("D2" if wide else "A2")
         assert sheet.print_title_cols == ("$A:$C" if wide else None)
         assert sheet.page_setup.fitToHeight == 0
@@ -299,7 +301,7 @@ def test_nothing_is_ever_a_formula_a_link_or_a_number(name):
     data = content(analysis(video=name), facts=facts)
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
         sheets = [parts.read(part).decode() for part in parts.namelist() if "sheets/sheet" in part]
-    assert len(sheets) == 12
+    assert len(sheets) == 14
     assert not re.search(r"<f[ >]|<hyperlink", "".join(sheets))
     book = openpyxl.load_workbook(io.BytesIO(data))
     cell = next(row[1] for row in book.worksheets[0].iter_rows() if row[0].value == "Video")

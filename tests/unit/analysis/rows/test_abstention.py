@@ -19,7 +19,7 @@ from emoreport.analysis.rows.abstention import (
 from emoreport.analysis.rows.evidence import FrameEvidence, voice_evidence
 from emoreport.analysis.rows.firmness import with_evidence
 from emoreport.analysis.rows.segmentation import segment_faces
-from emoreport.analysis.rows.voice import voice_intervals
+from emoreport.analysis.rows.voice import audio_intervals
 from emoreport.analysis.transitions.chains import unbroken_chains
 from emoreport.results import FaceEvidence, VoiceEvidence
 from emoreport.settings import AnalysisSettings, SpeechSettings
@@ -60,10 +60,14 @@ BAD_VOICE = {
     "clipping": (0.05, 0.2),
     "entropy": (0.9, 0.97),
     "margin": (0.1, 0.01),
+    "firm_leading_share": (0.6, 0.4),
     "contradiction": (None, 0.01),
 }
 
-CODES = {"contradiction": "witnesses_disagree"}
+CODES = {
+    "contradiction": "witnesses_disagree",
+    "firm_leading_share": "voice_changes_within",
+}
 """Reasons that are not called as the evidence is."""
 
 
@@ -207,7 +211,7 @@ def test_uncertain_rows_make_no_mismatch_no_severity_and_no_transition(level):
     video = segment_faces(faces, 120.0, AnalysisSettings())
     faces.box[::2] *= np.float32(0.05)
     judged_rows = abstain_faces(with_evidence(FrameEvidence(faces, 120.0), video), level)
-    audio = voice_intervals(speech, [row.span for row in judged_rows], SpeechSettings())
+    audio = audio_intervals(speech, [row.span for row in judged_rows], SpeechSettings())
     voices = abstain_voices(with_each(audio, evidence=voice_evidence(speech, audio)), level)
     rows = compare_intervals(judged_rows, voices, EMOTIONS, VOICE_LABELS)
     assert mismatches(rows)

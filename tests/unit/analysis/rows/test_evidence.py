@@ -7,7 +7,7 @@ import pytest
 
 from emoreport.analysis.rows.evidence import FrameEvidence, normalised_entropy, voice_evidence
 from emoreport.analysis.rows.segmentation import segment_faces
-from emoreport.analysis.rows.voice import voice_intervals
+from emoreport.analysis.rows.voice import audio_intervals
 from emoreport.records import Span, SpeechTrack
 from emoreport.settings import AnalysisSettings, SpeechSettings
 from tests.fixtures.readings import (
@@ -117,7 +117,7 @@ def test_entropy_by_hand():
 def test_the_voice_by_hand():
     speech = speech_track(["fear", "anger", "anger"], peak=0.4, speech=[(0.0, 2.0), (4.0, 5.0)])
     spans = [Span(0.0, 4.0), Span(4.0, 4.5), Span(4.5, 5.0)]
-    rows = voice_intervals(speech, spans, SpeechSettings())
+    rows = audio_intervals(speech, spans, SpeechSettings())
     snr_db = np.array([10.0, NAN, 22.0], np.float32)
     clipping = np.array([0.0, 0.5, 0.2], np.float32)
     first, second, third = voice_evidence(speech, rows, snr_db=snr_db, clipping=clipping)
@@ -144,6 +144,6 @@ def test_what_was_not_measured_is_unknown():
 def test_a_talk_without_sound():
     nothing = np.zeros(0)
     speech = SpeechTrack((), nothing, nothing, nothing, np.zeros((0, 0), np.float32), ())
-    rows = voice_intervals(speech, [Span(0, 1), Span(1, 2)], SpeechSettings())
+    rows = audio_intervals(speech, [Span(0, 1), Span(1, 2)], SpeechSettings())
     found = voice_evidence(speech, rows, snr_db=np.zeros(0, np.float32))
     assert [(one.speech_s, one.window_speech_s, one.snr_db) for one in found] == [(0, 0, None)] * 2

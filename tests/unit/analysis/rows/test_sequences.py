@@ -60,8 +60,8 @@ def test_the_window_with_the_nearest_centre_speaks():
 def test_outside_of_speech_and_in_windows_not_judged_the_voice_is_missing():
     speech = speech_track(["anger", None, "anger"], speech=[(0.5, 1.0), (1.5, 4.0)])
     voice = voice_sequence(speech, 6.0, EMOTIONS)
-    assert voice.edges_s.tolist() == [0, 0.5, 1, 1.5, 2, 3, 4, 6]
-    known = [MISSING, ANGER, MISSING, ANGER, MISSING, ANGER, MISSING]
+    assert voice.edges_s.tolist() == [0, 0.5, 1, 1.5, 2, 3, 4, 5, 6]
+    known = [MISSING, ANGER, MISSING, ANGER, MISSING, ANGER, MISSING, MISSING]
     assert voice.label.tolist() == known
     assert np.isnan(voice.distribution[:, ANGER]).tolist() == [code == MISSING for code in known]
 

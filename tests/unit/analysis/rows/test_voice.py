@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoreport.analysis.rows.voice import spoken_before, voice_intervals
+from emoreport.analysis.rows.voice import audio_intervals, spoken_before
 from emoreport.records import Span, SpeechTrack
 from emoreport.settings import SpeechSettings
 from tests.fixtures.readings import VOICE_LABELS, speech_track
@@ -17,7 +17,7 @@ ANGER, FEAR = VOICE_LABELS.index("anger"), VOICE_LABELS.index("fear")
 
 
 def heard(track, *bounds, settings=SETTINGS):
-    return voice_intervals(track, [Span(low, high) for low, high in bounds], settings)
+    return audio_intervals(track, [Span(low, high) for low, high in bounds], settings)
 
 
 def test_little_speech_is_no_speech():

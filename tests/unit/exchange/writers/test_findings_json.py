@@ -73,6 +73,8 @@ def test_any_document_follows_the_schema(found):
         lambda whole: whole["face"][0].update(confidence=1.5),
         lambda whole: whole["face"][0].pop("emotion"),
         lambda whole: whole["voice"][0].update(start_s=-1),
+        lambda whole: whole["voice_intervals"][0].update(intensity=2),
+        lambda whole: whole["face_voice"][0].pop("severity"),
         lambda whole: whole["comparisons"][0].update(match="yes"),
         lambda whole: whole["transition_statistics"][0].update(unit="furlongs"),
         lambda whole: whole["readings"]["face"]["box_px"][0].append(1),
@@ -93,7 +95,9 @@ def test_nothing_that_the_analysis_knows_is_left_out():
     parts = {
         "video_intervals": "face",
         "audio_intervals": "voice",
+        "voice_intervals": "voice_intervals",
         "comparisons": "comparisons",
+        "face_voice": "face_voice",
         "transitions": "transitions",
         "summary": "summary",
         "transition_statistics": "transition_statistics",
@@ -103,9 +107,15 @@ def test_nothing_that_the_analysis_knows_is_left_out():
         "distribution": "probabilities",
         "reasons": "uncertain_because",
     }
-    assert set(parts) == {field.name for field in dataclasses.fields(Analysis)}
+    # Which window speaks when follows from the readings, which the document holds.
+    known = {field.name for field in dataclasses.fields(Analysis)} - {"heard_windows"}
+    assert set(parts) == known
     assert set(parts.values()) < set(whole)
-    for member, kind in (("face", VideoInterval), ("voice", AudioInterval)):
+    for member, kind in (
+        ("face", VideoInterval),
+        ("voice", AudioInterval),
+        ("voice_intervals", AudioInterval),
+    ):
         known = {field.name for field in dataclasses.fields(kind)} - {"span", "speaking"}
         names = {inside.get(name, name) for name in known} | {"start_s", "end_s"}
         assert names == set(whole[member][0])

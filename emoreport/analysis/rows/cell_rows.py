@@ -1,0 +1,206 @@
+"""Label the cells of a timeline, and average what is known of them over the rows that result.
+
+A cell is a stretch of time that one reading holds: a frame of the face, a window of the voice. The
+rules and the reasons for them are in docs/decisions/0005-segmentation.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emoreport.analysis.numeric.hold_times import (
+    TIME_TOLERANCE_S,
+    BoolArray,
+    Timeline,
+    true_runs,
+)
+from emoreport.analysis.rows.hysteresis import hysteresis_labels, label_runs
+from emoreport.records import DoubleArray, FloatArray, IntArray
+from emoreport.settings import AnalysisSettings
+
+_Stretch = tuple[DoubleArray, IntArray, IntArray]
+"""Probabilities of the readings of a stretch, float64 (N, K), starts of their runs, labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellRows:
+    """Bounds of the rows as cells: row r is ``cells[first[r]:first[r + 1]]``; label -1: nothing."""
+
+    first: IntArray
+    label: IntArray
+
+
+def absent_cells(
+    timeline: Timeline, seen: BoolArray, gap_limit_s: float, min_interval_s: float
+) -> BoolArray:
+    """Which cells belong to rows that show nothing: `no_face`, `no_speech`.
+
+    A stretch where nothing is seen counts if it is longer than the gap limit and not shorter
+    than the shortest row; so does what is left between such stretches (or at the ends) if it is
+    shorter than the shortest row. Where nothing is seen at all, everything is absent.
+
+    Parameters
+    ----------
+    timeline
+        The cells (C).
+    seen
+        bool (C,), cells held by a frame with a usable face, or by speech.
+    gap_limit_s, min_interval_s
+        Limits in seconds.
+
+    Returns
+    -------
+    bool (C,)
+    """
+    edges_s = timeline.edges_s
+    if not seen.any():
+        return np.ones(len(seen), dtype=np.bool_)
+    absent = np.zeros(len(seen), dtype=np.bool_)
+    shortest_s = min_interval_s - TIME_TOLERANCE_S
+    first, end = true_runs(~seen)
+    length_s = edges_s[end] - edges_s[first]
+    counts = (length_s > gap_limit_s + TIME_TOLERANCE_S) & (length_s >= shortest_s)
+    for start, stop in zip(first[counts], end[counts], strict=True):
+        absent[start:stop] = True
+    if absent.any():
+        first, end = true_runs(~absent)
+        islands = edges_s[end] - edges_s[first] < shortest_s
+        for start, stop in zip(first[islands], end[islands], strict=True):
+            absent[start:stop] = True
+    return absent
+
+
+class Leaders:
+    """Probabilities of the readings and who leads in a stretch of them, worked out once.
+
+    Parameters
+    ----------
+    probabilities
+        float64 (N, K); those of frames are smoothed.
+    hysteresis
+        Lead that a change needs.
+    """
+
+    def __init__(self, probabilities: DoubleArray, hysteresis: float) -> None:
+        self._probabilities, self._hysteresis = probabilities, hysteresis
+        self._stretches: dict[tuple[int, int, int], _Stretch] = {}
+
+    def stretch(self, readings: IntArray) -> _Stretch:
+        """Probabilities of the readings, the starts of their runs and the labels of these.
+
+        Their first one, last one and number identify a stretch of one timeline, if the cells of
+        a reading that holds several are cut in one way only.
+        """
+        key = (int(readings[0]), int(readings[-1]), len(readings))
+        stretch = self._stretches.get(key)
+        if stretch is None:
+            probabilities = self._probabilities[readings]
+            stretch = (probabilities, *hysteresis_labels(probabilities, self._hysteresis))
+            self._stretches[key] = stretch
+        return stretch
+
+
+def label_cells(
+    led: Leaders, timeline: Timeline, seen: BoolArray, settings: AnalysisSettings
+) -> CellRows:
+    """Cut the cells of a timeline into rows of one label or of nothing.
+
+    Parameters
+    ----------
+    led
+        Probabilities of the readings that hold the cells.
+    timeline
+        The cells (C), at least one.
+    seen
+        bool (C,), cells whose readings vote; see `absent_cells`.
+    settings
+        Gap limit, shortest row, hysteresis.
+    """
+    absent = absent_cells(timeline, seen, settings.gap_limit_s, settings.min_interval_s)
+    rows = [(int(first), -1) for first in true_runs(absent)[0]]
+    for first, end in zip(*true_runs(~absent), strict=True):
+        voters = first + np.flatnonzero(seen[first:end])
+        starts, labels = _label_stretch(
+            led.stretch(timeline.frame[voters]),
+            np.append(timeline.edges_s[voters], timeline.edges_s[end]),
+            float(timeline.edges_s[first]),
+            timeline.length_s[voters],
+            settings,
+        )
+        cells = voters[starts]
+        cells[0] = first
+        rows.extend(zip(cells.tolist(), labels.tolist(), strict=True))
+    rows.sort()
+    table = np.asarray([*rows, (len(timeline), -1)], dtype=np.int64)
+    return CellRows(first=table[:, 0], label=table[:-1, 1])
+
+
+def _label_stretch(
+    stretch: _Stretch,
+    edges_s: DoubleArray,
+    start_s: float,
+    hold_s: DoubleArray,
+    settings: AnalysisSettings,
+) -> tuple[IntArray, IntArray]:
+    """Runs of one stretch, as positions among its voting cells and labels.
+
+    A bridged gap votes for nothing and belongs to the run before it (one at the start of the
+    recording to the run after it): a label changes only at a cell that votes.
+    """
+    probabilities, starts, labels = stretch
+    cuts_s = edges_s[np.append(starts, len(probabilities))]
+    cuts_s[0] = start_s
+    shortest_s = settings.min_interval_s - TIME_TOLERANCE_S
+    if len(starts) == 1 or np.diff(cuts_s).min() >= shortest_s:
+        return starts, labels
+    votes = np.add.reduceat(probabilities * hold_s[:, np.newaxis], starts, axis=0)
+    # The bonus makes the label that hysteresis kept the best one of its own run, so that only
+    # rows that are too short are decided again.
+    bonus = settings.hysteresis * np.add.reduceat(hold_s, starts)
+    votes[np.arange(len(starts)), labels] += bonus
+    runs, run_labels = label_runs(cuts_s, votes, shortest_s)
+    return starts[runs], run_labels
+
+
+class CellMeans:
+    """Values of the readings times the seconds that they hold, ready to be averaged over rows.
+
+    Parameters
+    ----------
+    values
+        float (N,) or (N, columns), NaN where unknown; None: nothing is known.
+    timeline
+        The cells (C), each held by a reading or by none.
+    weight_s
+        float64 (C,), seconds that count.
+    """
+
+    def __init__(
+        self,
+        values: FloatArray | DoubleArray | None,
+        timeline: Timeline,
+        weight_s: DoubleArray,
+    ) -> None:
+        self._total: DoubleArray | None = None
+        if values is None:
+            return
+        table = (values if values.ndim == 2 else values[:, np.newaxis]).astype(np.float64)
+        cells = np.full((len(timeline), table.shape[1]), np.nan)
+        held = timeline.frame >= 0
+        cells[held] = table[timeline.frame[held]]
+        present = ~np.isnan(cells)
+        self._seconds = present * weight_s[:, np.newaxis]
+        self._total = np.where(present, cells, 0.0) * self._seconds
+
+    def means(self, starts: IntArray) -> DoubleArray:
+        """Means per row, float64 (R, columns); NaN where nothing is known."""
+        if self._total is None:
+            return np.full((len(starts), 1), np.nan)
+        total = np.add.reduceat(self._total, starts, axis=0)
+        seconds = np.add.reduceat(self._seconds, starts, axis=0)
+        means: DoubleArray = np.divide(
+            total, seconds, out=np.full(total.shape, np.nan), where=seconds > 0
+        )
+        return means
