@@ -69,6 +69,7 @@ class Optimizer:
 OPTIMIZERS: Final[Mapping[str, Optimizer]] = {
     "aniemore": Optimizer("voice", "optimize_voice_model", "--speech", local="local_aniemore"),
     "hubert": Optimizer("voice", "optimize_voice_model", "--speech"),
+    "gigaam": Optimizer("voice", "optimize_voice_model", "--speech"),
     "hsemotion": Optimizer("face", "optimize_face_model", "--face"),
 }
 """By family, as the registry names it."""

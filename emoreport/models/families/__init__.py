@@ -107,6 +107,7 @@ OPENERS: Final[Mapping[Role, Mapping[str, Family]]] = {
             "aniemore", "open_aniemore", layout="config.json", source="aniemore_source"
         ),
         "hubert": Family("aniemore", "open_aniemore", source="aniemore_source"),
+        "gigaam": Family("gigaam", "open_gigaam", source="gigaam_source"),
     },
 }
 """Every family by what its models judge and by its name in the registry."""

@@ -41,18 +41,38 @@ def log_mel(samples: FloatArray) -> FloatArray:
     loud as the loudest.
     """
     padded = np.pad(np.asarray(samples, dtype=np.float64), WINDOW_SAMPLES // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES]
-    spectrum = np.fft.rfft(frames * _window(), axis=1)
-    power = mel_filters() @ (spectrum.real**2 + spectrum.imag**2).T
+    power = band_power(padded, mel_filters(), WINDOW_SAMPLES, HOP_SAMPLES)
     levels_db = 10.0 * np.log10(np.maximum(power, SMALLEST_POWER))
     return np.asarray(np.maximum(levels_db - levels_db.max(), FLOOR_DB), dtype=np.float32)
 
 
+def band_power(
+    samples: DoubleArray, filters: DoubleArray, window_samples: int, hop_samples: int
+) -> DoubleArray:
+    """Power in bands of each window that lies within a sound.
+
+    Parameters
+    ----------
+    samples
+        float64 (n,).
+    filters
+        float64 (bands, 1 + window_samples // 2), weights of the power of each frequency.
+    window_samples, hop_samples
+        Length of the windows and from one to the next.
+
+    Returns
+    -------
+    float64 (bands, windows).
+    """
+    frames = np.lib.stride_tricks.sliding_window_view(samples, window_samples)[::hop_samples]
+    spectrum = np.fft.rfft(frames * hann(window_samples), axis=1)
+    return np.asarray(filters @ (spectrum.real**2 + spectrum.imag**2).T)
+
+
 @cache
-def _window() -> DoubleArray:
+def hann(samples: int) -> DoubleArray:
     """Hann window of one period, so that shifted copies add up evenly."""
-    phase = 2.0 * np.pi * np.arange(WINDOW_SAMPLES) / WINDOW_SAMPLES
-    return np.asarray(0.5 - 0.5 * np.cos(phase))
+    return np.asarray(0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(samples) / samples))
 
 
 @cache
@@ -65,12 +85,29 @@ def mel_filters() -> DoubleArray:
     """
     top_mel = hz_to_mel(SAMPLE_RATE_HZ / 2)
     edges_hz = np.array([mel_to_hz(mel) for mel in np.linspace(0.0, top_mel, BANDS + 2)])
-    bins_hz = np.fft.rfftfreq(WINDOW_SAMPLES, 1.0 / SAMPLE_RATE_HZ)
+    widths_hz = edges_hz[2:, None] - edges_hz[:-2, None]
+    return np.asarray(triangles(edges_hz, WINDOW_SAMPLES) * 2.0 / widths_hz)
+
+
+def triangles(edges_hz: DoubleArray, window_samples: int) -> DoubleArray:
+    """Filters that rise from one edge to the next, to 1, and fall to the one after it.
+
+    Parameters
+    ----------
+    edges_hz
+        float64 (bands + 2,), rising.
+    window_samples
+        Length of the windows whose frequencies are weighted.
+
+    Returns
+    -------
+    float64 (bands, 1 + window_samples // 2).
+    """
+    bins_hz = np.fft.rfftfreq(window_samples, 1.0 / SAMPLE_RATE_HZ)
     low, peak, high = edges_hz[:-2, None], edges_hz[1:-1, None], edges_hz[2:, None]
     rising = (bins_hz - low) / (peak - low)
     falling = (high - bins_hz) / (high - peak)
-    triangles = np.maximum(0.0, np.minimum(rising, falling))
-    return np.asarray(triangles * 2.0 / (high - low))
+    return np.asarray(np.maximum(0.0, np.minimum(rising, falling)))
 
 
 def hz_to_mel(hz: float) -> float:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from emoreport.errors import SpeechStageError
-from emoreport.records import FloatArray
+from emoreport.records import FloatArray, IntArray
 
 SHORTEST_CLIP_S: Final = 1.0
 """Shorter clips are repeated up to this length."""
@@ -54,8 +54,12 @@ def judged_by_length(
     float32 (N, width), in the order of `inputs`.
     """
     judged = np.empty((len(inputs), width), dtype=np.float32)
-    lengths = np.array([clip.shape[-1] for clip in inputs], dtype=np.int64)
-    for length in np.unique(lengths):
-        indices = np.flatnonzero(lengths == length)
+    for indices in indices_by_length(inputs):
         judged[indices] = judge(np.stack([inputs[index] for index in indices]))
     return judged
+
+
+def indices_by_length(inputs: Sequence[FloatArray]) -> list[IntArray]:
+    """Indices of the inputs of each length, the shortest first; the last axis is time."""
+    lengths = np.array([clip.shape[-1] for clip in inputs], dtype=np.int64)
+    return [np.flatnonzero(lengths == length) for length in np.unique(lengths)]

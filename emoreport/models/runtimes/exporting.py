@@ -54,14 +54,14 @@ def export_graph(
         raise ModelError(
             f"exporting needs {' and '.join(lacking)}", remedy='pip install "emoreport[full]"'
         )
-    free = {
-        name: {
+    free = tuple(
+        {
             axis: torch.export.Dim.DYNAMIC
             for axis in range(example.ndim)
             if (name, axis) not in fixed
         }
         for name, example in examples.items()
-    }
+    )
     try:
         with _silenced():
             program = torch.onnx.export(

@@ -30,6 +30,7 @@ from transformers import (
 
 from emoreport.errors import ModelError
 from emoreport.models.families.aniemore.checkpoint import Checkpoint
+from emoreport.models.families.tensor_fit import GET_AGAIN, check_fit, listed, shapes
 
 CLASSES: Final[Mapping[str, tuple[Any, Any, Any]]] = {
     "wav2vec2": (Wav2Vec2Config, Wav2Vec2Model, Wav2Vec2ForSequenceClassification),
@@ -63,10 +64,6 @@ LEGACY: Final[Mapping[str, str]] = {
     ".pos_conv_embed.conv.weight_v": ".pos_conv_embed.conv.parametrizations.weight.original1",
 }
 """Names that weight normalisation gave its tensors before torch 2.1, and those since."""
-
-MOST_NAMES: Final = 6
-"""Names of tensors in one message."""
-GET_AGAIN: Final = "get the checkpoint again from its publisher"
 
 
 class PooledHead(nn.Module):  # type: ignore[misc]  # torch is not typed here
@@ -158,14 +155,14 @@ def load_network(checkpoint: Checkpoint) -> VoiceNetwork:
     # Without memory or random numbers for weights that are replaced at once.
     with torch.device("meta"):
         classifier = _classifier(checkpoint, head)
-    expected = {name: tuple(tensor.shape) for name, tensor in classifier.state_dict().items()}
+    expected = shapes(classifier.state_dict())
     _settle_training_only(weights, expected)
-    _check_fit(weights, expected, checkpoint.weights)
+    check_fit(shapes(weights), expected, checkpoint.weights)
     classifier.load_state_dict(weights, strict=True, assign=True)
     _bake_weight_norm(classifier)
     empty = [name for name, tensor in _tensors(classifier) if tensor.is_meta]
     if empty:
-        raise ModelError(f"lacks {_listed(empty)}", remedy=GET_AGAIN, file=checkpoint.weights)
+        raise ModelError(f"lacks {listed(empty)}", remedy=GET_AGAIN, file=checkpoint.weights)
     network: VoiceNetwork = VoiceNetwork(classifier).eval().requires_grad_(False)
     if checkpoint.masks:
         _check_padding(network, checkpoint)
@@ -260,36 +257,6 @@ def _settle_training_only(
     for name, shape in expected.items():
         if name.endswith(TRAINING_ONLY) and name not in weights:
             weights[name] = torch.zeros(shape)
-
-
-def _check_fit(
-    weights: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]], path: Path
-) -> None:
-    missing = [name for name in expected if name not in weights]
-    unexpected = [name for name in weights if name not in expected]
-    misshapen = [
-        f"{name} is {tuple(weights[name].shape)}, not {shape}"
-        for name, shape in expected.items()
-        if name in weights and tuple(weights[name].shape) != shape
-    ]
-    faults = [
-        f"{fault} {_listed(names)}"
-        for fault, names in (
-            ("lacks", missing),
-            ("has the unknown", unexpected),
-            ("has other shapes:", misshapen),
-        )
-        if names
-    ]
-    if faults:
-        raise ModelError(
-            f"does not fit its configuration: {'; '.join(faults)}", remedy=GET_AGAIN, file=path
-        )
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _tensors(module: nn.Module) -> Iterable[tuple[str, Tensor]]:
