@@ -8,6 +8,7 @@ import pytest
 
 from emoreport.models.families.aniemore import open_aniemore
 from emoreport.models.families.compact import CompactVoiceModel
+from emoreport.models.families.gigaam import open_gigaam
 from emoreport.models.store.model_metadata import folder_metadata, shipped_metadata
 from emoreport.records import (
     VOICE_MEASURES,
@@ -30,6 +31,7 @@ from tests.fixtures.audio import (
     tone,
     voice,
 )
+from tests.fixtures.gigaam import saved as saved_gigaam
 from tests.fixtures.graphs import voice_model_folder
 
 
@@ -63,6 +65,7 @@ MODELS = {
     "aniemore group": aniemore_model("wav2vec2-resd", **GROUP_NORM),
     "dusha": lambda folder: random_dusha(folder),  # noqa: PLW0108 - defined below
     "dusha/hubert-large": lambda folder: open_aniemore(published_dusha(folder), threads=1),
+    "gigaam/emo": lambda folder: open_gigaam(saved_gigaam(folder), threads=1),
 }
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from emoreport.models.store.registry import find_entry
-from tests.fixtures import aniemore, hsemotion, known_models
+from tests.fixtures import aniemore, gigaam, hsemotion, known_models
 from tests.fixtures.results_on_disk import assert_complete, rows, run_json
 from tests.fixtures.server import ModelServer, running_server
 from tests.fixtures.stores import go_online_with_hub
@@ -21,6 +21,7 @@ FACE = "hsemotion/enet_b0_8_best_vgaf"
 AFFECT = "hsemotion/enet_b0_8_va_mtl"
 VOICE = "aniemore/wav2vec2-xlsr-53"
 HUBERT = "dusha/hubert-large"
+GIGAAM = "gigaam/emo"
 
 
 @pytest.fixture
@@ -34,6 +35,8 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelSer
     folder = aniemore.checkpoint_folder(tmp_path / "checkpoint")
     models[VOICE] = {path.name: path.read_bytes() for path in folder.iterdir()}
     folder = aniemore.published_dusha(tmp_path / "hubert").folder
+    checkpoint = gigaam.saved(tmp_path / "gigaam").folder / "emo.ckpt"
+    models[GIGAAM] = {checkpoint.name: checkpoint.read_bytes()}
     models[HUBERT] = {path.name: path.read_bytes() for path in folder.iterdir()}
     go_online_with_hub(monkeypatch, tmp_path)
     monkeypatch.setenv("EMOREPORT_MODEL_DIR", str(tmp_path / "store"))
@@ -80,6 +83,24 @@ def test_a_class_that_is_no_emotion_reaches_no_table(
     speech = pd.read_parquet("statistics/clip/speech.parquet")
     columns = [name for name in speech if name.startswith("p_")]
     assert columns == ["p_neutral", "p_anger", "p_positive", "p_sadness"]
+    heard = speech.loc[speech["p_anger"].notna(), columns]
+    assert len(heard)
+    assert heard.sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_gigaam_is_pulled_and_writes_its_four_classes(
+    server: ModelServer, clip: Path, emoreport: Emoreport, tmp_path: Path
+) -> None:
+    outcome = emoreport("analyze", clip, "--face", "compact", "--speech", GIGAAM)
+    assert outcome.code == 0, outcome.err
+    assert server.asked("/GigaAM/emo.ckpt")
+    model = run_json(Path("statistics/clip"))["models"]["speech"]
+    stored = (tmp_path / "store" / GIGAAM / "emo.ckpt").read_bytes()
+    assert model["files"] == {"emo.ckpt": sha256(stored).hexdigest()}
+    assert model["runtime"].startswith("torch ")
+    speech = pd.read_parquet("statistics/clip/speech.parquet")
+    columns = [f"p_{label}" for label in find_entry(GIGAAM).labels]
+    assert set(columns) <= set(speech)
     heard = speech.loc[speech["p_anger"].notna(), columns]
     assert len(heard)
     assert heard.sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-3)

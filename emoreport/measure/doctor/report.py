@@ -14,9 +14,9 @@ from emoreport.measure.doctor.stock import Stock, StoredModel, look_into_store
 from emoreport.measure.doctor.trials import Trial, run_trials
 from emoreport.messages import text
 from emoreport.models.store.connection import offline_variable
-from emoreport.models.store.model_choice import AUTO, COMPACT, ORDER, Role
+from emoreport.models.store.model_choice import AUTO, COMPACT, Role, auto_order
 from emoreport.models.store.model_metadata import REINSTALL
-from emoreport.models.store.model_store import ModelState
+from emoreport.models.store.model_store import ModelState, ModelStore
 from emoreport.models.store.registry import registry
 from emoreport.settings import Settings, configuration_file
 from emoreport.speech.select import NONE
@@ -239,7 +239,7 @@ def _of_choice(
 ) -> Iterator[Finding]:
     """What prevents the use of the model that the settings name for a part."""
     if name == AUTO:
-        usable = [models[name] for name in ORDER[role] if not models[name].missing_extra]
+        usable = [models[model.name] for model in auto_order(role, ModelStore(offline=True))]
         if usable and usable[0].state is ModelState.ABSENT:
             best = usable[0].registered.name
             stored = [model.registered.name for model in usable if model.verified]

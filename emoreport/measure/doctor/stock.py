@@ -10,7 +10,12 @@ from emoreport.errors import EmoreportError, ModelError
 from emoreport.measure.doctor import facts
 from emoreport.models.store.connection import offline_variable
 from emoreport.models.store.model_choice import missing_extra
-from emoreport.models.store.model_store import ModelState, ModelStore, default_root
+from emoreport.models.store.model_store import (
+    FORMS_FOLDER,
+    ModelState,
+    ModelStore,
+    default_root,
+)
 from emoreport.models.store.registry import ModelEntry, registry
 from emoreport.settings import Settings
 
@@ -127,8 +132,8 @@ def _stored(store: ModelStore, registered: ModelEntry) -> StoredModel:
         state,
         store.size_bytes(registered),
         verified,
-        (store.folder(registered) / "optimized").is_dir(),
-        missing_extra(registered),
+        (store.folder(registered) / FORMS_FOLDER).is_dir(),
+        missing_extra(registered, store),
         error,
         remedy,
     )

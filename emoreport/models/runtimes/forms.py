@@ -22,10 +22,10 @@ from emoreport.atomic import make_store_folder, store_error, write_store_file
 from emoreport.errors import ModelError
 from emoreport.models.store.integrity import digest_file
 from emoreport.models.store.locks import exclusive
+from emoreport.models.store.model_store import FORMS_FOLDER, FORMS_RECORD
 from emoreport.models.store.registry import PulledModel
 
-FOLDER: Final = "optimized"
-RECORD: Final = "forms.json"
+FOLDER, RECORD = FORMS_FOLDER, FORMS_RECORD
 LAYOUT: Final = 2
 """Version of the record and of what the graphs expect; a form of another version is not run."""
 MAKING: Final = ".making"
@@ -202,12 +202,18 @@ class FormsRecord:
         """The chosen form for ``auto``; else the form for one runtime, None if none was kept.
 
         Of several forms for a runtime the chosen one is taken, else the fastest that is equal
-        within the tolerance.
+        within the tolerance. Where the runtime of the chosen one is not installed, ``auto`` takes
+        the fastest equal one of those that are.
         """
         chosen = next(form for form in self.forms if form.name == self.chosen)
-        if runtime in {"auto", chosen.runtime}:
+        runtimes = {runtime}
+        if runtime == "auto":
+            runtimes = {form.runtime for form in self.forms if runtime_version(form.runtime)}
+        if chosen.runtime in runtimes:
             return chosen
-        kept = [form for form in self.forms if form.runtime == runtime and form.kept and form.equal]
+        kept = [
+            form for form in self.forms if form.runtime in runtimes and form.kept and form.equal
+        ]
         return max(kept, key=lambda form: form.speed, default=None)
 
 

@@ -33,7 +33,7 @@ NAMED: Final = "named in the settings"
 BESIDE: Final = "light model beside the first one"
 ORDER: Final[Mapping[Role, tuple[str, ...]]] = {
     "face": ("hsemotion/enet_b0_8_va_mtl",),
-    "voice": ("aniemore/wav2vec2-xlsr-53", "dusha"),
+    "voice": ("aniemore/wav2vec2-xlsr-53", "gigaam/emo", "dusha"),
     "detector": ("mediapipe/blaze_face_short_range", "mediapipe/face_landmarker"),
 }
 """What ``auto`` takes, best first; the compact model comes after all of them. The detectors are the
@@ -44,6 +44,9 @@ FLAGS: Final[Mapping[Role, str]] = {
     "voice": "--speech",
     "detector": "--face-detector",
 }
+WITH_PART_ONLY: Final = frozenset({"aniemore/wav2vec2-xlsr-53"})
+"""What ``auto`` takes only where the optional part is installed, for which people install it: among
+what runs without, it would not be the best."""
 EXTRA_MODULES: Final[Mapping[str, str]] = {"full": "transformers"}
 """A module that is there exactly when the optional part is installed."""
 
@@ -132,7 +135,7 @@ def choose_stored(model: ModelEntry, settings: Settings) -> Choice | None:
     store = ModelStore(offline=settings.runtime.offline)
     if model.source.kind == "package":
         return Choice(_shipped(model, store), BESIDE)
-    if missing_extra(model) or store.state(model) is not ModelState.COMPLETE:
+    if missing_extra(model, store) or store.state(model) is not ModelState.COMPLETE:
         return None
     return Choice(store.open(model), BESIDE)
 
@@ -158,14 +161,32 @@ def _shipped(model: ModelEntry, store: ModelStore) -> PulledModel:
     return PulledModel(model, model.name, store.folder(model), {}, model.source.revision)
 
 
-def missing_extra(model: ModelEntry) -> str:
-    """Name of the optional part that this model needs and that is not installed, or ""."""
+def missing_extra(model: ModelEntry, store: ModelStore) -> str:
+    """Name of the optional part that this model needs and that is not installed, or "".
+
+    An exported form runs without the part that the published network needs.
+    """
+    return "" if store.has_exported_form(model) else _missing_part(model)
+
+
+def auto_order(role: Role, store: ModelStore) -> list[ModelEntry]:
+    """The models of `ORDER` that can run here."""
+    models = [find_entry(name) for name in ORDER[role]]
+    return [
+        model
+        for model in models
+        if not missing_extra(model, store)
+        if model.name not in WITH_PART_ONLY or not _missing_part(model)
+    ]
+
+
+def _missing_part(model: ModelEntry) -> str:
     module = EXTRA_MODULES.get(model.extra)
     return model.extra if module and importlib.util.find_spec(module) is None else ""
 
 
 def _named(model: ModelEntry, store: ModelStore, progress: PullProgress | None) -> PulledModel:
-    extra = missing_extra(model)
+    extra = missing_extra(model, store)
     if extra:
         raise ModelError(
             f"{model.name} needs the optional part {extra!r}",
@@ -179,8 +200,7 @@ def _named(model: ModelEntry, store: ModelStore, progress: PullProgress | None) 
 def _automatic(
     role: Role, store: ModelStore, lang: str, announce: Announce, progress: PullProgress | None
 ) -> Choice:
-    candidates = [find_entry(name) for name in ORDER[role]]
-    usable = [model for model in candidates if not missing_extra(model)]
+    usable = auto_order(role, store)
     for model in usable:
         if store.state(model) is ModelState.COMPLETE:
             announce(text("cli.model.stored", lang, role=_role(role, lang), model=model.name))
@@ -199,7 +219,7 @@ def _automatic(
             text("cli.model.pulled", lang, role=_role(role, lang), model=model.name, size=size)
         )
         return Choice(pulled, "pulled as the best model available")
-    best = (usable or candidates)[0]
+    best = (usable or [find_entry(name) for name in ORDER[role]])[0]
     cause = failure.cause if failure else f"it needs the optional part {best.extra!r}"
     if store.offline and isinstance(failure, UnreachableError):
         cause = "offline"

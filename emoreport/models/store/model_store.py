@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -34,6 +35,9 @@ __all__ = ["ModelState", "ModelStore", "Note", "PullProgress", "UnreachableError
 FOLDER_VARIABLE: Final = "EMOREPORT_MODEL_DIR"
 INCOMING: Final = ".incoming"
 """Folder inside a model's folder that holds what is not complete yet."""
+FORMS_FOLDER: Final = "optimized"
+"""Folder inside a model's folder that holds the forms that were made of it."""
+FORMS_RECORD: Final = "forms.json"
 
 Note = Callable[[str, Mapping[str, str]], None]
 """Told what a person should know while the store works: a key below ``cli.models.note`` and the
@@ -102,6 +106,21 @@ class ModelStore:
         if model.source.kind == "package":
             return Path(str(resources.files("emoreport"))) / "weights"
         return self.root / model.name
+
+    def has_exported_form(self, model: ModelEntry) -> bool:
+        """Whether a form of a model was exported here that ONNX Runtime runs.
+
+        Only whether the record of the forms says so; opening the form checks it.
+        """
+        path = self.folder(model) / FORMS_FOLDER / FORMS_RECORD
+        try:
+            forms = json.loads(path.read_text(encoding="utf-8"))["forms"].values()
+            return any(
+                form["runtime"] == "onnxruntime" and form["graph"] and form["kept"]
+                for form in forms
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return False
 
     def record(self, model: ModelEntry) -> PullRecord | None:
         """What the store wrote down of the last pull of this revision; None where nothing.

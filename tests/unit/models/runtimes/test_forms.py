@@ -99,6 +99,19 @@ def test_a_form_that_is_not_equal_is_not_taken_by_itself(pulled):
     assert named.best("openvino") == named.best("auto") == off
 
 
+def test_where_the_chosen_runtime_is_not_installed_the_fastest_that_is_takes_over(
+    pulled, monkeypatch
+):
+    """The model was measured where torch is and is used where it is not."""
+    installed = {"onnxruntime": VERSION}
+    monkeypatch.setattr(optimizing, "runtime_version", installed.get)
+    for chosen in ("torch-float32", "openvino-bfloat16"):
+        assert record_of(pulled, chosen=chosen).best("auto") == ORT
+    assert record_of(pulled, chosen="torch-float32").best("torch") == PLAIN
+    alone = dataclasses.replace(record_of(pulled, chosen="torch-float32"), forms=(PLAIN,))
+    assert alone.best("auto") is None
+
+
 def test_a_form_whose_files_went_is_not_taken(pulled):
     gone = dataclasses.replace(ORT, kept=False)
     assert record_of(pulled, "torch-float32", forms=(PLAIN, gone)).best("onnxruntime") is None

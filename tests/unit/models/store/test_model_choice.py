@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -131,6 +132,79 @@ def test_auto_goes_on_when_the_best_model_is_gone_from_its_source(server):
 def test_a_named_model_without_its_part_says_what_to_install(store, without_full):
     with pytest.raises(ModelError, match=r"emoreport\[full\]"):
         choose("aniemore/wavlm-resd", "voice")
+
+
+GIGAAM = "gigaam/emo"
+
+
+def put_form(folder, **changes):
+    """What `emoreport models optimize` leaves beside a model, as far as a choice looks at it."""
+    form = {"runtime": "onnxruntime", "graph": "model.onnx", "kept": True, **changes}
+    (folder / "optimized").mkdir(exist_ok=True)
+    record = {"forms": {"it": form, "torch": {"runtime": "torch", "graph": "", "kept": True}}}
+    (folder / "optimized" / "forms.json").write_text(json.dumps(record))
+
+
+@pytest.fixture
+def with_gigaam(store, tmp_path, monkeypatch):
+    """A server that has both light voice models."""
+    files = {name: file_of(name) for name in (GIGAAM, "dusha")}
+    go_online_with_hub(monkeypatch, tmp_path)
+    with running_server() as server, known_models.served_models(server, tmp_path, files):
+        monkeypatch.setenv("EMOREPORT_MODEL_MIRROR", server.url)
+        yield server
+
+
+def test_gigaam_is_pulled_from_its_publishers_address_by_its_md5(with_gigaam, store):
+    choice, _ = choose(GIGAAM, "voice")
+    assert choice.model.revision == find_entry(GIGAAM).source.revision
+    assert [request.path for request in with_gigaam.requests] == ["/GigaAM/emo.ckpt"]
+    (store / GIGAAM / "emo.ckpt").write_bytes(b"other")
+    with pytest.raises(ModelError, match="is damaged"):
+        choose(GIGAAM, "voice")
+
+
+def test_with_its_part_auto_takes_gigaam_before_dusha(with_gigaam):
+    choose("dusha", "voice")
+    choose(GIGAAM, "voice")
+    assert choose("auto", "voice")[0].model.name == GIGAAM
+
+
+def test_without_its_part_auto_takes_gigaam_where_a_form_was_exported(
+    with_gigaam, store, monkeypatch
+):
+    for name in ("dusha", GIGAAM):
+        choose(name, "voice")
+    monkeypatch.setattr(model_choice, "EXTRA_MODULES", {"full": "no_such_module"})
+    assert choose("auto", "voice")[0].model.name == "dusha"
+    with pytest.raises(ModelError, match=r"emoreport\[full\]"):
+        choose(GIGAAM, "voice")
+    put_form(store / GIGAAM)
+    assert choose("auto", "voice")[0].model.name == GIGAAM
+    assert choose(GIGAAM, "voice")[0].model.name == GIGAAM
+
+
+@pytest.mark.parametrize(
+    "changes", [{"runtime": "openvino"}, {"graph": ""}, {"kept": False}], ids=str
+)
+def test_a_form_that_onnx_runtime_has_not_helps_nobody(with_gigaam, store, without_full, changes):
+    entry = find_entry(GIGAAM)
+    (store / GIGAAM).mkdir(parents=True)
+    put_form(store / GIGAAM, **changes)
+    assert not ModelStore().has_exported_form(entry)
+    (store / GIGAAM / "optimized" / "forms.json").write_text("[]")
+    assert not ModelStore().has_exported_form(entry)
+
+
+def test_without_its_part_auto_leaves_aniemore_out_though_a_form_of_it_runs(
+    store, without_full, monkeypatch
+):
+    entry = find_entry("aniemore/wav2vec2-xlsr-53")
+    (store / entry.name).mkdir(parents=True)
+    put_form(store / entry.name)
+    made = ModelStore()
+    assert model_choice.missing_extra(entry, made) == ""
+    assert [model.name for model in model_choice.auto_order("voice", made)] == ["dusha"]
 
 
 def test_a_detector_has_no_compact_model_to_fall_back_to(store):

@@ -47,6 +47,7 @@ def test_the_models_that_results_may_name_stay() -> None:
         *ANIEMORE,
         "dusha",
         "dusha/hubert-large",
+        "gigaam/emo",
         "mediapipe/face_landmarker",
         "mediapipe/blaze_face_short_range",
     }
@@ -146,6 +147,9 @@ def test_voice_models_have_the_published_order() -> None:
     dusha = find_entry("dusha")
     assert dusha.labels == ("anger", "sadness", "neutral", "positive")
     assert dusha.details["class_order"] == ["angry", "sad", "neutral", "positive"]
+    gigaam = find_entry("gigaam/emo")
+    assert (gigaam.labels, gigaam.extra) == (dusha.labels, "full")
+    assert gigaam.details["class_order"] == dusha.details["class_order"]
     large = find_entry("dusha/hubert-large")
     assert large.labels == ("neutral", "anger", "positive", "sadness")
     assert large.details["class_order"] == ["neutral", "angry", "positive", "sad", "other"]
