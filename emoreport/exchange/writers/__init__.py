@@ -76,7 +76,8 @@ FORMATS: Final[Mapping[str, Format]] = {
     "elan": Format(
         "elan",
         "elan_files",
-        "an .eaf with the tiers face, voice, mismatch and speech, linked to the video",
+        "an .eaf with the tiers face, voice, voice_intervals, mismatch and speech, "
+        "linked to the video",
     ),
     "textgrid": Format("textgrid", "textgrid_files", "the same for Praat"),
     "vtt": Format("captions", "vtt_files", "captions"),

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from emoreport.exchange.writers import Files, Media
 from emoreport.exchange.writers.coding_table import seconds
-from emoreport.exchange.writers.tiers import FACE, MISMATCH, SPEECH, VOICE, Tier, tiers_of
+from emoreport.exchange.writers.tiers import JUDGED, MISMATCH, SPEECH, Tier, tiers_of
 from emoreport.messages import label_name, text
 from emoreport.results import Findings
 
@@ -80,7 +80,7 @@ def sidecar_bytes(findings: Findings, lang: str) -> bytes:
 def _rows(tiers: tuple[Tier, ...]) -> Iterator[tuple[int, Any, tuple[str, ...]]]:
     for order, tier in enumerate(tiers):
         for cell in tier.cells:
-            judged = tier.name in {FACE, VOICE}
+            judged = tier.name in JUDGED
             shown = "" if cell.value is None else f"{cell.value:.4f}"
             row = (
                 seconds(cell.start_ms),
@@ -101,7 +101,7 @@ def _levels(findings: Findings, lang: str) -> dict[str, dict[str, str]]:
     tiers = {tier.name: tier for tier in tiers_of(findings)}
     emotions: dict[str, str] = {}
     types: dict[str, str] = {}
-    for name in (FACE, VOICE):
+    for name in JUDGED:
         for cell in tiers[name].cells:
             shown = label_name(cell.label, lang)
             emotions[cell.label] = shown
@@ -110,6 +110,6 @@ def _levels(findings: Findings, lang: str) -> dict[str, dict[str, str]]:
         types[name] = text(f"export.bids_level.{name}", lang)
     return {
         "trial_type": types,
-        "modality": {name: text(f"export.modality.{name}", lang) for name in (FACE, VOICE)},
+        "modality": {name: text(f"export.modality.{name}", lang) for name in JUDGED},
         "emotion": emotions,
     }

@@ -4,8 +4,8 @@ BORIS has no import of events. A project brings them along; events for a project
 already are pasted into it (right click on the events, "Paste events").
 
 A row is a state event: START and STOP are two entries of the same behaviour. Behaviours are
-``face_<label>``, ``voice_<label>``, ``mismatch`` and ``speech``; those of one modality exclude each
-other.
+``face_<label>``, ``voice_<label>``, ``voice_intervals_<label>``, ``mismatch`` and ``speech``;
+those of one category exclude each other.
 """
 
 from __future__ import annotations
@@ -18,16 +18,15 @@ from typing import Any, Final
 from emoreport.exchange.writers import Files, Media
 from emoreport.exchange.writers.coding_table import seconds
 from emoreport.exchange.writers.tiers import (
-    FACE,
+    JUDGED,
     MISMATCH,
     SPEECH,
-    VOICE,
+    TIERS,
     Cell,
     Tier,
     duration_ms,
-    face_labels,
+    tier_labels,
     tiers_of,
-    voice_labels,
 )
 from emoreport.results import Findings
 from emoreport.vocabulary import COLOURS
@@ -101,7 +100,7 @@ def project_bytes(findings: Findings, media_path: str) -> bytes:
         "subjects_conf": {},
         "behaviors_conf": {str(index): behaviour for index, behaviour in enumerate(ethogram)},
         "observations": {_observation_id(findings): _observation(findings, media_path)},
-        "behavioral_categories": [FACE, VOICE, MISMATCH, SPEECH],
+        "behavioral_categories": list(TIERS),
         "behavioral_categories_config": {},
         "independent_variables": {},
         "coding_map": {},
@@ -191,16 +190,15 @@ def _observation(findings: Findings, media_path: str) -> dict[str, Any]:
 
 
 def _ethogram(findings: Findings) -> list[dict[str, Any]]:
-    behaviours: list[tuple[str, str, str]] = []
-    for name, labels in (
-        (FACE, face_labels(findings.faces.labels)),
-        (VOICE, voice_labels(findings.speech.labels)),
-    ):
-        behaviours += [(_code(name, label), name, label) for label in labels]
+    behaviours = [
+        (_code(name, label), name, label)
+        for name in JUDGED
+        for label in tier_labels(name, findings)
+    ]
     behaviours += [(name, name, name) for name in (MISMATCH, SPEECH)]
     codes = {
         category: [code for code, of_category, _ in behaviours if of_category == category]
-        for category in (FACE, VOICE, MISMATCH, SPEECH)
+        for category in TIERS
     }
     return [
         {
@@ -228,7 +226,7 @@ def _events(findings: Findings) -> list[_Event]:
 
 def _tier_events(tier: Tier) -> Iterator[_Event]:
     for order, cell in enumerate(_merged(tier.cells)):
-        judged = tier.name in {FACE, VOICE}
+        judged = tier.name in JUDGED
         code = _code(tier.name, cell.label) if judged else tier.name
         comment = _comment(tier, cell)
         yield _Event(cell.start_ms, order, "START", code, tier.name, comment)

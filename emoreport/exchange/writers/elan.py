@@ -19,12 +19,13 @@ from xml.etree import ElementTree as ET
 from emoreport.exchange.writers import Files, Media
 from emoreport.exchange.writers.tiers import (
     FACE,
+    JUDGED,
+    OWN_VOICE,
     VOICE,
     Cell,
     Tier,
-    face_labels,
+    tier_labels,
     tiers_of,
-    voice_labels,
 )
 from emoreport.messages import label_name
 from emoreport.results import Findings
@@ -40,7 +41,10 @@ LANGUAGE: Final = {
 }
 """What ELAN itself writes for a vocabulary in one language."""
 
+MODALITIES: Final = {FACE: FACE, VOICE: VOICE, OWN_VOICE: VOICE}
+"""Whose labels the annotations of a tier are."""
 VOCABULARIES: Final = {FACE: "face_emotion", VOICE: "voice_emotion"}
+"""Name of the vocabulary, and of the type of tier, by modality."""
 PLAIN_TYPE: Final = "remark"
 
 _ILLEGAL: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -77,13 +81,10 @@ def elan_files(findings: Findings, media: Media, lang: str) -> Files:
     numbers = count(1)
     for tier in tiers:
         _add_tier(root, tier, slots, numbers, values, findings)
-    _add_types(root, tiers)
+    _add_types(root)
     ET.SubElement(root, "LANGUAGE", LANGUAGE)
-    for name, labels in (
-        (FACE, face_labels(findings.faces.labels)),
-        (VOICE, voice_labels(findings.speech.labels)),
-    ):
-        _add_vocabulary(root, name, labels, values)
+    for modality in VOCABULARIES:
+        _add_vocabulary(root, modality, tier_labels(modality, findings), values)
     ET.indent(root, "    ")
     content: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
     return {".eaf": content + b"\n"}
@@ -99,9 +100,7 @@ def _value(label: str, lang: str) -> str:
 
 
 def _all_labels(findings: Findings) -> tuple[str, ...]:
-    return tuple(
-        dict.fromkeys((*face_labels(findings.faces.labels), *voice_labels(findings.speech.labels)))
-    )
+    return tuple(dict.fromkeys(label for tier in JUDGED for label in tier_labels(tier, findings)))
 
 
 def _add_header(root: ET.Element, findings: Findings, media: Media, tiers: Sequence[Tier]) -> None:
@@ -152,22 +151,23 @@ def _add_tier(
     values: dict[str, str],
     findings: Findings,
 ) -> None:
+    modality = MODALITIES.get(tier.name)
     tier_attributes = {
-        "LINGUISTIC_TYPE_REF": VOCABULARIES.get(tier.name, PLAIN_TYPE),
+        "LINGUISTIC_TYPE_REF": PLAIN_TYPE if modality is None else VOCABULARIES[modality],
         "TIER_ID": tier.name,
         "ANNOTATOR": xml_text(_annotator(tier.name, findings)),
     }
-    if tier.name in VOCABULARIES:
+    if modality is not None:
         tier_attributes["LANG_REF"] = LANGUAGE["LANG_ID"]
     element = ET.SubElement(root, "TIER", tier_attributes)
-    entries = _entry_ids(tier.name, findings)
+    entries = {} if modality is None else _entry_ids(modality, findings)
     for cell in tier.cells:
         attributes = {
             "ANNOTATION_ID": f"a{next(numbers)}",
             "TIME_SLOT_REF1": next(slots),
             "TIME_SLOT_REF2": next(slots),
         }
-        if tier.name in VOCABULARIES:
+        if modality is not None:
             attributes["CVE_REF"] = entries[cell.label]
         annotation = ET.SubElement(element, "ANNOTATION")
         aligned = ET.SubElement(annotation, "ALIGNABLE_ANNOTATION", attributes)
@@ -183,39 +183,33 @@ def _annotation(cell: Cell, values: dict[str, str]) -> str:
 
 def _annotator(tier: str, findings: Findings) -> str:
     """Whose labels these are: the model's, or those of a coding that replaced them."""
-    role = {FACE: "face_model", VOICE: "speech_model"}.get(tier)
+    role = {FACE: "face_model", VOICE: "speech_model"}.get(MODALITIES.get(tier, ""))
     return "emoreport" if role is None else str(getattr(findings.analysis.summary, role))
 
 
-def _entry_ids(tier: str, findings: Findings) -> dict[str, str]:
-    if tier not in VOCABULARIES:
-        return {}
-    labels = (
-        face_labels(findings.faces.labels) if tier == FACE else voice_labels(findings.speech.labels)
-    )
-    return {label: _entry_id(tier, label, index) for index, label in enumerate(labels)}
+def _entry_ids(modality: str, findings: Findings) -> dict[str, str]:
+    labels = tier_labels(modality, findings)
+    return {label: _entry_id(modality, label, index) for index, label in enumerate(labels)}
 
 
-def _entry_id(tier: str, label: str, index: int) -> str:
+def _entry_id(modality: str, label: str, index: int) -> str:
     # Ids are made of what every reader takes for a name; a foreign model's label may hold more.
     plain = re.sub(r"[^A-Za-z0-9_]", "", label)
-    return f"cveid_{tier}_{plain}_{index}"
+    return f"cveid_{modality}_{plain}_{index}"
 
 
-def _add_types(root: ET.Element, tiers: Sequence[Tier]) -> None:
-    for tier in tiers:
-        if tier.name in VOCABULARIES:
-            name = VOCABULARIES[tier.name]
-            ET.SubElement(
-                root,
-                "LINGUISTIC_TYPE",
-                {
-                    "CONTROLLED_VOCABULARY_REF": name,
-                    "GRAPHIC_REFERENCES": "false",
-                    "LINGUISTIC_TYPE_ID": name,
-                    "TIME_ALIGNABLE": "true",
-                },
-            )
+def _add_types(root: ET.Element) -> None:
+    for name in VOCABULARIES.values():
+        ET.SubElement(
+            root,
+            "LINGUISTIC_TYPE",
+            {
+                "CONTROLLED_VOCABULARY_REF": name,
+                "GRAPHIC_REFERENCES": "false",
+                "LINGUISTIC_TYPE_ID": name,
+                "TIME_ALIGNABLE": "true",
+            },
+        )
     ET.SubElement(
         root,
         "LINGUISTIC_TYPE",
@@ -228,15 +222,15 @@ def _add_types(root: ET.Element, tiers: Sequence[Tier]) -> None:
 
 
 def _add_vocabulary(
-    root: ET.Element, tier: str, labels: Sequence[str], values: dict[str, str]
+    root: ET.Element, modality: str, labels: Sequence[str], values: dict[str, str]
 ) -> None:
-    vocabulary = ET.SubElement(root, "CONTROLLED_VOCABULARY", {"CV_ID": VOCABULARIES[tier]})
+    vocabulary = ET.SubElement(root, "CONTROLLED_VOCABULARY", {"CV_ID": VOCABULARIES[modality]})
     ET.SubElement(
         vocabulary, "DESCRIPTION", {"LANG_REF": LANGUAGE["LANG_ID"]}
-    ).text = f"labels of the {tier}"
+    ).text = f"labels of the {modality}"
     for index, label in enumerate(labels):
         element = ET.SubElement(
-            vocabulary, "CV_ENTRY_ML", {"CVE_ID": _entry_id(tier, label, index)}
+            vocabulary, "CV_ENTRY_ML", {"CVE_ID": _entry_id(modality, label, index)}
         )
         ET.SubElement(
             element,

@@ -15,7 +15,7 @@ from emoreport.results import Findings
 
 
 def textgrid_files(findings: Findings, _media: Media, lang: str) -> Files:
-    """One TextGrid with the tiers face, voice, mismatch and speech.
+    """One TextGrid with the tiers face, voice, voice_intervals, mismatch and speech.
 
     Parameters
     ----------

@@ -22,8 +22,14 @@ from emoreport.vocabulary import (
 
 FACE: Final = "face"
 VOICE: Final = "voice"
+OWN_VOICE: Final = "voice_intervals"
+"""The voice on intervals of its own; `VOICE` has those of the face."""
 MISMATCH: Final = "mismatch"
 SPEECH: Final = "speech"
+TIERS: Final = (FACE, VOICE, OWN_VOICE, MISMATCH, SPEECH)
+"""Every tier, in their order."""
+JUDGED: Final = (FACE, VOICE, OWN_VOICE)
+"""Tiers whose annotations are labels of a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,13 @@ class Tier:
 
 
 def tiers_of(findings: Findings) -> tuple[Tier, ...]:
-    """Face, voice, mismatches and detected speech, in this order."""
+    """Face, voice, the voice's own, mismatches and detected speech, in the order of `TIERS`."""
     analysis = findings.analysis
     end_ms = duration_ms(findings)
     return (
         Tier(FACE, tuple(_cells(analysis.video_intervals, _labelled))),
         Tier(VOICE, tuple(_cells(analysis.audio_intervals, _labelled))),
+        Tier(OWN_VOICE, tuple(_cells(analysis.voice_intervals, _labelled))),
         Tier(MISMATCH, tuple(_cells(analysis.mismatches, _mismatch))),
         Tier(SPEECH, tuple(_speech(findings.speech.speech, end_ms))),
     )
@@ -73,6 +80,13 @@ def tiers_of(findings: Findings) -> tuple[Tier, ...]:
 def duration_ms(findings: Findings) -> int:
     """Length of the recording in milliseconds."""
     return milliseconds(findings.analysis.summary.duration_s)
+
+
+def tier_labels(tier: str, findings: Findings) -> tuple[str, ...]:
+    """Labels that an annotation of one of the `JUDGED` tiers can carry."""
+    if tier == FACE:
+        return face_labels(findings.faces.labels)
+    return voice_labels(findings.speech.labels)
 
 
 def face_labels(model_labels: Sequence[str]) -> tuple[str, ...]:
