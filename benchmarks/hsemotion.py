@@ -2,6 +2,7 @@
 
     python benchmarks/hsemotion.py                 # 10 minutes of 720p25 with each runtime
     python benchmarks/hsemotion.py --minutes 1 --rounds 3
+    python benchmarks/hsemotion.py --minutes 1 --no-demo --witness auto       # compact beside it
 
 The model is an EfficientNet-B0 of the true shape with random weights under the name
 hsemotion/enet_b0_8_best_vgaf: speed is that of the published file. Each analysis is a process of
@@ -96,7 +97,7 @@ def demo_frames_per_second(video: Path, frames: int) -> float:
     return rate
 
 
-def analyze_here(video: Path, out: Path, runtime: str, precision: str) -> None:
+def analyze_here(video: Path, out: Path, runtime: str, precision: str, witness: str) -> None:
     """Analyse `video` as the command does, with the network of random weights."""
     from emoreport import analyze, pipeline
     from emoreport.models.families.hsemotion import HSEmotionModel
@@ -115,14 +116,30 @@ def analyze_here(video: Path, out: Path, runtime: str, precision: str) -> None:
         return HSEmotionModel(pulled, runtime=run.runtime, device=run.device, precision=precision)
 
     pipeline.open_face_model = open_model
-    settings = Settings().replace(speech="compact", fps="every", runtime=runtime, device="cpu")
+    settings = Settings().replace(
+        speech="compact",
+        speech_witness="none",
+        face_witness=witness,
+        fps="every",
+        runtime=runtime,
+        device="cpu",
+    )
     analyze(video, settings).write(out / "tables")
 
 
-def analyze(video: Path, runtime: str, precision: str) -> Run:
+def analyze(video: Path, runtime: str, precision: str, witness: str = "none") -> Run:
     """Run `analyze_here` in a process of its own."""
     with tempfile.TemporaryDirectory() as out:
-        command = [sys.executable, __file__, "--child", str(video), out, runtime, precision]
+        command = [
+            sys.executable,
+            __file__,
+            "--child",
+            str(video),
+            out,
+            runtime,
+            precision,
+            witness,
+        ]
         start = time.perf_counter()
         child = subprocess.Popen(command)
         _, status, usage = os.wait4(child.pid, 0)
@@ -156,21 +173,25 @@ def main() -> None:
     parser.add_argument("--source", type=Path, default=default_source())
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--no-demo", action="store_true")
+    parser.add_argument("--witness", default="none")
+    parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
-        video, out, runtime, precision = arguments.child
-        analyze_here(Path(video), Path(out), runtime, precision)
+        video, out, *form = arguments.child
+        analyze_here(Path(video), Path(out), *form)
         return
     source, minutes = arguments.source, arguments.minutes
     video = repeat(source, WORK / f"talk_{minutes:g}min.mp4", minutes)
     for _ in range(arguments.rounds):
-        demo = demo_frames_per_second(video, DEMO_FRAMES)
-        print(f"demo's way         {demo:.1f} frames/s (over {DEMO_FRAMES} frames)")
+        demo = 0.0 if arguments.no_demo else demo_frames_per_second(video, DEMO_FRAMES)
+        if demo:
+            print(f"demo's way         {demo:.1f} frames/s (over {DEMO_FRAMES} frames)")
         for form in FORMS:
-            run = analyze(video, *form)
+            run = analyze(video, *form, arguments.witness)
             rate = run.frames / run.wall_s
-            print(f"{run.runtime:<26} {rate:.0f} frames/s, {rate / demo:.1f} x the demo's way")
+            beside = f", {rate / demo:.1f} x the demo's way" if demo else ""
+            print(f"{run.runtime:<26} {rate:.0f} frames/s{beside}")
             print(f"  {run.frames} frames, {run.faces} with a face, {run.wall_s:.1f} s")
             print(f"  processor time   {1000 * run.cpu_s / run.frames:.1f} ms a frame")
             print(f"  peak memory      {run.peak_mb:.0f} MB")
