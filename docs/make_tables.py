@@ -11,7 +11,14 @@ from typing import Final
 
 from emoreport.batch.together import FAILURES, SUMMARY_END
 from emoreport.messages import Words
-from emoreport.tables.columns import DESCRIBED_EXTRAS, frames_table, result_tables, speech_table
+from emoreport.tables.columns import (
+    ACOUSTIC_MEASURES,
+    DESCRIBED_EXTRAS,
+    SOUND,
+    frames_table,
+    result_tables,
+    speech_table,
+)
 from emoreport.tables.dictionary import Definition, dictionary, value_definitions
 from emoreport.tables.schema import Column, Table
 
@@ -19,7 +26,10 @@ TARGET: Final = Path(__file__).with_name("tables.md")
 LANGUAGES: Final = ("en", "ru")
 ANY: Final = ("<emotion>",)
 """Stands for every label of the model that ran."""
-VOICE_EXTRAS: Final = ("snr_db", "clipping", "intensity", "distance")
+VOICE_EXTRAS: Final = (
+    *("snr_db", "clipping", "intensity", "distance"),
+    *(column.name for column in ACOUSTIC_MEASURES),
+)
 FACE_EXTRAS: Final = tuple(name for name in DESCRIBED_EXTRAS if name not in VOICE_EXTRAS)
 
 HEAD: Final = """\
@@ -31,16 +41,18 @@ CSV files are UTF-8 with a comma between cells and a point in numbers. Times are
 start of the video with 3 decimals; shares and probabilities are 0–1 with 4. An empty cell means
 that the value is not known. `<emotion>` stands for every label of the model that ran: each has a
 column of its own. `z_<emotion>` is there with `--baseline`, `compound_emotions` with `--compounds`,
-`witness_p_<emotion>` where a second model ran.
+`witness_p_<emotion>` where a second model ran; `acoustics` and sound.parquet are not there with
+`--no-acoustics`.
 """
 
 
 def page() -> str:
     """Content of docs/tables.md."""
-    tables = list(result_tables(ANY, ANY, baseline=True, compounds=True).values())
+    tables = list(result_tables(ANY, ANY, baseline=True, compounds=True, acoustics=True).values())
     readings = [
         frames_table(ANY, valence=True, arousal=True, extra=FACE_EXTRAS, witness=ANY),
         speech_table(ANY, extra=VOICE_EXTRAS, witness=ANY),
+        SOUND,
     ]
     parts = [HEAD]
     parts += [_section(f"{table.name}.csv", _columns([table])) for table in tables]

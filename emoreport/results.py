@@ -285,6 +285,55 @@ def voice_steps(heard: Sequence[HeardWindow]) -> tuple[list[float], list[int]]:
 
 
 @dataclass(frozen=True, slots=True)
+class AcousticInterval:
+    """One row of acoustics: how the voice sounds over the span of a row with speech.
+
+    Unknown measures are None. What ends in ``_vs_own`` compares with the median over the voice
+    windows of the recording.
+
+    Attributes
+    ----------
+    speech_s
+        Detected speech inside the row, seconds.
+    f0_median_hz, f0_range_st
+        Median pitch, hertz, and its 5th to 95th percentile, semitones.
+    loudness_db
+        Root mean square of the voiced frames, decibels below full scale.
+    voiced_share
+        Share of the speech that is voiced, 0–1.
+    jitter, shimmer
+        Mean change of period and of amplitude from one glottal cycle to the next, over their mean.
+    syllables_per_s
+        Syllable nuclei per second of speech.
+    pauses, pause_s
+        Gaps in the speech that begin in the row, and the seconds of such gaps inside it.
+    f0_median_vs_own_st, f0_range_vs_own_st, loudness_vs_own_db, voiced_share_vs_own
+        Differences.
+    jitter_vs_own, shimmer_vs_own, syllables_vs_own
+        Ratios.
+    """
+
+    span: Span
+    speech_s: float
+    f0_median_hz: float | None
+    f0_range_st: float | None
+    loudness_db: float | None
+    voiced_share: float | None
+    jitter: float | None
+    shimmer: float | None
+    syllables_per_s: float | None
+    pauses: int
+    pause_s: float
+    f0_median_vs_own_st: float | None
+    f0_range_vs_own_st: float | None
+    loudness_vs_own_db: float | None
+    voiced_share_vs_own: float | None
+    jitter_vs_own: float | None
+    shimmer_vs_own: float | None
+    syllables_vs_own: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Face against voice over one interval, or over what two rows of theirs have in common.
 
@@ -357,6 +406,8 @@ class Analysis:
         Which voice window speaks when, in order of time; nothing where nobody speaks.
     transition_statistics, mismatch_statistics
         The numbers about the whole talk.
+    acoustics
+        How the voice sounds in the rows with speech; empty where that was not measured.
     """
 
     video_intervals: tuple[VideoInterval, ...]
@@ -369,6 +420,7 @@ class Analysis:
     voice_intervals: tuple[AudioInterval, ...] = ()
     face_voice: tuple[Comparison, ...] = ()
     heard_windows: tuple[HeardWindow, ...] = ()
+    acoustics: tuple[AcousticInterval, ...] = ()
 
     @property
     def mismatches(self) -> tuple[Comparison, ...]:

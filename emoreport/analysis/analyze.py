@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emoreport.analysis.mismatch.comparison import compare_cuts, compare_intervals
 from emoreport.analysis.mismatch.statistics import face_against_voice, mismatch_rows
+from emoreport.analysis.rows.acoustics import acoustic_intervals
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.compounds import with_compounds
 from emoreport.analysis.rows.firmness import firm_faces
@@ -71,6 +72,7 @@ def analyze_readings(
     pieces = cut_at_speech(video, faces, speech, duration_s)
     if labels.face is not None:
         pieces = coded_pieces(pieces, video)
+    spoken = acoustic_intervals(speech, audio, settings.speech.min_speech_s)
     return Analysis(
         video_intervals=video,
         audio_intervals=audio,
@@ -101,4 +103,5 @@ def analyze_readings(
         voice_intervals=voice,
         face_voice=compare_cuts(video, voice, faces.labels, speech.labels, bridge),
         heard_windows=heard_windows(speech, duration_s),
+        acoustics=spoken,
     )

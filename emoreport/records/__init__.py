@@ -53,8 +53,10 @@ from emoreport.records.run import (
     RunWarning,
 )
 from emoreport.records.speech import (
+    CONTOUR_STEP_S,
     VOICE_MEASURES,
     MeasuringVoiceModel,
+    SoundContour,
     SpeechTrack,
     VoiceActivityDetector,
     VoiceEmotionModel,
@@ -62,6 +64,7 @@ from emoreport.records.speech import (
 )
 
 __all__ = [
+    "CONTOUR_STEP_S",
     "MACHINE",
     "SAMPLE_RATE_HZ",
     "UNCODED",
@@ -94,6 +97,7 @@ __all__ = [
     "RunPlan",
     "RunRecord",
     "RunWarning",
+    "SoundContour",
     "Span",
     "SpeechTrack",
     "StreamInfo",

@@ -70,6 +70,33 @@ class MeasuringVoiceModel(VoiceEmotionModel, Protocol):
         ...
 
 
+CONTOUR_STEP_S: Final = 0.01
+"""Distance between two frames of a contour."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundContour:
+    """Pitch and level of the detected speech of a recording, one value every `CONTOUR_STEP_S`.
+
+    Attributes
+    ----------
+    time_s
+        float64 (F,), rising; middle of each frame. Only frames inside detected speech are there.
+    f0_hz
+        float32 (F,); NaN where the frame is not voiced.
+    level_db
+        float32 (F,), decibels; 0 is the mean square of full scale.
+    """
+
+    time_s: DoubleArray
+    f0_hz: FloatArray
+    level_db: FloatArray
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return len(self.time_s)
+
+
 @dataclass(frozen=True, slots=True)
 class SpeechTrack:
     """Voice readings of one video: windows on a fixed grid, independent of any interval.
@@ -91,6 +118,8 @@ class SpeechTrack:
         NaN where unknown.
     witness
         Readings of a second model; None without one.
+    contour
+        Pitch and level of the speech; None where they were not measured.
     """
 
     labels: tuple[str, ...]
@@ -101,6 +130,7 @@ class SpeechTrack:
     speech: tuple[Span, ...]
     extra: Mapping[str, FloatArray] = field(default_factory=dict)
     witness: WitnessReadings | None = None
+    contour: SoundContour | None = None
 
     def __len__(self) -> int:
         """Number of windows."""

@@ -96,7 +96,10 @@ def read_machine_report(folder: Path, changes: Mapping[str, Any] | None = None) 
 
 def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) -> Report:
     faces = readings.read_frames(folder / readings.FRAMES_FILE)
-    speech = readings.read_speech(folder / readings.SPEECH_FILE)
+    speech = replace(
+        readings.read_speech(folder / readings.SPEECH_FILE),
+        contour=readings.read_contour(folder / readings.SOUND_FILE),
+    )
     source = stored_labels(run)
     heard: Sequence[AudioInterval] = ()
     if source.labels.voice is not None:

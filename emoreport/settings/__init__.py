@@ -82,6 +82,9 @@ class SpeechSettings:
     speech_threshold: float = option(
         0.5, "Speech probability above which sound counts as speech", minimum=0.05, maximum=0.95
     )
+    acoustics: bool = option(
+        True, "Measure pitch, loudness, tempo and pauses of the voice (docs/acoustics.md)"
+    )
     speech_bias: str = option(
         "none",
         "Correction of the class bias of the voice model: none, or acted (dusha only; "

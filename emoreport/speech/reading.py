@@ -26,12 +26,15 @@ from emoreport.records import (
 from emoreport.settings import SpeechSettings
 from emoreport.speech.activity import MIN_SPEECH_S
 from emoreport.speech.quality import signal_to_noise_db, window_power
+from emoreport.speech.sound import with_sound
 from emoreport.speech.windows import TOUCHING_S, speech_seconds, window_grid
 
 DETECTING: Final = "speech"
 """Name of the stage that finds speech, as progress is told."""
 JUDGING: Final = "voice"
 """Name of the stage that runs the voice-emotion model."""
+MEASURING: Final = "sound"
+"""Name of the stage that measures pitch and loudness."""
 WINDOW_WITHOUT_MODEL_S: Final = 3.0
 """Length of the windows where no model asks for one: what the known voice models ask for."""
 CLIPS_AT_ONCE: Final = 8
@@ -69,7 +72,8 @@ def read_speech(
     model
         Judges the windows; None leaves them without probabilities.
     settings
-        Hop of the windows; how much speech an interval needs plays no part here.
+        Hop of the windows, and whether pitch and loudness are measured; how much speech an
+        interval needs plays no part here.
     witness
         Judges the same windows beside `model`; None for nobody.
     duration_s
@@ -77,7 +81,7 @@ def read_speech(
         The readings cover the whole sound, also where it outlasts the picture.
     progress
         Is told ``("speech", done, total)`` while speech is sought and ``("voice", done, total)``
-        while windows are judged.
+        while windows are judged, ``("sound", done, total)`` while pitch and loudness are measured.
 
     Returns
     -------
@@ -85,7 +89,7 @@ def read_speech(
     of shape (M, 0). Windows with less speech than `LEAST_SPEECH_S` are not judged: their
     probabilities are NaN, also those of the witness. `extra` holds ``snr_db`` and ``clipping`` of
     the same windows, also without a model, and the first model's `VOICE_MEASURES`, NaN where it has
-    none.
+    none; `with_sound` says what is added where pitch and loudness are measured.
 
     Raises
     ------
@@ -98,7 +102,7 @@ def read_speech(
     if track is None:
         nothing = np.zeros(0)
         extra = {name: np.zeros(0, dtype=np.float32) for name in EVIDENCE}
-        return SpeechTrack(
+        silent = SpeechTrack(
             labels,
             nothing,
             nothing,
@@ -110,6 +114,7 @@ def read_speech(
             if witness is None
             else WitnessReadings(tuple(witness.labels), _unknown(0, witness)),
         )
+        return with_sound(silent, None) if settings.acoustics else silent
     for judge in (model, witness):
         if judge is not None and judge.sample_rate_hz != track.sample_rate_hz:
             raise SpeechStageError(
@@ -130,7 +135,7 @@ def read_speech(
     watched = _WatchedTrack(track, JUDGING, total_s, progress)
     chosen = np.flatnonzero(speech_s >= LEAST_SPEECH_S - TOUCHING_S)
     judged, second, extra = _judge_windows(watched, windows, chosen, speech, model, witness)
-    return SpeechTrack(
+    readings = SpeechTrack(
         labels,
         start_s,
         end_s,
@@ -140,6 +145,9 @@ def read_speech(
         extra,
         None if witness is None else WitnessReadings(tuple(witness.labels), second),
     )
+    if not settings.acoustics:
+        return readings
+    return with_sound(readings, _WatchedTrack(track, MEASURING, total_s, progress))
 
 
 def _judge_windows(
@@ -193,14 +201,14 @@ def _judged(model: VoiceEmotionModel, clips: Sequence[FloatArray]) -> VoiceScore
 
 
 class _WatchedTrack:
-    """An audio track that tells how far it has been read."""
+    """An audio track that tells how far it has been read, also when parts are read again."""
 
     def __init__(
         self, track: AudioTrack, stage: str, total_s: float, progress: ProgressCallback | None
     ) -> None:
         self.sample_rate_hz = track.sample_rate_hz
         self._track, self._stage, self._total_s = track, stage, total_s
-        self._progress = progress
+        self._progress, self._reached_s = progress, track.start_s
 
     @property
     def outcome(self) -> DecodeOutcome:
@@ -217,7 +225,8 @@ class _WatchedTrack:
     def read(self, span: Span) -> FloatArray:
         samples = self._track.read(span)
         if self._progress is not None:
-            self._progress(self._stage, min(span.end_s, self._total_s), self._total_s)
+            self._reached_s = max(self._reached_s, span.end_s)
+            self._progress(self._stage, min(self._reached_s, self._total_s), self._total_s)
         return samples
 
     def close(self) -> None:

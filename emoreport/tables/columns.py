@@ -231,6 +231,34 @@ COMPOUND_EMOTIONS: Final = Table(
     ),
     rows=attrgetter("video_intervals"),
 )
+ACOUSTIC_MEASURES: Final = (
+    Column("f0_median_hz", Kind.HERTZ, "f0_median"),
+    Column("f0_range_st", Kind.SEMITONES, "f0_range"),
+    Column("loudness_db", Kind.DECIBELS, "loudness"),
+    Column("voiced_share", Kind.SHARE, "voiced_share"),
+    Column("syllables_per_s", Kind.PER_SECOND, "syllables"),
+    Column("jitter", Kind.DISTANCE, "jitter"),
+    Column("shimmer", Kind.DISTANCE, "shimmer"),
+)
+ACOUSTICS: Final = Table(
+    "acoustics",
+    (
+        START,
+        END,
+        Column("speech_seconds", Kind.SECONDS, "interval_speech_seconds", get="speech_s"),
+        *ACOUSTIC_MEASURES,
+        Column("pauses", Kind.COUNT, "pauses"),
+        Column("pause_s", Kind.SECONDS, "pause_seconds"),
+        Column("f0_median_vs_own_st", Kind.SEMITONES, "f0_median_vs_own"),
+        Column("f0_range_vs_own_st", Kind.SEMITONES, "f0_range_vs_own"),
+        Column("loudness_vs_own_db", Kind.DECIBELS, "loudness_vs_own"),
+        Column("voiced_share_vs_own", Kind.SIGNED, "voiced_share_vs_own"),
+        Column("syllables_vs_own", Kind.NUMBER, "syllables_vs_own"),
+        Column("jitter_vs_own", Kind.NUMBER, "jitter_vs_own"),
+        Column("shimmer_vs_own", Kind.NUMBER, "shimmer_vs_own"),
+    ),
+    rows=attrgetter("acoustics"),
+)
 DIMENSION_COLUMN: Final = Column(
     "dimensions", Kind.CODE, "dimensions", codes=DIMENSIONS, get=_source_of_dimensions
 )
@@ -314,6 +342,14 @@ SPEECH_START: Final = (
     Column("speech_seconds", Kind.SECONDS, "window_speech_seconds"),
 )
 SPEECH_SPANS: Final = Column("speech_spans", Kind.SPANS, "speech_spans")
+SOUND: Final = Table(
+    "sound",
+    (
+        Column("time_s", Kind.SECONDS, "sound_time"),
+        Column("f0_hz", Kind.HERTZ, "sound_f0"),
+        Column("level_db", Kind.DECIBELS, "sound_level"),
+    ),
+)
 DESCRIBED_EXTRAS: Final = {
     "yaw_deg": Column("yaw_deg", Kind.DEGREES, "yaw"),
     "pitch_deg": Column("pitch_deg", Kind.DEGREES, "pitch"),
@@ -323,6 +359,7 @@ DESCRIBED_EXTRAS: Final = {
     "clipping": Column("clipping", Kind.SHARE, "window_clipping"),
     "intensity": Column("intensity", Kind.SHARE, "window_intensity"),
     "distance": Column("distance", Kind.NUMBER, "window_distance"),
+    **{column.name: column for column in ACOUSTIC_MEASURES},
 }
 """Further columns of the readings that have a description of their own."""
 
@@ -339,7 +376,7 @@ TABLE_NAMES: Final = (
     MISMATCH_STATISTICS.name,
 )
 """The tables that every video has."""
-OPTIONAL_NAMES: Final = (COMPOUND_EMOTIONS.name,)
+OPTIONAL_NAMES: Final = (COMPOUND_EMOTIONS.name, ACOUSTICS.name)
 """The tables that a video has where they were asked for."""
 
 
@@ -349,6 +386,7 @@ def result_tables(
     *,
     baseline: bool = False,
     compounds: bool = False,
+    acoustics: bool = False,
 ) -> dict[str, Table]:
     """Return the tables by name, with the columns of the models that ran.
 
@@ -360,6 +398,8 @@ def result_tables(
         Whether there are ``z_<label>`` columns: scores against the speaker's baseline.
     compounds
         Whether there is a table of compound expressions.
+    acoustics
+        Whether there is a table of pitch, loudness, tempo and pauses.
     """
     video = _with_classes(VIDEO_INTERVALS, tuple(face_labels), VIDEO_EVIDENCE, "video", baseline)
     heard = tuple(voice_labels)
@@ -375,6 +415,7 @@ def result_tables(
         TRANSITION_STATISTICS,
         MISMATCH_STATISTICS,
         *((COMPOUND_EMOTIONS,) if compounds else ()),
+        *((ACOUSTICS,) if acoustics else ()),
     )
     return {table.name: table for table in tables}
 
@@ -470,7 +511,7 @@ def table_of(name: str, names: Iterable[str]) -> Table:
         if column.startswith(PROBABILITY_PREFIX)
     )
     baseline = any(column.startswith(DEVIATION_PREFIX) for column in columns)
-    table = result_tables(labels, labels, baseline=baseline, compounds=True)[name]
+    table = result_tables(labels, labels, baseline=baseline, compounds=True, acoustics=True)[name]
     if table.names != columns:
         raise ValueError(f"{name} has the columns {columns}, expected {table.names}")
     return table

@@ -38,7 +38,7 @@ def build_tables(
     ``{table name: DataFrame}`` with exact, unrounded values. Times and shares are float64 with
     NaN for unknown, counts ``Int64``, `match` ``boolean``, texts ``object`` with None for unknown.
     Column names and order are those of the files. Scores against a baseline and compound
-    expressions are there if the analysis has them.
+    expressions are there if the analysis has them, acoustics if the readings have a contour.
 
     Raises
     ------
@@ -54,6 +54,7 @@ def build_tables(
         speech.labels,
         baseline=any(row.z for row in video) or any(row.z for row in voices),
         compounds=any(row.compounds is not None for row in video),
+        acoustics=speech.contour is not None,
     )
     return {name: data_frame(table, table.values(analysis)) for name, table in layout.items()}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +17,10 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from emoreport.errors import StoredReadingsError
-from emoreport.records import FaceTrack, Span, SpeechTrack, WitnessReadings
+from emoreport.records import FaceTrack, SoundContour, Span, SpeechTrack, WitnessReadings
 from emoreport.tables.columns import (
     PROBABILITY_PREFIX,
+    SOUND,
     WITNESS_PREFIX,
     frames_table,
     speech_table,
@@ -27,6 +29,7 @@ from emoreport.tables.schema import Table
 
 FRAMES_FILE: Final = "frames.parquet"
 SPEECH_FILE: Final = "speech.parquet"
+SOUND_FILE: Final = "sound.parquet"
 LAYOUT: Final = 1
 ROWS_AT_ONCE: Final = 8192
 """Rows that the writer holds in its buffers: five minutes of video at 25 frames a second."""
@@ -97,6 +100,18 @@ def write_speech(stream: BinaryIO, speech: SpeechTrack) -> None:
     if len(set(table.names)) != len(table.names):
         raise ValueError(f"two columns of the speech readings have one name: {table.names}")
     _write(stream, table, arrays, {"content": "speech", "speech": spans})
+
+
+def write_contour(stream: BinaryIO, contour: SoundContour) -> None:
+    """Write sound.parquet: pitch and level of the speech.
+
+    Raises
+    ------
+    OSError
+        When the stream cannot be written.
+    """
+    arrays = [contour.time_s, contour.f0_hz, contour.level_db]
+    _write(stream, SOUND, arrays, {"content": "sound"})
 
 
 def frames_description(faces: FaceTrack) -> Table:
@@ -260,6 +275,29 @@ def read_speech(path: Path) -> SpeechTrack:
         if (np.diff(track.start_s) < 0).any() or (track.end_s < track.start_s).any():
             raise ValueError("its windows are out of order")
         return track
+
+
+def read_contour(path: Path) -> SoundContour | None:
+    """Read sound.parquet; None where there is none: pitch and loudness were not measured.
+
+    Raises
+    ------
+    StoredReadingsError
+        When the file is damaged or something else.
+    """
+    if not os.path.lexists(path):
+        return None
+    with _translated(path):
+        content = _read(path)
+        _check_names(content, SOUND, (), "sound")
+        contour = SoundContour(
+            time_s=_complete_column(content, "time_s", np.float64),
+            f0_hz=_floats(content, "f0_hz", np.float32),
+            level_db=_complete_column(content, "level_db", np.float32),
+        )
+        if (np.diff(contour.time_s) <= 0).any():
+            raise ValueError("time_s does not increase")
+        return contour
 
 
 @contextmanager

@@ -29,6 +29,8 @@ class Kind(Enum):
     PIXELS = "pixels"
     DEGREES = "degrees"
     DECIBELS = "decibels"
+    HERTZ = "hertz"
+    SEMITONES = "semitones"
     NUMBER = "number"
     SPANS = "spans"
 
@@ -47,6 +49,8 @@ DECIMALS: Final = {
     Kind.PIXELS: 1,
     Kind.DEGREES: 1,
     Kind.DECIBELS: 1,
+    Kind.HERTZ: 1,
+    Kind.SEMITONES: 2,
 }
 """Digits after the point in CSV, JSON and Excel; Parquet and DataFrames are never rounded.
 

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 from emoreport.atomic import Staging
 from emoreport.records import FaceTrack, SpeechTrack
 from emoreport.tables.cells import ShownTable, show_all
-from emoreport.tables.columns import OPTIONAL_NAMES, TABLE_NAMES
+from emoreport.tables.columns import OPTIONAL_NAMES, SOUND, TABLE_NAMES
 from emoreport.tables.csv_files import LOCALES, csv_bytes, localised_name
 from emoreport.tables.readings import (
     FRAMES_FILE,
+    SOUND_FILE,
     SPEECH_FILE,
     frames_description,
     speech_description,
+    write_contour,
     write_frames,
     write_speech,
 )
@@ -44,6 +46,7 @@ KNOWN_FILES: Final = (
     PAGE_FILE,
     FRAMES_FILE,
     SPEECH_FILE,
+    SOUND_FILE,
 )
 """Files of one video besides run.json."""
 
@@ -168,4 +171,8 @@ def _stage_tables(
 def _stage_readings(staging: Staging, faces: FaceTrack, speech: SpeechTrack) -> tuple[Table, ...]:
     staging.add(FRAMES_FILE, partial(write_frames, faces=faces))
     staging.add(SPEECH_FILE, partial(write_speech, speech=speech))
-    return frames_description(faces), speech_description(speech)
+    described = (frames_description(faces), speech_description(speech))
+    if speech.contour is None:
+        return described
+    staging.add(SOUND_FILE, partial(write_contour, contour=speech.contour))
+    return (*described, SOUND)

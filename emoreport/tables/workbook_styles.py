@@ -26,6 +26,8 @@ NUMBER_FORMATS: Final[Mapping[Kind, str]] = {
     Kind.PIXELS: "0",
     Kind.DEGREES: "0.0",
     Kind.DECIBELS: "0.0",
+    Kind.HERTZ: "0.0",
+    Kind.SEMITONES: "0.00",
 }
 INK: Final = "#2F4B6E"
 """Colour of headings and of what is no emotion in a chart."""

@@ -27,6 +27,7 @@ from emoreport.run.read import read_machine_report, read_report
 from emoreport.settings import Settings, load_settings
 from emoreport.tables import readings
 from emoreport.vocabulary import EMOTIONS
+from tests.fixtures.readings import with_contour
 from tests.fixtures.stored import store, wandering_talk
 from tests.fuzz.mutations import DEEP, damaged, json_file, survives, targets, wrong_values
 
@@ -128,7 +129,7 @@ class Target:
 def whole_files(folder: Path) -> dict[str, bytes]:
     """A folder of results of twelve seconds, by file name."""
     faces, speech = wandering_talk(DURATION_S)
-    store(folder, faces, speech, DURATION_S)
+    store(folder, faces, with_contour(speech), DURATION_S)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -260,7 +261,7 @@ def test_wrong_values_in_json_are_refused_or_taken(folder: Path, name: str) -> N
     check()
 
 
-@pytest.mark.parametrize("name", ["frames.parquet", "speech.parquet", "run.json"])
+@pytest.mark.parametrize("name", ["frames.parquet", "speech.parquet", "sound.parquet", "run.json"])
 def test_damaged_results_are_read_or_refused(tmp_path: Path, name: str) -> None:
     results = tmp_path / "talk"
     whole = whole_files(results)

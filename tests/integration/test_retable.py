@@ -49,7 +49,7 @@ def test_retable_equals_a_fresh_analysis(
     fresh = Path("fresh/clip")
     for name in (*(f"{table}.csv" for table in COLUMNS), "report.json"):
         assert (stored / name).read_bytes() == (fresh / name).read_bytes(), name
-    for name in ("frames.parquet", "speech.parquet"):
+    for name in ("frames.parquet", "speech.parquet", "sound.parquet"):
         assert (stored / name).read_bytes() == (fresh / name).read_bytes(), name
     again, new = run_json(stored), run_json(fresh)
     assert {**again["settings"], "out": ""} == {**new["settings"], "out": ""}
@@ -95,7 +95,7 @@ def test_retable_with_another_bridge(stored: Path, emoreport: Emoreport) -> None
     assert run_json(stored)["bridge"] == {"fear": "surprise"}
 
 
-@pytest.mark.parametrize("file", ["frames.parquet", "speech.parquet", "run.json"])
+@pytest.mark.parametrize("file", ["frames.parquet", "speech.parquet", "sound.parquet", "run.json"])
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut"])
 def test_damaged_readings_are_one_line(
     file: str, damage: str, stored: Path, emoreport: Emoreport
@@ -104,6 +104,8 @@ def test_damaged_readings_are_one_line(
     shutil.copytree(stored, hurt)
     content = (hurt / file).read_bytes()
     (hurt / file).unlink()
+    if damage == "missing" and file == "sound.parquet":
+        pytest.skip("a run may have been made without acoustics")
     if damage != "missing":
         (hurt / file).write_bytes(b"" if damage == "empty" else content[: len(content) // 2])
     before = {path.name: path.read_bytes() for path in hurt.iterdir()}

@@ -139,17 +139,13 @@ def voice_evidence(
     """
     starts = np.asarray([row.span.start_s for row in intervals])
     ends = np.asarray([row.span.end_s for row in intervals])
-    window_s = float(np.max(speech.end_s - speech.start_s)) if len(speech) else 0.0
-    missing_s = np.maximum(0.0, window_s - (ends - starts))
-    starts, ends = starts - 0.5 * missing_s, ends + 0.5 * missing_s
+    starts, ends = widened(speech, starts, ends)
     heard_s = spoken_before(speech.speech, ends) - spoken_before(speech.speech, starts)
-    first = np.searchsorted(speech.end_s, starts, side="right")
-    stop = np.searchsorted(speech.start_s, ends, side="left")
     means = _shares(intervals, speech.labels)
     entropy = normalised_entropy(means)
     margin = _margins(means, speech.labels, [row.emotion for row in intervals])
     leading, firm_leading = _leading_shares(shares, means, speech.labels, intervals)
-    overlaps = _Overlaps(speech, first, np.maximum(stop - first, 0), starts, ends)
+    overlaps = WindowOverlaps(speech, starts, ends)
     snr, clipped = overlaps.means(snr_db), overlaps.means(clipping)
     return tuple(
         VoiceEvidence(
@@ -164,6 +160,18 @@ def voice_evidence(
         )
         for index, row in enumerate(intervals)
     )
+
+
+def widened(
+    speech: SpeechTrack, starts: DoubleArray, ends: DoubleArray
+) -> tuple[DoubleArray, DoubleArray]:
+    """Bounds of rows, those shorter than a voice window widened about their centre to its length.
+
+    That is what the voice model hears of such a row.
+    """
+    window_s = float(np.max(speech.end_s - speech.start_s)) if len(speech) else 0.0
+    missing_s = np.maximum(0.0, window_s - (ends - starts))
+    return starts - 0.5 * missing_s, ends + 0.5 * missing_s
 
 
 def normalised_entropy(probabilities: FloatArray | DoubleArray) -> DoubleArray:
@@ -242,17 +250,21 @@ class _Frames:
         return np.diff(total[self._bounds])
 
 
-class _Overlaps:
-    """The voice windows that overlap each row, weighted by the speech that both share."""
+class WindowOverlaps:
+    """The voice windows that overlap each of R rows, weighted by the speech that both share.
 
-    def __init__(
-        self,
-        speech: SpeechTrack,
-        first: IntArray,
-        count: IntArray,
-        starts: DoubleArray,
-        ends: DoubleArray,
-    ) -> None:
+    Parameters
+    ----------
+    speech
+        Voice windows and spans of speech.
+    starts, ends
+        float64 (R,), bounds of the rows in seconds, any order.
+    """
+
+    def __init__(self, speech: SpeechTrack, starts: DoubleArray, ends: DoubleArray) -> None:
+        first = np.searchsorted(speech.end_s, starts, side="right")
+        stop = np.searchsorted(speech.start_s, ends, side="left")
+        count = np.maximum(stop - first, 0)
         self._rows = len(count)
         self._row = np.repeat(np.arange(self._rows), count)
         before = np.cumsum(count) - count

@@ -28,7 +28,7 @@ NEEDED_DECODERS: Final = frozenset({"h264", "aac"})
 LITTLE_DISK_MB: Final = 2_000
 """The largest model takes 1.3 GB, and a little more while it arrives."""
 ELSEWHERE: Final = "set EMOREPORT_MODEL_DIR to another folder"
-USED_EXTRAS: Final = frozenset({"full", "openvino"})
+USED_EXTRAS: Final = frozenset({"acoustics", "full", "openvino"})
 """Extras that an analysis can use."""
 
 

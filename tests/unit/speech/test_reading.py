@@ -212,7 +212,7 @@ def test_the_hop_of_the_settings_is_used():
     np.testing.assert_allclose(np.diff(readings.start_s), 0.5)
 
 
-def test_progress_rises_through_both_stages_and_keeps_to_the_total():
+def test_progress_rises_through_the_stages_and_keeps_to_the_total():
     told = []
     read_speech(
         MemoryTrack(tone(30.0)),
@@ -222,8 +222,12 @@ def test_progress_rises_through_both_stages_and_keeps_to_the_total():
         duration_s=29.0,
         progress=lambda *facts: told.append(facts),
     )
-    assert list(dict.fromkeys(stage for stage, _, _ in told)) == ["speech", "voice"]
-    for wanted in ("speech", "voice"):
+    assert list(dict.fromkeys(stage for stage, _, _ in told)) == [
+        "speech",
+        "voice",
+        "sound",
+    ]
+    for wanted in ("speech", "voice", "sound"):
         done = [done_s for stage, done_s, _ in told if stage == wanted]
         assert done == sorted(done)
         assert done[-1] == 29.0
@@ -252,7 +256,7 @@ def peak_bytes(duration_s):
     vad = KnownSpeech((0.0, duration_s))
     tracemalloc.start()
     try:
-        readings = read_speech(track, vad, model, SETTINGS)
+        readings = read_speech(track, vad, model, SpeechSettings(acoustics=False))
         return tracemalloc.get_traced_memory()[1], len(readings)
     finally:
         tracemalloc.stop()

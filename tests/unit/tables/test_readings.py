@@ -12,13 +12,20 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from emoreport.errors import StoredReadingsError
-from emoreport.records import FaceTrack, Span, SpeechTrack
-from emoreport.tables.readings import read_frames, read_speech, write_frames, write_speech
+from emoreport.records import FaceTrack, SoundContour, Span, SpeechTrack
+from emoreport.tables.readings import (
+    read_contour,
+    read_frames,
+    read_speech,
+    write_contour,
+    write_frames,
+    write_speech,
+)
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.results import face_track, speech_track, with_witness
 
-WRITERS = {FaceTrack: write_frames, SpeechTrack: write_speech}
-READERS = {FaceTrack: read_frames, SpeechTrack: read_speech}
+WRITERS = {FaceTrack: write_frames, SpeechTrack: write_speech, SoundContour: write_contour}
+READERS = {FaceTrack: read_frames, SpeechTrack: read_speech, SoundContour: read_contour}
 
 
 def stored(track):
@@ -351,3 +358,38 @@ def test_a_file_that_pandas_wrote_anew_is_taken(tmp_path):
     path.write_bytes(stored(track))
     pd.read_parquet(path).to_parquet(path)
     assert_same(read_frames(path), track)
+
+
+def contour(frames, *, seed=0):
+    random = np.random.default_rng(seed)
+    f0_hz = random.uniform(80, 300, frames).astype(np.float32)
+    f0_hz[::3] = np.nan
+    level_db = random.uniform(-60, -10, frames).astype(np.float32)
+    return SoundContour(np.cumsum(random.integers(1, 9, frames)) / 100, f0_hz, level_db)
+
+
+@pytest.mark.parametrize("frames", [0, 1, 700])
+def test_pitch_and_level_come_back_bit_for_bit(frames, tmp_path):
+    assert_same(restored(contour(frames), tmp_path), contour(frames))
+
+
+def test_a_run_without_pitch_and_level_has_none(tmp_path):
+    assert read_contour(tmp_path / "sound.parquet") is None
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: b"",
+        lambda content: stored(speech_track()),
+        lambda content: stored(dataclasses.replace(contour(3), time_s=np.array([1.0, 0.5, 2.0]))),
+        lambda content: stored(dataclasses.replace(contour(1), level_db=np.float32([np.nan]))),
+    ],
+    ids=["cut", "empty", "speech", "back in time", "no level"],
+)
+def test_what_is_no_contour_is_refused(spoil, tmp_path):
+    path = tmp_path / "sound.parquet"
+    path.write_bytes(spoil(stored(contour(50))))
+    with pytest.raises(StoredReadingsError, match="analyse the video again"):
+        read_contour(path)
