@@ -116,6 +116,11 @@ class Report:
         return self.tables["mismatch_statistics"]
 
     @property
+    def acoustics(self) -> pd.DataFrame | None:
+        """Pitch, loudness, tempo and pauses of the voice; None where they were not measured."""
+        return self.tables.get("acoustics")
+
+    @property
     def summary(self) -> pd.DataFrame:
         """One row about the whole video."""
         return self.tables["summary"]
