@@ -1,9 +1,9 @@
 """How far pitch, loudness and tempo of the voice are right: the figures in docs/acoustics.md.
 
-    python -m benchmarks.acoustics FOLDER...     # against Praat, on clips of speech
-    python -m benchmarks.acoustics --espeak      # syllables that are counted, needs espeak-ng
-    python -m benchmarks.acoustics --festvox DIR # vowels that are marked, of Debian's festvox-ru
-    python -m benchmarks.acoustics --talk VIDEO  # what it costs
+    python -m benchmarks.acoustics praat FOLDER...  # against Praat, on clips of speech
+    python -m benchmarks.acoustics espeak           # syllables that are counted, needs espeak-ng
+    python -m benchmarks.acoustics festvox FOLDER   # vowels that are marked, of Debian's festvox-ru
+    python -m benchmarks.acoustics cost VIDEO       # processor time with and without
 
 Praat is that of praat-parselmouth (extra `acoustics`), with the same floor, ceiling and step.
 """
@@ -185,19 +185,14 @@ def cost(video: Path) -> None:
 def main() -> None:
     """Print what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", nargs="*", type=Path)
-    parser.add_argument("--espeak", action="store_true")
-    parser.add_argument("--festvox", type=Path)
-    parser.add_argument("--talk", type=Path)
+    parser.add_argument("what", choices=("praat", "espeak", "festvox", "cost"))
+    parser.add_argument("paths", nargs="*", type=Path)
     wanted = parser.parse_args()
-    for folder in wanted.folders:
-        against_praat(folder)
-    if wanted.espeak:
+    if wanted.what == "espeak":
         counted_syllables()
-    if wanted.festvox:
-        marked_vowels(wanted.festvox)
-    if wanted.talk:
-        cost(wanted.talk)
+    measure = {"praat": against_praat, "festvox": marked_vowels, "cost": cost}.get(wanted.what)
+    for path in wanted.paths if measure else ():
+        measure(path)
 
 
 if __name__ == "__main__":
