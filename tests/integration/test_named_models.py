@@ -109,7 +109,8 @@ def test_gigaam_is_pulled_and_writes_its_four_classes(
 def test_valence_and_arousal_reach_the_tables(
     server: ModelServer, clip: Path, emoreport: Emoreport
 ) -> None:
-    outcome = emoreport("analyze", clip, "--face", AFFECT, "--speech", "none")
+    models = ("--face", AFFECT, "--face-witness", "none", "--speech", "none")
+    outcome = emoreport("analyze", clip, *models)
     assert outcome.code == 0, outcome.err
     frames = pd.read_parquet("statistics/clip/frames.parquet")
     assert frames["valence"].between(-1, 1).any()

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from emoreport.errors import SettingsError
-from emoreport.records import ModelRecord
+
+if TYPE_CHECKING:
+    from emoreport.records import ModelRecord
 
 EntryKind = Literal["face", "voice", "detector"]
 SourceKind = Literal["package", "github", "huggingface", "https"]
