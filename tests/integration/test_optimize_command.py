@@ -10,7 +10,9 @@ import pytest
 from emoreport.cli import optimize
 from emoreport.measure.optimize import face, voice
 from emoreport.models.runtimes.forms import FOLDER, RECORD, FormsRecord, MeasuredForm
+from emoreport.models.store import model_choice
 from emoreport.models.store.registry import find_entry
+from tests.fixtures import gigaam
 from tests.fixtures.aniemore import checkpoint_folder
 from tests.fixtures.hsemotion import tiny_graph_of
 from tests.fixtures.known_models import served_models
@@ -20,6 +22,7 @@ from tests.fixtures.stores import go_online_with_hub
 from tests.integration.conftest import Emoreport
 
 VOICE = "aniemore/wav2vec2-xlsr-53"
+GIGAAM = "gigaam/emo"
 FACE = "hsemotion/enet_b0_8_best_vgaf"
 
 
@@ -92,6 +95,48 @@ def test_a_model_of_the_store_is_optimised_and_stays_as_it_was_pulled(
     assert (model["name"], model["runtime"].split()[0]) == (VOICE, "onnxruntime")
     graph = next((pulled / FOLDER).glob("*/model.onnx"))
     assert model["files"]["optimized/model.onnx"] == sha256(graph.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def gigaam_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, emoreport: Emoreport
+) -> Iterator[Path]:
+    """A store that holds a tiny GigaAM-Emo; its folder there."""
+    checkpoint = gigaam.saved(tmp_path / "checkpoint").folder / "emo.ckpt"
+    files = {checkpoint.name: checkpoint.read_bytes()}
+    go_online_with_hub(monkeypatch, tmp_path)
+    monkeypatch.setenv("EMOREPORT_MODEL_DIR", str(tmp_path / "store"))
+    with running_server() as server, served_models(server, tmp_path, {GIGAAM: files}):
+        monkeypatch.setenv("EMOREPORT_MODEL_MIRROR", server.url)
+        assert emoreport("models", "pull", GIGAAM).code == 0
+        monkeypatch.setenv("EMOREPORT_OFFLINE", "1")
+        yield tmp_path / "store" / GIGAAM
+
+
+@pytest.mark.slow
+def test_gigaam_is_exported_and_runs_where_its_part_is_not_installed(
+    emoreport: Emoreport,
+    gigaam_folder: Path,
+    talk: Path,
+    clip: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arguments = ("--speech", talk, "--form", "onnxruntime-float32", "--quiet")
+    outcome = emoreport("models", "optimize", GIGAAM, *arguments)
+    assert outcome.code == 0, outcome.err
+    monkeypatch.setattr(model_choice, "EXTRA_MODULES", {"full": "no_such_module"})
+    outcome = emoreport("analyze", clip, "--face", "compact")
+    assert outcome.code == 0, outcome.err
+    model = run_json(Path("statistics/clip"))["models"]["speech"]
+    assert (model["name"], model["runtime"].split()[0]) == (GIGAAM, "onnxruntime")
+    assert set(model["files"]) == {"emo.ckpt", "optimized/model.onnx", "optimized/model.onnx.data"}
+    diagnosed = json.loads(emoreport("doctor", "--json").out)
+    (stored,) = [one for one in diagnosed["store"]["models"] if one["name"] == GIGAAM]
+    assert (stored["state"], stored["optimised"], stored["missing_extra"]) == ("complete", True, "")
+    (gigaam_folder / FOLDER / RECORD).unlink()
+    outcome = emoreport("analyze", clip, "--face", "compact", "--speech", GIGAAM)
+    assert outcome.code == 1
+    assert "emoreport[full]" in outcome.err
 
 
 @pytest.fixture

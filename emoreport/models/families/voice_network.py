@@ -117,10 +117,10 @@ def open_source(
     source: VoiceSource,
     pulled: PulledModel,
     *,
-    runtime: str,
-    device: str,
-    threads: int,
-    reason: str,
+    runtime: str = AUTO,
+    device: str = AUTO,
+    threads: int = 0,
+    reason: str = "",
 ) -> VoiceNetworkModel:
     """Open a network in the form that is to run.
 

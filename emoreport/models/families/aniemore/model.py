@@ -9,22 +9,15 @@ from emoreport.models.families.voice_network import VoiceNetworkModel, VoiceSour
 from emoreport.models.store.registry import PulledModel
 
 
-def open_aniemore(
-    pulled: PulledModel,
-    *,
-    runtime: str = "auto",
-    device: str = "auto",
-    threads: int = 0,
-    reason: str = "",
-) -> VoiceNetworkModel:
+def open_aniemore(pulled: PulledModel, **running: Any) -> VoiceNetworkModel:  # noqa: ANN401 - see `open_source`
     """Open a checkpoint of the Aniemore layout.
 
     Parameters
     ----------
     pulled
         Its files on this machine, or a local folder in the published layout.
-    runtime, device, threads, reason
-        As for `open_source`.
+    running
+        How it is to run, as for `open_source`.
 
     Raises
     ------
@@ -33,14 +26,7 @@ def open_aniemore(
     """
     if not pulled.files:
         pulled = local_aniemore(pulled.folder)
-    return open_source(
-        aniemore_source(pulled),
-        pulled,
-        runtime=runtime,
-        device=device,
-        threads=threads,
-        reason=reason,
-    )
+    return open_source(aniemore_source(pulled), pulled, **running)
 
 
 def aniemore_source(pulled: PulledModel) -> VoiceSource:

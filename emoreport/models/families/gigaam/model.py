@@ -94,22 +94,15 @@ class GigaamCheckpoint:
         return {FEATURES: ramp.reshape(2, BANDS, EXAMPLE_FRAMES)}
 
 
-def open_gigaam(
-    pulled: PulledModel,
-    *,
-    runtime: str = "auto",
-    device: str = "auto",
-    threads: int = 0,
-    reason: str = "",
-) -> VoiceNetworkModel:
+def open_gigaam(pulled: PulledModel, **running: Any) -> VoiceNetworkModel:  # noqa: ANN401 - see `open_source`
     """Open GigaAM-Emo from its published checkpoint or from a form that was exported.
 
     Parameters
     ----------
     pulled
         The model's files on this machine.
-    runtime, device, threads, reason
-        As for `open_source`.
+    running
+        How it is to run, as for `open_source`.
 
     Raises
     ------
@@ -117,14 +110,7 @@ def open_gigaam(
         When the model is none of the registry, or the checkpoint is not the published network;
         else as for `open_source`.
     """
-    return open_source(
-        gigaam_source(pulled),
-        pulled,
-        runtime=runtime,
-        device=device,
-        threads=threads,
-        reason=reason,
-    )
+    return open_source(gigaam_source(pulled), pulled, **running)
 
 
 def gigaam_source(pulled: PulledModel) -> VoiceSource:
