@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 SAMPLE = HERE.parents[1] / "samples" / "talk.mp4"
 SHOWN_S = 10.0
 SIZE_PX = {"width": 1280, "height": 900}
-HEIGHT_PX = 1212
+HEIGHT_PX = 1314
 """Down to the end of the tracks."""
 COLOURS = 256
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")

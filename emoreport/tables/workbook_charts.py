@@ -49,7 +49,7 @@ PLOT: Final = {"x": 0.08, "y": 0.15, "width": 0.72, "height": 0.58}
 TICKS: Final = 12
 """About as many numbers as fit along an axis."""
 GAP: Final = COLOURS[NO_FACE]
-MODALITIES: Final = {"face": "video_intervals", "voice": "audio_intervals"}
+MODALITIES: Final = {"face": "video_intervals", "voice": "voice_intervals"}
 _GRID: Final = {"visible": True, "line": {"color": "#E1E4E8", "width": 0.75}}
 _FONT: Final = {"size": 9, "bold": False}
 _TITLE: Final = {"size": 11, "bold": True}
@@ -134,8 +134,8 @@ class _Charts:
                 self._write_column(numbers, first, column_index, title, values, Kind.SHARE)
                 column_index += 1
             self._insert((self._timeline_chart(modality, block, cut),), TIMELINE_PX)
-        severity = severity_over_time(self._tables["modality_mismatch"], cut)
-        nothing = never_compared(self._tables["modality_duration"], cut)
+        severity = severity_over_time(self._tables["face_voice"], cut)
+        nothing = never_compared(self._tables["face_voice"], cut)
         block = Block(first + 1, first + len(times), column_index, ())
         gaps = [1.0 if never else None for never in nothing]
         severity_name, gap_name = (_word(key, self._lang) for key in ("severity", "not_compared"))

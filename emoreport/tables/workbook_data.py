@@ -98,11 +98,12 @@ def shares_over_time(intervals: ShownTable, cut: Stretches) -> dict[str, list[fl
     return shares
 
 
-def severity_over_time(mismatches: ShownTable, cut: Stretches) -> list[float | None]:
+def severity_over_time(comparisons: ShownTable, cut: Stretches) -> list[float | None]:
     """Largest severity of a mismatch that touches each stretch; None where there is none."""
     largest: list[float | None] = [None] * len(cut.starts_s)
-    for start, end, severity in rows(mismatches, "start", "end", "severity"):
-        if severity is not None:
+    names = ("start", "end", "match", "severity")
+    for start, end, match, severity in rows(comparisons, *names):
+        if match is False and severity is not None:
             for index, _ in cut.cut(_number(start), _number(end)):
                 largest[index] = max(_number(severity), largest[index] or 0.0)
     return largest
@@ -151,7 +152,7 @@ def expected_counts(tables: Mapping[str, ShownTable], labels: Sequence[str]) -> 
 def face_by_voice(comparisons: ShownTable) -> Matrix:
     """Seconds of each label of the face with each label of the voice."""
     seconds: dict[tuple[str, str], float] = {}
-    for seen, heard, duration in rows(comparisons, "video_emotion", "audio_emotion", "duration"):
+    for seen, heard, duration in rows(comparisons, "face_emotion", "voice_emotion", "duration"):
         pair = str(seen), str(heard)
         seconds[pair] = seconds.get(pair, 0.0) + _number(duration)
     faces = [label for label in ALL_LABELS if any(seen == label for seen, _ in seconds)]

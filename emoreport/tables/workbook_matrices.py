@@ -44,7 +44,7 @@ def add_matrices(
     expected = expected_counts(tables, counts.rows)
     if expected is not None:
         writer.matrix("expected", expected, Kind.PER_MINUTE)
-    writer.matrix("face_by_voice", face_by_voice(tables["modality_duration"]), Kind.SECONDS)
+    writer.matrix("face_by_voice", face_by_voice(tables["face_voice"]), Kind.SECONDS)
 
 
 class _Matrices:

@@ -113,10 +113,10 @@ def test_severity_is_drawn_where_there_is_a_mismatch_and_grey_where_nothing_is_c
         [sheet.cell(row, column).value for column in (1, place, place + 1)]
         for row in range(head + 1, sheet.max_row + 1)
     ]
-    # The mismatch lasts from 1.000 to 2.001, nothing is compared from there on.
+    # The mismatch lasts from 1.000 to 1.500, where the voice stops; then nothing is compared.
     assert [severity for _, severity, _ in rows[:10]] == [None] * 10
-    assert [severity for _, severity, _ in rows[10:21]] == [0.6] * 11
-    assert [gap for _, _, gap in rows] == [None] * 21 + [1] * (len(rows) - 21)
+    assert [severity for _, severity, _ in rows[10:15]] == [0.6] * 5
+    assert [gap for _, _, gap in rows] == [None] * 15 + [1] * (len(rows) - 15)
 
 
 def test_the_charts_never_stand_without_chance():
