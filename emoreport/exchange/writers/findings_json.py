@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from emoreport.exchange.writers import Files, Media
 from emoreport.records import FaceTrack, SpeechTrack, WitnessReadings
 from emoreport.results import (
+    AcousticInterval,
     Analysis,
     AudioInterval,
     Comparison,
@@ -52,6 +53,7 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
         "voice_intervals": _voice_rows(analysis.voice_intervals, findings.speech.labels),
         "comparisons": _comparisons(analysis.comparisons),
         "face_voice": _comparisons(analysis.face_voice),
+        "acoustics": _acoustics(analysis.acoustics),
         "transitions": [
             {
                 "from": row.origin,
@@ -133,6 +135,17 @@ def _comparisons(rows: Iterable[Comparison]) -> list[dict[str, Any]]:
             "voice_emotion": row.audio_emotion,
             "match": row.match,
             "severity": _value(row.severity),
+        }
+        for row in rows
+    ]
+
+
+def _acoustics(rows: Iterable[AcousticInterval]) -> list[dict[str, Any]]:
+    return [
+        {
+            "start_s": _time(row.span.start_s),
+            "end_s": _time(row.span.end_s),
+            **_rounded({name: value for name, value in asdict(row).items() if name != "span"}),
         }
         for row in rows
     ]

@@ -19,7 +19,8 @@ from emoreport.exchange.writers.findings_json import (
     SCHEMA_FILE,
     findings_files,
 )
-from emoreport.results import Analysis, AudioInterval, VideoInterval
+from emoreport.records import Span
+from emoreport.results import AcousticInterval, Analysis, AudioInterval, VideoInterval
 from tests.fixtures import results
 from tests.fixtures.findings import MEDIA, any_findings, findings
 
@@ -90,6 +91,20 @@ def test_the_schema_refuses_what_is_wrong(damage):
     assert not VALIDATOR.is_valid(damaged)
 
 
+def test_how_the_voice_sounds_is_in_rows_of_its_own():
+    made = findings()
+    values = {field.name: None for field in dataclasses.fields(AcousticInterval)}
+    values |= {"span": Span(0.0, 1.0004), "speech_s": 0.875, "pauses": 1, "pause_s": 0.125}
+    row = AcousticInterval(**values | {"f0_median_hz": 123.4567891, "voiced_share": 0.5})
+    made = dataclasses.replace(made, analysis=dataclasses.replace(made.analysis, acoustics=(row,)))
+    whole = document(made)
+    assert VALIDATOR.is_valid(whole)
+    (shown,) = whole["acoustics"]
+    assert (shown["end_s"], shown["f0_median_hz"], shown["jitter"]) == (1.0004, 123.456789, None)
+    shown["voiced_share"] = 1.5
+    assert not VALIDATOR.is_valid(whole)
+
+
 def test_nothing_that_the_analysis_knows_is_left_out():
     whole = document(findings())
     parts = {
@@ -98,6 +113,7 @@ def test_nothing_that_the_analysis_knows_is_left_out():
         "voice_intervals": "voice_intervals",
         "comparisons": "comparisons",
         "face_voice": "face_voice",
+        "acoustics": "acoustics",
         "transitions": "transitions",
         "summary": "summary",
         "transition_statistics": "transition_statistics",
