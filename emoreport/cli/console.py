@@ -145,8 +145,8 @@ def _make_bars() -> Progress:
     )
 
 
-def closing_panel(title: str, rows: Sequence[tuple[str, str]]) -> None:
-    """Show label–value rows: framed on a terminal, plain lines elsewhere."""
+def closing_panel(title: str, rows: Sequence[tuple[str, str]], faint: str = "") -> None:
+    """Show label–value rows: framed on a terminal, plain lines elsewhere; `faint` is one label."""
     title = shown(title)
     rows = [(shown(label), shown(value)) for label, value in rows]
     if not sys.stdout.isatty():
@@ -164,7 +164,7 @@ def closing_panel(title: str, rows: Sequence[tuple[str, str]]) -> None:
     grid.add_column(style="bold")
     grid.add_column(overflow="fold")
     for label, value in rows:
-        grid.add_row(Text(label), Text(value))
+        grid.add_row(Text(label), Text(value, style="dim" if label == faint else ""))
     Console().print(Panel(grid, title=Text(title), title_align="left", expand=False))
 
 

@@ -23,7 +23,8 @@ def show_report(report: Report, folder: Path, *, quiet: bool) -> None:
     if older:
         warning_line(f"{name}: {text('cli.line.made_before', lang, folders=', '.join(older))}")
     if not quiet:
-        closing_panel(name, summary_rows(report, folder, lang))
+        faint = text("cli.panel.weaknesses", lang)
+        closing_panel(name, summary_rows(report, folder, lang), faint=faint)
 
 
 def made_before(folder: Path) -> tuple[str, ...]:
@@ -93,5 +94,6 @@ def _weaknesses(run: RunPlan, lang: str) -> str:
     for model in (model for pair in run.emotion_models for model in pair if model is not None):
         key = weakness_of(model)
         if key:
-            told.append(f"{model.name} {text(f'cli.models.weakness.{key}', lang)}")
+            known = text(f"cli.models.weakness.{key}", lang)
+            told.append(f"{model.kind} {model.name} {known}")
     return "; ".join(told)
