@@ -136,6 +136,8 @@ class VoiceEvidence:
     firm_leading_share
         The same of the windows alone that rest on enough by themselves; None unless two of these
         name different labels.
+    distance
+        From what the model was trained on, same mean as `snr_db`; beyond 1 it is unlike that.
     """
 
     speech_s: float
@@ -147,6 +149,7 @@ class VoiceEvidence:
     contradiction: float | None = None
     leading_share: float | None = None
     firm_leading_share: float | None = None
+    distance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

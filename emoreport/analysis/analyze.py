@@ -7,6 +7,7 @@ from emoreport.analysis.mismatch.statistics import face_against_voice, mismatch_
 from emoreport.analysis.rows.acoustics import acoustic_intervals
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.compounds import with_compounds
+from emoreport.analysis.rows.doubt import doubted
 from emoreport.analysis.rows.firmness import firm_faces
 from emoreport.analysis.rows.judging import abstention_level, judge_rows, judge_voice
 from emoreport.analysis.rows.pauses import cut_at_speech
@@ -53,6 +54,7 @@ def analyze_readings(
         What a person coded; it takes the place of the machine's labels.
     """
     duration_s, level = recording.duration_s, abstention_level(settings.analysis)
+    speech = doubted(speech, settings.analysis.distance_limit)
     rows = judge_rows(faces, speech, duration_s, settings, bridge, labels)
     video, audio, voice = with_z_scores(
         faces,

@@ -31,6 +31,7 @@ CHANGEABLE = (
     "gap_limit",
     "hysteresis",
     "abstention",
+    "distance_limit",
     "bridge",
     "min_speech",
 )

@@ -19,6 +19,7 @@ RETABLED = (
     "gap_limit",
     "hysteresis",
     "abstention",
+    "distance_limit",
     "baseline",
     "compounds",
     "bridge",

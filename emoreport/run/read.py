@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emoreport.analysis.rows.bridge import Bridge
+from emoreport.analysis.rows.doubt import doubted
 from emoreport.analysis.rows.judging import judge_rows
 from emoreport.errors import SettingsError, StoredReadingsError
 from emoreport.records import MACHINE, LabelSource, RunRecord
@@ -104,7 +105,12 @@ def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) ->
     heard: Sequence[AudioInterval] = ()
     if source.labels.voice is not None:
         heard = judge_rows(
-            faces, speech, run.media.duration_s, settings, bridge, source.labels
+            faces,
+            doubted(speech, settings.analysis.distance_limit),
+            run.media.duration_s,
+            settings,
+            bridge,
+            source.labels,
         ).audio
     completed = replace(
         run,

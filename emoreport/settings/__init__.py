@@ -136,6 +136,14 @@ class AnalysisSettings:
         "Below how much evidence a label becomes uncertain; docs/statistics.md lists the limits",
         choices=ABSTENTION_LEVELS,
     )
+    distance_limit: float = option(
+        1.0,
+        "How far from what a model was trained on a reading may be, in units of the model's own "
+        "limit; beyond, its probabilities are tempered and the row becomes uncertain; 0 switches "
+        "this off",
+        minimum=0.0,
+        maximum=100.0,
+    )
     baseline: str = option(
         "none",
         "The speaker's own baseline for z-scores: none, neutral:SECONDS (the first so many neutral "

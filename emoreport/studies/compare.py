@@ -9,6 +9,7 @@ from typing import Any
 from unicodedata import normalize
 
 from emoreport.analysis.mismatch.comparison import compare_intervals
+from emoreport.analysis.rows.doubt import doubted
 from emoreport.analysis.rows.judging import judge_rows
 from emoreport.analysis.talks.groups import GroupDifference, compare_groups
 from emoreport.analysis.talks.pairs import PairedDifference, compare_pairs
@@ -292,7 +293,8 @@ def compare_paired_folders(
 def _read(folder: Path, changes: Mapping[str, Any] | None) -> tuple[TalkFacts, Talk]:
     """Facts and rows of one talk; its frames are not kept."""
     talk = read_machine_report(folder, changes)
-    faces, speech, run = talk.faces, talk.speech, talk.run
+    faces, run = talk.faces, talk.run
+    speech = doubted(talk.speech, talk.settings.analysis.distance_limit)
     rows = judge_rows(faces, speech, run.media.duration_s, talk.settings, talk.bridge)
     comparisons = compare_intervals(
         rows.video, rows.audio, faces.labels, speech.labels, talk.bridge

@@ -84,6 +84,7 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
         "clipping",
         "entropy",
         "margin",
+        "unlike_training",
         "voice_changes_within",
         "witnesses_disagree",
     ),

@@ -321,8 +321,9 @@ def _voice_evidence(margin: str) -> tuple[Column, ...]:
     )
 
 
-AUDIO_EVIDENCE: Final = (*_voice_evidence("audio_margin"), INTENSITY)
-VOICE_EVIDENCE: Final = _voice_evidence("voice_margin")
+AWAY: Final = Column("distance", Kind.NUMBER, "interval_distance", get="evidence.distance")
+AUDIO_EVIDENCE: Final = (*_voice_evidence("audio_margin"), INTENSITY, AWAY)
+VOICE_EVIDENCE: Final = (*_voice_evidence("voice_margin"), AWAY)
 FRAMES_START: Final = (
     Column("time_s", Kind.SECONDS, "frame_time"),
     Column("frame", Kind.COUNT, "frame_index"),

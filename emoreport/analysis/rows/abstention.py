@@ -16,6 +16,7 @@ import numpy as np
 
 from emoreport.analysis.numeric.hold_times import BoolArray
 from emoreport.analysis.numeric.missing import none_if_nan
+from emoreport.analysis.rows.doubt import DISTANCE
 from emoreport.analysis.rows.evidence import normalised_entropy
 from emoreport.records import Span, SpeechTrack
 from emoreport.results import (
@@ -191,6 +192,15 @@ VOICE_RULES: Final[tuple[Rule, ...]] = (
         "As for the face.",
     ),
     Rule(
+        "distance",
+        "above",
+        1.0,
+        0.9,
+        "1 is the model's own limit: a tenth of the clips of corpora that were left out whole lie "
+        "beyond it, and most sounds that are no natural speech (docs/models/compact-voice.md).",
+        code="unlike_training",
+    ),
+    Rule(
         "firm_leading_share",
         "below",
         0.5,
@@ -298,11 +308,12 @@ def usable_windows(speech: SpeechTrack, level: Level = DEFAULT_LEVEL) -> BoolArr
     unknown = np.full(len(table), np.nan)
     noise = speech.extra.get("snr_db", unknown)
     clipping = speech.extra.get("clipping", unknown)
-    facts = zip(speech.speech_s, noise, clipping, entropy, margin, strict=True)
+    distance = speech.extra.get(DISTANCE, unknown)
+    facts = zip(speech.speech_s, noise, clipping, entropy, margin, distance, strict=True)
     kept = []
     for spoken_s, *values in facts:
-        snr_db, clipped, doubt, lead = map(none_if_nan, values)
-        evidence = VoiceEvidence(spoken_s, spoken_s, snr_db, clipped, doubt, lead)
+        snr_db, clipped, doubt, lead, away = map(none_if_nan, values)
+        evidence = VoiceEvidence(spoken_s, spoken_s, snr_db, clipped, doubt, lead, distance=away)
         kept.append(not any(rule.hits(evidence, level) for rule in VOICE_RULES))
     return np.asarray(kept, dtype=np.bool_)
 

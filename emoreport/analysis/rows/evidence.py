@@ -122,6 +122,7 @@ def voice_evidence(
     snr_db: FloatArray | None = None,
     clipping: FloatArray | None = None,
     shares: WindowShares | None = None,
+    distance: FloatArray | None = None,
 ) -> tuple[VoiceEvidence, ...]:
     """Collect the evidence of each row of the voice.
 
@@ -136,6 +137,8 @@ def voice_evidence(
         samples with speech that are clipped; NaN where unknown. None: not measured.
     shares
         How the windows of each row are shared out among the labels; None: not known.
+    distance
+        float32 (M,), how far each window is from the training data; as `snr_db`.
     """
     starts = np.asarray([row.span.start_s for row in intervals])
     ends = np.asarray([row.span.end_s for row in intervals])
@@ -146,7 +149,7 @@ def voice_evidence(
     margin = _margins(means, speech.labels, [row.emotion for row in intervals])
     leading, firm_leading = _leading_shares(shares, means, speech.labels, intervals)
     overlaps = WindowOverlaps(speech, starts, ends)
-    snr, clipped = overlaps.means(snr_db), overlaps.means(clipping)
+    snr, clipped, away = map(overlaps.means, (snr_db, clipping, distance))
     return tuple(
         VoiceEvidence(
             speech_s=row.speech_s,
@@ -157,6 +160,7 @@ def voice_evidence(
             margin=none_if_nan(margin[index]),
             leading_share=none_if_nan(leading[index]),
             firm_leading_share=none_if_nan(firm_leading[index]),
+            distance=none_if_nan(away[index]),
         )
         for index, row in enumerate(intervals)
     )

@@ -13,6 +13,7 @@ from emoreport.analysis.rows.abstention import (
     usable_windows,
 )
 from emoreport.analysis.rows.bridge import Bridge
+from emoreport.analysis.rows.doubt import DISTANCE
 from emoreport.analysis.rows.evidence import FrameEvidence, WindowShares, voice_evidence
 from emoreport.analysis.rows.firmness import firm_faces
 from emoreport.analysis.rows.relabelling import coded_faces, coded_speech, coded_voices
@@ -61,7 +62,7 @@ def judge_rows(
     Parameters
     ----------
     faces, speech
-        Readings.
+        Readings; those of the voice `doubted`.
     duration_s
         Length of the recording, seconds.
     settings
@@ -173,6 +174,7 @@ def _with_evidence(
         rows,
         snr_db=speech.extra.get("snr_db"),
         clipping=speech.extra.get("clipping"),
+        distance=speech.extra.get(DISTANCE),
         shares=shares,
     )
     return tuple(replace(row, evidence=facts) for row, facts in zip(rows, evidence, strict=True))

@@ -24,7 +24,7 @@ from emoreport.analysis.rows.abstention import (
 )
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.evidence import FrameEvidence, normalised_entropy
-from emoreport.records import DoubleArray, FaceTrack, SpeechTrack, WitnessReadings
+from emoreport.records import VOICE_MEASURES, DoubleArray, FaceTrack, SpeechTrack, WitnessReadings
 from emoreport.results import AudioInterval, VideoInterval, WitnessVerdict
 from emoreport.vocabulary import is_emotion
 
@@ -35,8 +35,8 @@ _Track = TypeVar("_Track", FaceTrack, SpeechTrack)
 def witness_track(track: _Track) -> _Track | None:
     """The readings with the witness as the first model, and the first as its witness.
 
-    What belongs to the first model alone (its own valence and arousal) is left out; None without a
-    witness.
+    What belongs to the first model alone (its own valence and arousal, what it measures of a voice
+    window) is left out; None without a witness.
     """
     if track.witness is None:
         return None
@@ -45,7 +45,8 @@ def witness_track(track: _Track) -> _Track | None:
     swapped = replace(track, labels=labels, probabilities=probabilities, witness=first)
     if isinstance(swapped, FaceTrack):
         return replace(swapped, valence=None, arousal=None)
-    return swapped
+    extra = {name: values for name, values in track.extra.items() if name not in VOICE_MEASURES}
+    return replace(swapped, extra=extra)
 
 
 def with_face_witness(

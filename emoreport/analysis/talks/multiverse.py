@@ -25,6 +25,7 @@ from emoreport.analysis.mismatch.bootstrap import block_bootstrap
 from emoreport.analysis.mismatch.shift_test import shift_test, verdict
 from emoreport.analysis.rows.abstention import Level, abstain_faces
 from emoreport.analysis.rows.bridge import Bridge
+from emoreport.analysis.rows.doubt import doubted
 from emoreport.analysis.rows.evidence import FrameEvidence
 from emoreport.analysis.rows.firmness import with_evidence
 from emoreport.analysis.rows.segmentation import FaceSegmenter
@@ -237,7 +238,9 @@ class Multiverse:
         bridges: Mapping[str, Bridge],
     ) -> None:
         self._faces = faces
-        self._speech = speech
+        self._speech = {
+            name: doubted(track, settings.distance_limit) for name, track in speech.items()
+        }
         self._duration_s = duration_s
         self._frames = {name: FrameEvidence(track, duration_s) for name, track in faces.items()}
         self._segmenters = {name: FaceSegmenter(track, duration_s) for name, track in faces.items()}

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from emoreport.records import SAMPLE_RATE_HZ
-from emoreport.training.voice import leave_out, metrics, model_files
+from emoreport.training.voice import leave_out, metrics, model_files, selective
 from emoreport.training.voice.augment import recut, rerecord
 from emoreport.training.voice.crossval import (
     ENCODER_CORPORA,
@@ -34,6 +34,7 @@ from emoreport.training.voice.crossval import (
 )
 from emoreport.training.voice.data import Clip, read_corpora, speaker_folds
 from emoreport.training.voice.distill import DistillRecipe, distill
+from emoreport.training.voice.doubt import OUTPUTS, Distance, DoubtingModel, fit_doubt
 from emoreport.training.voice.encoder import Encoder
 from emoreport.training.voice.head import (
     HeadRecipe,
@@ -58,7 +59,7 @@ from emoreport.training.voice.stamps import read_stamps
 from emoreport.training.voice.teacher import TEACHER_SHA256, read_teacher
 
 LOG = logging.getLogger(__name__)
-VERSION = "3.0.0"
+VERSION = "3.1.0"
 CHANGE_SEED = 9
 EVERY = 7
 """One clip in so many serves for the tables of conditions and windows.
@@ -98,11 +99,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     elsewhere = load_elsewhere(statistics, recipe, work / "elsewhere.npz")
     figures = calibrated_figures(said, elsewhere)
     LOG.info("%s", leave_out.markdown(figures["left_out_corpora"]))
+    doubt = fit_doubt(statistics, elsewhere, figures["temperature"])
+    strangers = selective.unheard_speakers(statistics, folds, doubt.distance.scale_of_limit)
+    for name, left, distances in (
+        ("selective_on_left_out_corpora", elsewhere, doubt.elsewhere),
+        ("selective_on_left_out_speakers", said, strangers),
+    ):
+        figures[name] = selective.figures(left, distances, figures["temperature"])
+        LOG.info("%s:\n%s", name, selective.markdown(figures[name]))
     if options.conditions:
         figures.update(tables(clips, encoder, heads))
     print(json.dumps(figures, indent=2, ensure_ascii=False))
     if not options.cross_validate:
-        ship(encoder, heads, statistics, recipe, options.out, figures)
+        ship(encoder, heads, doubt.distance, statistics, recipe, options.out, figures)
     return 0
 
 
@@ -255,19 +264,19 @@ def _middle(window_s: float, clip: Clip, _seed: int) -> Clip:
 def ship(
     encoder: Encoder,
     heads: Mapping[int, nn.Linear],
+    distance: Distance,
     statistics: Statistics,
     recipe: HeadRecipe,
     out: Path,
     figures: dict[str, Any],
 ) -> None:
-    """Write encoder and mean head as one graph, with its metadata, into ``out``."""
-    model = VoiceModel(encoder, list(heads.values())).eval()
+    """Write encoder, mean head and distance as one graph, with its metadata, into ``out``."""
+    model = DoubtingModel(VoiceModel(encoder, list(heads.values())), distance).eval()
     graph = out / model_files.GRAPH_NAME
-    model_files.export_graph(model, graph)
+    model_files.export_graph(model, graph, OUTPUTS)
     LOG.info("%d tensors kept in 8 bits", pack_graph(graph))
-    LOG.info(
-        "graph and PyTorch differ by %.1e at most", model_files.difference_to_torch(model, graph)
-    )
+    difference = model_files.difference_to_torch(model, graph, OUTPUTS)
+    LOG.info("graph and PyTorch differ by %.1e at most", difference)
     corpora = sorted(set(statistics.corpora))
     speakers = set(statistics.speakers)
     training = {
@@ -281,6 +290,7 @@ def ship(
         "encoder_folds": list(ENCODER_FOLDS),
         "encoder_recipe": asdict(DistillRecipe()),
         "recipe": asdict(recipe),
+        "distance": dict(zip(("limit", "power"), distance.scale_of_limit, strict=True)),
         "members": len(heads),
         "seed": recipe.seed,
         "git_revision": model_files.git_revision(),

@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,15 @@ from emoreport.training.voice.labels import LABELS
 
 GRAPH_NAME = "voice_compact.onnx"
 METADATA_NAME = "voice_compact.json"
+LOGITS = "logits"
 MIN_WINDOW_S = 3.0
 MAX_WINDOW_S = 12.0
 SHORTEST_AUDIO_S = 0.5
 OPSET = 18
 
 
-def export_graph(model: nn.Module, path: Path) -> None:
-    """Write the graph: input ``audio`` (N, T), both axes free; output ``logits`` (N, 7)."""
+def export_graph(model: nn.Module, path: Path, outputs: Sequence[str] = (LOGITS,)) -> None:
+    """Write the graph: input ``audio`` (N, T), both axes free; outputs have N rows."""
     model.eval()
     example = torch.zeros(2, SAMPLE_RATE_HZ)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,15 +40,20 @@ def export_graph(model: nn.Module, path: Path) -> None:
             (example,),
             str(path),
             input_names=["audio"],
-            output_names=["logits"],
-            dynamic_axes={"audio": {0: "clips", 1: "samples"}, "logits": {0: "clips"}},
+            output_names=list(outputs),
+            dynamic_axes={
+                "audio": {0: "clips", 1: "samples"},
+                **{name: {0: "clips"} for name in outputs},
+            },
             opset_version=OPSET,
             dynamo=False,
         )
 
 
-def difference_to_torch(model: nn.Module, path: Path, seed: int = 0) -> float:
-    """Largest difference of logits between the graph and PyTorch, over lengths and batch sizes."""
+def difference_to_torch(
+    model: nn.Module, path: Path, outputs: Sequence[str] = (LOGITS,), seed: int = 0
+) -> float:
+    """Largest difference between the graph and PyTorch, over lengths and batch sizes."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -55,9 +62,10 @@ def difference_to_torch(model: nn.Module, path: Path, seed: int = 0) -> float:
     for clips, seconds in ((1, SHORTEST_AUDIO_S), (1, 3.0), (3, 2.345), (1, 30.0)):
         audio = rng.normal(0.0, 0.1, (clips, int(seconds * SAMPLE_RATE_HZ))).astype(np.float32)
         with torch.no_grad():
-            expected = model(torch.from_numpy(audio)).numpy()
-        logits = session.run(["logits"], {"audio": audio})[0]
-        worst = max(worst, float(np.abs(expected - logits).max()))
+            said = model(torch.from_numpy(audio))
+        expected = said if isinstance(said, tuple) else (said,)
+        for wanted, found in zip(expected, session.run(outputs, {"audio": audio}), strict=True):
+            worst = max(worst, float(np.abs(wanted.numpy() - found).max()))
     return worst
 
 
@@ -86,7 +94,7 @@ def write_metadata(
             "channels": 1,
             "range": [-1, 1],
         },
-        "output": {"name": "logits"},
+        "output": {"name": LOGITS},
         "min_window_s": MIN_WINDOW_S,
         "max_window_s": MAX_WINDOW_S,
         "normalisation": normalisation,

@@ -46,11 +46,12 @@ def test_classes_and_evidence_follow_at_the_end():
     assert ", ".join(tables["audio_intervals"].names[6:]).startswith(
         "p_neutral, valence, arousal, dimensions, window_speech_seconds, snr_db, clipping,"
         " entropy, margin, uncertain_because, witness_emotion, witness_agreement, leading_share,"
-        " intensity"
+        " intensity, distance"
     )
     assert ", ".join(tables["voice_intervals"].names[7:]).startswith(
         "p_neutral, valence, arousal, dimensions, window_speech_seconds, snr_db, clipping,"
-        " entropy, margin, uncertain_because, witness_emotion, witness_agreement, leading_share"
+        " entropy, margin, uncertain_because, witness_emotion, witness_agreement, leading_share,"
+        " distance"
     )
     assert ", ".join(tables["summary"].names[16:]).startswith(
         "compared_seconds, emotion_seconds, transitions_per_emotion_minute, uncertain_seconds,"

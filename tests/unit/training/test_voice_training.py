@@ -21,7 +21,13 @@ pytest.importorskip("onnx", reason="the train extra is not installed")
 pytest.importorskip("av", reason="PyAV is not installed")
 
 from emoreport.training.voice import __main__ as command  # noqa: E402
-from emoreport.training.voice import augment, leave_out, metrics, model_files  # noqa: E402
+from emoreport.training.voice import (  # noqa: E402
+    augment,
+    leave_out,
+    metrics,
+    model_files,
+    strange,
+)
 from emoreport.training.voice.__main__ import main  # noqa: E402
 from emoreport.training.voice.changes import changed_stretch  # noqa: E402
 from emoreport.training.voice.data import Clip, decode, read_corpora, speaker_folds  # noqa: E402
@@ -589,8 +595,13 @@ def test_the_command_writes_graph_and_metadata(
     session = onnxruntime.InferenceSession(
         str(out / metadata["file"]), providers=["CPUExecutionProvider"]
     )
-    logits = session.run(["logits"], {"audio": buzz(200.0, 1.0)[None]})[0]
+    logits, distance = session.run(["logits", "distance"], {"audio": buzz(200.0, 1.0)[None]})
     assert logits.shape == (1, len(LABELS))
+    assert distance.shape == (1,)
+    assert distance[0] > 0
+    for name in ("selective_on_left_out_corpora", "selective_on_left_out_speakers"):
+        assert set(metadata["figures"][name]) == {"packed", "loose", "all"}
+    assert strange.main(["--model", str(out)]) == 0
     # What is kept is taken up again: the graph of the second run is the same.
     graph = (out / metadata["file"]).read_bytes()
     monkeypatch.setattr(command, "read_teacher", None)

@@ -60,12 +60,14 @@ BAD_VOICE = {
     "clipping": (0.05, 0.2),
     "entropy": (0.9, 0.97),
     "margin": (0.1, 0.01),
+    "distance": (0.95, 1.01),
     "firm_leading_share": (0.6, 0.4),
     "contradiction": (None, 0.01),
 }
 
 CODES = {
     "contradiction": "witnesses_disagree",
+    "distance": "unlike_training",
     "firm_leading_share": "voice_changes_within",
 }
 """Reasons that are not called as the evidence is."""
