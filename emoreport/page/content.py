@@ -20,6 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from emoreport.page.figures import cards, cross_table, emotion_rows, transition_matrix
+from emoreport.page.sound import sound_document
 from emoreport.records import (
     DoubleArray,
     FaceTrack,
@@ -77,6 +78,7 @@ def page_document(findings: Findings) -> dict[str, Any]:
         "matrix": transition_matrix(analysis),
         "emotions": emotion_rows(analysis),
         "cross": cross_table(analysis),
+        "sound": sound_document(findings),
         "models": models(run),
         "settings": dict(run.settings),
         "recording": recording(findings),

@@ -37,6 +37,7 @@ SCRIPTS: Final = (
     "tracks.js",
     "pointer.js",
     "tables.js",
+    "sound.js",
     "player.js",
     "start.js",
 )

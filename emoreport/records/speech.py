@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, runtime_checkable
 
+import numpy as np
+
 from emoreport.records.arrays import DoubleArray, FloatArray
 from emoreport.records.media import AudioTrack, Span
 from emoreport.records.models import ModelRecord, WitnessReadings
@@ -135,3 +137,9 @@ class SpeechTrack:
     def __len__(self) -> int:
         """Number of windows."""
         return len(self.start_s)
+
+    def usual(self, name: str) -> float | None:
+        """Median of a further column over the windows that know it; None where none does."""
+        values = self.extra.get(name)
+        known = None if values is None else values[~np.isnan(values)].astype(np.float64)
+        return None if known is None or not len(known) else float(np.median(known))

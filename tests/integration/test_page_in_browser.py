@@ -15,7 +15,7 @@ from emoreport.run.read import read_report
 from emoreport.vocabulary import COLOURS
 from tests.fixtures.browser import needs_chromium, wait_until
 from tests.fixtures.media import Film, constant_rate, read_number, tone, write_media
-from tests.fixtures.readings import peaked, speech_track, track_of
+from tests.fixtures.readings import peaked, speech_track, track_of, with_contour
 from tests.fixtures.stored import store, wandering_talk
 
 pytestmark = needs_chromium
@@ -56,7 +56,8 @@ def talk_with_a_gap():
     rows = 0.7 * np.array([peaked(name) for name in names]) + 0.3 * noise
     faces = track_of([place / RATE_HZ for place in range(len(names))], rows)
     speech = speech_track(["neutral"] * int(TALK_S - 2), peak=0.7)
-    return faces, dataclasses.replace(speech, speech=(Span(0.0, 15.0), Span(16.0, TALK_S)))
+    speech = dataclasses.replace(speech, speech=(Span(0.0, 15.0), Span(16.0, TALK_S)))
+    return faces, with_contour(speech)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,7 @@ def test_the_page_opens_and_finds_its_video_whatever_its_name(talk, open_page):
     assert page.inner_text("h1") == NASTY
     has_video(page)
     assert page.evaluate("document.getElementById('video').duration") == pytest.approx(TALK_S, 0.01)
-    assert page.evaluate("document.scripts.length") == 9
+    assert page.evaluate("document.scripts.length") == 10
     assert page.locator("#missing").is_hidden()
 
 
@@ -175,6 +176,30 @@ def test_a_click_on_a_mismatch_of_the_table_moves_the_video(talk, open_page):
     assert video_s(page) == pytest.approx(start, abs=0.05)
     assert row.get_attribute("aria-current") == "true"
     assert "sadness" in page.inner_text("#live")
+
+
+def test_the_sound_of_the_voice_unfolds_and_leads_to_its_places(talk, open_page):
+    page = open_page(talk / "report.html")
+    assert page.locator("#sound-rows").is_hidden()
+    page.locator("#sound summary").click()
+    assert page.locator("#sound svg").count() == 2
+    lengths = page.locator("#sound path.line").evaluate_all(
+        "(p) => p.map((l) => l.getTotalLength())"
+    )
+    assert min(lengths) > 100
+    rows = page.locator("#sound-rows tbody tr")
+    assert rows.count() == page.evaluate("emoreport.data.sound.rows.start.length") > 1
+    assert "Hz" in rows.first.inner_text()
+    rows.last.locator("button").click()
+    assert at_s(page) == pytest.approx(page.evaluate("emoreport.data.sound.rows.start.at(-1)"))
+    page.select_option("#language", "ru")
+    assert "Гц" in rows.first.inner_text()
+
+
+def test_a_talk_whose_voice_was_not_measured_has_no_block_of_it(tmp_path, open_page):
+    folder = store(tmp_path / "talk", *wandering_talk(20.0), 20.0, name="none.mp4")
+    page = open_page(write(folder, None, mode="none"))
+    assert page.locator("#sound").is_hidden()
 
 
 def test_the_playhead_follows_the_video(talk, open_page):
@@ -409,6 +434,8 @@ def test_it_is_usable_by_all_and_fits_the_screen(talk, open_page, width, scheme)
         talk / "report.html", viewport={"width": width, "height": 800}, color_scheme=scheme
     )
     assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#sound summary").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     found = Axe().run(page).response
     assert len(found["passes"]) > 20

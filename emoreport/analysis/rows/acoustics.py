@@ -45,14 +45,19 @@ def _semitones(values: DoubleArray, usual: float) -> DoubleArray:
     return semitones
 
 
+def _ratio(values: DoubleArray, usual: float) -> DoubleArray:
+    # Of a voice that usually has none, as a whisper has no syllable nuclei, there is no ratio.
+    return values / usual if usual > 0 else np.full(len(values), np.nan)
+
+
 AGAINST_OWN: Final[Mapping[str, tuple[str, Callable[[DoubleArray, float], DoubleArray]]]] = {
     "f0_median_vs_own_st": ("f0_median_hz", _semitones),
     "f0_range_vs_own_st": ("f0_range_st", operator.sub),
     "loudness_vs_own_db": ("loudness_db", operator.sub),
     "voiced_share_vs_own": ("voiced_share", operator.sub),
-    "jitter_vs_own": ("jitter", operator.truediv),
-    "shimmer_vs_own": ("shimmer", operator.truediv),
-    "syllables_vs_own": ("syllables_per_s", operator.truediv),
+    "jitter_vs_own": ("jitter", _ratio),
+    "shimmer_vs_own": ("shimmer", _ratio),
+    "syllables_vs_own": ("syllables_per_s", _ratio),
 }
 """Each comparison with the speaker's usual voice: of which measure, and how it is made."""
 
@@ -136,7 +141,7 @@ def acoustic_intervals(
     overlaps = WindowOverlaps(speech, *widened(speech, start_s, end_s))
     measures |= {name: overlaps.means(speech.extra.get(name)) for name in OF_WINDOWS}
     compared = {
-        name: compare(measures[measure], _usual(speech, measure))
+        name: compare(measures[measure], _known(speech.usual(measure)))
         for name, (measure, compare) in AGAINST_OWN.items()
     }
     pauses, pause_s = _pauses(speech.speech, start_s, end_s)
@@ -178,8 +183,5 @@ def _pauses(
     return begun, spoken_before(gaps, end_s) - spoken_before(gaps, start_s)
 
 
-def _usual(speech: SpeechTrack, measure: str) -> float:
-    """Median of a measure over the voice windows; NaN where none knows it."""
-    values = speech.extra.get(measure, np.zeros(0, np.float32))
-    known = values[~np.isnan(values)].astype(np.float64)
-    return float(np.median(known)) if len(known) else np.nan
+def _known(value: float | None) -> float:
+    return np.nan if value is None else value

@@ -63,6 +63,10 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
             }
             for row in analysis.transitions
         ],
+        "acoustics": [
+            {"start_s": _time(row.span.start_s), "end_s": _time(row.span.end_s), **_measures(row)}
+            for row in analysis.acoustics
+        ],
         "transition_statistics": _statistics(analysis.transition_statistics),
         "mismatch_statistics": _statistics(analysis.mismatch_statistics),
         "readings": {
@@ -124,6 +128,12 @@ def _voice_rows(rows: Iterable[AudioInterval], labels: Sequence[str]) -> list[di
         }
         for row in rows
     ]
+
+
+def _measures(row: AcousticInterval) -> dict[str, Any]:
+    record = asdict(row)
+    del record["span"]
+    return _rounded(record)
 
 
 def _comparisons(rows: Iterable[Comparison]) -> list[dict[str, Any]]:

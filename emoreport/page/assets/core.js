@@ -52,7 +52,7 @@ const emoreport = (() => {
     return formats.get(key).format(rounded).replace("-", "−");
   }
 
-  const DIGITS = { share: 1, per_minute: 1, bits: 2, pixels: 0, decibels: 1, count: 0 };
+  const DIGITS = { share: 1, per_minute: 1, bits: 2, pixels: 0, decibels: 1, hertz: 0, semitones: 1, per_second: 1, count: 0 };
 
   // The number alone, as many digits as its unit carries.
   function bare(value, unit) {

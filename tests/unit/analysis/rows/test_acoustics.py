@@ -148,3 +148,11 @@ def test_without_windows_that_were_measured_nothing_is_compared():
     assert row.f0_median_hz == 100.0
     assert row.f0_median_vs_own_st is None
     assert row.jitter is None
+
+
+def test_of_a_voice_that_usually_has_no_syllables_there_is_no_ratio():
+    track = talk()
+    track.extra["syllables_per_s"][:] = 0.0
+    [row] = acoustic_intervals(track, rows((0.0, 4.0)), 0.3)
+    assert row.syllables_per_s is not None
+    assert row.syllables_vs_own is None
