@@ -248,6 +248,8 @@ class AudioInterval(LabelledSpan):
     intensity
         How intense the voice is, 0–1: mean over the windows of the row, weighted by seconds of
         speech; None where no window of it was measured.
+    intensity_vs_own
+        That less its median over the voice windows of the recording.
     """
 
     confidence: float | None
@@ -260,6 +262,7 @@ class AudioInterval(LabelledSpan):
     z: tuple[float | None, ...] = ()
     witness: WitnessVerdict | None = None
     intensity: float | None = None
+    intensity_vs_own: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emoreport.analysis.mismatch.comparison import compare_cuts, compare_intervals
 from emoreport.analysis.mismatch.statistics import face_against_voice, mismatch_rows
-from emoreport.analysis.rows.acoustics import acoustic_intervals
+from emoreport.analysis.rows.acoustics import acoustic_intervals, with_own_intensity
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.compounds import with_compounds
 from emoreport.analysis.rows.doubt import doubted
@@ -65,6 +65,7 @@ def analyze_readings(
         duration_s,
         settings.analysis,
     )
+    audio, voice = (with_own_intensity(speech, heard) for heard in (audio, voice))
     if settings.analysis.compounds:
         video = with_compounds(video, faces.labels)
     comparisons = compare_intervals(video, audio, faces.labels, speech.labels, bridge)

@@ -78,6 +78,7 @@ AUDIO_INTERVALS: Final = Table(
     rows=attrgetter("audio_intervals"),
 )
 INTENSITY: Final = Column("intensity", Kind.SHARE, "interval_intensity")
+INTENSITY_VS_OWN: Final = Column("intensity_vs_own", Kind.SIGNED, "intensity_vs_own")
 VOICE_INTERVALS: Final = Table(
     "voice_intervals",
     (
@@ -322,8 +323,8 @@ def _voice_evidence(margin: str) -> tuple[Column, ...]:
 
 
 AWAY: Final = Column("distance", Kind.NUMBER, "interval_distance", get="evidence.distance")
-AUDIO_EVIDENCE: Final = (*_voice_evidence("audio_margin"), INTENSITY, AWAY)
-VOICE_EVIDENCE: Final = (*_voice_evidence("voice_margin"), AWAY)
+AUDIO_EVIDENCE: Final = (*_voice_evidence("audio_margin"), INTENSITY, AWAY, INTENSITY_VS_OWN)
+VOICE_EVIDENCE: Final = (*_voice_evidence("voice_margin"), AWAY, INTENSITY_VS_OWN)
 FRAMES_START: Final = (
     Column("time_s", Kind.SECONDS, "frame_time"),
     Column("frame", Kind.COUNT, "frame_index"),

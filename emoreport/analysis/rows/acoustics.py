@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -155,6 +156,19 @@ def acoustic_intervals(
             **{name: values[index] for name, values in columns.items()},
         )
         for index, row in enumerate(spoken)
+    )
+
+
+def with_own_intensity(
+    speech: SpeechTrack, rows: tuple[AudioInterval, ...]
+) -> tuple[AudioInterval, ...]:
+    """The rows, each intensity also held against the median over the voice windows."""
+    usual = speech.usual("intensity")
+    if usual is None:
+        return rows
+    return tuple(
+        row if row.intensity is None else replace(row, intensity_vs_own=row.intensity - usual)
+        for row in rows
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.exchange.writers import Files, Media
-from emoreport.records import FaceTrack, SpeechTrack, WitnessReadings
+from emoreport.records import FaceTrack, SoundContour, SpeechTrack, WitnessReadings
 from emoreport.results import (
     AcousticInterval,
     Analysis,
@@ -62,10 +62,6 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
                 "probability": _value(row.probability),
             }
             for row in analysis.transitions
-        ],
-        "acoustics": [
-            {"start_s": _time(row.span.start_s), "end_s": _time(row.span.end_s), **_measures(row)}
-            for row in analysis.acoustics
         ],
         "transition_statistics": _statistics(analysis.transition_statistics),
         "mismatch_statistics": _statistics(analysis.mismatch_statistics),
@@ -125,15 +121,10 @@ def _voice_rows(rows: Iterable[AudioInterval], labels: Sequence[str]) -> list[di
             "arousal": _value(row.arousal),
             **_grounds(row, labels),
             "intensity": _value(row.intensity),
+            "intensity_vs_own": _value(row.intensity_vs_own),
         }
         for row in rows
     ]
-
-
-def _measures(row: AcousticInterval) -> dict[str, Any]:
-    record = asdict(row)
-    del record["span"]
-    return _rounded(record)
 
 
 def _comparisons(rows: Iterable[Comparison]) -> list[dict[str, Any]]:
@@ -244,7 +235,16 @@ def _voice_readings(speech: SpeechTrack) -> dict[str, Any]:
         "speech": [[_time(span.start_s), _time(span.end_s)] for span in speech.speech],
         "extra": _columns(speech.extra),
         "witness": _witness(speech.witness),
+        "contour": _contour(speech.contour),
     }
+
+
+def _contour(contour: SoundContour | None) -> dict[str, Any] | None:
+    """Pitch and level, frame by frame."""
+    if contour is None:
+        return None
+    names = ("time_s", "f0_hz", "level_db")
+    return {name: _column(getattr(contour, name)) for name in names}
 
 
 def _witness(readings: WitnessReadings | None) -> dict[str, Any] | None:

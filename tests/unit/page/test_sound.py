@@ -1,4 +1,3 @@
-import dataclasses
 import json
 
 import numpy as np
@@ -6,22 +5,8 @@ import pytest
 
 from emoreport.page.sound import COLUMNS, MEASURES, picture, sound_document
 from emoreport.records import SoundContour
-from emoreport.results import AcousticInterval
 from tests.fixtures.page import findings
-from tests.fixtures.readings import with_contour
-
-
-def measured_findings():
-    made = findings()
-    rows = tuple(
-        AcousticInterval(row.span, row.speech_s, *(0.5,) * 7, 1, 0.25, *(None,) * 7)
-        for row in made.analysis.audio_intervals
-    )
-    return dataclasses.replace(
-        made,
-        speech=with_contour(made.speech),
-        analysis=dataclasses.replace(made.analysis, acoustics=rows),
-    )
+from tests.fixtures.readings import with_acoustics
 
 
 def contour(f0_hz, level_db):
@@ -34,7 +19,7 @@ def test_a_talk_without_acoustics_has_no_such_block():
 
 
 def test_every_row_is_there_with_its_measures():
-    made = measured_findings()
+    made = with_acoustics(findings())
     document = sound_document(made)
     rows = document["rows"]
     assert set(rows) == {"start", "end", *MEASURES}

@@ -90,18 +90,18 @@ def test_evidence_in_the_interval_files():
         f",,,{numbers},entropy margin,,",
     ]
     lines = csv_texts()["audio_intervals"].splitlines()
-    assert [",".join(line.split(",")[-14:]) for line in lines[2:4]] == [
-        "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,,positive,,0.9375,0.5625,0.6875",
-        ",,,0.250,,,,,,,,,,",
+    assert [",".join(line.split(",")[-15:]) for line in lines[2:4]] == [
+        "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,,positive,,0.9375,0.5625,0.6875,",
+        ",,,0.250,,,,,,,,,,,",
     ]
     lines = csv_texts()["voice_intervals"].splitlines()
     assert [line.split(",")[:7] for line in lines[1:]] == [
         ["happiness", "0.000", "1.500", "1.500", "0.6500", "0.875", "0.5625"],
         ["no_speech", "1.500", "3.333", "1.833", "", "0.000", ""],
     ]
-    assert [",".join(line.split(",")[-13:]) for line in lines[1:]] == [
-        "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,,positive,,0.9375,0.6875",
-        ",,,0.250,,,,,,,,,",
+    assert [",".join(line.split(",")[-14:]) for line in lines[1:]] == [
+        "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,,positive,,0.9375,0.6875,",
+        ",,,0.250,,,,,,,,,,",
     ]
 
 
@@ -122,7 +122,7 @@ def test_scores_against_a_baseline_stand_at_the_end_of_a_row():
         ",,happiness,0.8125,0.0000,0.5000,1.0000,1.5000,2.0000,2.5000,3.0000,3.5000"
     )
     row = csv_texts(with_options(analysis()))["audio_intervals"].splitlines()[1]
-    assert row.endswith("0.4375,,positive,,0.9375,0.5625,0.6875" + ",-1.2500" * 7)
+    assert row.endswith("0.4375,,positive,,0.9375,0.5625,0.6875," + ",-1.2500" * 7)
 
 
 @pytest.mark.parametrize("p_value", [1 / 2000, 2 / 14_401, 1e-6])

@@ -5,7 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from emoreport.analysis.rows.acoustics import MEASURES, acoustic_intervals, span_acoustics
+from emoreport.analysis.rows.acoustics import (
+    MEASURES,
+    acoustic_intervals,
+    span_acoustics,
+    with_own_intensity,
+)
 from emoreport.records import CONTOUR_STEP_S, SoundContour, Span
 from emoreport.results import AudioInterval
 from tests.fixtures.readings import speech_track
@@ -156,3 +161,17 @@ def test_of_a_voice_that_usually_has_no_syllables_there_is_no_ratio():
     [row] = acoustic_intervals(track, rows((0.0, 4.0)), 0.3)
     assert row.syllables_per_s is not None
     assert row.syllables_vs_own is None
+
+
+def test_intensity_is_held_against_its_median_over_the_windows():
+    track = talk(extra={"intensity": [0.2, 0.5, NAN]})
+    [loud] = rows((0.0, 4.0))
+    silent, loud = dataclasses.replace(loud), dataclasses.replace(loud, intensity=0.6)
+    unknown, known = with_own_intensity(track, (silent, loud))
+    assert (unknown.intensity, unknown.intensity_vs_own) == (None, None)
+    assert known.intensity_vs_own == pytest.approx(0.6 - 0.35)
+
+
+def test_a_model_without_intensity_leaves_it_unknown():
+    [row] = with_own_intensity(talk(), tuple(rows((0.0, 4.0))))
+    assert row.intensity_vs_own is None

@@ -23,6 +23,7 @@ from emoreport.records import Span
 from emoreport.results import AcousticInterval, Analysis, AudioInterval, VideoInterval
 from tests.fixtures import results
 from tests.fixtures.findings import MEDIA, any_findings, findings
+from tests.fixtures.readings import with_acoustics
 
 ROOT = Path(__file__).parents[4]
 SCHEMA = json.loads((ROOT / "docs" / "schema" / SCHEMA_FILE).read_text(encoding="utf-8"))
@@ -58,6 +59,23 @@ def test_a_witness_is_in_the_rows_and_in_the_readings():
     readings = whole["readings"]["voice"]
     assert readings["witness"]["labels"] == ["anger", "sadness", "neutral", "positive"]
     assert len(readings["witness"]["probabilities"]) == len(readings["probabilities"])
+
+
+def test_how_the_voice_sounds_is_in_its_rows_and_in_the_readings():
+    found = findings()
+    without = document(found)
+    assert without["acoustics"] == []
+    assert without["readings"]["voice"]["contour"] is None
+    whole = document(with_acoustics(found))
+    VALIDATOR.validate(whole)
+    assert [row["start_s"] for row in whole["acoustics"]] == [
+        row["start_s"] for row in whole["voice"]
+    ]
+    assert whole["acoustics"][0]["pause_s"] == 0.25
+    assert whole["acoustics"][0]["jitter_vs_own"] is None
+    contour = whole["readings"]["voice"]["contour"]
+    assert len(contour["time_s"]) == len(contour["f0_hz"]) == len(contour["level_db"]) > 0
+    assert None in contour["f0_hz"]
 
 
 @settings(max_examples=20)
