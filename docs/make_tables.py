@@ -28,6 +28,7 @@ ANY: Final = ("<emotion>",)
 """Stands for every label of the model that ran."""
 VOICE_EXTRAS: Final = (
     *("snr_db", "clipping", "intensity", "distance"),
+    *("witness_intensity", "witness_distance"),
     *(column.name for column in ACOUSTIC_MEASURES),
 )
 FACE_EXTRAS: Final = tuple(name for name in DESCRIBED_EXTRAS if name not in VOICE_EXTRAS)

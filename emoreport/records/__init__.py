@@ -55,6 +55,7 @@ from emoreport.records.run import (
 from emoreport.records.speech import (
     CONTOUR_STEP_S,
     VOICE_MEASURES,
+    WITNESS_MEASURE,
     MeasuringVoiceModel,
     SoundContour,
     SpeechTrack,
@@ -69,6 +70,7 @@ __all__ = [
     "SAMPLE_RATE_HZ",
     "UNCODED",
     "VOICE_MEASURES",
+    "WITNESS_MEASURE",
     "AudioTrack",
     "Box",
     "CodedLabels",

@@ -45,6 +45,8 @@ VOICE_MEASURES: Final = ("intensity", "distance")
 ``intensity``: how aroused the voice sounds, 0–1, 0.5 as usual. ``distance``: how far the clip is
 from the sounds that the model was trained on, ≥ 0; beyond 1 it is unlike them.
 """
+WITNESS_MEASURE: Final = {name: f"witness_{name}" for name in VOICE_MEASURES}
+"""What the same is called where a witness measured it."""
 
 
 @dataclass(frozen=True, slots=True)

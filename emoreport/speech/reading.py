@@ -10,6 +10,7 @@ import numpy as np
 from emoreport.errors import SpeechStageError
 from emoreport.records import (
     VOICE_MEASURES,
+    WITNESS_MEASURE,
     AudioTrack,
     DecodeOutcome,
     FloatArray,
@@ -89,7 +90,8 @@ def read_speech(
     of shape (M, 0). Windows with less speech than `LEAST_SPEECH_S` are not judged: their
     probabilities are NaN, also those of the witness. `extra` holds ``snr_db`` and ``clipping`` of
     the same windows, also without a model, and the first model's `VOICE_MEASURES`, NaN where it has
-    none; `with_sound` says what is added where pitch and loudness are measured.
+    none; those of a witness that has some are there as `WITNESS_MEASURE` names them. `with_sound`
+    says what is added where pitch and loudness are measured.
 
     Raises
     ------
@@ -174,7 +176,11 @@ def _judge_windows(
             for name, values in scores.measures.items():
                 measures[name][places] = values
         if witness is not None:
-            second[places] = _judged(witness, clips).probabilities
+            scores = _judged(witness, clips)
+            second[places] = scores.probabilities
+            for name, values in scores.measures.items():
+                unknown = np.full(len(windows), np.nan, np.float32)
+                measures.setdefault(WITNESS_MEASURE[name], unknown)[places] = values
     centre_s = np.array([window.centre_s for window in windows])
     snr_db = signal_to_noise_db(power[:, 0], power[:, 1], centre_s)
     clipping = power[:, 2].astype(np.float32)

@@ -361,6 +361,8 @@ DESCRIBED_EXTRAS: Final = {
     "clipping": Column("clipping", Kind.SHARE, "window_clipping"),
     "intensity": Column("intensity", Kind.SHARE, "window_intensity"),
     "distance": Column("distance", Kind.NUMBER, "window_distance"),
+    "witness_intensity": Column("witness_intensity", Kind.SHARE, "witness_intensity"),
+    "witness_distance": Column("witness_distance", Kind.NUMBER, "witness_distance"),
     **{column.name: column for column in ACOUSTIC_MEASURES},
 }
 """Further columns of the readings that have a description of their own."""

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from emoreport.records import DoubleArray, FaceTrack, FloatArray, SpeechTrack
+from emoreport.records import WITNESS_MEASURE, DoubleArray, FaceTrack, FloatArray, SpeechTrack
 
 DISTANCE: Final = "distance"
 """Further column of the readings that holds the distances."""
@@ -25,6 +25,8 @@ _Track = TypeVar("_Track", FaceTrack, SpeechTrack)
 def doubted(track: _Track, limit: float) -> _Track:
     """Readings with distances in units of the limit in force, and tempered beyond it.
 
+    Those of a witness by its own distances.
+
     Parameters
     ----------
     track
@@ -33,14 +35,24 @@ def doubted(track: _Track, limit: float) -> _Track:
         Of the setting ``distance_limit``, in units of the model's own; 0 takes no notice of
         distances, which are then unknown.
     """
-    distance = track.extra.get(DISTANCE)
-    if distance is None:
+    beside = WITNESS_MEASURE[DISTANCE]
+    known = {name: track.extra[name] for name in (DISTANCE, beside) if name in track.extra}
+    if not known:
         return track
-    units = np.full(distance.shape, np.nan, np.float32)
+    units = {name: _units(distance, limit) for name, distance in known.items()}
+    track = replace(track, extra={**track.extra, **units})
+    if DISTANCE in units:
+        track = replace(track, probabilities=tempered(track.probabilities, units[DISTANCE]))
+    if beside in units and track.witness is not None:
+        table = tempered(track.witness.probabilities, units[beside])
+        track = replace(track, witness=replace(track.witness, probabilities=table))
+    return track
+
+
+def _units(distance: FloatArray, limit: float) -> FloatArray:
     if limit > 0:
-        units = np.asarray(distance / np.float32(limit), np.float32)
-    probabilities = tempered(track.probabilities, units)
-    return replace(track, probabilities=probabilities, extra={**track.extra, DISTANCE: units})
+        return np.asarray(distance / np.float32(limit), np.float32)
+    return np.full(distance.shape, np.nan, np.float32)
 
 
 def tempered(

@@ -12,7 +12,7 @@ import numpy as np
 
 from emoreport.analysis.numeric.hold_times import TIME_TOLERANCE_S, BoolArray
 from emoreport.analysis.numeric.missing import none_if_nan
-from emoreport.records import DoubleArray, IntArray, Span, SpeechTrack
+from emoreport.records import WITNESS_MEASURE, DoubleArray, IntArray, Span, SpeechTrack
 from emoreport.results import AudioInterval
 from emoreport.settings import SpeechSettings
 from emoreport.vocabulary import NO_SPEECH, UNCERTAIN
@@ -80,8 +80,15 @@ def judged_windows(speech: SpeechTrack) -> BoolArray:
 
 
 def intensity_of(speech: SpeechTrack) -> DoubleArray:
-    """Intensity of each window, float64 (M, 1), 0–1; NaN where it was not measured."""
-    known = speech.extra.get("intensity", np.full(len(speech), np.nan))
+    """Intensity of each window, float64 (M, 1), 0–1; NaN where it was not measured.
+
+    How aroused a voice sounds does not depend on who names its emotion: where the first model
+    measures nothing, it is what the witness measured.
+    """
+    unknown = np.full(len(speech), np.nan)
+    known = speech.extra.get("intensity", unknown)
+    if np.isnan(known).all():
+        known = speech.extra.get(WITNESS_MEASURE["intensity"], unknown)
     return np.asarray(known, dtype=np.float64)[:, np.newaxis]
 
 

@@ -1,8 +1,8 @@
 """What a second model, the witness, says of the same rows, and where it firmly contradicts.
 
-Firm is what rests on enough at the level *normal* of the abstention, the witness's entropy and
-margin in the place of the first model's. Labels are compared through the bridge, as those of face
-and voice are: a label that the other model cannot give contradicts nothing.
+Firm is what rests on enough at the level *normal* of the abstention, the witness's entropy, margin
+and distance in the place of the first model's. Labels are compared through the bridge, as those of
+face and voice are: a label that the other model cannot give contradicts nothing.
 """
 
 from __future__ import annotations
@@ -23,9 +23,22 @@ from emoreport.analysis.rows.abstention import (
     usable_windows,
 )
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
-from emoreport.analysis.rows.evidence import FrameEvidence, normalised_entropy
-from emoreport.records import VOICE_MEASURES, DoubleArray, FaceTrack, SpeechTrack, WitnessReadings
-from emoreport.results import AudioInterval, VideoInterval, WitnessVerdict
+from emoreport.analysis.rows.doubt import DISTANCE
+from emoreport.analysis.rows.evidence import FrameEvidence, normalised_entropy, voice_evidence
+from emoreport.records import (
+    WITNESS_MEASURE,
+    DoubleArray,
+    FaceTrack,
+    SpeechTrack,
+    WitnessReadings,
+)
+from emoreport.results import (
+    AudioInterval,
+    FaceEvidence,
+    VideoInterval,
+    VoiceEvidence,
+    WitnessVerdict,
+)
 from emoreport.vocabulary import is_emotion
 
 _Row = TypeVar("_Row", VideoInterval, AudioInterval)
@@ -35,8 +48,8 @@ _Track = TypeVar("_Track", FaceTrack, SpeechTrack)
 def witness_track(track: _Track) -> _Track | None:
     """The readings with the witness as the first model, and the first as its witness.
 
-    What belongs to the first model alone (its own valence and arousal, what it measures of a voice
-    window) is left out; None without a witness.
+    What either measures of a voice window changes places too; the first model's own valence and
+    arousal are left out. None without a witness.
     """
     if track.witness is None:
         return None
@@ -45,7 +58,10 @@ def witness_track(track: _Track) -> _Track | None:
     swapped = replace(track, labels=labels, probabilities=probabilities, witness=first)
     if isinstance(swapped, FaceTrack):
         return replace(swapped, valence=None, arousal=None)
-    extra = {name: values for name, values in track.extra.items() if name not in VOICE_MEASURES}
+    extra = dict(track.extra)
+    for name, beside in WITNESS_MEASURE.items():
+        measured = {beside: extra.pop(name, None), name: extra.pop(beside, None)}
+        extra |= {key: values for key, values in measured.items() if values is not None}
     return replace(swapped, extra=extra)
 
 
@@ -65,8 +81,8 @@ def with_face_witness(
     """
     if not frames.witness_labels:
         return tuple(rows)
-    means = frames.witness_means(rows)
-    return _beside(rows, frames.labels, means, frames.witness_labels, FACE_RULES, bridge)
+    means, shared = frames.witness_means(rows), [row.evidence for row in rows]
+    return _beside(rows, frames.labels, means, shared, frames.witness_labels, FACE_RULES, bridge)
 
 
 def with_voice_witness(
@@ -88,13 +104,18 @@ def with_voice_witness(
     bridge
         The shared label space.
     """
-    if speech.witness is None:
+    other = witness_track(speech)
+    if other is None:
         return tuple(rows)
-    labels = speech.witness.labels
-    unknown = (np.nan,) * len(labels)
+    unknown = (np.nan,) * len(other.labels)
     means = np.asarray([row.distribution or unknown for row in heard], dtype=np.float64)
-    means = means.reshape(len(rows), len(labels))
-    return _beside(rows, speech.labels, means, labels, VOICE_RULES, bridge)
+    means = means.reshape(len(rows), len(other.labels))
+    facts = voice_evidence(other, heard, distance=other.extra.get(DISTANCE))
+    shared = [
+        None if row.evidence is None else replace(row.evidence, distance=own.distance)
+        for row, own in zip(rows, facts, strict=True)
+    ]
+    return _beside(rows, speech.labels, means, shared, other.labels, VOICE_RULES, bridge)
 
 
 def firm_windows(speech: SpeechTrack, level: Level, bridge: Bridge = DEFAULT_BRIDGE) -> BoolArray:
@@ -123,23 +144,33 @@ def _beside(
     rows: Sequence[_Row],
     labels: Sequence[str],
     means: DoubleArray,
+    shared: Sequence[FaceEvidence | VoiceEvidence | None],
     witness_labels: Sequence[str],
     rules: Sequence[Rule],
     bridge: Bridge,
 ) -> tuple[_Row, ...]:
-    """Rows with the witness's verdict; `means` are its mean probabilities, float64 (R, K)."""
+    """Rows with the witness's verdict.
+
+    `means` are its mean probabilities, float64 (R, K), `shared` its evidence but entropy and
+    margin, which follow from these.
+    """
     entropy, ranked = normalised_entropy(means), np.sort(means, axis=1)
     margin = ranked[:, -1] - ranked[:, -2] if means.shape[1] > 1 else np.ones(len(means))
     told = []
-    for row, shares, doubt, lead in zip(rows, means, entropy, margin, strict=True):
-        if row.evidence is None or not is_emotion(row.emotion) or np.isnan(shares).any():
+    for row, shares, beside, doubt, lead in zip(rows, means, shared, entropy, margin, strict=True):
+        if (
+            row.evidence is None
+            or beside is None
+            or not is_emotion(row.emotion)
+            or np.isnan(shares).any()
+        ):
             told.append(row)
             continue
         emotion = witness_labels[int(shares.argmax())]
         match, distance = bridge.compare(
             row.emotion, row.distribution, labels, emotion, shares.tolist(), witness_labels
         )
-        own = replace(row.evidence, entropy=float(doubt), margin=float(lead))
+        own = replace(beside, entropy=float(doubt), margin=float(lead))
         firm = all(
             not rule.hits(facts, DEFAULT_LEVEL) for rule in rules for facts in (row.evidence, own)
         )

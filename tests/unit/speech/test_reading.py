@@ -142,6 +142,18 @@ def test_measures_of_the_model_stand_beside_the_windows_it_judged(tmp_path):
     assert np.isnan(readings.extra["intensity"]).all()
 
 
+def test_measures_of_a_witness_have_names_of_their_own(tmp_path):
+    folder = voice_model_folder(tmp_path, measures=("distance", "intensity"))
+    witness = CompactVoiceModel(folder_metadata(folder, "voice"), threads=1)
+    track = MemoryTrack(np.concatenate([silence(4.0), tone(2.0, level=0.5), silence(4.0)]))
+    led = read_speech(track, LevelDetector(), witness, SETTINGS)
+    beside = read_speech(track, LevelDetector(), LoudnessModel(), SETTINGS, witness=witness)
+    for name in VOICE_MEASURES:
+        np.testing.assert_array_equal(beside.extra[f"witness_{name}"], led.extra[name])
+        assert np.isnan(beside.extra[name]).all()
+        assert f"witness_{name}" not in led.extra
+
+
 @pytest.mark.parametrize("model", [None, LoudnessModel()])
 def test_what_no_model_measures_is_unknown(model):
     readings = read_speech(MemoryTrack(tone(4.0)), LevelDetector(), model, SETTINGS)

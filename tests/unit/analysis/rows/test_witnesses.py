@@ -103,6 +103,33 @@ def test_a_witness_that_is_not_firm_contradicts_nothing(share):
     assert (row.emotion, row.witness.emotion, row.reasons) == ("anger", "neutral", ())
 
 
+def test_a_witness_far_from_its_training_is_tempered_and_contradicts_nothing():
+    faces, speech = talk()
+    planted = beside(speech, ["neutral"] * len(speech))
+    far = dataclasses.replace(planted, extra={"witness_distance": np.full(len(speech), 3.0, "f4")})
+    (row,) = analysed(faces, far, 9.0).audio_intervals
+    assert (row.emotion, row.witness.emotion, row.reasons) == ("anger", "neutral", ())
+    assert firm_windows(far, "normal").all()
+    nearer = analysed(faces, planted, 9.0, OFF).audio_intervals[0].witness.agreement
+    assert row.witness.agreement > nearer + 0.05
+    led = analysed(faces, witness_track(far), 9.0).audio_intervals[0]
+    assert led.reasons == ("unlike_training",)
+    limitless = Settings().replace(distance_limit=0)
+    assert analysed(faces, far, 9.0, limitless).audio_intervals[0].reasons == (
+        "witnesses_disagree",
+    )
+
+
+def test_intensity_is_measured_by_the_witness_where_the_first_model_does_not():
+    faces, speech = talk()
+    heard = {"witness_intensity": np.full(len(speech), 0.75, "f4")}
+    beside_it = dataclasses.replace(beside(speech, ["anger"] * len(speech)), extra=heard)
+    assert analysed(faces, beside_it, 9.0).audio_intervals[0].intensity == pytest.approx(0.75)
+    heard["intensity"] = np.full(len(speech), 0.25, "f4")
+    both = dataclasses.replace(beside_it, extra=heard)
+    assert analysed(faces, both, 9.0).audio_intervals[0].intensity == pytest.approx(0.25)
+
+
 def test_a_label_that_the_witness_cannot_give_contradicts_nothing():
     faces = face_track(("happiness", 9.0))
     speech = speech_track(["surprise"] * 7)
@@ -158,6 +185,9 @@ def test_first_and_witness_change_places():
     planted = beside(speech, ["anger"] * len(speech))
     swapped = witness_track(planted)
     assert (swapped.labels, swapped.witness.labels) == (DUSHA, VOICE_LABELS)
+    measured = dataclasses.replace(planted, extra={"distance": np.zeros(len(speech), "f4")})
+    assert list(witness_track(measured).extra) == ["witness_distance"]
+    assert list(witness_track(witness_track(measured)).extra) == ["distance"]
     back = witness_track(swapped)
     np.testing.assert_array_equal(back.probabilities, planted.probabilities)
     face = witness_track(beside(faces, ["anger"] * len(faces), EMOTIONS[:7]))
