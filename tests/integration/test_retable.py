@@ -20,6 +20,8 @@ CHANGES = [
     ("--min-interval", "0", "--hysteresis", "0"),
     ("--gap-limit", "0.1", "--min-interval", "0.1"),
     ("--min-speech", "0.1"),
+    ("--distance-limit", "0.3"),
+    ("--distance-limit", "0"),
     ("--lang", "ru"),
 ]
 

@@ -197,7 +197,8 @@ VOICE_RULES: Final[tuple[Rule, ...]] = (
         1.0,
         0.9,
         "1 is the model's own limit: a tenth of the clips of corpora that were left out whole lie "
-        "beyond it, and most sounds that are no natural speech (docs/models/compact-voice.md).",
+        "beyond it, a fifth beyond 0.9, and most sounds that are no natural speech "
+        "(docs/models/compact-voice.md).",
         code="unlike_training",
     ),
     Rule(
