@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -10,6 +12,7 @@ import pytest
 
 import emoreport as package
 from emoreport.errors import SettingsError
+from emoreport.tables import readings
 from tests.fixtures.results_on_disk import COLUMNS, assert_complete, run_json
 from tests.integration.conftest import Emoreport
 
@@ -97,8 +100,17 @@ def test_retable_with_another_bridge(stored: Path, emoreport: Emoreport) -> None
     assert run_json(stored)["bridge"] == {"fear": "surprise"}
 
 
-@pytest.mark.parametrize("file", ["frames.parquet", "speech.parquet", "sound.parquet", "run.json"])
-@pytest.mark.parametrize("damage", ["missing", "empty", "cut"])
+NEEDED = ("frames.parquet", "speech.parquet", "run.json")
+
+
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [
+        *((file, damage) for file in NEEDED for damage in ("missing", "empty", "cut")),
+        # A run without acoustics has no such file.
+        *(("sound.parquet", damage) for damage in ("empty", "cut")),
+    ],
+)
 def test_damaged_readings_are_one_line(
     file: str, damage: str, stored: Path, emoreport: Emoreport
 ) -> None:
@@ -106,8 +118,6 @@ def test_damaged_readings_are_one_line(
     shutil.copytree(stored, hurt)
     content = (hurt / file).read_bytes()
     (hurt / file).unlink()
-    if damage == "missing" and file == "sound.parquet":
-        pytest.skip("a run may have been made without acoustics")
     if damage != "missing":
         (hurt / file).write_bytes(b"" if damage == "empty" else content[: len(content) // 2])
     before = {path.name: path.read_bytes() for path in hurt.iterdir()}
@@ -116,6 +126,33 @@ def test_damaged_readings_are_one_line(
     assert len(outcome.errors) == 1
     assert "Traceback" not in outcome.err
     assert {path.name: path.read_bytes() for path in hurt.iterdir()} == before
+
+
+def test_a_run_from_before_acoustics_is_retabled_without_them(
+    stored: Path, emoreport: Emoreport
+) -> None:
+    before = (stored / "audio_intervals.csv").read_bytes()
+    speech = readings.read_speech(stored / "speech.parquet")
+    old = {name: speech.extra[name] for name in ("snr_db", "clipping", "distance", "intensity")}
+    with (stored / "speech.parquet").open("wb") as stream:
+        readings.write_speech(stream, replace(speech, extra=old))
+    (stored / "sound.parquet").unlink()
+    document = run_json(stored)
+    del document["settings"]["acoustics"]
+    (stored / "run.json").write_text(json.dumps(document))
+    assert emoreport("retable", stored).code == 0
+    assert (stored / "audio_intervals.csv").read_bytes() == before
+    assert not (stored / "acoustics.csv").exists()
+    assert "acoustics" not in openpyxl.load_workbook(stored / "report.xlsx").sheetnames
+
+
+def test_without_acoustics_nothing_of_them_is_left(
+    clip: Path, stored: Path, emoreport: Emoreport
+) -> None:
+    assert (stored / "acoustics.csv").exists()
+    assert emoreport("analyze", clip, "--no-acoustics", "--overwrite").code == 0
+    assert not {"acoustics.csv", "sound.parquet"} & {path.name for path in stored.iterdir()}
+    assert "jitter" not in readings.read_speech(stored / "speech.parquet").extra
 
 
 def test_a_folder_that_does_not_exist(emoreport: Emoreport) -> None:

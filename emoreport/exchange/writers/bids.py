@@ -12,10 +12,17 @@ from typing import Any, Final
 
 from emoreport.exchange.writers import Files, Media
 from emoreport.exchange.writers.coding_table import seconds
-from emoreport.exchange.writers.tiers import JUDGED, MISMATCH, SPEECH, Tier, tiers_of
+from emoreport.exchange.writers.tiers import JUDGED, MISMATCH, SPEECH, VOICE, tiers_of
 from emoreport.messages import label_name, text
-from emoreport.results import Findings
+from emoreport.results import AcousticInterval, Findings, milliseconds
 
+ACOUSTICS: Final = {
+    "f0_median_hz": "Hz",
+    "f0_median_vs_own_st": "semitone",
+    "loudness_vs_own_db": "dB",
+    "syllables_per_s": "1/s",
+}
+"""Measures of the voice that its events carry, and their units."""
 UNKNOWN: Final = "n/a"
 COLUMNS: Final = (
     "onset",
@@ -27,8 +34,9 @@ COLUMNS: Final = (
     "voice_emotion",
     "confidence",
     "severity",
+    *ACOUSTICS,
 )
-UNITS: Final = {"onset": "s", "duration": "s"}
+UNITS: Final = {"onset": "s", "duration": "s", **ACOUSTICS}
 
 
 def bids_files(findings: Findings, _media: Media, lang: str) -> Files:
@@ -39,7 +47,7 @@ def bids_files(findings: Findings, _media: Media, lang: str) -> Files:
 def events_bytes(findings: Findings) -> bytes:
     """The table of events, sorted by onset; rows of all modalities."""
     rows = sorted(
-        ((cell.start_ms, order, row) for order, cell, row in _rows(tiers_of(findings))),
+        ((cell.start_ms, order, row) for order, cell, row in _rows(findings)),
         key=lambda sortable: sortable[:2],
     )
     lines = ["\t".join(COLUMNS), *("\t".join(row) for _, _, row in rows)]
@@ -77,8 +85,9 @@ def sidecar_bytes(findings: Findings, lang: str) -> bytes:
     return (content + "\n").encode("utf-8", "backslashreplace")
 
 
-def _rows(tiers: tuple[Tier, ...]) -> Iterator[tuple[int, Any, tuple[str, ...]]]:
-    for order, tier in enumerate(tiers):
+def _rows(findings: Findings) -> Iterator[tuple[int, Any, tuple[str, ...]]]:
+    sound = {milliseconds(row.span.start_s): row for row in findings.analysis.acoustics}
+    for order, tier in enumerate(tiers_of(findings)):
         for cell in tier.cells:
             judged = tier.name in JUDGED
             shown = "" if cell.value is None else f"{cell.value:.4f}"
@@ -92,8 +101,14 @@ def _rows(tiers: tuple[Tier, ...]) -> Iterator[tuple[int, Any, tuple[str, ...]]]
                 cell.voice_label or "",
                 shown if judged else "",
                 shown if tier.name == MISMATCH else "",
+                *_measures(sound.get(cell.start_ms) if tier.name == VOICE else None),
             )
             yield order, cell, tuple(" ".join(field.split()) or UNKNOWN for field in row)
+
+
+def _measures(row: AcousticInterval | None) -> tuple[str, ...]:
+    values = (None if row is None else getattr(row, name) for name in ACOUSTICS)
+    return tuple("" if value is None else f"{value:.3f}" for value in values)
 
 
 def _levels(findings: Findings, lang: str) -> dict[str, dict[str, str]]:

@@ -12,6 +12,7 @@ from hypothesis import given
 from emoreport.exchange.writers.bids import COLUMNS, events_bytes, sidecar_bytes
 from emoreport.exchange.writers.tiers import tiers_of
 from tests.fixtures.findings import any_findings, findings, made_findings
+from tests.fixtures.readings import with_acoustics
 
 
 def table(found):
@@ -42,6 +43,14 @@ def test_what_is_not_known_is_not_available():
     assert mismatch["severity"] == pytest.approx(0.6)
     assert pd.isna(mismatch["confidence"])
     assert pd.isna(mismatch["modality"])
+
+
+def test_events_of_the_voice_carry_how_it_sounds():
+    events = table(with_acoustics(findings()))
+    heard = events["modality"] == "voice"
+    assert (events.loc[heard, "f0_median_hz"] == 0.5).all()
+    assert events.loc[heard, "f0_median_vs_own_st"].isna().all()
+    assert events.loc[~heard, "f0_median_hz"].isna().all()
 
 
 @pytest.mark.parametrize("lang", ["en", "ru"])
