@@ -14,7 +14,7 @@ from emoreport.messages import Words
 from emoreport.settings.commands import ABSTENTION_GRID, MIN_INTERVAL_GRID, SMOOTHING_GRID
 
 if TYPE_CHECKING:
-    from emoreport.analysis.talks.multiverse import Conclusion
+    from emoreport.analysis.talks.conclusions import Conclusion
     from emoreport.studies.multiverse import MultiverseResult
 
 _word: Final = Words("multiverse")

@@ -11,15 +11,8 @@ from typing import Any, Final, TypeVar, cast
 from emoreport.analysis.rows.abstention import Level
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.witnesses import witness_track
-from emoreport.analysis.talks.multiverse import (
-    Conclusion,
-    Multiverse,
-    Setting,
-    Universe,
-    conclusions,
-    grid,
-    same_effect,
-)
+from emoreport.analysis.talks.conclusions import Conclusion, Setting, Universe, conclusions
+from emoreport.analysis.talks.multiverse import Multiverse, grid, same_effect
 from emoreport.records import FaceTrack, ModelRecord, SpeechTrack
 from emoreport.run.bridge import load_bridge
 from emoreport.run.report import Report

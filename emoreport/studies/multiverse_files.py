@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from emoreport.analysis.talks.multiverse import (
+from emoreport.analysis.talks.conclusions import (
     DOMINANT_EMOTION,
     KAPPA_SIGN,
     MISMATCH_VERDICT,

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from emoreport.analysis.rows.bridge import Bridge
-from emoreport.analysis.talks.multiverse import Multiverse, Setting, conclusions
+from emoreport.analysis.talks.conclusions import Setting, conclusions
+from emoreport.analysis.talks.multiverse import Multiverse
 from emoreport.plots.specification_curve import drawn
 from emoreport.run.read import read_machine_report
 from emoreport.studies.multiverse import MultiverseResult, _look, explore, parse_grid

@@ -8,18 +8,16 @@ import pytest
 from emoreport.analysis import analyze_readings
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.witnesses import witness_track
-from emoreport.analysis.talks.multiverse import (
+from emoreport.analysis.talks.conclusions import (
     DOMINANT_EMOTION,
     KAPPA_SIGN,
     MISMATCH_VERDICT,
     TRANSITION_RATE,
-    Multiverse,
     Setting,
     Universe,
     conclusions,
-    grid,
-    same_effect,
 )
+from emoreport.analysis.talks.multiverse import Multiverse, grid, same_effect
 from emoreport.settings import AnalysisSettings, Settings
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.readings import face_track, random_readings, recording, speech_track

@@ -1,0 +1,237 @@
+"""What a talk says under one setting, and how the run's own conclusions fare under many."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from emoreport.analysis.rows.abstention import Level
+from emoreport.vocabulary import ALL_LABELS, Verdict
+
+DOMINANT_EMOTION: Final = "dominant_emotion"
+TRANSITION_RATE: Final = "transitions_per_emotion_minute"
+MISMATCH_VERDICT: Final = "mismatch_against_chance"
+KAPPA_SIGN: Final = "kappa_sign"
+
+POSITIVE: Final = "positive"
+NEGATIVE: Final = "negative"
+ZERO: Final = "zero"
+NO_KAPPA: Final = 1e-9
+"""A kappa closer to 0 than this has no sign."""
+
+TIE: Final = 1e-9
+"""Numbers closer than this are equal."""
+
+USUAL: Final = (25.0, 75.0)
+"""Percentiles of the settings between which a value is typical of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One combination of settings.
+
+    Attributes
+    ----------
+    smoothing_s, min_interval_s
+        As in `AnalysisSettings`, seconds.
+    abstention
+        How much evidence a label needs.
+    bridge
+        Name of a label bridge.
+    face_model, speech_model
+        Name of the model that leads in the face, in the voice; the other of the two is its witness.
+    """
+
+    smoothing_s: float
+    min_interval_s: float
+    abstention: Level
+    bridge: str
+    face_model: str = ""
+    speech_model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Universe:
+    """What the talk says under one setting; None where it is not known.
+
+    Attributes
+    ----------
+    setting
+        The setting.
+    dominant_emotion
+        Emotion of the face with the most seconds; of equals, the first in canonical order.
+    dominant_share
+        Its share of the seconds with an emotion, 0–1.
+    emotion_s
+        Seconds of rows with an emotion.
+    transitions
+        Changes from one emotion directly to another one.
+    transitions_per_minute, rate_low, rate_high
+        Per minute with an emotion, with the exact 95 % Poisson interval.
+    compared_s
+        Seconds in which both modalities gave a shared label.
+    disagreement, expected_disagreement
+        Share of those in which they differ, and what the shares of the labels alone would give.
+    kappa
+        Cohen's kappa.
+    p_value
+        Of the disagreement among all circular shifts, two-sided.
+    verdict
+        More, as much or less disagreement than chance, or not enough data.
+    failure
+        Why nothing is known, or None.
+    """
+
+    setting: Setting
+    dominant_emotion: str | None = None
+    dominant_share: float | None = None
+    emotion_s: float | None = None
+    transitions: int | None = None
+    transitions_per_minute: float | None = None
+    rate_low: float | None = None
+    rate_high: float | None = None
+    compared_s: float | None = None
+    disagreement: float | None = None
+    expected_disagreement: float | None = None
+    kappa: float | None = None
+    p_value: float | None = None
+    verdict: Verdict | None = None
+    failure: str | None = None
+
+    @property
+    def kappa_sign(self) -> str | None:
+        """`POSITIVE` (more agreement than chance), `NEGATIVE`, `ZERO` or None."""
+        if self.kappa is None:
+            return None
+        if abs(self.kappa) < NO_KAPPA:
+            return ZERO
+        return POSITIVE if self.kappa > 0 else NEGATIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """One conclusion of the run, and how it fares under the settings of the grid.
+
+    Attributes
+    ----------
+    conclusion
+        `DOMINANT_EMOTION`, `TRANSITION_RATE`, `MISMATCH_VERDICT` or `KAPPA_SIGN`.
+    value
+        What the run concludes: a label, a code or a rate per minute; None where it is not known.
+    settings
+        Settings of the grid that could be computed.
+    agreeing
+        How many of them conclude the same. A setting under which nothing is known does not. A rate
+        agrees where it is in the exact 95 % Poisson interval of the run's own: there the
+        settings move it no more than chance would. None where the run concludes nothing.
+    unknown
+        How many of them conclude nothing.
+    low, median, high
+        Of the rates, or of kappa, over the settings; None for the others.
+    typical
+        Whether the run's number is in the middle half of the settings; None for labels.
+    counts
+        What the settings conclude and how often, the most frequent first; empty for the rate.
+    """
+
+    conclusion: str
+    value: str | float | None
+    settings: int
+    agreeing: int | None
+    unknown: int
+    low: float | None = None
+    median: float | None = None
+    high: float | None = None
+    typical: bool | None = None
+    counts: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def share(self) -> float | None:
+        """Share of the settings that agree with the run, 0–1."""
+        if self.agreeing is None or self.settings == 0:
+            return None
+        return self.agreeing / self.settings
+
+
+def conclusions(own: Universe, universes: Sequence[Universe]) -> tuple[Conclusion, ...]:
+    """Sum up how the conclusions of the run fare.
+
+    Parameters
+    ----------
+    own
+        The run's own setting.
+    universes
+        The settings of the grid; those that failed are left out.
+
+    Returns
+    -------
+    Dominant emotion, rate of transitions, mismatch against chance, sign of kappa.
+    """
+    complete = [universe for universe in universes if universe.failure is None]
+    kappas = [universe.kappa for universe in complete]
+    sign = _coded(KAPPA_SIGN, own.kappa_sign, [universe.kappa_sign for universe in complete])
+    return (
+        _coded(
+            DOMINANT_EMOTION,
+            own.dominant_emotion,
+            [universe.dominant_emotion for universe in complete],
+        ),
+        _rated(own, complete),
+        _coded(MISMATCH_VERDICT, own.verdict, [universe.verdict for universe in complete]),
+        _with_spread(sign, own.kappa, kappas),
+    )
+
+
+def _coded(conclusion: str, own: str | None, values: Sequence[str | None]) -> Conclusion:
+    counted = Counter(value for value in values if value is not None)
+    return Conclusion(
+        conclusion,
+        own,
+        settings=len(values),
+        agreeing=None if own is None else counted[own],
+        unknown=sum(value is None for value in values),
+        counts=tuple(sorted(counted.items(), key=_most_frequent_first)),
+    )
+
+
+def _rated(own: Universe, universes: Sequence[Universe]) -> Conclusion:
+    rates = [universe.transitions_per_minute for universe in universes]
+    agreeing = None
+    if own.rate_low is not None and own.rate_high is not None:
+        low, high = own.rate_low, own.rate_high
+        agreeing = sum(rate is not None and low <= rate <= high for rate in rates)
+    blank = Conclusion(
+        TRANSITION_RATE,
+        own.transitions_per_minute,
+        settings=len(rates),
+        agreeing=agreeing,
+        unknown=sum(rate is None for rate in rates),
+    )
+    return _with_spread(blank, own.transitions_per_minute, rates)
+
+
+def _with_spread(
+    conclusion: Conclusion, own: float | None, figures: Sequence[float | None]
+) -> Conclusion:
+    values = np.asarray([value for value in figures if value is not None], dtype=np.float64)
+    if len(values) == 0:
+        return conclusion
+    low, high = np.percentile(values, USUAL)
+    return dataclasses.replace(
+        conclusion,
+        low=float(values.min()),
+        median=float(np.median(values)),
+        high=float(values.max()),
+        typical=None if own is None else bool(low - TIE <= own <= high + TIE),
+    )
+
+
+def _most_frequent_first(counted: tuple[str, int]) -> tuple[int, int, str]:
+    name, count = counted
+    rank = ALL_LABELS.index(name) if name in ALL_LABELS else len(ALL_LABELS)
+    return -count, rank, name
