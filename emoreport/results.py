@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from emoreport.records import FaceTrack, LabelledSpan, RunRecord, Span, SpeechTrack
 
@@ -267,27 +267,31 @@ class AudioInterval(LabelledSpan):
 
 @dataclass(frozen=True, slots=True)
 class HeardWindow:
-    """A stretch of detected speech and the voice window that speaks for it, by its number."""
+    """A stretch of detected speech with the probabilities of the voice window that speaks for it.
+
+    The probabilities (K,) are those that the rows of the voice are made from.
+    """
 
     span: Span
-    window: int
+    distribution: tuple[float, ...]
 
 
-SILENT: Final = -1
-"""Stands for a voice window where nobody speaks."""
+def voice_steps(
+    heard: Sequence[HeardWindow],
+) -> tuple[list[float], list[tuple[float, ...] | None]]:
+    """Bounds of stretches that touch each other (N + 1), and the probabilities of each (N).
 
-
-def voice_steps(heard: Sequence[HeardWindow]) -> tuple[list[float], list[int]]:
-    """Bounds of stretches that touch each other (N + 1), and the window of each or `SILENT` (N)."""
+    None stands between them where nobody speaks.
+    """
     edges_s = [piece.span.start_s for piece in heard[:1]] or [0.0]
-    windows: list[int] = []
+    shown: list[tuple[float, ...] | None] = []
     for piece in heard:
         if piece.span.start_s > edges_s[-1]:
             edges_s.append(piece.span.start_s)
-            windows.append(SILENT)
+            shown.append(None)
         edges_s.append(piece.span.end_s)
-        windows.append(piece.window)
-    return edges_s, windows
+        shown.append(piece.distribution)
+    return edges_s, shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,8 @@ from emoreport.records import (
     FloatArray,
     LabelledSpan,
     RunRecord,
-    SpeechTrack,
 )
 from emoreport.results import (
-    SILENT,
     Analysis,
     AudioInterval,
     Comparison,
@@ -69,7 +67,7 @@ def page_document(findings: Findings) -> dict[str, Any]:
         "face_labels": list(findings.faces.labels),
         "voice_labels": list(findings.speech.labels),
         "frames": packed_frames(findings.faces, analysis.summary.duration_s),
-        "windows": packed_windows(findings.speech, analysis.heard_windows),
+        "windows": packed_windows(analysis.heard_windows, len(findings.speech.labels)),
         "face": face_columns(analysis.video_intervals),
         "voice": voice_columns(analysis.voice_intervals),
         "intervals": piece_columns(analysis),
@@ -110,21 +108,19 @@ def packed_frames(faces: FaceTrack, duration_s: float) -> dict[str, Any]:
     return _packed(np.append(faces.time_s, end_s), faces.probabilities)
 
 
-def packed_windows(speech: SpeechTrack, heard: Sequence[HeardWindow]) -> dict[str, Any]:
+def packed_windows(heard: Sequence[HeardWindow], labels: int) -> dict[str, Any]:
     """Times and probabilities of the voice in the layout of `packed_frames`.
 
     Parameters
     ----------
-    speech
-        The readings.
     heard
-        Which window speaks when; time between them, in which nobody speaks, is missing.
+        What the window that speaks says; time between two, in which nobody speaks, is missing.
+    labels
+        Number of classes of the voice model.
     """
-    edges_s, windows = voice_steps(heard)
-    held = np.asarray(windows, dtype=np.int64)
-    values = np.full((len(held), len(speech.labels)), np.nan)
-    values[held != SILENT] = speech.probabilities[held[held != SILENT]]
-    return _packed(np.asarray(edges_s), values)
+    edges_s, shown = voice_steps(heard)
+    table = [(np.nan,) * labels if values is None else values for values in shown]
+    return _packed(np.asarray(edges_s), np.asarray(table, np.float64).reshape(len(shown), labels))
 
 
 def _packed(edges_s: DoubleArray, probabilities: FloatArray | DoubleArray) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from emoreport.plots.style import (
     new_figure,
     number,
 )
-from emoreport.results import SILENT, Comparison, Findings, voice_steps
+from emoreport.results import Comparison, Findings, voice_steps
 from emoreport.vocabulary import COLOURS, ICONS, text_on
 
 if TYPE_CHECKING:
@@ -103,12 +103,11 @@ def _draw_rows(axis: Axes, rows: Sequence[Any], duration_s: float) -> None:
 
 def _draw_voice(axis: Axes, findings: Findings) -> None:
     """Probabilities of the window that speaks, stacked; nothing where nobody speaks."""
-    edges_s, windows = voice_steps(findings.analysis.heard_windows)
-    if not windows:
+    edges_s, shown = voice_steps(findings.analysis.heard_windows)
+    if not shown:
         return
-    held = np.asarray(windows)
-    table = np.asarray(findings.speech.probabilities, dtype=np.float64)[held]
-    table[held == SILENT] = np.nan
+    unknown = (np.nan,) * len(findings.speech.labels)
+    table = np.asarray([unknown if values is None else values for values in shown])
     # Each value from its own start to its own end: areas break where nobody speaks.
     bounds_s = np.column_stack((edges_s[:-1], edges_s[1:])).ravel()
     tops = np.cumsum(np.repeat(table, 2, axis=0), axis=1)

@@ -116,8 +116,9 @@ def heard_windows(speech: SpeechTrack, duration_s: float) -> tuple[HeardWindow, 
     """Which judged window speaks for each stretch of detected speech."""
     cells, spoken = voice_cells(speech, duration_s, judged_windows(speech))
     edges_s, window = cells.edges_s.tolist(), cells.frame.tolist()
+    table = np.asarray(speech.probabilities, dtype=np.float64)
     return tuple(
-        HeardWindow(Span(edges_s[cell], edges_s[cell + 1]), window[cell])
+        HeardWindow(Span(edges_s[cell], edges_s[cell + 1]), tuple(table[window[cell]].tolist()))
         for cell in np.flatnonzero(spoken & (cells.frame >= 0)).tolist()
     )
 

@@ -12,16 +12,14 @@ from emoreport.page.content import (
     piece_columns,
     voice_columns,
 )
-from emoreport.records import Span
-from emoreport.results import HeardWindow
 from emoreport.vocabulary import COLOURS, EMOTIONS
 from tests.fixtures.page import findings
 from tests.fixtures.results import (
     VOICE_LABELS,
     analysis,
     face_track,
+    heard_windows,
     long_analysis,
-    speech_track,
 )
 
 
@@ -54,23 +52,17 @@ def test_no_frames_at_all_can_be_packed():
 
 
 def test_windows_are_packed_like_frames_and_silence_is_missing():
-    speech = speech_track(4)
-    heard = (
-        HeardWindow(Span(0.5, 1.0), 0),
-        HeardWindow(Span(1.0, 1.25), 1),
-        HeardWindow(Span(2.0, 2.5), 1),
-    )
-    packed = packed_windows(speech, heard)
+    heard = heard_windows((0.5, 1.0), (1.0, 1.25), (2.0, 2.5))
+    packed = packed_windows(heard, len(VOICE_LABELS))
     time_s, values = unpacked(packed, VOICE_LABELS)
     assert time_s.tolist() == [0.5, 1.0, 1.25, 2.0, 2.5]
     assert (values.T[2] == 255).all()
-    for place, window in ((0, 0), (1, 1), (3, 1)):
-        expected = speech.probabilities[window]
-        assert values.T[place] / 254 == pytest.approx(expected, abs=0.5 / 254)
+    for place, piece in zip((0, 1, 3), heard, strict=True):
+        assert values.T[place] / 254 == pytest.approx(piece.distribution, abs=0.5 / 254)
 
 
 def test_no_speech_at_all_can_be_packed():
-    time_s, values = unpacked(packed_windows(speech_track(0), ()), VOICE_LABELS)
+    time_s, values = unpacked(packed_windows((), len(VOICE_LABELS)), VOICE_LABELS)
     assert time_s.tolist() == [0.0]
     assert values.size == 0
 

@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex
 from emoreport.plots.kinds import KINDS, plot_files
 from emoreport.plots.style import COLUMN_IN, PAGE_IN, number, p_text, statistic
 from emoreport.records import Span
-from emoreport.results import Analysis, HeardWindow, Statistic, VideoInterval
+from emoreport.results import Analysis, Statistic, VideoInterval
 from emoreport.settings.commands import PLOT_FORMATS, PLOT_KINDS
 from emoreport.vocabulary import COLOURS
 from tests.fixtures.results import (
@@ -21,6 +21,7 @@ from tests.fixtures.results import (
     MadeFindings,
     analysis,
     face_track,
+    heard_windows,
     long_analysis,
     mismatch_statistics,
     speech_track,
@@ -218,14 +219,14 @@ def test_severity_is_a_bar_where_compared_and_a_hatch_where_not():
 
 def test_the_probabilities_of_the_voice_are_stacked_where_somebody_speaks():
     axis = plot("timeline").figure.axes[2]
-    table = speech_track().probabilities
+    first = max(piece.distribution[0] for piece in analysis().heard_windows)
     bounds = [area.get_paths()[0].get_extents() for area in axis.collections]
     assert len(bounds) == len(VOICE_LABELS)
     assert {(area.x0, area.x1) for area in bounds} == {(0.1, 1.5)}
     assert bounds[-1].y1 == pytest.approx(1.0, abs=1e-6)
-    assert bounds[0].y1 == pytest.approx(table[:2, 0].max())
+    assert bounds[0].y1 == pytest.approx(first)
     assert all(len(area.get_paths()) == 1 for area in axis.collections)
-    apart = (HeardWindow(Span(0.1, 1.0), 0), HeardWindow(Span(1.25, 1.5), 1))
+    apart = heard_windows((0.1, 1.0), (1.25, 1.5))
     axis = plot("timeline", dataclasses.replace(analysis(), heard_windows=apart)).figure.axes[2]
     for area in axis.collections:
         parts = [path.get_extents() for path in area.get_paths()]

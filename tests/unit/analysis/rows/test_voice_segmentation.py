@@ -8,13 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emoreport.analysis import analyze_readings
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE
 from emoreport.analysis.rows.judging import judge_rows, judge_voice
 from emoreport.analysis.rows.segmentation import segment_faces
 from emoreport.analysis.rows.voice_segmentation import segment_voice
 from emoreport.records import CodedLabels, LabelledSpan, Span, WitnessReadings
 from emoreport.settings import Settings
-from tests.fixtures.readings import VOICE_LABELS, face_track, speech_track, track_of
+from tests.fixtures.readings import (
+    VOICE_LABELS,
+    face_track,
+    recording,
+    speech_track,
+    track_of,
+)
 
 SETTINGS = Settings()
 NOT_MORE_S = 1e-6
@@ -117,6 +124,23 @@ def test_uncertain_neighbours_become_one_row_with_all_their_reasons():
     assert row.speech_s == pytest.approx(14.0)
     assert row.evidence.speech_s == pytest.approx(14.0)
     assert row.distribution is row.confidence is None
+
+
+def test_what_is_shown_over_time_is_what_the_rows_are_made_from():
+    track = speech_track(["anger"] * 6, speech=[(0, 3.5), (5.0, 8.0)], peak=0.9)
+    faces = face_track(("neutral", 8.0))
+    plain, far = (
+        analyze_readings(faces, measured(track, distance=[away] * 6), recording(8.0), SETTINGS)
+        for away in (0.5, 3.0)
+    )
+    assert [piece.span for piece in plain.heard_windows] == [
+        *(Span(0, 2), Span(2, 3), Span(3, 3.5), Span(5, 6), Span(6, 8)),
+    ]
+    anger = VOICE_LABELS.index("anger")
+    assert {piece.distribution[anger] for piece in plain.heard_windows} == {
+        plain.voice_intervals[0].confidence
+    }
+    assert all(piece.distribution[anger] < 0.7 for piece in far.heard_windows)
 
 
 def test_a_witness_hears_the_voice_s_own_rows_and_may_contradict_them():
