@@ -50,17 +50,11 @@ def jitter_and_shimmer(
         pulses = call(sound, "To PointProcess (periodic, cc)", LOWEST_HZ, HIGHEST_HZ)
     except PraatError:  # a sound of a few periods
         return [(math.nan, math.nan)] * len(stretches)
-    limits = (*PERIOD_LIMITS,)
+    jitter, shimmer = "Get jitter (local)", "Get shimmer (local)"
     return [
         (
-            call(pulses, "Get jitter (local)", *stretch, *limits),
-            call(
-                [sound, pulses],
-                "Get shimmer (local)",
-                *stretch,
-                *limits,
-                LARGEST_AMPLITUDE_FACTOR,
-            ),
+            call(pulses, jitter, *stretch, *PERIOD_LIMITS),
+            call([sound, pulses], shimmer, *stretch, *PERIOD_LIMITS, LARGEST_AMPLITUDE_FACTOR),
         )
         for stretch in stretches
     ]

@@ -24,7 +24,7 @@ FOREIGN = {
     "--network", "--read-only", "--rm",  # of Docker
     "--only", "--seed", "--talks",  # of benchmarks/
     "trust_remote_code",  # of transformers: what is not done
-    "face_happiness", "voice_anger",  # made of a modality and a label
+    "face_happiness", "voice_anger", "voice_intervals_anger",  # made of a modality and a label
 }  # fmt: skip
 
 
