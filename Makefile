@@ -62,7 +62,7 @@ soak: $(VENV)/dev ## Lose machines, kill a batch of 300 recordings 20 times, run
 	FUZZ_EXAMPLES=700 $(BIN)/python -m pytest -q tests/fuzz
 
 weights: $(VENV)/dev ## Train and export the shipped models again (hours); DATA=folder, TEACHER=file, STAMPS=folder
-	$(BIN)/python -m emoreport.training.face --data $(DATA)/fer --out emoreport/weights
+	$(BIN)/python -m emoreport.training.face --data $(DATA)/fer --posed $(DATA)/fer/ck48_dev.npz --out emoreport/weights
 	$(BIN)/python -m emoreport.training.voice --data $(DATA)/speech --teacher $(TEACHER) $(if $(STAMPS),--stamps $(STAMPS)) --out emoreport/weights
 
 sample: $(VENV)/dev ## Make samples/talk.mp4 again (needs espeak-ng)

@@ -6,10 +6,10 @@ The rooms, in the order in which a picture passes through them:
 - ``augment``: what video does to a face, done to a batch of pictures
 - ``network``: the residual net, with its normalisation inside
 - ``optimise`` and ``train``: the optimiser; the loop with averaged weights
-- ``metrics`` and ``calibrate``: figures; temperature and bias from the inner split
+- ``metrics`` and ``calibrate``: figures; temperature and offsets of the classes
 - ``corruptions``: one damage at a time, for the robustness table
-- ``graph``, ``quantise`` and ``export``: the ONNX file
-- ``geometry``: how FER pictures frame a face, for the crop from a video frame
+- ``graph``, ``quantise`` and ``model_files``: the ONNX file; ``revise``: other views and offsets
+- ``framing``: how FER pictures frame a face, for the crop from a video frame
 - ``package``: the shipped files with their figures
 
 Run it with ``python -m emoreport.training.face --data DIR --out DIR``.

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from emoreport.training.face.data import load_ferplus, split_inner
-from emoreport.training.face.package import METADATA_FILE, write_model
+from emoreport.training.face.data import load_ferplus, load_posed, split_inner
+from emoreport.training.face.package import METADATA_FILE, Parts, revise_model, write_model
 from emoreport.training.face.train import Recipe, Trainer, fit
 
 if TYPE_CHECKING:
@@ -35,6 +35,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1, help="threads of torch")
     parser.add_argument("--checkpoint", type=Path, help="stored after each epoch, then resumed")
     parser.add_argument("--float32", action="store_true", help="train without bfloat16")
+    parser.add_argument("--posed", type=Path, help="posed faces of other people, half to choose by")
+    parser.add_argument(
+        "--revise",
+        type=Path,
+        help="folder of a finished model: views and offsets anew, no training",
+    )
     parser.add_argument("--no-robustness", action="store_true", help="leave that table out")
     return parser.parse_args(arguments)
 
@@ -49,10 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     valid = load_ferplus(options.data / "ferplus_valid.npz")
     fitting, dev = split_inner(whole, options.dev_size, recipe.seed)
     options.out.mkdir(parents=True, exist_ok=True)
-    net = fit(Trainer(recipe, fitting, half=not options.float32), dev, options.checkpoint)
-    metadata = write_model(
-        net, recipe, fitting, dev, valid, options.out, robust=not options.no_robustness
-    )
+    posed = None if options.posed is None else load_posed(options.posed)
+    parts, robust = Parts(dev, valid, posed), not options.no_robustness
+    if options.revise is not None:
+        metadata = revise_model(options.revise, parts, options.out, robust=robust)
+    else:
+        net = fit(Trainer(recipe, fitting, half=not options.float32), dev, options.checkpoint)
+        metadata = write_model(net, recipe, fitting, parts, options.out, robust=robust)
     print(json.dumps({"metadata": METADATA_FILE, "figures": metadata["figures"]}, indent=2))
     return 0
 

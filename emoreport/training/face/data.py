@@ -141,6 +141,29 @@ def load_ferplus(path: Path) -> FerSet:
     return FerSet(images, targets, majority_labels(votes), weights)
 
 
+def load_posed(path: Path) -> tuple[FerSet, FerSet]:
+    """Read posed faces, half of the people each: one half to choose by, one to report.
+
+    Parameters
+    ----------
+    path
+        An ``.npz`` file with ``images`` (N, 48, 48) uint8, ``labels`` (N,) names of
+        :data:`LABELS` and ``subjects`` (N,) names of people.
+
+    Returns
+    -------
+    chosen_by, reported
+        Every other person in the order of their names is in the first.
+    """
+    with np.load(path) as archive:
+        images, names, people = archive["images"], archive["labels"], archive["subjects"]
+    labels = np.array([LABELS.index(name) for name in names], np.int64)
+    targets = np.eye(len(LABELS), dtype=np.float32)[labels]
+    posed = FerSet(images, targets, labels, np.ones(len(labels), np.float32))
+    first = np.isin(people, np.unique(people)[::2])
+    return posed.take(first), posed.take(~first)
+
+
 def split_inner(data: FerSet, dev_size: int, seed: int) -> tuple[FerSet, FerSet]:
     """Split into a part to fit and an inner development part.
 

@@ -125,13 +125,25 @@ def _normalised(graph: GraphBuilder, face: str) -> str:
     return graph.add("Div", centred, graph.add("Sqrt", graph.add("Add", variance, floor)))
 
 
-def _mirrored(graph: GraphBuilder, maps: str) -> str:
-    """Append the mirror image of every picture behind the batch."""
+def moved_rows(rows_px: int) -> npt.NDArray[np.int64]:
+    """Return the rows (48,) of a crop that lies ``rows_px`` lower; the edge repeats."""
+    return np.clip(np.arange(SIDE_PX, dtype=np.int64) + rows_px, 0, SIDE_PX - 1)
+
+
+def _mirrored(graph: GraphBuilder, maps: str, rows_px: tuple[int, int]) -> str:
+    """Append the mirror image of every picture behind the batch, both moved."""
     backwards = graph.constant(np.arange(SIDE_PX - 1, -1, -1, dtype=np.int64))
-    return graph.add("Concat", maps, graph.add("Gather", maps, backwards, axis=3), axis=0)
+    mirrored = graph.add("Gather", maps, backwards, axis=3)
+    views = [
+        graph.add("Gather", view, graph.constant(moved_rows(rows)), axis=2) if rows else view
+        for view, rows in zip((maps, mirrored), rows_px, strict=True)
+    ]
+    return graph.add("Concat", *views, axis=0)
 
 
-def build_graph(net: CompactFaceNet, *, mirror: bool) -> tuple[onnx.ModelProto, list[str]]:
+def build_graph(
+    net: CompactFaceNet, *, mirror: bool, rows_px: tuple[int, int] = (0, 0)
+) -> tuple[onnx.ModelProto, list[str]]:
     """Return the ONNX model of a net from :func:`deployable`, and its heavy convolutions.
 
     Input ``face`` (N, 1, 48, 48) float32 grey levels 0-255, N free; output ``logits`` (N, 8).
@@ -140,13 +152,16 @@ def build_graph(net: CompactFaceNet, *, mirror: bool) -> tuple[onnx.ModelProto, 
     ----------
     mirror
         Average the logits of the picture and its mirror image.
+    rows_px
+        Rows by which these two views lie lower than the picture; negative is higher.
     """
     import onnx
     from onnx import TensorProto, helper
 
     graph = GraphBuilder()
     maps = _normalised(graph, INPUT_NAME)
-    maps = graph.add("Relu", graph.conv(_mirrored(graph, maps) if mirror else maps, net.stem.conv))
+    views = _mirrored(graph, maps, rows_px) if mirror else maps
+    maps = graph.add("Relu", graph.conv(views, net.stem.conv))
     for block in net.blocks:
         maps = _block(graph, maps, block)
     pooled = graph.add("Flatten", graph.add("GlobalAveragePool", maps), axis=1)

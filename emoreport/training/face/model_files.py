@@ -16,6 +16,7 @@ from emoreport.training.face.quantise import quantised
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    import onnx
 
     from emoreport.training.face.metrics import FloatArray
     from emoreport.training.face.network import CompactFaceNet
@@ -31,10 +32,14 @@ class Form:
         Average the answers for the picture and its mirror image: twice the time.
     integers
         Do the large convolutions in 8-bit integers: less than half the time.
+    rows_px
+        Rows by which the picture and its mirror image are cut lower (negative: higher): two crops
+        tell more than one, in the same time.
     """
 
     mirror: bool
     integers: bool
+    rows_px: tuple[int, int] = (0, 0)
 
 
 FLOAT_FORM: Final = Form(mirror=False, integers=False)
@@ -58,11 +63,16 @@ def write_graph(
     ValueError
         If integers are asked for without samples.
     """
-    model, heavy = build_graph(net, mirror=form.mirror)
+    model, heavy = build_graph(net, mirror=form.mirror, rows_px=form.rows_px)
     if form.integers:
         if samples is None:
             raise ValueError("integer convolutions need sample pictures for their ranges")
         model = quantised(model, heavy, samples)
+    return store_graph(model, path)
+
+
+def store_graph(model: onnx.ModelProto, path: Path) -> str:
+    """Write a graph; return the file's SHA-256."""
     payload = model.SerializeToString(deterministic=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(payload)

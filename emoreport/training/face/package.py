@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from emoreport.training.face.calibrate import Calibration, calibrate
+from emoreport.training.face.calibrate import calibrate
 from emoreport.training.face.corruptions import robustness, speaking_confusion
-from emoreport.training.face.data import EXCLUDED, LABELS, FerSet
+from emoreport.training.face.data import LABELS, FerSet
 from emoreport.training.face.framing import CROP
 from emoreport.training.face.graph import INPUT_NAME, OUTPUT_NAME, SIDE_PX, deployable
 from emoreport.training.face.metrics import figures
@@ -23,27 +24,47 @@ from emoreport.training.face.model_files import (
     code_sha256,
     git_revision,
     run_graph,
+    store_graph,
     write_graph,
     write_metadata,
 )
+from emoreport.training.face.revise import with_bias, with_views
 from emoreport.training.face.train import Recipe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from emoreport.training.face.network import CompactFaceNet
 
-VERSION: Final = "1.0.0"
+VERSION: Final = "1.1.0"
 MODEL_FILE: Final = "face_compact.onnx"
 METADATA_FILE: Final = "face_compact.json"
-SHIPPED_FORM: Final = Form(mirror=True, integers=True)
-"""Costs about as much as the plain float form, and answers a little better."""
+SHIPPED_FORM: Final = Form(mirror=True, integers=True, rows_px=(4, -3))
+"""Costs about as much as the plain float form, and answers better."""
+TERMS: Final = (
+    "pictures: web photos of FER2013 (2013 Kaggle challenge), research use; labels: FERPlus, MIT"
+)
 _TIMED_BATCH: Final = 16
 _SAMPLES: Final = 512
 
 
-def class_frequency(data: FerSet) -> npt.NDArray[np.float64]:
-    """Return the share (8,) of each majority label, never below one picture's share."""
-    counts = np.bincount(data.labels[data.labels != EXCLUDED], minlength=len(LABELS))
-    return np.asarray(np.maximum(counts, 1) / np.maximum(counts, 1).sum())
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a finished net is judged on.
+
+    Attributes
+    ----------
+    dev
+        Inner development part: temperature and offsets are chosen by it.
+    valid
+        Figures are stated on it and nothing is chosen.
+    posed
+        Posed faces of other people, from `load_posed`: those to choose by, those to report.
+    """
+
+    dev: FerSet
+    valid: FerSet
+    posed: tuple[FerSet, FerSet] | None = None
 
 
 def processor_ms_per_face(path: Path, threads: int, seconds: float = 1.0) -> float:
@@ -101,33 +122,97 @@ def write_model(
     net: CompactFaceNet,
     recipe: Recipe,
     fit: FerSet,
-    dev: FerSet,
-    valid: FerSet,
+    parts: Parts,
     out: Path,
     *,
     form: Form = SHIPPED_FORM,
     robust: bool = True,
 ) -> dict[str, Any]:
-    """Calibrate on ``dev``, write graph and metadata into ``out``, return the metadata.
+    """Calibrate, write graph and metadata into ``out``, return the metadata.
 
     Parameters
     ----------
-    fit, dev, valid
-        The fitting part (class frequencies, count), the inner development part, and the
-        validation part, on which figures are stated and nothing is chosen.
+    fit
+        The fitting part: its count is stated, its first pictures show the ranges of the maps.
+    parts
+        What is chosen by, and what figures are stated on.
     """
-    path, samples = out / MODEL_FILE, fit.images[:_SAMPLES]
-    write_graph(deployable(net, np.zeros(len(LABELS))), path, form, samples)
-    plan = calibrate(run_graph(path, dev.images), dev.labels, class_frequency(fit))
-    digest = write_graph(deployable(net, plan.bias), path, form, samples)
-    parts = {"inner_dev": dev, "ferplus_valid": valid.labelled()}
+    samples = fit.images[:_SAMPLES]
+    training = {
+        "data": f"ferplus_train: {len(fit)} pictures fitted, {len(parts.dev)} held out (inner_dev)",
+        "terms": TERMS,
+        "recipe": asdict(recipe),
+        "seed": recipe.seed,
+        "epochs": recipe.epochs,
+        "git_revision": git_revision(),
+        "code_sha256": code_sha256(),
+    }
+
+    def write(bias: npt.NDArray[np.float64]) -> str:
+        return write_graph(deployable(net, bias), out / MODEL_FILE, form, samples)
+
+    return _finished(write, training, form, parts, out, robust=robust)
+
+
+def revise_model(
+    source: Path, parts: Parts, out: Path, *, form: Form = SHIPPED_FORM, robust: bool = True
+) -> dict[str, Any]:
+    """Give the model in ``source`` the views of ``form`` and new offsets; else as `write_model`.
+
+    What the metadata say of the training stays, with the version that was revised.
+    """
+    import onnx
+
+    earlier = json.loads((source / METADATA_FILE).read_text(encoding="utf-8"))
+    viewed = with_views(onnx.load(source / MODEL_FILE), form.rows_px)
+    training = {
+        **earlier["training"],
+        "revised_from": {name: earlier[name] for name in ("version", "sha256")},
+    }
+
+    def write(bias: npt.NDArray[np.float64]) -> str:
+        return store_graph(with_bias(viewed, bias), out / MODEL_FILE)
+
+    return _finished(write, training, form, parts, out, robust=robust)
+
+
+def _finished(
+    write: Callable[[npt.NDArray[np.float64]], str],
+    training: Mapping[str, Any],
+    form: Form,
+    parts: Parts,
+    out: Path,
+    *,
+    robust: bool,
+) -> dict[str, Any]:
+    """Choose offsets and temperature for the graph that ``write`` writes, and describe it."""
+    path, posed = out / MODEL_FILE, parts.posed
+    write(np.zeros(len(LABELS)))
+    plan = calibrate(
+        (run_graph(path, parts.dev.images), parts.dev.labels),
+        None if posed is None else (run_graph(path, posed[0].images), posed[0].labels),
+    )
+    digest = write(plan.bias)
+    chosen_on = (
+        "inner_dev" if posed is None else "inner_dev and half of the people of the posed set"
+    )
+    reported = {"inner_dev": parts.dev, "ferplus_valid": parts.valid.labelled()}
+    if posed is not None:
+        reported |= {"posed_chosen_by": posed[0], "posed_other_people": posed[1]}
     metadata = {
         **_description(),
         "sha256": digest,
         "temperature": plan.temperature,
-        "training": _training(recipe, plan, form, fit, dev),
-        "figures": measure(path, plan.temperature, parts, "ferplus_valid" if robust else None),
+        "training": {
+            **training,
+            "form": asdict(form),
+            "class_offsets": dict(zip(LABELS, plan.bias.round(4).tolist(), strict=True)),
+            "class_offsets_share": plan.share,
+            "chosen_on": f"{chosen_on} (temperature and offsets; never ferplus_valid)",
+        },
+        "figures": measure(path, plan.temperature, reported, "ferplus_valid" if robust else None),
     }
+    metadata["training"].pop("logit_adjustment", None)
     write_metadata(out / METADATA_FILE, metadata)
     return metadata
 
@@ -156,24 +241,4 @@ def _description() -> dict[str, Any]:
             "variance plus 100. Feed grey levels 0-255 (0.299 R + 0.587 G + 0.114 B)."
         ),
         "crop": CROP,
-    }
-
-
-def _training(
-    recipe: Recipe, plan: Calibration, form: Form, fit: FerSet, dev: FerSet
-) -> dict[str, Any]:
-    return {
-        "data": f"ferplus_train: {len(fit)} pictures fitted, {len(dev)} held out (inner_dev)",
-        "terms": (
-            "pictures: web photos of FER2013 (2013 Kaggle challenge), research use; "
-            "labels: FERPlus, MIT"
-        ),
-        "recipe": asdict(recipe),
-        "form": asdict(form),
-        "seed": recipe.seed,
-        "epochs": recipe.epochs,
-        "logit_adjustment": plan.strength,
-        "chosen_on": "inner_dev (temperature and logit adjustment; never ferplus_valid)",
-        "git_revision": git_revision(),
-        "code_sha256": code_sha256(),
     }
