@@ -101,6 +101,27 @@ class SoundContour:
         return len(self.time_s)
 
 
+@runtime_checkable
+class SettlingVoiceModel(VoiceEmotionModel, Protocol):
+    """A voice-emotion model that can hold windows against the recording that they come from."""
+
+    def settle(
+        self, probabilities: FloatArray, weight_s: DoubleArray, speech_s: float
+    ) -> FloatArray:
+        """Readings of all windows of one recording → the same, held against each other.
+
+        Parameters
+        ----------
+        probabilities
+            float32 (M, K), each window judged alone; NaN rows where it was not judged.
+        weight_s
+            float64 (M,), seconds of speech in each window.
+        speech_s
+            Seconds of speech in the recording.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SpeechTrack:
     """Voice readings of one video: windows on a fixed grid, independent of any interval.

@@ -91,6 +91,12 @@ class SpeechSettings:
         "docs/models/dusha.md says what it was fitted on)",
         choices=("none", "acted"),
     )
+    speech_context: str = option(
+        "recording",
+        "What a voice window is judged against: recording takes off what all windows of the video "
+        "have in common, where the voice model knows how (compact does); window judges each alone",
+        choices=("recording", "window"),
+    )
     min_speech_s: float = option(
         0.3,
         "Less detected speech than this in an interval is no_speech",

@@ -13,10 +13,12 @@ from emoreport.records import (
     WITNESS_MEASURE,
     AudioTrack,
     DecodeOutcome,
+    DoubleArray,
     FloatArray,
     IntArray,
     MeasuringVoiceModel,
     ProgressCallback,
+    SettlingVoiceModel,
     Span,
     SpeechTrack,
     VoiceActivityDetector,
@@ -40,6 +42,8 @@ WINDOW_WITHOUT_MODEL_S: Final = 3.0
 """Length of the windows where no model asks for one: what the known voice models ask for."""
 CLIPS_AT_ONCE: Final = 8
 """Windows read and judged together: few, so that memory stays small."""
+WHOLE_RECORDING: Final = "recording"
+"""Value of the setting ``speech_context``."""
 EVIDENCE: Final = ("snr_db", "clipping", *VOICE_MEASURES)
 """Further columns of the readings."""
 LEAST_SPEECH_S: Final = MIN_SPEECH_S
@@ -73,8 +77,8 @@ def read_speech(
     model
         Judges the windows; None leaves them without probabilities.
     settings
-        Hop of the windows, and whether pitch and loudness are measured; how much speech an
-        interval needs plays no part here.
+        Hop of the windows, what they are judged against, and whether pitch and loudness are
+        measured; how much speech an interval needs plays no part here.
     witness
         Judges the same windows beside `model`; None for nobody.
     duration_s
@@ -137,6 +141,13 @@ def read_speech(
     watched = _WatchedTrack(track, JUDGING, total_s, progress)
     chosen = np.flatnonzero(speech_s >= LEAST_SPEECH_S - TOUCHING_S)
     judged, second, extra = _judge_windows(watched, windows, chosen, speech, model, witness)
+    if settings.speech_context == WHOLE_RECORDING:
+        # Sounds unlike all that the model knows, music for one, are not this voice.
+        like_s = np.where(extra["distance"] > 1.0, 0.0, speech_s)
+        share = like_s.sum() / speech_s.sum() if speech_s.any() else 0.0
+        spoken_s = share * sum(span.duration_s for span in speech)
+        judged = _settled(model, judged, like_s, spoken_s)
+        second = _settled(witness, second, speech_s, sum(span.duration_s for span in speech))
     readings = SpeechTrack(
         labels,
         start_s,
@@ -204,6 +215,15 @@ def _judged(model: VoiceEmotionModel, clips: Sequence[FloatArray]) -> VoiceScore
             f"for {len(clips)} clips"
         )
     return scores
+
+
+def _settled(
+    model: VoiceEmotionModel | None, judged: FloatArray, weight_s: DoubleArray, speech_s: float
+) -> FloatArray:
+    """Readings held against the recording, where the model knows how."""
+    if isinstance(model, SettlingVoiceModel):
+        return model.settle(judged, weight_s, speech_s)
+    return judged
 
 
 class _WatchedTrack:

@@ -10,6 +10,7 @@ import numpy as np
 from emoreport.errors import ModelError
 from emoreport.models.families import Running
 from emoreport.models.families.face_crops import check_crops
+from emoreport.models.families.recording_level import RecordingLevel
 from emoreport.models.families.voice_clips import (
     SHORTEST_CLIP_S,
     checked_clip,
@@ -27,6 +28,7 @@ from emoreport.models.store.registry import PulledModel
 from emoreport.records import (
     SAMPLE_RATE_HZ,
     VOICE_MEASURES,
+    DoubleArray,
     FaceScores,
     FloatArray,
     RgbImage,
@@ -147,6 +149,7 @@ class CompactVoiceModel(OnnxNetwork):
         self.min_window_s = metadata.min_window_s
         self.max_window_s = metadata.max_window_s
         self._measures = tuple(name for name in VOICE_MEASURES if name in self.outputs)
+        self._level = _recording_level(metadata)
 
     def predict(self, clips: Sequence[FloatArray]) -> FloatArray:
         """Emotion probabilities of N clips, each judged on its own.
@@ -181,5 +184,26 @@ class CompactVoiceModel(OnnxNetwork):
         measures = dict(zip(self._measures, table[:, width:].T, strict=True))
         return VoiceScores(table[:, :width], measures)
 
+    def settle(
+        self, probabilities: FloatArray, weight_s: DoubleArray, speech_s: float
+    ) -> FloatArray:
+        """Hold the windows of one recording against each other, where the metadata say how."""
+        if self._level is None:
+            return probabilities
+        return self._level.settle(probabilities, weight_s, speech_s)
+
     def _judged(self, batch: FloatArray) -> FloatArray:
         return self.probabilities(batch, self._measures)
+
+
+def _recording_level(metadata: ModelMetadata) -> RecordingLevel | None:
+    if metadata.recording is None:
+        return None
+    try:
+        return RecordingLevel.from_document(metadata.recording, metadata.labels)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"does not say how to hold windows against their recording ({error!r})",
+            remedy="correct the description of the model",
+            file=metadata.path,
+        ) from error

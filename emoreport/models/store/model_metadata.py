@@ -51,6 +51,8 @@ class ModelMetadata:
         Face models: how to cut the face out of the frame.
     sample_rate_hz, min_window_s, max_window_s
         Voice models: what they want to hear.
+    recording
+        Voice models: how their windows are held against the recording; see `RecordingLevel`.
     """
 
     name: str
@@ -67,6 +69,7 @@ class ModelMetadata:
     sample_rate_hz: int = SAMPLE_RATE_HZ
     min_window_s: float = 3.0
     max_window_s: float = 12.0
+    recording: Mapping[str, Any] | None = None
 
     @property
     def files(self) -> dict[str, str]:
@@ -174,6 +177,7 @@ def _from_document(document: Mapping[str, Any], folder: Path) -> ModelMetadata:
         sample_rate_hz=int(tensor.get("sample_rate_hz", SAMPLE_RATE_HZ)),
         min_window_s=float(document.get("min_window_s", 3.0)),
         max_window_s=float(document.get("max_window_s", 12.0)),
+        recording=document.get("recording"),
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from emoreport.errors import SpeechStageError
 from emoreport.models.families.compact import CompactVoiceModel
 from emoreport.models.store.model_metadata import folder_metadata
-from emoreport.records import VOICE_MEASURES, Span
+from emoreport.records import VOICE_MEASURES, Span, VoiceScores
 from emoreport.settings import SpeechSettings
 from emoreport.speech.reading import (
     CLIPS_AT_ONCE,
@@ -222,6 +222,48 @@ def test_the_hop_of_the_settings_is_used():
     settings = SpeechSettings(speech_hop_s=0.5)
     readings = read_speech(MemoryTrack(tone(5.0)), LevelDetector(), None, settings)
     np.testing.assert_allclose(np.diff(readings.start_s), 0.5)
+
+
+class Settling(LoudnessModel):
+    """Turns every window round once all of them are known; notes what it was told."""
+
+    def settle(self, probabilities, weight_s, speech_s):
+        self.told = (weight_s.tolist(), speech_s)
+        return probabilities[:, ::-1].copy()
+
+
+def test_a_model_that_can_holds_its_windows_against_the_recording():
+    track = MemoryTrack(np.concatenate([tone(4.0, level=0.25), silence(3.0), tone(2.0, level=0.5)]))
+    vad, model = KnownSpeech((0.0, 4.0), (7.0, 9.0)), Settling()
+    alone = read_speech(track, vad, Settling(), SpeechSettings(speech_context="window"))
+    settled = read_speech(track, vad, model, SETTINGS)
+    np.testing.assert_array_equal(settled.probabilities, alone.probabilities[:, ::-1])
+    weights, speech_s = model.told
+    np.testing.assert_allclose(weights, settled.speech_s)
+    assert speech_s == pytest.approx(6.0)
+    plain = read_speech(track, vad, LoudnessModel(), SETTINGS)
+    np.testing.assert_array_equal(plain.probabilities, alone.probabilities)
+
+
+def test_the_witness_holds_its_windows_against_the_recording_too():
+    track, vad = MemoryTrack(tone(5.0, level=0.25)), KnownSpeech((0.0, 5.0))
+    found = read_speech(track, vad, LoudnessModel(), SETTINGS, witness=Settling())
+    np.testing.assert_array_equal(found.witness.probabilities, found.probabilities[:, ::-1])
+
+
+def test_windows_unlike_the_training_data_do_not_say_what_is_usual(tmp_path):
+    class Far(Settling):
+        def measure(self, clips):
+            loud = np.array([np.abs(clip).max() for clip in clips], np.float32)
+            return VoiceScores(self.predict(clips), {"distance": loud * 4.0})
+
+    track = MemoryTrack(np.concatenate([tone(4.0, level=0.1), tone(6.0, level=0.9)]))
+    model = Far(min_window_s=1.0)
+    found = read_speech(track, KnownSpeech((0.0, 10.0)), model, SETTINGS)
+    weights, speech_s = model.told
+    assert weights == [1.0] * 4 + [0.0] * 6
+    assert speech_s == pytest.approx(4.0)
+    assert found.speech_s.tolist() == [1.0] * 10
 
 
 def test_progress_rises_through_the_stages_and_keeps_to_the_total():
