@@ -171,33 +171,61 @@ def train_head(statistics: Statistics, chosen: Tensor, recipe: HeadRecipe) -> nn
     torch.nn.Linear
         On statistics as they come from the encoder: the standardisation is folded in.
     """
+    smoothing = recipe.label_smoothing
+    targets = TARGETS * (1.0 - smoothing) + smoothing / len(TRAINED_LABELS)
+    head = fit_linear(statistics, chosen, recipe, targets, nn.functional.cross_entropy)
+    head.bias[LABELS.index("neutral")] += recipe.neutral_shift
+    return head
+
+
+def fit_linear(
+    statistics: Statistics,
+    chosen: Tensor,
+    recipe: HeadRecipe,
+    targets: Tensor,
+    loss_of: Callable[[Tensor, Tensor], Tensor],
+) -> nn.Linear:
+    """Fit one linear layer to the chosen clips.
+
+    Parameters
+    ----------
+    statistics, chosen, recipe
+        What to learn from, which clips, and how.
+    targets
+        (clip labels, outputs): what a clip of each label teaches.
+    loss_of
+        Takes the outputs and targets of a batch, both (batch, outputs).
+
+    Returns
+    -------
+    torch.nn.Linear
+        Frozen, on statistics as they come from the encoder: the standardisation is folded in.
+    """
     torch.manual_seed(recipe.seed)
     generator = torch.Generator().manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
     clean = statistics.values[0, chosen]
     centre, scale = clean.mean(dim=0), clean.std(dim=0) + 1e-6
-    head = nn.Linear(clean.shape[1], len(TRAINED_LABELS))
+    layer = nn.Linear(clean.shape[1], targets.shape[1])
     optimiser = torch.optim.AdamW(
-        head.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+        layer.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, recipe.learning_rate, total_steps=max(recipe.steps, 40), pct_start=0.1
     )
     weights = sampling_weights(statistics, chosen)
     for _ in range(recipe.steps):
-        features, targets = _draw(statistics, chosen, weights, recipe, generator)
-        features, targets = _mix((features - centre) / scale, targets, recipe.mixup, rng)
-        logits = head(nn.functional.dropout(features, recipe.dropout))
-        loss = nn.functional.cross_entropy(logits, targets)
+        features, labels = _draw(statistics, chosen, weights, recipe, generator)
+        mixed, wanted = _mix((features - centre) / scale, targets[labels], recipe.mixup, rng)
+        loss = loss_of(layer(nn.functional.dropout(mixed, recipe.dropout)), wanted)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
         schedule.step()
     with torch.no_grad():
-        head.weight /= scale
-        head.bias -= head.weight @ centre
-        head.bias[LABELS.index("neutral")] += recipe.neutral_shift
-    return head.requires_grad_(requires_grad=False)
+        layer.weight /= scale
+        layer.bias -= layer.weight @ centre
+    return layer.requires_grad_(requires_grad=False)
 
 
 def _draw(
@@ -207,16 +235,12 @@ def _draw(
     recipe: HeadRecipe,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
-    """One batch: features (batch, 1593) and soft targets (batch, labels)."""
+    """One batch: features (batch, 1593) and labels (batch,)."""
     places = torch.multinomial(weights, recipe.batch, replacement=True, generator=generator)
     variants = torch.randint(len(statistics.values), (recipe.batch,), generator=generator)
     variants *= torch.rand(recipe.batch, generator=generator) >= recipe.clean_share
     clips = chosen[places]
-    targets = TARGETS[statistics.labels[clips]]
-    smoothing = recipe.label_smoothing
-    return statistics.values[variants, clips], targets * (1.0 - smoothing) + smoothing / len(
-        TRAINED_LABELS
-    )
+    return statistics.values[variants, clips], statistics.labels[clips]
 
 
 def _mix(
