@@ -18,34 +18,42 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
+from emoreport.models.families.recording_level import RecordingLevel
 from emoreport.records import SAMPLE_RATE_HZ
 from emoreport.training.voice import leave_out, metrics, model_files, selective
-from emoreport.training.voice.augment import recut, rerecord
 from emoreport.training.voice.crossval import (
-    ENCODER_CORPORA,
     ENCODER_FOLDS,
     N_FOLDS,
     figures_per_corpus,
 )
 from emoreport.training.voice.data import Clip, read_corpora, speaker_folds
-from emoreport.training.voice.distill import DistillRecipe, distill
-from emoreport.training.voice.doubt import OUTPUTS, Distance, DoubtingModel, fit_doubt
+from emoreport.training.voice.distill import DistillRecipe
+from emoreport.training.voice.doubt import Distance, fit_doubt
 from emoreport.training.voice.encoder import Encoder
 from emoreport.training.voice.head import (
     HeadRecipe,
     Statistics,
     VoiceModel,
     embed,
-    train_head,
+)
+from emoreport.training.voice.intensity import (
+    intensity_figures,
+    left_out_intensity,
+    train_intensity,
+)
+from emoreport.training.voice.kept import (
+    left_out,
+    load_elsewhere,
+    load_encoder,
+    load_heads,
+    load_statistics,
 )
 from emoreport.training.voice.labels import LABELS
 from emoreport.training.voice.metrics import LeftOut
-from emoreport.training.voice.pack import pack_graph, round_weights
+from emoreport.training.voice.pack import pack_graph
 from emoreport.training.voice.released import read_encoder
 from emoreport.training.voice.robustness import (
     CONDITIONS,
@@ -56,11 +64,11 @@ from emoreport.training.voice.robustness import (
     means_per_corpus,
 )
 from emoreport.training.voice.stamps import read_stamps
-from emoreport.training.voice.teacher import TEACHER_SHA256, read_teacher
+from emoreport.training.voice.talks import recording_level
+from emoreport.training.voice.teacher import TEACHER_SHA256
 
 LOG = logging.getLogger(__name__)
-VERSION = "3.1.0"
-CHANGE_SEED = 9
+VERSION = "3.2.0"
 EVERY = 7
 """One clip in so many serves for the tables of conditions and windows.
 
@@ -107,109 +115,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ):
         figures[name] = selective.figures(left, distances, figures["temperature"])
         LOG.info("%s:\n%s", name, selective.markdown(figures[name]))
+    figures["intensity_of_left_out_corpora"] = intensity_figures(
+        statistics, left_out_intensity(statistics, recipe)
+    )
     if options.conditions:
         figures.update(tables(clips, encoder, heads))
     print(json.dumps(figures, indent=2, ensure_ascii=False))
     if not options.cross_validate:
-        ship(encoder, heads, doubt.distance, statistics, recipe, options.out, figures)
+        level = recording_level(elsewhere, figures["temperature"])
+        ship(encoder, heads, doubt.distance, level, statistics, recipe, options.out, figures)
     return 0
-
-
-def load_encoder(
-    clips: Sequence[Clip], teacher: Path, recipe: DistillRecipe, stored: Path
-) -> Encoder:
-    """The encoder, its weights rounded to 8 bits; kept between runs."""
-    if stored.exists():
-        encoder = Encoder()
-        encoder.load_state_dict(torch.load(stored, weights_only=True))
-        encoder.eval().requires_grad_(requires_grad=False)
-        return encoder
-    folds = speaker_folds([clip.speaker for clip in clips], N_FOLDS)
-    heard = frozenset[str]().union(*(folds[fold] for fold in ENCODER_FOLDS))
-    own = [
-        clip.samples for clip in clips if clip.speaker in heard and clip.corpus in ENCODER_CORPORA
-    ]
-    LOG.info("%d clips; the encoder learns", len(own))
-    encoder = distill(read_teacher(teacher), own, recipe, stored.with_suffix(".steps"))
-    round_weights(encoder)
-    torch.save(encoder.state_dict(), stored)
-    return encoder
-
-
-def load_statistics(
-    clips: Sequence[Clip], encoder: Encoder, recipe: HeadRecipe, stored: Path
-) -> Statistics:
-    """The encoder's statistics of all clips and their changed copies; kept between runs."""
-    if stored.exists():
-        return Statistics(**torch.load(stored, weights_only=True))
-    changes = [rerecord] * recipe.rerecorded + [recut] * recipe.recut
-    LOG.info("%d clips; running the encoder on %d copies each", len(clips), len(changes) + 1)
-    statistics = embed(clips, encoder, changes, CHANGE_SEED)
-    names = Statistics.__slots__
-    torch.save({name: getattr(statistics, name) for name in names}, stored)
-    return statistics
-
-
-def load_heads(statistics: Statistics, recipe: HeadRecipe, stored: Path) -> dict[int, nn.Linear]:
-    """The heads of all folds; kept between runs."""
-    if stored.exists():
-        heads = {}
-        for fold, state in torch.load(stored, weights_only=True).items():
-            heads[fold] = nn.Linear(state["weight"].shape[1], state["weight"].shape[0])
-            heads[fold].load_state_dict(state)
-            heads[fold].requires_grad_(requires_grad=False)
-        return heads
-    heads = train_heads(statistics, recipe)
-    torch.save({fold: head.state_dict() for fold, head in heads.items()}, stored)
-    return heads
-
-
-def load_elsewhere(statistics: Statistics, recipe: HeadRecipe, stored: Path) -> LeftOut:
-    """What is said of corpora left out; kept between runs."""
-    names = LeftOut.__slots__
-    if stored.exists():
-        with np.load(stored) as kept:
-            return LeftOut(**{name: kept[name] for name in names})
-    said = leave_out.leave_corpora_out(statistics, recipe)
-    np.savez(stored, **{name: getattr(said, name) for name in names})
-    return said
-
-
-def train_heads(statistics: Statistics, recipe: HeadRecipe) -> dict[int, nn.Linear]:
-    """Fold → the head trained without the fold's speakers."""
-    return {
-        fold: train_head(
-            statistics,
-            statistics.of_speakers(speakers, left_out=True),
-            replace(recipe, seed=recipe.seed + fold),
-        )
-        for fold, speakers in enumerate(speaker_folds(statistics.speakers, N_FOLDS))
-    }
-
-
-def left_out(
-    statistics: Statistics, heads: Mapping[int, nn.Linear], folds: Sequence[frozenset[str]]
-) -> LeftOut:
-    """What each fold's head says about the fold's own speakers, as recorded.
-
-    The folds are given and not dealt again: from a part of the clips some speakers may be absent,
-    and then a speaker could fall to a head that has heard him.
-    """
-    rows: list[tuple[NDArray[np.float64], int, int]] = []
-    for fold, speakers in enumerate(folds):
-        clips = statistics.of_speakers(speakers, left_out=False)
-        clips = clips[statistics.labels[clips] < len(LABELS)]
-        with torch.no_grad():
-            logits = heads[fold](statistics.values[0, clips])[:, : len(LABELS)].double().numpy()
-        rows += [(row, clip, fold) for row, clip in zip(logits, clips.tolist(), strict=True)]
-    clip_numbers = [clip for _, clip, _ in rows]
-    return LeftOut(
-        logits=np.array([row for row, _, _ in rows]),
-        labels=statistics.labels[clip_numbers].numpy(),
-        speakers=np.array([statistics.speakers[clip] for clip in clip_numbers]),
-        corpora=np.array([statistics.corpora[clip] for clip in clip_numbers]),
-        folds=np.array([fold for _, _, fold in rows]),
-    )
 
 
 def calibrated_figures(said: LeftOut, elsewhere: LeftOut) -> dict[str, Any]:
@@ -217,15 +132,11 @@ def calibrated_figures(said: LeftOut, elsewhere: LeftOut) -> dict[str, Any]:
 
     The temperature shipped is the one for sound from elsewhere: it is what users bring.
     """
-    judged = elsewhere.select(elsewhere.labels < len(LABELS))
-    temperature = metrics.fit_temperature(
-        judged.labels, judged.logits, metrics.corpus_weights(judged.corpora)
-    )
     before, after = metrics.cross_validated_calibration(said)
     return {
         "left_out_speakers": figures_per_corpus(said),
         "left_out_corpora": leave_out.figures(elsewhere, leave_out.temperatures(elsewhere)),
-        "temperature": round(temperature, 4),
+        "temperature": round(leave_out.temperature_of_all(elsewhere), 4),
         "left_out_speakers_calibration_error": {
             name: round(value, 4) for name, value in {"uncalibrated": before, **after}.items()
         },
@@ -265,17 +176,23 @@ def ship(
     encoder: Encoder,
     heads: Mapping[int, nn.Linear],
     distance: Distance,
+    level: RecordingLevel,
     statistics: Statistics,
     recipe: HeadRecipe,
     out: Path,
     figures: dict[str, Any],
 ) -> None:
-    """Write encoder, mean head and distance as one graph, with its metadata, into ``out``."""
-    model = DoubtingModel(VoiceModel(encoder, list(heads.values())), distance).eval()
+    """Write encoder, mean head and measures as one graph, with its metadata, into ``out``."""
+    every = torch.arange(len(statistics.labels))
+    measures = {
+        "distance": distance,
+        "intensity": train_intensity(statistics, every, recipe),
+    }
+    model = VoiceModel(encoder, list(heads.values()), measures).eval()
     graph = out / model_files.GRAPH_NAME
-    model_files.export_graph(model, graph, OUTPUTS)
+    model_files.export_graph(model, graph)
     LOG.info("%d tensors kept in 8 bits", pack_graph(graph))
-    difference = model_files.difference_to_torch(model, graph, OUTPUTS)
+    difference = model_files.difference_to_torch(model, graph)
     LOG.info("graph and PyTorch differ by %.1e at most", difference)
     corpora = sorted(set(statistics.corpora))
     speakers = set(statistics.speakers)
@@ -300,6 +217,7 @@ def ship(
         out,
         version=VERSION,
         temperature=figures["temperature"],
+        recording=level.document(LABELS),
         training=training,
         figures=figures,
         normalisation=NORMALISATION,

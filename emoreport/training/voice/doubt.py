@@ -22,10 +22,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from emoreport.training.voice import metrics
-from emoreport.training.voice.head import Statistics, VoiceModel, features, sampling_weights
+from emoreport.training.voice.head import Statistics, sampling_weights
 from emoreport.training.voice.labels import LABELS
 from emoreport.training.voice.metrics import FloatArray, LeftOut
-from emoreport.training.voice.model_files import LOGITS
 
 DIRECTIONS = 16
 """Tried: 8, 16, 32, 64. The choice changes little; this is small and the best by a hair."""
@@ -36,7 +35,6 @@ MOST_SPREAD = 6.0
 """Features further from their mean than so many standard deviations are put there."""
 BEYOND = 0.1
 """Share of the clips of left-out corpora beyond the limit."""
-OUTPUTS = (LOGITS, "distance")
 POWERS = (1.0, 8.0)
 """Range in which the power is sought."""
 
@@ -88,21 +86,6 @@ class Distance(nn.Module):  # type: ignore[misc]  # torch is not typed here
 
     def _standard(self, seen: Tensor) -> Tensor:
         return ((seen - self.centre) / self.scale).clamp(-MOST_SPREAD, MOST_SPREAD)
-
-
-class DoubtingModel(nn.Module):  # type: ignore[misc]  # torch is not typed here
-    """What is exported: audio (N, T) → logits (N, 7) and distances (N,)."""
-
-    def __init__(self, voice: VoiceModel, distance: Distance) -> None:
-        super().__init__()
-        # By these names `released` finds the encoder again.
-        self.encoder, self.prosody, self.classify = voice.encoder, voice.prosody, voice.classify
-        self.distance = distance
-
-    def forward(self, audio: Tensor) -> tuple[Tensor, Tensor]:
-        """The outputs named in `OUTPUTS`."""
-        seen = features(self.encoder, self.prosody, audio)
-        return self.classify(seen), self.distance(seen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -25,6 +26,8 @@ The two with the most emotions lead; levels of arousal and plain neutral take pa
 """
 
 FEATURES = STATISTICS + MEASURES
+LOGITS = "logits"
+"""Output of the graph that holds the emotions; others are measures of a clip, (N,)."""
 
 
 def _targets() -> Tensor:
@@ -105,9 +108,24 @@ class HeadRecipe:
 
 
 class VoiceModel(nn.Module):  # type: ignore[misc]  # torch is not typed here
-    """What is exported: audio (N, T) → logits (N, 7), the mean of the heads given."""
+    """What is exported: audio (N, T) → logits (N, 7), then one number per clip and measure.
 
-    def __init__(self, encoder: Encoder, heads: Sequence[nn.Linear]) -> None:
+    Parameters
+    ----------
+    encoder
+        Frozen.
+    heads
+        The logits are the mean of what they say.
+    measures
+        By name, what turns features (N, F) into numbers (N,).
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        heads: Sequence[nn.Linear],
+        measures: Mapping[str, nn.Module] = MappingProxyType({}),
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.prosody = Prosody()
@@ -117,10 +135,17 @@ class VoiceModel(nn.Module):  # type: ignore[misc]  # torch is not typed here
             for name in ("weight", "bias"):
                 mean = torch.stack([getattr(head, name) for head in heads]).mean(dim=0)
                 getattr(self.classify, name).copy_(mean[: len(LABELS)])
+        self.measures = nn.ModuleDict(measures)
 
-    def forward(self, audio: Tensor) -> Tensor:
-        """Logits in the order of ``LABELS``; the auxiliary outputs are dropped."""
-        return self.classify(features(self.encoder, self.prosody, audio))
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of what `forward` returns."""
+        return (LOGITS, *self.measures)
+
+    def forward(self, audio: Tensor) -> tuple[Tensor, ...]:
+        """Logits in the order of ``LABELS``; the auxiliary outputs are dropped. Then measures."""
+        seen = features(self.encoder, self.prosody, audio)
+        return (self.classify(seen), *(measure(seen) for measure in self.measures.values()))
 
 
 def features(encoder: Encoder, prosody: Prosody, audio: Tensor) -> Tensor:

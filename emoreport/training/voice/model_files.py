@@ -6,27 +6,25 @@ import hashlib
 import json
 import subprocess
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from emoreport.records import SAMPLE_RATE_HZ
+from emoreport.training.voice.head import LOGITS, VoiceModel
 from emoreport.training.voice.labels import LABELS
 
 GRAPH_NAME = "voice_compact.onnx"
 METADATA_NAME = "voice_compact.json"
-LOGITS = "logits"
 MIN_WINDOW_S = 3.0
 MAX_WINDOW_S = 12.0
 SHORTEST_AUDIO_S = 0.5
 OPSET = 18
 
 
-def export_graph(model: nn.Module, path: Path, outputs: Sequence[str] = (LOGITS,)) -> None:
+def export_graph(model: VoiceModel, path: Path) -> None:
     """Write the graph: input ``audio`` (N, T), both axes free; outputs have N rows."""
     model.eval()
     example = torch.zeros(2, SAMPLE_RATE_HZ)
@@ -40,19 +38,17 @@ def export_graph(model: nn.Module, path: Path, outputs: Sequence[str] = (LOGITS,
             (example,),
             str(path),
             input_names=["audio"],
-            output_names=list(outputs),
+            output_names=list(model.outputs),
             dynamic_axes={
                 "audio": {0: "clips", 1: "samples"},
-                **{name: {0: "clips"} for name in outputs},
+                **{name: {0: "clips"} for name in model.outputs},
             },
             opset_version=OPSET,
             dynamo=False,
         )
 
 
-def difference_to_torch(
-    model: nn.Module, path: Path, outputs: Sequence[str] = (LOGITS,), seed: int = 0
-) -> float:
+def difference_to_torch(model: VoiceModel, path: Path, seed: int = 0) -> float:
     """Largest difference between the graph and PyTorch, over lengths and batch sizes."""
     import onnxruntime
 
@@ -62,9 +58,9 @@ def difference_to_torch(
     for clips, seconds in ((1, SHORTEST_AUDIO_S), (1, 3.0), (3, 2.345), (1, 30.0)):
         audio = rng.normal(0.0, 0.1, (clips, int(seconds * SAMPLE_RATE_HZ))).astype(np.float32)
         with torch.no_grad():
-            said = model(torch.from_numpy(audio))
-        expected = said if isinstance(said, tuple) else (said,)
-        for wanted, found in zip(expected, session.run(outputs, {"audio": audio}), strict=True):
+            expected = model(torch.from_numpy(audio))
+        found_all = session.run(model.outputs, {"audio": audio})
+        for wanted, found in zip(expected, found_all, strict=True):
             worst = max(worst, float(np.abs(wanted.numpy() - found).max()))
     return worst
 
@@ -74,6 +70,7 @@ def write_metadata(
     *,
     version: str,
     temperature: float,
+    recording: dict[str, Any],
     training: dict[str, Any],
     figures: dict[str, Any],
     normalisation: str,
@@ -99,6 +96,7 @@ def write_metadata(
         "max_window_s": MAX_WINDOW_S,
         "normalisation": normalisation,
         "temperature": round(temperature, 4),
+        "recording": recording,
         "training": training,
         "figures": figures,
         "licence": terms,

@@ -21,7 +21,13 @@ from numpy.typing import NDArray
 
 from emoreport.models.families.recording_level import RecordingLevel
 from emoreport.training.voice import metrics
+from emoreport.training.voice.crossval import N_FOLDS
+from emoreport.training.voice.data import speaker_folds
+from emoreport.training.voice.encoder import Encoder
+from emoreport.training.voice.head import HeadRecipe
+from emoreport.training.voice.kept import left_out, load_elsewhere, load_heads, load_statistics
 from emoreport.training.voice.labels import LABELS
+from emoreport.training.voice.leave_out import temperature_of_all, temperatures
 from emoreport.training.voice.metrics import LeftOut
 
 NEUTRAL = LABELS.index("neutral")
@@ -205,7 +211,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--work", type=Path, required=True, help="folder that the training command kept its work in"
     )
     options = parser.parse_args(arguments)
-    elsewhere, known = kept(options.work)
+    recipe = HeadRecipe()
+    statistics = load_statistics([], Encoder(), recipe, options.work / "statistics.pt")
+    heads = load_heads(statistics, recipe, options.work / "heads.pt")
+    known = left_out(statistics, heads, speaker_folds(statistics.speakers, N_FOLDS))
+    elsewhere = load_elsewhere(statistics, recipe, options.work / "elsewhere.npz")
     fitted = temperatures(elsewhere)
     print("corpora never heard; macro recall (n: recall of neutral, e: calibration error)\n")
     levels = {
@@ -215,7 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     print(markdown(elsewhere, levels))
     print("\ncorpora that were heard, speakers that were not\n")
-    temperature = shipped_temperature(elsewhere)
+    temperature = temperature_of_all(elsewhere)
     usual = usual_voice(elsewhere, temperature)
     print(markdown(known, dict.fromkeys(levels, (temperature, usual))))
     return 0

@@ -120,21 +120,21 @@ def test_the_graph_gives_the_same_distance_and_the_encoder_is_read_back(tmp_path
     torch.manual_seed(0)
     encoder = Encoder().eval()
     round_weights(encoder)
-    voice = VoiceModel(encoder, [torch.nn.Linear(FEATURES, len(TRAINED_LABELS))])
+    heads = [torch.nn.Linear(FEATURES, len(TRAINED_LABELS))]
     distance = doubt.Distance(torch.randn(200, FEATURES))
     distance.limit.fill_(1.5)
     distance.power.fill_(2.0)
-    model = doubt.DoubtingModel(voice, distance).eval()
+    model = VoiceModel(encoder, heads, {"distance": distance}).eval()
     path = tmp_path / model_files.GRAPH_NAME
-    model_files.export_graph(model, path, doubt.OUTPUTS)
+    model_files.export_graph(model, path)
     pack_graph(path)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     audio = np.random.default_rng(0).normal(0, 0.1, (2, 20_000)).astype(np.float32)
     with torch.no_grad():
         wanted = model(torch.from_numpy(audio))
-        alone = voice.eval()(torch.from_numpy(audio))
+        alone = VoiceModel(encoder, heads).eval()(torch.from_numpy(audio))[0]
     for found, tensor in zip(
-        session.run(list(doubt.OUTPUTS), {"audio": audio}), wanted, strict=True
+        session.run(list(model.outputs), {"audio": audio}), wanted, strict=True
     ):
         np.testing.assert_allclose(found, tensor.numpy(), rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(wanted[0], alone)

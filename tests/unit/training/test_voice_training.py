@@ -20,9 +20,11 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not inst
 pytest.importorskip("onnx", reason="the train extra is not installed")
 pytest.importorskip("av", reason="PyAV is not installed")
 
+from emoreport.models.families.recording_level import RecordingLevel  # noqa: E402
 from emoreport.training.voice import __main__ as command  # noqa: E402
 from emoreport.training.voice import (  # noqa: E402
     augment,
+    kept,
     leave_out,
     metrics,
     model_files,
@@ -335,8 +337,8 @@ class TestHead:
         heads = [torch.nn.Linear(FEATURES, len(TRAINED_LABELS)) for _ in range(3)]
         audio = torch.from_numpy(buzz(150.0, 0.6))[None]
         with torch.no_grad():
-            together = VoiceModel(encoder, heads)(audio)
-            alone = [VoiceModel(encoder, [head])(audio) for head in heads]
+            together = VoiceModel(encoder, heads)(audio)[0]
+            alone = [VoiceModel(encoder, [head])(audio)[0] for head in heads]
         assert together.shape == (1, len(LABELS))
         torch.testing.assert_close(together, torch.stack(alone).mean(dim=0), atol=1e-4, rtol=0)
 
@@ -574,9 +576,9 @@ def test_the_command_writes_graph_and_metadata(
 ) -> None:
     out = tmp_path / "weights"
     small = replace(TestImitation.SMALL, block_steps=2, joint_steps=1)
-    monkeypatch.setattr(command, "read_teacher", lambda _: encoder)
+    monkeypatch.setattr(kept, "read_teacher", lambda _: encoder)
     monkeypatch.setattr(command, "EVERY", 1)
-    monkeypatch.setattr(command, "ENCODER_CORPORA", ("packed", "loose"))
+    monkeypatch.setattr(kept, "ENCODER_CORPORA", ("packed", "loose"))
     monkeypatch.setattr(command, "DistillRecipe", lambda: small)
     monkeypatch.setattr(command, "HeadRecipe", lambda: HeadRecipe(steps=2))
     arguments = ["--data", str(data_folder), "--teacher", "any.onnx", "--out", str(out)]
@@ -595,16 +597,22 @@ def test_the_command_writes_graph_and_metadata(
     session = onnxruntime.InferenceSession(
         str(out / metadata["file"]), providers=["CPUExecutionProvider"]
     )
-    logits, distance = session.run(["logits", "distance"], {"audio": buzz(200.0, 1.0)[None]})
+    outputs = ["logits", "distance", "intensity"]
+    logits, distance, intensity = session.run(outputs, {"audio": buzz(200.0, 1.0)[None]})
     assert logits.shape == (1, len(LABELS))
     assert distance.shape == (1,)
     assert distance[0] > 0
+    assert intensity.shape == (1,)
+    assert 0 < intensity[0] < 1
+    level = RecordingLevel.from_document(metadata["recording"], LABELS)
+    assert np.exp(level.usual).sum() == pytest.approx(1.0, abs=0.3)  # a mean of logarithms
+    assert set(metadata["figures"]["intensity_of_left_out_corpora"]) == {"packed", "loose"}
     for name in ("selective_on_left_out_corpora", "selective_on_left_out_speakers"):
         assert set(metadata["figures"][name]) == {"packed", "loose", "all"}
     assert strange.main(["--model", str(out)]) == 0
     # What is kept is taken up again: the graph of the second run is the same.
     graph = (out / metadata["file"]).read_bytes()
-    monkeypatch.setattr(command, "read_teacher", None)
+    monkeypatch.setattr(kept, "read_teacher", None)
     assert main(arguments) == 0
     assert (out / metadata["file"]).read_bytes() == graph
 
@@ -622,6 +630,6 @@ def test_a_speaker_is_judged_by_the_head_that_never_heard_him() -> None:
         speakers=(speakers[1], speakers[5], speakers[6]),
         corpora=("one",) * 3,
     )
-    said = command.left_out(some, heads, folds)
+    said = kept.left_out(some, heads, folds)
     own = [next(k for k, fold in enumerate(folds) if name in fold) for name in said.speakers]
     assert said.logits[:, 0].tolist() == [float(fold) for fold in own]
