@@ -54,6 +54,34 @@ def recut(samples: Samples, rng: np.random.Generator) -> Samples:
     return add_noise(samples, rng.uniform(8.0, 35.0), rng) if way < 0.6 else samples
 
 
+def telephone_call(samples: Samples, rng: np.random.Generator) -> Samples:
+    """What arrives through a telephone: its band, 8-bit steps or a thin codec, sometimes noise."""
+    samples = _stretch(samples, rng)
+    if rng.random() < 0.5:
+        samples = change_speed(samples, float(rng.uniform(0.9, 1.12)))
+    if rng.random() < 0.5:
+        samples = without_pauses(samples)
+    if rng.random() < 0.6:
+        samples = colour(samples, 8.0, rng)
+    if rng.random() < 0.6:
+        samples = telephone(samples)
+    else:
+        lower_hz, upper_hz = rng.uniform(100.0, 300.0), rng.uniform(3300.0, 3900.0)
+        samples = limit_band(samples, float(lower_hz), float(upper_hz))
+    if rng.random() < 0.5:
+        samples = pass_codec(samples, "libopus", int(rng.choice([6_000, 8_000, 10_000])))
+    return add_noise(samples, rng.uniform(15.0, 40.0), rng) if rng.random() < 0.4 else samples
+
+
+def bury(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Loud noise, white or coloured, or music under the voice; at times in a room."""
+    samples = _stretch(samples, rng)
+    if rng.random() < 0.3:
+        samples = add_room(samples, rng.uniform(0.15, 0.6), rng.uniform(2.0, 12.0), rng)
+    add = (add_noise, add_noise, add_white_noise, add_music)[int(rng.integers(4))]
+    return add(samples, rng.uniform(2.0, 25.0), rng)
+
+
 def without_pauses(samples: Samples) -> Samples:
     """Only what lies within 80 ms of a moment at most 35 dB below the loudest one."""
     frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)

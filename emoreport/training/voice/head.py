@@ -83,8 +83,8 @@ class HeadRecipe:
         Share of each target that is spread over all labels.
     mixup
         Parameter of the Beta distribution of mixup; 0 = none.
-    rerecorded, recut
-        Changed copies per clip: by `augment.rerecord` and by `augment.recut`.
+    changes
+        Names of functions of `augment`: each makes one changed copy of every clip.
     clean_share
         Share of the draws that take the clip as recorded whatever else is there.
     neutral_shift
@@ -100,10 +100,9 @@ class HeadRecipe:
     dropout: float = 0.3
     label_smoothing: float = 0.1
     mixup: float = 0.2
-    rerecorded: int = 1
-    recut: int = 1
+    changes: tuple[str, ...] = ("rerecord", "recut", "telephone_call", "bury")
     clean_share: float = 0.3
-    neutral_shift: float = 0.75
+    neutral_shift: float = 1.25
     seed: int = 1
 
 

@@ -12,8 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from emoreport.training.voice import leave_out
-from emoreport.training.voice.augment import recut, rerecord
+from emoreport.training.voice import augment, leave_out
 from emoreport.training.voice.crossval import ENCODER_CORPORA, ENCODER_FOLDS, N_FOLDS
 from emoreport.training.voice.data import Clip, speaker_folds
 from emoreport.training.voice.distill import DistillRecipe, distill
@@ -55,7 +54,7 @@ def load_statistics(
     """The encoder's statistics of all clips and their changed copies; kept between runs."""
     if stored.exists():
         return Statistics(**torch.load(stored, weights_only=True))
-    changes = [rerecord] * recipe.rerecorded + [recut] * recipe.recut
+    changes = [getattr(augment, name) for name in recipe.changes]
     LOG.info("%d clips; running the encoder on %d copies each", len(clips), len(changes) + 1)
     statistics = embed(clips, encoder, changes, CHANGE_SEED)
     names = Statistics.__slots__
