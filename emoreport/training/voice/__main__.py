@@ -23,7 +23,7 @@ from torch import nn
 
 from emoreport.models.families.recording_level import RecordingLevel
 from emoreport.records import SAMPLE_RATE_HZ
-from emoreport.training.voice import leave_out, metrics, model_files, selective
+from emoreport.training.voice import leave_out, metrics, model_files, selective, talks
 from emoreport.training.voice.crossval import (
     ENCODER_FOLDS,
     N_FOLDS,
@@ -64,7 +64,7 @@ from emoreport.training.voice.robustness import (
     means_per_corpus,
 )
 from emoreport.training.voice.stamps import read_stamps
-from emoreport.training.voice.talks import recording_level
+from emoreport.training.voice.talks import both_figures, recording_level
 from emoreport.training.voice.teacher import TEACHER_SHA256
 
 LOG = logging.getLogger(__name__)
@@ -74,6 +74,8 @@ EVERY = 7
 
 Prime to 18: RAVDESS lists its actors in turn, and every one of them must be among those clips.
 """
+LINE = "telephone_call"
+"""The change under which left-out corpora are judged once more."""
 NORMALISATION = (
     "inside the graph: samples to zero mean and unit variance, log-mel cut off 80 dB below the "
     "loudest; gain has no effect"
@@ -115,6 +117,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ):
         figures[name] = selective.figures(left, distances, figures["temperature"])
         LOG.info("%s:\n%s", name, selective.markdown(figures[name]))
+    if LINE in recipe.changes:
+        by_line = leave_out.leave_corpora_out(
+            statistics, recipe, 1 + recipe.changes.index(LINE)
+        )
+        figures["left_out_corpora_by_telephone"] = leave_out.figures(
+            by_line, leave_out.temperatures(elsewhere)
+        )
+    figures.update(both_figures(said, elsewhere))
+    for name in ("talks_of_left_out_corpora", "talks_of_left_out_speakers"):
+        LOG.info("%s:\n%s", name, talks.markdown(figures[name]))
     figures["intensity_of_left_out_corpora"] = intensity_figures(
         statistics, left_out_intensity(statistics, recipe)
     )

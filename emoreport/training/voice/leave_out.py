@@ -37,10 +37,17 @@ FIRED = tuple(LABELS.index(name) for name in ("anger", "fear", "happiness", "sur
 """Emotions of high arousal."""
 
 
-def leave_corpora_out(statistics: Statistics, recipe: HeadRecipe) -> LeftOut:
+def leave_corpora_out(statistics: Statistics, recipe: HeadRecipe, variant: int = 0) -> LeftOut:
     """What heads say about the clips of the one corpus that each of them never heard.
 
     Clips of all labels are among them, also those of levels of arousal (labels from 8 on).
+
+    Parameters
+    ----------
+    statistics, recipe
+        What to learn from, and how.
+    variant
+        Which copy of the clips they are asked about: 0 as recorded, then ``recipe.changes``.
     """
     corpora = np.array(statistics.corpora)
     logits = np.zeros((len(corpora), len(LABELS)))
@@ -48,7 +55,7 @@ def leave_corpora_out(statistics: Statistics, recipe: HeadRecipe) -> LeftOut:
         own = corpora == corpus
         others = torch.from_numpy(np.flatnonzero(~own))
         head = train_head(statistics, others, replace(recipe, seed=recipe.seed + number))
-        logits[own] = _said(head, statistics.values[0, torch.from_numpy(np.flatnonzero(own))])
+        logits[own] = _said(head, statistics.values[variant, torch.from_numpy(np.flatnonzero(own))])
     return _left_out(statistics, logits)
 
 

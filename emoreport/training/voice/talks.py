@@ -1,31 +1,22 @@
 """Talks put together from clips: what holding a voice against its own recording is worth.
 
 A clip tells little about what is usual for its speaker; a recording tells more. Clips of one
-speaker of a corpus that a head never heard make a talk, of which one part is neutral and the rest
-spread over the corpus's other emotions. `recording_level` says how the talk's windows are
-held against their mean; how much of it to take off was chosen on such talks.
-
-``python -m emoreport.training.voice.talks --work DIR`` prints the table from what a training run
-kept there.
+speaker whom a head never heard make a talk, of which one part is neutral and the rest spread over
+the other emotions of the corpus. `recording_level` says how the talk's windows are held against
+their mean; how much of it to take off was chosen on such talks.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.models.families.recording_level import RecordingLevel
 from emoreport.training.voice import metrics
-from emoreport.training.voice.crossval import N_FOLDS
-from emoreport.training.voice.data import speaker_folds
-from emoreport.training.voice.encoder import Encoder
-from emoreport.training.voice.head import HeadRecipe
-from emoreport.training.voice.kept import left_out, load_elsewhere, load_heads, load_statistics
 from emoreport.training.voice.labels import LABELS
 from emoreport.training.voice.leave_out import temperature_of_all, temperatures
 from emoreport.training.voice.metrics import LeftOut
@@ -131,19 +122,14 @@ def _talk(
     return np.array([rng.choice(clips[label]) for label in labels])
 
 
-@dataclass(frozen=True, slots=True)
-class TalkFigures:
-    """Macro recall, recall of neutral and calibration error over all clips of all talks."""
-
-    macro: float
-    neutral: float
-    error: float
+KEYS = ("macro", "neutral", "error")
+"""Macro recall, recall of neutral and calibration error over all clips of all talks."""
 
 
 def judge_talks(
     said: LeftOut, corpus: str, regime: Regime, temperature: float, level: RecordingLevel
-) -> TalkFigures:
-    """How the talks of a corpus are judged; a `strength` of 0 takes each clip by itself."""
+) -> dict[str, float]:
+    """How the talks of a corpus are judged, by `KEYS`; strength 0 takes each clip by itself."""
     shares, labels = [], []
     for chosen in talks(said, corpus, regime):
         alone = metrics.softmax(said.logits[chosen], temperature)
@@ -152,15 +138,17 @@ def judge_talks(
         labels.append(said.labels[chosen])
     table, truth = np.concatenate(shares), np.concatenate(labels)
     recalls = metrics.class_recalls(truth, table.argmax(axis=1))
-    return TalkFigures(
-        macro=float(np.mean(list(recalls.values()))),
-        neutral=recalls.get("neutral", float("nan")),
-        error=metrics.expected_calibration_error(truth, table),
-    )
+    return {
+        "macro": float(np.mean(list(recalls.values()))),
+        "neutral": recalls.get("neutral", float("nan")),
+        "error": metrics.expected_calibration_error(truth, table),
+    }
 
 
-def markdown(said: LeftOut, levels: Mapping[str, tuple[float, metrics.FloatArray]]) -> str:
-    """Rows of a table: a regime, each corpus's figures alone → held against the recording, a mean.
+def figures(
+    said: LeftOut, levels: Mapping[str, tuple[float, metrics.FloatArray]]
+) -> dict[str, dict[str, list[dict[str, float]]]]:
+    """Regime → corpus, and ``mean`` → figures of each clip alone, and held against its talk.
 
     Parameters
     ----------
@@ -169,67 +157,61 @@ def markdown(said: LeftOut, levels: Mapping[str, tuple[float, metrics.FloatArray
     levels
         Corpus → temperature and usual voice, both from other clips.
     """
-    head = ["talk", *levels, "mean"]
-    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    table = {}
     for name, regime in REGIMES.items():
-        found = {
-            corpus: _before_and_after(said, corpus, regime, temperature, usual)
+        pairs = {
+            corpus: _alone_and_held(said, corpus, regime, temperature, usual)
             for corpus, (temperature, usual) in levels.items()
             if regime.neutral == 1.0 or len(np.unique(said.labels[said.corpora == corpus])) > 1
         }
-        means = tuple(
-            TalkFigures(*np.mean([list(asdict(pair[at]).values()) for pair in found.values()], 0))
+        pairs["mean"] = [
+            {key: float(np.mean([pair[at][key] for pair in pairs.values()])) for key in KEYS}
             for at in (0, 1)
-        )
-        cells = [_cell(found[corpus], regime) if corpus in found else "" for corpus in levels]
-        lines.append("| " + " | ".join([name, *cells, _cell(means, regime)]) + " |")
+        ]
+        table[name] = {
+            corpus: [{key: round(row[key], 3) for key in KEYS} for row in pair]
+            for corpus, pair in pairs.items()
+        }
+    return table
+
+
+def _alone_and_held(
+    said: LeftOut, corpus: str, regime: Regime, temperature: float, usual: metrics.FloatArray
+) -> list[dict[str, float]]:
+    alone = RecordingLevel(usual, 0.0, HALF_S)
+    held = RecordingLevel(usual, STRENGTH, HALF_S, SHARPNESS)
+    return [judge_talks(said, corpus, regime, temperature, level) for level in (alone, held)]
+
+
+def markdown(table: Mapping[str, Mapping[str, Sequence[Mapping[str, float]]]]) -> str:
+    """The figures as rows of a table: macro recall (n: of neutral, e: calibration error)."""
+    corpora = list(max(table.values(), key=lambda row: len(row)))
+    head = ["talk", *corpora]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for name, row in table.items():
+        cells = [_cell(row[corpus], name) if corpus in row else "" for corpus in corpora]
+        lines.append("| " + " | ".join([name, *cells]) + " |")
     return "\n".join(lines)
 
 
-def _before_and_after(
-    said: LeftOut, corpus: str, regime: Regime, temperature: float, usual: metrics.FloatArray
-) -> tuple[TalkFigures, ...]:
-    alone = RecordingLevel(usual, 0.0, HALF_S)
-    held = RecordingLevel(usual, STRENGTH, HALF_S, SHARPNESS)
-    return tuple(judge_talks(said, corpus, regime, temperature, level) for level in (alone, held))
-
-
-def _cell(pair: Sequence[TalkFigures], regime: Regime) -> str:
-    if regime.neutral == 1.0:
-        return " → ".join(f"n {figures.neutral:.2f}" for figures in pair)
+def _cell(pair: Sequence[Mapping[str, float]], regime: str) -> str:
+    if REGIMES[regime].neutral == 1.0:
+        return " → ".join(f"n {row['neutral']:.2f}" for row in pair)
     return " → ".join(
-        f"{figures.macro:.2f} (n {figures.neutral:.2f}, e {figures.error:.2f})" for figures in pair
+        f"{row['macro']:.2f} (n {row['neutral']:.2f}, e {row['error']:.2f})" for row in pair
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the tables of one training run; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m emoreport.training.voice.talks", description=__doc__
-    )
-    parser.add_argument(
-        "--work", type=Path, required=True, help="folder that the training command kept its work in"
-    )
-    options = parser.parse_args(arguments)
-    recipe = HeadRecipe()
-    statistics = load_statistics([], Encoder(), recipe, options.work / "statistics.pt")
-    heads = load_heads(statistics, recipe, options.work / "heads.pt")
-    known = left_out(statistics, heads, speaker_folds(statistics.speakers, N_FOLDS))
-    elsewhere = load_elsewhere(statistics, recipe, options.work / "elsewhere.npz")
-    fitted = temperatures(elsewhere)
-    print("corpora never heard; macro recall (n: recall of neutral, e: calibration error)\n")
+def both_figures(known: LeftOut, elsewhere: LeftOut) -> dict[str, dict[str, Any]]:
+    """Figures of talks from corpora never heard, and from speakers never heard of known ones."""
     levels = {
         corpus: (temperature, usual_voice(elsewhere, temperature, without=corpus))
-        for corpus, temperature in fitted.items()
+        for corpus, temperature in temperatures(elsewhere).items()
         if (elsewhere.labels[elsewhere.corpora == corpus] < len(LABELS)).any()
     }
-    print(markdown(elsewhere, levels))
-    print("\ncorpora that were heard, speakers that were not\n")
     temperature = temperature_of_all(elsewhere)
-    usual = usual_voice(elsewhere, temperature)
-    print(markdown(known, dict.fromkeys(levels, (temperature, usual))))
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    shipped = (temperature, usual_voice(elsewhere, temperature))
+    return {
+        "talks_of_left_out_corpora": figures(elsewhere, levels),
+        "talks_of_left_out_speakers": figures(known, dict.fromkeys(levels, shipped)),
+    }

@@ -58,12 +58,15 @@ def test_one_emotion_fills_four_fifths_where_it_is_to_dominate() -> None:
 def test_what_a_corpus_adds_to_every_clip_goes() -> None:
     said = shifted_corpora(4.0)
     usual = talks.usual_voice(said, 1.0, without="far")
-    regime = talks.REGIMES["30 clips, 60 % neutral"]
-    alone, held = talks._before_and_after(said, "far", regime, 1.0, usual)
-    near = talks._before_and_after(said, "one", regime, 1.0, usual)
-    assert alone.macro < 0.4
-    assert held.macro > alone.macro + 0.2
-    assert near[1].macro > near[0].macro - 0.03
+    levels = dict.fromkeys(("far", "one"), (1.0, usual))
+    found = talks.figures(said, levels)["30 clips, 60 % neutral"]
+    (alone, held), near = found["far"], found["one"]
+    assert alone["macro"] < 0.4
+    assert held["macro"] > alone["macro"] + 0.2
+    assert near[1]["macro"] > near[0]["macro"] - 0.03
+    assert found["mean"][0]["macro"] == pytest.approx(
+        (alone["macro"] + near[0]["macro"]) / 2, abs=1e-3
+    )
 
 
 def test_the_usual_voice_is_balanced_and_never_from_the_corpus_left_out() -> None:
@@ -79,7 +82,8 @@ def test_the_usual_voice_is_balanced_and_never_from_the_corpus_left_out() -> Non
 def test_the_table_has_a_mean_and_leaves_out_what_cannot_be() -> None:
     said = shifted_corpora(1.0)
     usual = talks.usual_voice(said, 1.0)
-    table = talks.markdown(said, dict.fromkeys(("one", "two", "far"), (1.0, usual)))
+    levels = dict.fromkeys(("one", "two", "far"), (1.0, usual))
+    table = talks.markdown(talks.figures(said, levels))
     rows = [row.split("|")[1:-1] for row in table.splitlines()]
     assert len(rows) == 2 + len(talks.REGIMES)
     assert {len(row) for row in rows} == {5}

@@ -1,0 +1,166 @@
+"""Fill the tables of docs/models/compact-voice.md from the figures kept beside the weights.
+
+python docs/models/make_compact_voice.py
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import emoreport
+from emoreport.training.voice import selective, talks
+from emoreport.training.voice.intensity import PAIRS
+from emoreport.training.voice.labels import LABELS
+
+CARD: Final = Path(__file__).with_name("compact-voice.md")
+METADATA: Final = Path(emoreport.__file__).parent / "weights" / "voice_compact.json"
+NAMES: Final = {
+    "nemo": "nEMO",
+    "ravdess": "RAVDESS",
+    "ased": "ASED",
+    "emospeech": "emospeech",
+    "festvox_ru": "festvox-ru",
+    "tuxpaint": "tuxpaint",
+}
+BEFORE: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "speakers": {
+        "nemo": ("0.59", "0.48", "0.59", "0.74"),
+        "ravdess": ("0.74", "0.75", "0.71", "0.88"),
+        "ased": ("0.32", "0.11", "0.86", "0.88"),
+        "emospeech": ("0.10", "0.01", "0.47", "0.57"),
+        "festvox_ru": ("0.01", "0.01", "0.65", "0.65"),
+        "tuxpaint": ("0.33", "0.33", "0.91", "0.91"),
+    },
+    "corpora": {
+        "nemo": ("0.19", "0.01", "0.45", "0.18", "1.00", "0.62"),
+        "ravdess": ("0.29", "0.28", "0.27", "0.34", "0.83", "0.07"),
+        "ased": ("0.32", "0.11", "0.31", "0.39", "0.57", "0.06"),
+        "emospeech": ("0.10", "0.01", "0.58", "0.26", "0.55", "0.11"),
+        "festvox_ru": ("0.01", "0.01", "0.43", "0.85", "0.85", "0.56"),
+        "tuxpaint": ("0.33", "0.33", "0.20", "0.83", "0.83", "0.44"),
+    },
+}
+"""What versions 2 and 3.0 scored by the same commands: macro recall, neutral (and ECE) of either."""
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Rows of a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def two(value: float | None) -> str:
+    """Two decimals, or a dash."""
+    return "–" if value is None else f"{value:.2f}"
+
+
+def speakers(figures: Mapping[str, Any]) -> str:
+    """Unheard speakers of heard corpora, beside earlier versions."""
+    rows = []
+    for corpus, found in figures["left_out_speakers"].items():
+        recalls = dict(found["recall_per_class"])
+        neutral = recalls.pop("neutral", None)
+        others = sum(recalls.values()) / len(recalls) if recalls else None
+        macro = f"**{two(found['macro_recall_mean_of_folds'])}**"
+        told = (macro, two(neutral), two(others))
+        rows.append(
+            [NAMES[corpus], f"{found['clips']:,}", *BEFORE["speakers"][corpus], *told]
+        )
+    head = ["corpus", "clips", "version 2: macro", "neutral", "3.0: macro", "neutral"]
+    return table([*head, "now: macro", "neutral", "mean of the others"], rows)
+
+
+def classes(figures: Mapping[str, Any]) -> str:
+    """Recall of every class, unheard speakers."""
+    rows = [
+        [NAMES[corpus], *(two(found["recall_per_class"].get(label)) for label in LABELS)]
+        for corpus, found in figures["left_out_speakers"].items()
+    ]
+    return table(["recall", *LABELS], rows)
+
+
+def corpora(figures: Mapping[str, Any]) -> str:
+    """Corpora never heard, beside earlier versions."""
+    rows = []
+    for corpus in NAMES:
+        found = figures["left_out_corpora"][corpus]
+        surest = found["accuracy_of_surest"].values()
+        told = (
+            f"**{two(found['macro_recall'])}**",
+            two(found["recall_per_class"].get("neutral")),
+            two(found["calibration_error"]),
+        )
+        rows.append([NAMES[corpus], *BEFORE["corpora"][corpus], *told, *map(two, surest)])
+    head = ["corpus"]
+    for version in ("version 2", "3.0", "now"):
+        head += [f"{version}: macro", "neutral", "ECE"]
+    return table([*head, "surest 25 %", "50 %", "75 %", "all"], rows)
+
+
+def telephone(figures: Mapping[str, Any]) -> str:
+    """Corpora never heard, as they come through a telephone."""
+    rows = []
+    for corpus in NAMES:
+        plain = figures["left_out_corpora"][corpus]
+        line = figures["left_out_corpora_by_telephone"][corpus]
+        cells = [NAMES[corpus]]
+        for found in (plain, line):
+            neutral = found["recall_per_class"].get("neutral")
+            cells += [two(found["macro_recall"]), two(neutral)]
+        rows.append([*cells, two(line["calibration_error"])])
+    head = ["corpus", "as recorded: macro", "neutral", "by telephone: macro", "neutral", "ECE"]
+    return table(head, rows)
+
+
+def intensity(figures: Mapping[str, Any]) -> str:
+    """How well intensity orders the clips of corpora never heard."""
+    rows = []
+    for corpus, found in figures["intensity_of_left_out_corpora"].items():
+        pairs = (found.get(f"{high} above {low}") for high, low in PAIRS)
+        usual = found.get("neutral", found.get("level1"))
+        rows.append([NAMES.get(corpus, "BAVED"), two(usual), *map(two, pairs)])
+    head = ["corpus", "mean of neutral (level 1)"]
+    return table([*head, *(f"{high} above {low}" for high, low in PAIRS)], rows)
+
+
+TABLES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "speakers": speakers,
+    "classes": classes,
+    "corpora": corpora,
+    "telephone": telephone,
+    "intensity": intensity,
+    "talks-corpora": lambda found: talks.markdown(found["talks_of_left_out_corpora"]),
+    "talks-speakers": lambda found: talks.markdown(found["talks_of_left_out_speakers"]),
+    "selective-corpora": lambda found: selective.markdown(found["selective_on_left_out_corpora"]),
+    "selective-speakers": lambda found: selective.markdown(
+        found["selective_on_left_out_speakers"]
+    ),
+}
+
+
+def page() -> str:
+    """The card with its tables as the figures have them.
+
+    Raises
+    ------
+    ValueError
+        When the card lacks a place for a table.
+    """
+    figures = json.loads(METADATA.read_text(encoding="utf-8"))["figures"]
+    text = CARD.read_text(encoding="utf-8")
+    for name, made in TABLES.items():
+        block = f"<!-- figures: {name} -->\n{made(figures)}\n<!-- end -->"
+        text, places = re.subn(
+            rf"<!-- figures: {name} -->\n.*?<!-- end -->", lambda _, new=block: new, text, flags=re.S
+        )
+        if places != 1:
+            raise ValueError(f"{CARD}: {places} places for the table {name}")
+    return text
+
+
+if __name__ == "__main__":
+    CARD.write_text(page(), encoding="utf-8")
