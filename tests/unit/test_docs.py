@@ -58,8 +58,9 @@ def test_the_page_of_the_tables_is_what_its_script_writes() -> None:
 def test_the_tables_of_the_voice_card_are_those_of_the_weights() -> None:
     pytest.importorskip("torch", reason="the train extra is not installed")
     path = ROOT / "docs" / "models" / "make_compact_voice.py"
-    card = (ROOT / "docs" / "models" / "compact-voice.md").read_text(encoding="utf-8")
-    assert card == runpy.run_path(str(path))["page"](), f"run `python {path}`"
+    script = runpy.run_path(str(path))
+    for name, made in (("CARD", "page"), ("PICTURE", "curves")):
+        assert script[name].read_text(encoding="utf-8") == script[made](), f"run `python {path}`"
 
 
 def test_the_two_readmes_are_twins() -> None:

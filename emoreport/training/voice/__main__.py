@@ -118,9 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures[name] = selective.figures(left, distances, figures["temperature"])
         LOG.info("%s:\n%s", name, selective.markdown(figures[name]))
     if LINE in recipe.changes:
-        by_line = leave_out.leave_corpora_out(
-            statistics, recipe, 1 + recipe.changes.index(LINE)
-        )
+        by_line = leave_out.leave_corpora_out(statistics, recipe, 1 + recipe.changes.index(LINE))
         figures["left_out_corpora_by_telephone"] = leave_out.figures(
             by_line, leave_out.temperatures(elsewhere)
         )
