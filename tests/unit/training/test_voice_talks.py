@@ -62,7 +62,7 @@ def test_what_a_corpus_adds_to_every_clip_goes() -> None:
     found = talks.figures(said, levels)["30 clips, 60 % neutral"]
     (alone, held), near = found["far"], found["one"]
     assert alone["macro"] < 0.4
-    assert held["macro"] > alone["macro"] + 0.2
+    assert held["macro"] > alone["macro"] + 0.1
     assert near[1]["macro"] > near[0]["macro"] - 0.03
     assert found["mean"][0]["macro"] == pytest.approx(
         (alone["macro"] + near[0]["macro"]) / 2, abs=1e-3
@@ -76,8 +76,7 @@ def test_the_usual_voice_is_balanced_and_never_from_the_corpus_left_out() -> Non
     assert everything[surprise] > without[surprise] + 0.8
     assert without[[NEUTRAL, ANGER, SADNESS]].std() < 0.15
     level = talks.recording_level(said, 1.0)
-    np.testing.assert_array_equal(np.delete(level.usual, NEUTRAL), np.delete(everything, NEUTRAL))
-    assert level.usual[NEUTRAL] == everything[NEUTRAL] - talks.LESS_NEUTRAL
+    np.testing.assert_array_equal(level.usual, everything)
 
 
 def test_the_table_has_a_mean_and_leaves_out_what_cannot_be() -> None:
