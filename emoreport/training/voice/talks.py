@@ -151,6 +151,8 @@ def figures(
 ) -> dict[str, dict[str, list[dict[str, float]]]]:
     """Regime → corpus, and ``mean`` → figures of each clip alone, and held against its talk.
 
+    Corpora of whose speakers no such talk can be made are left out.
+
     Parameters
     ----------
     said
@@ -163,8 +165,11 @@ def figures(
         pairs = {
             corpus: _alone_and_held(said, corpus, regime, temperature, usual)
             for corpus, (temperature, usual) in levels.items()
-            if regime.neutral == 1.0 or len(np.unique(said.labels[said.corpora == corpus])) > 1
+            if (regime.neutral == 1.0 or len(np.unique(said.labels[said.corpora == corpus])) > 1)
+            and next(talks(said, corpus, regime), None) is not None
         }
+        if not pairs:
+            continue
         pairs["mean"] = [
             {key: float(np.mean([pair[at][key] for pair in pairs.values()])) for key in KEYS}
             for at in (0, 1)

@@ -92,6 +92,17 @@ def test_the_table_has_a_mean_and_leaves_out_what_cannot_be() -> None:
     assert float(single[" mean "].split()[0]) == pytest.approx(np.mean(each), abs=0.011)
 
 
+def test_a_corpus_of_whose_speakers_no_such_talk_can_be_made_is_left_out() -> None:
+    said = shifted_corpora(0.0)
+    few = said.select((said.corpora != "two") | (said.labels != SADNESS))
+    levels = dict.fromkeys(("one", "two", "far"), (1.0, talks.usual_voice(said, 1.0)))
+    table = talks.figures(few, levels)
+    assert set(table["30 clips, 80 % one emotion"]) == {"one", "far", "mean"}
+    assert set(table["30 clips, all neutral"]) == {"one", "two", "far", "mean"}
+    single = said.select(said.labels == NEUTRAL)
+    assert list(talks.figures(single, levels)) == ["30 clips, all neutral"]
+
+
 def aroused(speakers: int = 4) -> Statistics:
     """Two corpora; the first eight values grow with arousal, the last with the corpus."""
     rng = torch.Generator().manual_seed(0)
