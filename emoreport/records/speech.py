@@ -42,7 +42,7 @@ class VoiceEmotionModel(Protocol):
 VOICE_MEASURES: Final = ("intensity", "distance")
 """What a voice model may measure of a clip beside the emotions.
 
-``intensity``: how aroused the voice sounds, 0–1, 0.5 as usual. ``distance``: how far the clip is
+``intensity``: how aroused the voice sounds, 0–1. ``distance``: how far the clip is
 from the sounds that the model was trained on, ≥ 0; beyond 1 it is unlike them.
 """
 WITNESS_MEASURE: Final = {name: f"witness_{name}" for name in VOICE_MEASURES}
