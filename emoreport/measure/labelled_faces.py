@@ -23,8 +23,7 @@ LARGEST_NPZ_BYTES: Final = 4_000_000_000
 """Unpacked. The 35,887 pictures of FERPlus, 48 × 48 px each, take 83 MB."""
 _NO_NPZ: Final = (
     *(OSError, ValueError, KeyError, EOFError, MemoryError, OverflowError),
-    *(zipfile.BadZipFile, zlib.error),
-    *(NotImplementedError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, RuntimeError),
 )
 """What damaged or encrypted archives make `zipfile` and NumPy raise."""
 

@@ -44,6 +44,8 @@ CLIPS_AT_ONCE: Final = 8
 """Windows read and judged together: few, so that memory stays small."""
 WHOLE_RECORDING: Final = "recording"
 """Value of the setting ``speech_context``."""
+DISTANCE: Final = "distance"
+"""Of `VOICE_MEASURES`: beyond 1 a window is unlike all that the model knows."""
 EVIDENCE: Final = ("snr_db", "clipping", *VOICE_MEASURES)
 """Further columns of the readings."""
 LEAST_SPEECH_S: Final = MIN_SPEECH_S
@@ -116,9 +118,7 @@ def read_speech(
             _unknown(0, model),
             (),
             extra,
-            None
-            if witness is None
-            else WitnessReadings(tuple(witness.labels), _unknown(0, witness)),
+            _beside(witness, _unknown(0, witness)),
         )
         return with_sound(silent, None) if settings.acoustics else silent
     for judge in (model, witness):
@@ -142,12 +142,9 @@ def read_speech(
     chosen = np.flatnonzero(speech_s >= LEAST_SPEECH_S - TOUCHING_S)
     judged, second, extra = _judge_windows(watched, windows, chosen, speech, model, witness)
     if settings.speech_context == WHOLE_RECORDING:
-        # Sounds unlike all that the model knows, music for one, are not this voice.
-        like_s = np.where(extra["distance"] > 1.0, 0.0, speech_s)
-        share = like_s.sum() / speech_s.sum() if speech_s.any() else 0.0
-        spoken_s = share * sum(span.duration_s for span in speech)
-        judged = _settled(model, judged, like_s, spoken_s)
-        second = _settled(witness, second, speech_s, sum(span.duration_s for span in speech))
+        beside = extra.get(WITNESS_MEASURE[DISTANCE])
+        judged = _settled(model, judged, extra[DISTANCE], speech_s, speech)
+        second = _settled(witness, second, beside, speech_s, speech)
     readings = SpeechTrack(
         labels,
         start_s,
@@ -156,7 +153,7 @@ def read_speech(
         judged,
         speech,
         extra,
-        None if witness is None else WitnessReadings(tuple(witness.labels), second),
+        _beside(witness, second),
     )
     if not settings.acoustics:
         return readings
@@ -175,23 +172,23 @@ def _judge_windows(
     probabilities, second = _unknown(len(windows), model), _unknown(len(windows), witness)
     power = np.full((len(windows), 3), np.nan)
     measures = {name: np.full(len(windows), np.nan, np.float32) for name in VOICE_MEASURES}
+    own = dict(zip(VOICE_MEASURES, VOICE_MEASURES, strict=True))
+    judges = ((model, probabilities, own), (witness, second, WITNESS_MEASURE))
     for at in range(0, len(chosen), CLIPS_AT_ONCE):
         places = chosen[at : at + CLIPS_AT_ONCE]
         clips = [track.read(windows[place]) for place in places]
         for place, clip in zip(places, clips, strict=True):
             found = window_power(clip, windows[place], speech, track.sample_rate_hz)
             power[place] = (found.speech, found.noise, found.clipping)
-        if model is not None:
-            scores = _judged(model, clips)
-            probabilities[places] = scores.probabilities
+        for judge, table, names in judges:
+            if judge is None:
+                continue
+            scores = _judged(judge, clips)
+            table[places] = scores.probabilities
             for name, values in scores.measures.items():
-                measures[name][places] = values
-        if witness is not None:
-            scores = _judged(witness, clips)
-            second[places] = scores.probabilities
-            for name, values in scores.measures.items():
-                unknown = np.full(len(windows), np.nan, np.float32)
-                measures.setdefault(WITNESS_MEASURE[name], unknown)[places] = values
+                if names[name] not in measures:
+                    measures[names[name]] = np.full(len(windows), np.nan, np.float32)
+                measures[names[name]][places] = values
     centre_s = np.array([window.centre_s for window in windows])
     snr_db = signal_to_noise_db(power[:, 0], power[:, 1], centre_s)
     clipping = power[:, 2].astype(np.float32)
@@ -218,12 +215,25 @@ def _judged(model: VoiceEmotionModel, clips: Sequence[FloatArray]) -> VoiceScore
 
 
 def _settled(
-    model: VoiceEmotionModel | None, judged: FloatArray, weight_s: DoubleArray, speech_s: float
+    model: VoiceEmotionModel | None,
+    judged: FloatArray,
+    distance: FloatArray | None,
+    speech_s: DoubleArray,
+    speech: Sequence[Span],
 ) -> FloatArray:
-    """Readings held against the recording, where the model knows how."""
-    if isinstance(model, SettlingVoiceModel):
-        return model.settle(judged, weight_s, speech_s)
-    return judged
+    """Readings held against the recording, where the model knows how.
+
+    Windows that the model itself finds unlike all that it knows, music for one, are not this voice.
+    """
+    if not isinstance(model, SettlingVoiceModel):
+        return judged
+    like_s = speech_s if distance is None else np.where(distance > 1.0, 0.0, speech_s)
+    share = like_s.sum() / speech_s.sum() if speech_s.any() else 0.0
+    return model.settle(judged, like_s, share * sum(span.duration_s for span in speech))
+
+
+def _beside(witness: VoiceEmotionModel | None, table: FloatArray) -> WitnessReadings | None:
+    return None if witness is None else WitnessReadings(tuple(witness.labels), table)
 
 
 class _WatchedTrack:

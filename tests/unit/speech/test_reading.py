@@ -251,12 +251,15 @@ def test_the_witness_holds_its_windows_against_the_recording_too():
     np.testing.assert_array_equal(found.witness.probabilities, found.probabilities[:, ::-1])
 
 
-def test_windows_unlike_the_training_data_do_not_say_what_is_usual(tmp_path):
-    class Far(Settling):
-        def measure(self, clips):
-            loud = np.array([np.abs(clip).max() for clip in clips], np.float32)
-            return VoiceScores(self.predict(clips), {"distance": loud * 4.0})
+class Far(Settling):
+    """Finds loud windows far from all that it knows."""
 
+    def measure(self, clips):
+        loud = np.array([np.abs(clip).max() for clip in clips], np.float32)
+        return VoiceScores(self.predict(clips), {"distance": loud * 4.0})
+
+
+def test_windows_unlike_the_training_data_do_not_say_what_is_usual():
     track = MemoryTrack(np.concatenate([tone(4.0, level=0.1), tone(6.0, level=0.9)]))
     model = Far(min_window_s=1.0)
     found = read_speech(track, KnownSpeech((0.0, 10.0)), model, SETTINGS)
@@ -264,6 +267,14 @@ def test_windows_unlike_the_training_data_do_not_say_what_is_usual(tmp_path):
     assert weights == [1.0] * 4 + [0.0] * 6
     assert speech_s == pytest.approx(4.0)
     assert found.speech_s.tolist() == [1.0] * 10
+
+
+def test_the_witness_asks_its_own_distance_what_is_usual():
+    track = MemoryTrack(np.concatenate([tone(4.0, level=0.1), tone(6.0, level=0.9)]))
+    vad, first, witness = KnownSpeech((0.0, 10.0)), Settling(min_window_s=1.0), Far()
+    read_speech(track, vad, first, SETTINGS, witness=witness)
+    assert witness.told == ([1.0] * 4 + [0.0] * 6, pytest.approx(4.0))
+    assert first.told == ([1.0] * 10, pytest.approx(10.0))
 
 
 def test_progress_rises_through_the_stages_and_keeps_to_the_total():
