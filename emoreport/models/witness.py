@@ -41,7 +41,7 @@ def open_face_witness(
     Parameters
     ----------
     first
-        The model that it stands beside.
+        The first model.
     settings
         The settings of the analysis.
     announce
@@ -51,7 +51,7 @@ def open_face_witness(
 
     Returns
     -------
-    The model; None for ``none``, and for ``auto`` where no light model stands beside the first.
+    The model; None for ``none``, and for ``auto`` where no light model can be beside the first.
 
     Raises
     ------

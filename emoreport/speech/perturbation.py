@@ -1,7 +1,7 @@
 """Jitter and shimmer with Praat, where the extra `acoustics` is installed.
 
 praat-parselmouth is under the GPL 3 or later and is no part of the light install. Periods of single
-glottal cycles need a method as careful as Praat's: from the contour of 10 ms they cannot be had.
+glottal cycles need a method as careful as Praat's: the contour of 10 ms is too coarse.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def test_the_light_voice_models_read_the_same_windows(clip: Path, emoreport: Emo
     book = openpyxl.load_workbook(RUN / "report.xlsx")
     cells = {str(cell.value) for line in book.worksheets[0].iter_rows() for cell in line}
     assert "Voice witness: details" in cells
-    # What the first model reads does not depend on who stands beside it.
+    # What the first model reads does not depend on its witness.
     assert emoreport("analyze", clip, "--speech-witness", "none", "--out", "alone").code == 0
     alone = pd.read_parquet("alone/clip/speech.parquet")
     pd.testing.assert_frame_equal(speech[list(alone.columns)], alone)

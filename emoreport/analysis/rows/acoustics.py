@@ -176,7 +176,7 @@ def _pitch(f0_hz: FloatArray, first: IntArray, stop: IntArray) -> tuple[DoubleAr
     """Median and 5th to 95th percentile in semitones of stretches of the voiced frames."""
     low, median, high = np.full((3, len(first)), np.nan)
     for row in np.flatnonzero(stop > first):
-        # Three times as fast as NumPy's percentile, which sorts for each question anew.
+        # Three times as fast as NumPy's percentile, which sorts once for each question.
         ordered = np.sort(f0_hz[first[row] : stop[row]].astype(np.float64))
         places = np.array([0.05, 0.5, 0.95]) * (len(ordered) - 1)
         low[row], median[row], high[row] = np.interp(places, np.arange(len(ordered)), ordered)

@@ -224,7 +224,7 @@ def shown_names(models: Iterable[ModelEntry]) -> list[str]:
 
 def weakness_of(model: ModelRecord) -> str:
     """What a model that ran is known to be bad at, as `ModelEntry.weakness`; "" if unknown."""
-    # What stands in brackets behind the name of a model is how it was run.
+    # What is in brackets behind the name of a model says how it was run.
     name = model.name.partition(" (")[0]
     entries = registry()
     entry = entries.get(name) or entries.get(f"{name}-{model.kind}")

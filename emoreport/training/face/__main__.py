@@ -39,7 +39,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--revise",
         type=Path,
-        help="folder of a finished model: views and offsets anew, no training",
+        help="folder of a finished model: choose views and offsets again, no training",
     )
     parser.add_argument("--no-robustness", action="store_true", help="leave that table out")
     return parser.parse_args(arguments)

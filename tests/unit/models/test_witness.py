@@ -1,4 +1,4 @@
-"""Which model stands beside the first one, and which is refused."""
+"""Which model is the witness of the first one, and which is refused."""
 
 import shutil
 from importlib import resources
