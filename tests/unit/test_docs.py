@@ -3,6 +3,7 @@ from __future__ import annotations
 import ast
 import re
 import runpy
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,16 @@ def test_the_page_of_the_tables_is_what_its_script_writes() -> None:
     assert written == script["page"](), "run `python docs/make_tables.py`"
     named = set(re.findall(r"`([^`|]+)`", written))
     assert named >= {column for columns in COLUMNS.values() for column in columns.split(",")}
+
+
+def test_the_glossary_is_what_its_script_writes_and_names_each_term_once() -> None:
+    script = runpy.run_path(str(ROOT / "docs" / "make_glossary.py"))
+    written = script["TARGET"].read_text(encoding="utf-8")
+    assert written == script["page"](), "run `python docs/make_glossary.py`"
+    terms = tomllib.loads(script["SOURCE"].read_text(encoding="utf-8"))["term"]
+    for lang in ("en", "ru"):
+        names = [term[lang].casefold() for term in terms]
+        assert [name for name in names if names.count(name) > 1] == []
 
 
 def test_the_tables_of_the_voice_card_are_those_of_the_weights() -> None:
