@@ -66,9 +66,19 @@ class Words:
         return text(f"{self.group}.{key}", lang, **values)
 
 
-def label_name(label: str, lang: str) -> str:
-    """Name of an emotion label for people; the label itself where the language has no name."""
-    return NAMES.get(lang, {}).get(label, label)
+def label_name(label: str, lang: str, bridge: Mapping[str, str] | None = None) -> str:
+    """Name of an emotion label for people; the label itself where the language has no name.
+
+    With `bridge`, a label that it equates with another says so.
+
+    Examples
+    --------
+    >>> label_name("positive", "en", {"positive": "happiness"})
+    'positive (= happiness)'
+    """
+    name = NAMES.get(lang, {}).get(label, label)
+    partner = (bridge or {}).get(label, label)
+    return name if partner == label else f"{name} (= {label_name(partner, lang)})"
 
 
 def languages() -> tuple[str, ...]:

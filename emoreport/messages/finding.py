@@ -1,0 +1,167 @@
+"""The sentence that says what one recording shows, with its caution: page, terminal, notebook.
+
+It is made of the figures of the summary and of the rows alone, so that it says what the tables say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+from emoreport.messages.catalogue import Words, label_name
+from emoreport.results import AudioInterval, Findings, Summary, VideoInterval
+from emoreport.vocabulary import is_emotion
+
+_say = Words("finding")
+
+Rows = Sequence[VideoInterval] | Sequence[AudioInterval]
+Name = Callable[[str], str]
+NEUTRAL: Final = "neutral"
+
+NO_MODEL: Final = "none"
+MOST: Final = 0.5
+"""Above this share of the judged time an emotion is called the one that prevails."""
+WHOLE: Final = 0.9
+"""Above this share of the recording nothing is said of what could not be judged."""
+NAMED: Final = 2
+"""Further emotions of the face that are named."""
+MINUTES_FROM_S: Final = 120.0
+HOURS_FROM_S: Final = 7200.0
+
+
+def finding_sentence(findings: Findings, lang: str) -> str:
+    """What face and voice show and whether they part, in one sentence.
+
+    Parameters
+    ----------
+    findings
+        Results of one talk, `emoreport.Report` for one.
+    lang
+        Language code.
+
+    Examples
+    --------
+    "The face reads mostly as neutral, with happiness twice; the voice, judged for 7 s of speech,
+    reads as neutral throughout; the two differ for 87 % of the 9 s compared, which is too little
+    to tell from chance."
+    """
+    analysis, bridge = findings.analysis, findings.run.bridge
+    summary = analysis.summary
+
+    def name(kind: str, label: str) -> str:
+        return (
+            _say(f"{kind}.neutral", lang) if label == NEUTRAL else label_name(label, lang, bridge)
+        )
+
+    if summary.face_coverage <= 0 and summary.speech_s <= 0:
+        clauses = [_say("nothing", lang)]
+    else:
+        clauses = [
+            _face(summary, analysis.video_intervals, partial(name, "face"), lang),
+            _voice(summary, analysis.audio_intervals, partial(name, "voice"), lang),
+        ]
+    if None not in (summary.dominant_video_emotion, summary.dominant_audio_emotion):
+        clauses.append(_comparison(summary, lang))
+    sentence = "; ".join(clauses)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _face(summary: Summary, rows: Sequence[VideoInterval], name: Name, lang: str) -> str:
+    leading = summary.dominant_video_emotion
+    if leading is None:
+        return _say("face.none" if summary.face_coverage <= 0 else "face.unclear", lang)
+    subject = _say("face.whole", lang)
+    if summary.emotion_s < WHOLE * summary.duration_s:
+        seconds, duration = amount(summary.emotion_s, lang), amount(summary.duration_s, lang)
+        subject = _say("face.part", lang, seconds=seconds, duration=duration)
+    return f"{subject} {_leading(leading, rows, name, lang)}{_others(leading, rows, name, lang)}"
+
+
+def _voice(summary: Summary, rows: Sequence[AudioInterval], name: Name, lang: str) -> str:
+    if summary.speech_model == NO_MODEL:
+        return _say("voice.no_model", lang)
+    if summary.speech_s <= 0:
+        return _say("voice.none", lang)
+    leading = summary.dominant_audio_emotion
+    if leading is None:
+        return _say("voice.unclear", lang, seconds=amount(summary.speech_s, lang))
+    judged_s = sum(row.speech_s for row in rows if is_emotion(row.emotion))
+    subject = _say("voice.part", lang, seconds=amount(judged_s, lang))
+    return f"{subject} {_leading(leading, rows, name, lang)}"
+
+
+def _leading(leading: str, rows: Rows, name: Name, lang: str) -> str:
+    """How much of the judged time the leading emotion takes."""
+    seconds = _seconds(rows)
+    share = seconds[leading] / sum(seconds.values())
+    key = "throughout" if len(seconds) == 1 else "mostly" if share > MOST else "longest"
+    return _say(key, lang, emotion=name(leading), share=percent(share))
+
+
+def _others(leading: str, rows: Rows, name: Name, lang: str) -> str:
+    """Further emotions, those of the most seconds first, with how often they came."""
+    ordered = [label for label in _seconds(rows) if label != leading]
+    if not ordered:
+        return ""
+    counts = Counter(row.emotion for row in rows)
+    named = [
+        _say("other", lang, emotion=name(label), times=_times(counts[label], lang))
+        for label in ordered[:NAMED]
+    ]
+    if len(ordered) > NAMED:
+        named.append(_say("rest", lang, count=len(ordered) - NAMED))
+    *before, last = named
+    listed = _say("and", lang, before=", ".join(before), last=last) if before else last
+    return _say("others", lang, others=listed)
+
+
+def _seconds(rows: Rows) -> dict[str, float]:
+    """Seconds of each emotion, the most first."""
+    seconds: dict[str, float] = {}
+    for row in rows:
+        if is_emotion(row.emotion):
+            seconds[row.emotion] = seconds.get(row.emotion, 0.0) + row.span.duration_s
+    return dict(sorted(seconds.items(), key=lambda entry: -entry[1]))
+
+
+def _comparison(summary: Summary, lang: str) -> str:
+    share = summary.mismatch_share
+    if share is None or summary.compared_s <= 0:
+        return _say("compared.never", lang)
+    key = {0.0: "agree", 1.0: "differ"}.get(share, "part")
+    seconds = amount(summary.compared_s, lang)
+    said = _say(f"compared.{key}", lang, share=percent(share), seconds=seconds)
+    if summary.mismatch_verdict is None:
+        return said
+    expected = summary.expected_mismatch_share
+    chance = "" if expected is None else f" ({percent(expected)})"
+    return said + _say(f"chance.{summary.mismatch_verdict}", lang, expected=chance)
+
+
+def _times(count: int, lang: str) -> str:
+    key = {1: "once", 2: "twice"}.get(count)
+    if key is None:
+        few = count % 10 in {2, 3, 4} and count % 100 not in {12, 13, 14}
+        key = "few" if few else "many"
+    return _say(f"times.{key}", lang, count=count)
+
+
+def percent(share: float) -> str:
+    """A share as a whole per cent; one that is not quite all or nothing does not read as that."""
+    value = round(100 * share)
+    if 0 < share < 1:
+        value = min(max(value, 1), 99)
+    return f"{value} %"
+
+
+def amount(seconds: float, lang: str) -> str:
+    """A length of time as one would say it: seconds, minutes or hours."""
+    if seconds < MINUTES_FROM_S:
+        value, unit = (f"{seconds:.0f}" if seconds >= 1 else f"{seconds:.1f}"), "seconds"
+    elif seconds < HOURS_FROM_S:
+        value, unit = f"{seconds / 60:.0f}", "minutes"
+    else:
+        value, unit = f"{seconds / 3600:.1f}", "hours"
+    return _say(f"amount.{unit}", lang, value=value.replace(".", _say("point", lang)))
