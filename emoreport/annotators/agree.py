@@ -15,7 +15,7 @@ from emoreport.exchange.readers import Coding, Tiers, read_codings
 from emoreport.exchange.readers.labels import parse_map, standard_label
 from emoreport.exchange.writers.tiers import face_labels, voice_labels
 from emoreport.records import MACHINE, LabelledSpan, LabelSource, RunRecord
-from emoreport.results import AudioInterval, VideoInterval
+from emoreport.results import AudioInterval, VideoInterval, milliseconds
 from emoreport.run.annotations import stored_labels
 from emoreport.run.read import read_report
 from emoreport.run.report import Report
@@ -34,6 +34,14 @@ GUESSED_ENCODING: Final = "guessed_encoding"
 BEYOND_END: Final = "beyond_end"
 NOT_IN_MODEL: Final = "not_in_model"
 STORED_LABELS: Final = "stored_labels"
+MACHINE_BOUNDARIES: Final = {name: f"machine_boundaries_{name}" for name in MODALITIES}
+
+OWN_MS: Final = 1
+"""A boundary this close to one of the machine's was not set by hand: files round to 1 ms."""
+OWN_SHARE: Final = 0.5
+OWN_COUNT: Final = 3
+"""From this share and number of such boundaries on it is said. Hands that step by frames hit a
+few of the machine's boundaries, which are times of frames too."""
 
 
 def agree(
@@ -94,12 +102,14 @@ def agree(
     duration_s = report.analysis.summary.duration_s
     pairs: list[Pair] = []
     alphas: dict[str, Alpha] = {}
+    caveats: list[Caveat] = []
     for name in MODALITIES:
         tracks = {
             coding.coder: track for coding in codings if (track := getattr(coding.labels, name))
         }
         machine = machine_track(report, name, tiers)
         pairs += _pairs(name, tracks, machine, duration_s, tolerance_s)
+        caveats += _own_boundaries(name, tracks, machine)
         if len(tracks) > 1:
             alphas[name] = krippendorff_alpha(list(tracks.values()), duration_s)
     if not pairs:
@@ -113,7 +123,7 @@ def agree(
         codings=codings,
         pairs=tuple(pairs),
         alphas=alphas,
-        caveats=tuple(_caveats(codings, report, stored)),
+        caveats=(*_caveats(codings, report, stored), *caveats),
     )
 
 
@@ -191,6 +201,26 @@ def _pairs(
             second,
             compare_codings(first_track, second_track, duration_s, tolerance_s),
         )
+
+
+def _own_boundaries(
+    modality: str, tracks: Mapping[str, tuple[LabelledSpan, ...]], machine: Sequence[LabelledSpan]
+) -> Iterator[Caveat]:
+    """Name coders whose boundaries are the machine's: they corrected it and did not code blind."""
+    own_ms = _inner_bounds_ms(machine)
+    near_ms = {bound + shift for bound in own_ms for shift in range(-OWN_MS, OWN_MS + 1)}
+    for coder, track in tracks.items():
+        bounds_ms = _inner_bounds_ms(track)
+        same = len(bounds_ms & near_ms)
+        if same >= max(OWN_COUNT, OWN_SHARE * len(bounds_ms)):
+            values = {"coder": coder, "same": str(same), "boundaries": str(len(bounds_ms))}
+            yield Caveat(MACHINE_BOUNDARIES[modality], values)
+
+
+def _inner_bounds_ms(track: Sequence[LabelledSpan]) -> set[int]:
+    """Bounds of a coding, milliseconds, but for its first and its last."""
+    bounds = {milliseconds(at_s) for row in track for at_s in (row.span.start_s, row.span.end_s)}
+    return bounds - {min(bounds, default=0), max(bounds, default=0)}
 
 
 def _named(codings: Sequence[Coding]) -> tuple[Coding, ...]:

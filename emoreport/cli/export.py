@@ -10,7 +10,7 @@ import typer
 from emoreport.cli.console import warning_line
 from emoreport.cli.options import Config, Quiet, StatsDir, configured, with_settings
 from emoreport.errors import EXIT_OK
-from emoreport.exchange.writers import FORMATS, formats_text
+from emoreport.exchange.writers import CODED, FORMATS, formats_text
 from emoreport.messages import text
 from emoreport.settings import OPTIONS
 
@@ -25,6 +25,14 @@ Formats = Annotated[
 Target = Annotated[
     Path | None,
     typer.Option("--out", help="Folder to write to; STATS_DIR/export if left out.", metavar="DIR"),
+]
+BlankFiles = Annotated[
+    bool,
+    typer.Option(
+        "--blank",
+        help="Empty tiers for coding blind, with nothing in the file that a model said; "
+        f"for {', '.join(CODED)}.",
+    ),
 ]
 Video = Annotated[
     Path | None,
@@ -49,6 +57,7 @@ def export(
     to: Formats = None,
     out: Target = None,
     video: Video = None,
+    blank: BlankFiles = False,
     config: Config = None,
     quiet: Quiet = False,
     options: dict[str, Any],
@@ -59,8 +68,9 @@ def export(
 
     settings_in_force = configured(config) | options
     lang = settings_in_force.get("lang")
-    formats = tuple(FORMATS) if to is None else parse_formats(to)
-    done = write_exports(stats_dir, formats, out=out, video=video, lang=lang)
+    every = CODED if blank else tuple(FORMATS)
+    formats = every if to is None else parse_formats(to)
+    done = write_exports(stats_dir, formats, out=out, video=video, lang=lang, blank=blank)
     shown = str(lang or OPTIONS["lang"].default)
     if not done.video_found:
         warning_line(text("export.line.no_video", shown, name=done.video))

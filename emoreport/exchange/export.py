@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from emoreport.atomic import Staging
 from emoreport.errors import InputNotFoundError, SettingsError
-from emoreport.exchange.writers import FORMATS, Media, export_files
+from emoreport.exchange.writers import CODED, FORMATS, Media, export_files
+from emoreport.exchange.writers.tiers import Blank
 from emoreport.records import InputRecord
 from emoreport.run.folder import safe_stem
 from emoreport.run.page_video import find_video
@@ -19,6 +20,9 @@ from emoreport.run.read import read_report
 
 FOLDER: Final = "export"
 """Where the files go below the folder of results."""
+
+BLANK: Final = "_blank"
+"""What the names of blank files have behind that of the recording."""
 
 UNKNOWN_MIME: Final = "unknown"
 """What ELAN itself writes for media that it cannot name."""
@@ -76,6 +80,7 @@ def export(
     out: Path | None = None,
     video: Path | None = None,
     lang: str | None = None,
+    blank: bool = False,
 ) -> Exported:
     """Write the results of a folder in other formats, all of them or none; decodes nothing.
 
@@ -91,21 +96,34 @@ def export(
         Where the video is; where the run found it if None.
     lang
         Language of labels and captions; that of the run if None.
+    blank
+        Whether the tiers are to be empty, for coding that must not see the machine's labels.
 
     Raises
     ------
+    SettingsError
+        When a format is to be blank in which nobody codes.
     InputNotFoundError, StoredReadingsError
         When the folder holds no complete run, or `video` is not there.
     OutputError
         When something cannot be written.
     """
+    formats = tuple(formats)
+    read_only = [name for name in formats if blank and name not in CODED]
+    if read_only:
+        raise SettingsError(
+            f"--blank makes files to code in, and {', '.join(read_only)} is not for that",
+            remedy=f"it takes some of {', '.join(CODED)}",
+        )
     changes: dict[str, Any] = {} if lang is None else {"lang": lang}
     report = read_report(folder, changes)
     target = folder / FOLDER if out is None else out
     source = report.run.input
     video_file = _find(video, source, folder)
     media = _media(video_file, source.name, target)
-    files = export_files(report, formats, _stem(source.name), media, report.settings.output.lang)
+    stem = _stem(source.name) + (BLANK if blank else "")
+    findings = Blank(report) if blank else report
+    files = export_files(findings, formats, stem, media, report.settings.output.lang)
     with Staging(target) as staging:
         for name, content in files.items():
             staging.put(name, content)

@@ -54,6 +54,16 @@ def test_all_formats_are_written_beside_the_results(stored: Path, emoreport: Emo
     assert document["run"]["input"] == run_json(stored)["input"]
 
 
+def test_blank_files_are_those_that_people_code_in(stored: Path, emoreport: Emoreport) -> None:
+    assert emoreport("export", stored, "--blank").code == 0
+    assert {path.name for path in (stored / "export").iterdir()} == {
+        *("clip_blank.eaf", "clip_blank.TextGrid", "clip_blank.boris", "clip_blank_coding.csv")
+    }
+    refused = emoreport("export", stored, "--blank", "--to", "elan,vtt")
+    assert refused.code == 2
+    assert "vtt" in refused.err
+
+
 def test_the_same_results_give_the_same_bytes(stored: Path, emoreport: Emoreport) -> None:
     assert emoreport("export", stored, "--out", "one").code == 0
     assert emoreport("export", stored, "--out", "two").code == 0

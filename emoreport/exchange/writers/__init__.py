@@ -60,11 +60,14 @@ class Format:
         The writer, in a module beside this one; imported when it is first needed.
     about
         What the help of ``emoreport export`` says of it.
+    coded
+        Whether people code in it, so that it can be written blank.
     """
 
     module: str
     function: str
     about: str
+    coded: bool = False
 
     @property
     def writer(self) -> Writer:
@@ -78,16 +81,21 @@ FORMATS: Final[Mapping[str, Format]] = {
         "elan_files",
         "an .eaf with the tiers face, voice, voice_intervals, mismatch and speech, "
         "linked to the video",
+        coded=True,
     ),
-    "textgrid": Format("textgrid", "textgrid_files", "the same for Praat"),
+    "textgrid": Format("textgrid", "textgrid_files", "the same for Praat", coded=True),
     "vtt": Format("captions", "vtt_files", "captions"),
     "srt": Format("captions", "srt_files", "captions"),
-    "boris": Format("boris", "boris_files", "a project, its table of events and lines to paste"),
+    "boris": Format(
+        "boris", "boris_files", "a project, its table of events and lines to paste", coded=True
+    ),
     "bids": Format("bids", "bids_files", "events.tsv with its sidecar"),
-    "csv": Format("coding_table", "coding_files", "the table that coders fill in"),
+    "csv": Format("coding_table", "coding_files", "the table that coders fill in", coded=True),
     "json": Format("findings_json", "findings_files", "everything, with a schema"),
 }
 """Every format by name, in the order of the help."""
+CODED: Final = tuple(name for name, form in FORMATS.items() if form.coded)
+"""Formats that people code in."""
 
 
 def formats_text() -> str:

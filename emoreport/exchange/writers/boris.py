@@ -20,8 +20,7 @@ from emoreport.exchange.writers.coding_table import seconds
 from emoreport.exchange.writers.tiers import (
     JUDGED,
     MISMATCH,
-    SPEECH,
-    TIERS,
+    Blank,
     Cell,
     Tier,
     duration_ms,
@@ -72,8 +71,10 @@ class _Event:
 
 def boris_files(findings: Findings, media: Media, _lang: str) -> Files:
     """A project, its table of events, and lines to paste into another project."""
-    return {
-        ".boris": project_bytes(findings, media.path),
+    project = {".boris": project_bytes(findings, media.path)}
+    if isinstance(findings, Blank):
+        return project
+    return project | {
         "_boris_events.tsv": tabular_bytes(findings, media.path),
         "_boris_paste.tsv": paste_bytes(findings),
     }
@@ -100,7 +101,7 @@ def project_bytes(findings: Findings, media_path: str) -> bytes:
         "subjects_conf": {},
         "behaviors_conf": {str(index): behaviour for index, behaviour in enumerate(ethogram)},
         "observations": {_observation_id(findings): _observation(findings, media_path)},
-        "behavioral_categories": list(TIERS),
+        "behavioral_categories": [tier.name for tier in tiers_of(findings)],
         "behavioral_categories_config": {},
         "independent_variables": {},
         "coding_map": {},
@@ -190,15 +191,17 @@ def _observation(findings: Findings, media_path: str) -> dict[str, Any]:
 
 
 def _ethogram(findings: Findings) -> list[dict[str, Any]]:
+    names = [tier.name for tier in tiers_of(findings)]
     behaviours = [
         (_code(name, label), name, label)
-        for name in JUDGED
+        for name in names
+        if name in JUDGED
         for label in tier_labels(name, findings)
     ]
-    behaviours += [(name, name, name) for name in (MISMATCH, SPEECH)]
+    behaviours += [(name, name, name) for name in names if name not in JUDGED]
     codes = {
         category: [code for code, of_category, _ in behaviours if of_category == category]
-        for category in TIERS
+        for category in names
     }
     return [
         {
@@ -275,10 +278,9 @@ def _observation_id(findings: Findings) -> str:
 
 def _description(findings: Findings) -> str:
     summary = findings.analysis.summary
-    version = findings.run.program_version
-    return _plain(
-        f"emoreport {version}, face model {summary.face_model}, voice model {summary.speech_model}"
-    )
+    models = f", face model {summary.face_model}, voice model {summary.speech_model}"
+    blank = isinstance(findings, Blank)
+    return _plain(f"emoreport {findings.run.program_version}{'' if blank else models}")
 
 
 def _created(findings: Findings) -> str:

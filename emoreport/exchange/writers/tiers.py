@@ -7,11 +7,18 @@ less than half a millisecond has no place on this scale and is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from emoreport.records import Span
-from emoreport.results import AudioInterval, Comparison, Findings, VideoInterval, milliseconds
+from emoreport.records import FaceTrack, RunRecord, Span, SpeechTrack
+from emoreport.results import (
+    Analysis,
+    AudioInterval,
+    Comparison,
+    Findings,
+    VideoInterval,
+    milliseconds,
+)
 from emoreport.vocabulary import (
     EMOTIONS,
     NO_FACE,
@@ -64,8 +71,41 @@ class Tier:
     cells: tuple[Cell, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """Findings without anything that a model said: what a person who codes blind may see.
+
+    `tiers_of` gives the two tiers that `agree` reads, both empty.
+    """
+
+    findings: Findings
+
+    @property
+    def analysis(self) -> Analysis:
+        """No row, and a summary that names no model."""
+        summary = replace(self.findings.analysis.summary, face_model="", speech_model="")
+        return Analysis((), (), (), (), summary)
+
+    @property
+    def faces(self) -> FaceTrack:
+        """Those of the findings: they say which labels there are."""
+        return self.findings.faces
+
+    @property
+    def speech(self) -> SpeechTrack:
+        """Those of the findings: they say which labels there are."""
+        return self.findings.speech
+
+    @property
+    def run(self) -> RunRecord:
+        """That of the findings."""
+        return self.findings.run
+
+
 def tiers_of(findings: Findings) -> tuple[Tier, ...]:
     """Face, voice, the voice's own, mismatches and detected speech, in the order of `TIERS`."""
+    if isinstance(findings, Blank):
+        return Tier(FACE, ()), Tier(VOICE, ())
     analysis = findings.analysis
     end_ms = duration_ms(findings)
     return (
