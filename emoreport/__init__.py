@@ -1,8 +1,9 @@
 """emoreport: which emotion did the face show, which did the voice carry, where do they differ.
 
->>> from emoreport import Settings, analyze
->>> report = analyze("samples/talk.mp4", Settings.from_values({"offline": True}))  # doctest: +SKIP
->>> report.video_intervals.head()                                                  # doctest: +SKIP
+>>> import emoreport
+>>> report = emoreport.analyze("talk.mp4", emoreport.Settings(min_interval=1.0))  # doctest: +SKIP
+>>> report = emoreport.read("statistics/talk")                                    # doctest: +SKIP
+>>> report.video_intervals.head()                                                 # doctest: +SKIP
 
 Nothing heavy is imported here: names are looked up when they are first used.
 """
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from emoreport.errors import EmoreportError as EmoreportError
     from emoreport.pipeline import Analyzer as Analyzer
     from emoreport.pipeline import analyze as analyze
+    from emoreport.run.read import read as read
     from emoreport.run.read import read_report as read_report
     from emoreport.run.report import Report as Report
     from emoreport.settings import Settings as Settings
@@ -30,14 +32,20 @@ _HOMES = {
     "Report": "emoreport.run.report",
     "Settings": "emoreport.settings",
     "analyze": "emoreport.pipeline",
+    "read": "emoreport.run.read",
     "read_report": "emoreport.run.read",
 }
 
-__all__ = ["Analyzer", "EmoreportError", "Report", "Settings", "analyze", "read_report"]
+__version__: str
+__all__ = ["Analyzer", "EmoreportError", "Report", "Settings", "analyze", "read", "read_report"]
 
 
 def __getattr__(name: str) -> object:
     """Import a public name from its home module on first use."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("emoreport")
     if name not in _HOMES:
         raise AttributeError(f"module 'emoreport' has no attribute {name!r}")
     from importlib import import_module

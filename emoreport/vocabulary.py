@@ -48,6 +48,10 @@ NON_EMOTIONS: Final[tuple[str, ...]] = (NO_FACE, NO_SPEECH, UNCERTAIN)
 
 ALL_LABELS: Final[tuple[str, ...]] = (*EMOTIONS, *VOICE_ONLY_EMOTIONS, *NON_EMOTIONS)
 
+PROBABILITY_PREFIX: Final = "p_"
+WITNESS_PREFIX: Final = "witness_p_"
+"""What the names of columns with a probability begin with: one column per class."""
+
 AbstentionLevel = Literal["off", "normal", "strict"]
 """How readily a label becomes `UNCERTAIN`."""
 ABSTENTION_LEVELS: Final[tuple[AbstentionLevel, ...]] = get_args(AbstentionLevel)

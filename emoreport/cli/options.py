@@ -17,11 +17,9 @@ from emoreport.settings import (
     LANGUAGES,
     OPTIONS,
     Settings,
-    from_environment,
-    from_file,
-    load_settings,
 )
 from emoreport.settings.described import OptionInfo
+from emoreport.settings.loading import from_environment, from_file, load_settings
 
 METAVARS = {"seconds": "SECONDS"}
 MODELS: Mapping[str, EntryKind] = {

@@ -15,6 +15,7 @@ from emoreport.records.annotations import (
     LabelSource,
 )
 from emoreport.records.arrays import (
+    Columns,
     DoubleArray,
     FloatArray,
     IntArray,
@@ -75,6 +76,7 @@ __all__ = [
     "AudioTrack",
     "Box",
     "CodedLabels",
+    "Columns",
     "CropSpec",
     "DecodeOutcome",
     "DoubleArray",

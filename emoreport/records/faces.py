@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emoreport.records.arrays import DoubleArray, FloatArray, IntArray, RgbImage
-from emoreport.records.models import ModelRecord, WitnessReadings
+from emoreport.records.arrays import (
+    Columns,
+    DoubleArray,
+    FloatArray,
+    IntArray,
+    RgbImage,
+    class_columns,
+)
+from emoreport.records.models import ModelRecord, WitnessReadings, witness_columns
+from emoreport.vocabulary import PROBABILITY_PREFIX
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +189,39 @@ class FaceTrack:
     def valid(self) -> NDArray[np.bool_]:
         """bool (N,): frames with a usable face and a prediction."""
         return np.asarray(~np.isnan(self.probabilities).any(axis=1))
+
+    @property
+    def emotion(self) -> NDArray[np.object_]:
+        """str (N,): the label of the highest probability of each frame; None where none is."""
+        named = np.full(len(self), None, dtype=object)
+        if self.labels:
+            valid = self.valid
+            best = self.probabilities[valid].argmax(axis=1)
+            named[valid] = np.asarray(self.labels, dtype=object)[best]
+        return named
+
+    @property
+    def columns(self) -> Columns:
+        """Arrays (N,) by column of frames.parquet, in its order."""
+        dimensions = {"valence": self.valence, "arousal": self.arousal}
+        return {
+            "time_s": self.time_s,
+            "frame": self.frame,
+            "faces": self.faces,
+            **dict(zip(("x", "y", "width", "height"), self.box.T, strict=True)),
+            "detection_score": self.detection_score,
+            **class_columns(PROBABILITY_PREFIX, self.labels, self.probabilities),
+            "emotion": self.emotion,
+            **{name: values for name, values in dimensions.items() if values is not None},
+            **self.extra,
+            **witness_columns(self.witness),
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """The readings as a DataFrame: one row per analysed frame, columns of frames.parquet."""
+        import pandas as pd
+
+        return pd.DataFrame(self.columns)
 
     def __len__(self) -> int:
         """Number of analysed frames."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from emoreport.records.arrays import FloatArray
+from emoreport.records.arrays import Columns, FloatArray, class_columns
+from emoreport.vocabulary import WITNESS_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,13 @@ class WitnessReadings:
 
     labels: tuple[str, ...]
     probabilities: FloatArray
+
+
+def witness_columns(witness: WitnessReadings | None) -> Columns:
+    """Columns of a witness in a table of readings; none without one."""
+    if witness is None:
+        return {}
+    return class_columns(WITNESS_PREFIX, witness.labels, witness.probabilities)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
-from emoreport.records.arrays import DoubleArray, FloatArray
+from emoreport.records.arrays import Columns, DoubleArray, FloatArray, class_columns
 from emoreport.records.media import AudioTrack, Span
-from emoreport.records.models import ModelRecord, WitnessReadings
+from emoreport.records.models import ModelRecord, WitnessReadings, witness_columns
+from emoreport.vocabulary import PROBABILITY_PREFIX
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @runtime_checkable
@@ -166,3 +171,39 @@ class SpeechTrack:
         values = self.extra.get(name)
         known = None if values is None else values[~np.isnan(values)].astype(np.float64)
         return None if known is None or not len(known) else float(np.median(known))
+
+    @property
+    def clipped_spans(self) -> NDArray[np.object_]:
+        """Arrays (M,): start, end, start, end … of the speech inside each window."""
+        starts = np.array([span.start_s for span in self.speech])
+        ends = np.array([span.end_s for span in self.speech])
+        first = np.searchsorted(ends, self.start_s, side="right")
+        last = np.searchsorted(starts, self.end_s, side="left")
+        windows = np.empty(len(self), dtype=object)
+        for window, (low, high) in enumerate(zip(first, last, strict=True)):
+            windows[window] = np.column_stack(
+                (
+                    np.maximum(starts[low:high], self.start_s[window]),
+                    np.minimum(ends[low:high], self.end_s[window]),
+                )
+            ).ravel()
+        return windows
+
+    @property
+    def columns(self) -> Columns:
+        """Arrays (M,) by column of speech.parquet, in its order."""
+        return {
+            "start_s": self.start_s,
+            "end_s": self.end_s,
+            "speech_seconds": self.speech_s,
+            **class_columns(PROBABILITY_PREFIX, self.labels, self.probabilities),
+            "speech_spans": self.clipped_spans,
+            **self.extra,
+            **witness_columns(self.witness),
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """The readings as a DataFrame: one row per window, columns of speech.parquet."""
+        import pandas as pd
+
+        return pd.DataFrame(self.columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.doubt import doubted
@@ -20,7 +20,34 @@ from emoreport.run.record import settings_document
 from emoreport.run.report import Report
 from emoreport.run.run_json import RUN_FILE, read_run
 from emoreport.settings import OPTIONS, Settings
+from emoreport.settings.keywords import SettingValues
 from emoreport.tables import readings
+
+
+def read(folder: Path | str, **changes: Unpack[SettingValues]) -> Report:
+    """Read a finished run from its folder: the same report that `analyze` gave.
+
+    Parameters
+    ----------
+    folder
+        A folder that `emoreport analyze` wrote.
+    **changes
+        Settings to change, as keyword arguments of `Settings`; the tables are then made again
+        from the stored readings. Nothing is decoded, and nothing is written.
+
+    Raises
+    ------
+    SettingsError
+        When a change concerns the readings themselves (a model, the frame rate, …).
+    InputNotFoundError, StoredReadingsError
+        When the folder holds no complete run.
+
+    Examples
+    --------
+    >>> report = read("statistics/talk")                               # doctest: +SKIP
+    >>> longer = read("statistics/talk", min_interval=2.0)             # doctest: +SKIP
+    """
+    return read_report(folder, changes)
 
 
 def read_report(

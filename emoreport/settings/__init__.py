@@ -3,24 +3,23 @@
 Precedence: command-line flag, then ``EMOREPORT_<NAME>`` variable, then configuration file, then
 default. The name of a setting is the same everywhere: ``--min-interval`` on the command line,
 ``EMOREPORT_MIN_INTERVAL`` in the environment, ``min_interval`` in ``emoreport.toml`` and
-``min_interval_s`` in Python (the unit is part of the Python name only).
+``Settings(min_interval=…)`` in Python. What a setting is read by there ends in its unit:
+``settings.analysis.min_interval_s``.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import os
-import tomllib
+import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, Self
+from dataclasses import dataclass
+from typing import Any, Final, Self, Unpack
 
 from emoreport.errors import SettingsError
-from emoreport.settings.described import ENV_PREFIX, OptionInfo, checked, option
+from emoreport.settings.described import OptionInfo, checked, nearest, option
+from emoreport.settings.keywords import SettingValues
 from emoreport.vocabulary import ABSTENTION_LEVELS
 
-OTHER_VARIABLES: Final = frozenset({"EMOREPORT_MODEL_DIR", "EMOREPORT_MODEL_MIRROR"})
 FORMATS: Final[tuple[str, ...]] = ("csv", "xlsx", "parquet", "json", "html")
 LANGUAGES: Final[tuple[str, ...]] = ("en", "ru")
 UNIT_SUFFIXES: Final[tuple[str, ...]] = ("_s", "_hz", "_px")
@@ -216,36 +215,41 @@ class RuntimeSettings:
         return self.runtime if self.speech_runtime == SAME else self.speech_runtime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Settings:
     """All settings of one analysis.
+
+    Parameters
+    ----------
+    **values
+        Settings by the name of their command-line option: ``min_interval`` for
+        ``--min-interval``, in the unit that `emoreport analyze --help` names. Whole groups are
+        taken too (``analysis=AnalysisSettings(…)``). What is left out keeps its default.
 
     Raises
     ------
     SettingsError
-        On construction, when a value is outside its range or not among its choices.
+        For a name that does not exist, and a value that is outside its range or not among its
+        choices.
 
     Examples
     --------
     >>> Settings().analysis.smoothing_s
     1.0
-    >>> Settings.from_values({"min_interval": 2}).analysis.min_interval_s
+    >>> Settings(min_interval=2).analysis.min_interval_s
     2.0
     """
 
-    decoding: DecodingSettings = field(default_factory=DecodingSettings)
-    faces: FaceSettings = field(default_factory=FaceSettings)
-    speech: SpeechSettings = field(default_factory=SpeechSettings)
-    analysis: AnalysisSettings = field(default_factory=AnalysisSettings)
-    output: OutputSettings = field(default_factory=OutputSettings)
-    runtime: RuntimeSettings = field(default_factory=RuntimeSettings)
+    decoding: DecodingSettings
+    faces: FaceSettings
+    speech: SpeechSettings
+    analysis: AnalysisSettings
+    output: OutputSettings
+    runtime: RuntimeSettings
 
-    def __post_init__(self) -> None:
-        """Check every value against its description."""
-        for info in OPTIONS.values():
-            group = getattr(self, info.group)
-            value = getattr(group, info.attribute)
-            object.__setattr__(group, info.attribute, checked(info, value))
+    def __init__(self, /, **values: Unpack[SettingValues]) -> None:
+        for name, group in _groups(values, {}).items():
+            object.__setattr__(self, name, group)
         parse_fps(self.decoding.fps)
         parse_baseline(self.analysis.baseline)
 
@@ -258,21 +262,12 @@ class Settings:
         SettingsError
             For a name that does not exist or a value that does not fit.
         """
-        groups: dict[str, dict[str, Any]] = {}
-        for name, value in values.items():
-            info = OPTIONS.get(name.replace("-", "_"))
-            if info is None:
-                raise SettingsError(
-                    f"there is no setting {name!r}",
-                    remedy="`emoreport analyze --help` lists them",
-                )
-            groups.setdefault(info.group, {})[info.attribute] = checked(info, value)
-        types = _group_types()
-        return cls(**{group: types[group](**chosen) for group, chosen in groups.items()})
+        return cls(**values)
 
-    def replace(self, **values: Any) -> Self:  # noqa: ANN401 - settings hold several types
-        """Copy with some settings changed, by public name."""
-        return type(self).from_values({**self.values(), **values})
+    def replace(self, **values: Unpack[SettingValues]) -> Self:
+        """Copy with some settings changed; see `Settings` for their names."""
+        own = {name: getattr(self, name) for name in _group_types()}
+        return type(self)(**_groups(values, own))
 
     def values(self) -> dict[str, Any]:
         """Return every setting as ``{public name: value}``."""
@@ -291,6 +286,34 @@ def _group_types() -> dict[str, type]:
         "output": OutputSettings,
         "runtime": RuntimeSettings,
     }
+
+
+def _groups(values: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """Groups made of `values`, settings and whole groups; what is left out is that of `base`."""
+    types = _group_types()
+    whole = {name for name, value in values.items() if isinstance(value, types.get(name, ()))}
+    chosen = {_option(name).name: value for name, value in values.items() if name not in whole}
+    groups = {}
+    for name, group_type in types.items():
+        start = values[name] if name in whole else base.get(name, group_type())
+        groups[name] = group_type(
+            **{
+                info.attribute: checked(info, chosen.get(info.name, getattr(start, info.attribute)))
+                for info in OPTIONS.values()
+                if info.group == name
+            }
+        )
+    return groups
+
+
+def _option(name: str) -> OptionInfo:
+    info = OPTIONS.get(name.replace("-", "_"))
+    if info is None:
+        raise SettingsError(
+            f"there is no setting {name!r}",
+            remedy=f"{nearest(name, OPTIONS)}`emoreport analyze --help` lists them",
+        )
+    return info
 
 
 def _describe() -> Iterator[OptionInfo]:
@@ -312,6 +335,17 @@ def _describe() -> Iterator[OptionInfo]:
 
 OPTIONS: Final[Mapping[str, OptionInfo]] = {info.name: info for info in _describe()}
 """Every setting by its public name."""
+
+
+# What editors and notebooks show and complete, with the defaults.
+Settings.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [
+        inspect.Parameter(
+            info.name, inspect.Parameter.KEYWORD_ONLY, default=info.default, annotation=info.type
+        )
+        for info in OPTIONS.values()
+    ]
+)
 
 
 def parse_fps(text: str) -> float | None:
@@ -360,105 +394,3 @@ def parse_baseline(text: str) -> float | tuple[float, float] | None:
         f"--baseline cannot be {text!r}",
         remedy="give none, neutral:SECONDS such as neutral:30, or START-END such as 0-20",
     )
-
-
-def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Settings found in ``EMOREPORT_*`` variables, by public name.
-
-    Raises
-    ------
-    SettingsError
-        For a variable with that prefix that names no setting.
-    """
-    source = os.environ if environment is None else environment
-    by_variable = {info.variable: name for name, info in OPTIONS.items()}
-    values: dict[str, Any] = {}
-    for variable, value in source.items():
-        if not variable.startswith(ENV_PREFIX) or variable in OTHER_VARIABLES:
-            continue
-        if variable == ENV_PREFIX + "CONFIG":
-            continue
-        if variable not in by_variable:
-            raise SettingsError(
-                f"the variable {variable} names no setting", remedy="unset it or correct its name"
-            )
-        values[by_variable[variable]] = value
-    return values
-
-
-def from_file(path: Path) -> dict[str, Any]:
-    """Settings found in a TOML file, by public name; keys may be in tables of any name.
-
-    Raises
-    ------
-    SettingsError
-        When the file cannot be read, is not TOML or holds an unknown key.
-    """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot be read ({error})", file=path) from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SettingsError(f"is not valid TOML ({error})", file=path) from error
-    settings: dict[str, Any] = {}
-    for key, value in document.items():
-        table = value if isinstance(value, dict) else {key: value}
-        for name, setting in table.items():
-            public = name.replace("-", "_")
-            if public not in OPTIONS:
-                raise SettingsError(
-                    f"there is no setting {name!r}", remedy="remove or correct the line", file=path
-                )
-            settings[public] = setting
-    return settings
-
-
-def configuration_file(config: Path | None, environment: Mapping[str, str]) -> Path | None:
-    """Configuration file in force; None for none.
-
-    `config` if it is given, else what ``EMOREPORT_CONFIG`` names, else ``emoreport.toml`` in the
-    working directory if it is there.
-    """
-    if config is not None:
-        return config
-    named = environment.get(ENV_PREFIX + "CONFIG")
-    if named:
-        return Path(named)
-    usual = Path("emoreport.toml")
-    return usual if usual.is_file() else None
-
-
-def load_settings(
-    flags: Mapping[str, Any],
-    *,
-    config: Path | None = None,
-    environment: Mapping[str, str] | None = None,
-) -> Settings:
-    """Merge flags, environment, configuration file and defaults, in this precedence.
-
-    Parameters
-    ----------
-    flags
-        Values given on the command line by public name; None means not given.
-    config
-        As for `configuration_file`.
-    environment
-        Variables to look at; None means the process's own.
-
-    Raises
-    ------
-    SettingsError
-        When a source holds something unusable; the message names the setting.
-    """
-    source = os.environ if environment is None else environment
-    file = configuration_file(config, source)
-    merged: dict[str, Any] = {}
-    if file is not None:
-        merged = from_file(file)
-        try:
-            Settings.from_values(merged)
-        except SettingsError as error:
-            raise error.with_file(file) from error.__cause__
-    merged |= from_environment(source)
-    merged |= {name: value for name, value in flags.items() if value is not None}
-    return Settings.from_values(merged)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -93,13 +94,21 @@ def checked(info: OptionInfo, value: Any) -> Any:  # noqa: ANN401 - settings hol
     return converted
 
 
+def nearest(name: str, names: Iterable[str]) -> str:
+    """``did you mean …? `` with the name most like `name`; empty if none is like it."""
+    from difflib import get_close_matches
+
+    matches = get_close_matches(name, list(names), 1)
+    return f"did you mean {matches[0]}? " if matches else ""
+
+
 def _converted(info: OptionInfo, value: Any) -> Any:  # noqa: ANN401 - settings hold several types
     if info.type is bool:
         return _boolean(value)
     if info.type is tuple:
         parts = value.split(",") if isinstance(value, str) else list(value)
         return tuple(dict.fromkeys(str(part).strip() for part in parts if str(part).strip()))
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         raise TypeError(value)
     if info.type in {int, float}:
         number = float(value)

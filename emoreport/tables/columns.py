@@ -24,9 +24,8 @@ from emoreport.tables.codes import (
     VERDICT,
 )
 from emoreport.tables.schema import Column, Kind, Table, value_at
+from emoreport.vocabulary import PROBABILITY_PREFIX, WITNESS_PREFIX
 
-PROBABILITY_PREFIX: Final = "p_"
-WITNESS_PREFIX: Final = "witness_p_"
 DEVIATION_PREFIX: Final = "z_"
 
 

@@ -17,15 +17,14 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from emoreport.errors import StoredReadingsError
-from emoreport.records import FaceTrack, SoundContour, Span, SpeechTrack, WitnessReadings
+from emoreport.records import Columns, FaceTrack, SoundContour, Span, SpeechTrack, WitnessReadings
 from emoreport.tables.columns import (
-    PROBABILITY_PREFIX,
     SOUND,
-    WITNESS_PREFIX,
     frames_table,
     speech_table,
 )
 from emoreport.tables.schema import Table
+from emoreport.vocabulary import PROBABILITY_PREFIX, WITNESS_PREFIX
 
 FRAMES_FILE: Final = "frames.parquet"
 SPEECH_FILE: Final = "speech.parquet"
@@ -68,11 +67,7 @@ def write_frames(stream: BinaryIO, faces: FaceTrack) -> None:
     table = frames_description(faces)
     if len(set(table.names)) != len(table.names):
         raise ValueError(f"two columns of the face readings have one name: {table.names}")
-    arrays: list[Any] = [faces.time_s, faces.frame, faces.faces, *faces.box.T]
-    arrays += [faces.detection_score, *faces.probabilities.T, _named_emotions(faces)]
-    arrays += [values for values in (faces.valence, faces.arousal) if values is not None]
-    arrays += [*faces.extra.values(), *_witness_arrays(faces)]
-    _write(stream, table, arrays, {"content": "frames"})
+    _write(stream, table, faces.columns, {"content": "frames"})
 
 
 def write_speech(stream: BinaryIO, speech: SpeechTrack) -> None:
@@ -93,13 +88,11 @@ def write_speech(stream: BinaryIO, speech: SpeechTrack) -> None:
     OSError
         When the stream cannot be written.
     """
-    arrays: list[Any] = [speech.start_s, speech.end_s, speech.speech_s, *speech.probabilities.T]
-    arrays += [_clipped_spans(speech), *speech.extra.values(), *_witness_arrays(speech)]
     spans = [[span.start_s, span.end_s] for span in speech.speech]
     table = speech_description(speech)
     if len(set(table.names)) != len(table.names):
         raise ValueError(f"two columns of the speech readings have one name: {table.names}")
-    _write(stream, table, arrays, {"content": "speech", "speech": spans})
+    _write(stream, table, speech.columns, {"content": "speech", "speech": spans})
 
 
 def write_contour(stream: BinaryIO, contour: SoundContour) -> None:
@@ -110,8 +103,12 @@ def write_contour(stream: BinaryIO, contour: SoundContour) -> None:
     OSError
         When the stream cannot be written.
     """
-    arrays = [contour.time_s, contour.f0_hz, contour.level_db]
-    _write(stream, SOUND, arrays, {"content": "sound"})
+    columns: Columns = {
+        "time_s": contour.time_s,
+        "f0_hz": contour.f0_hz,
+        "level_db": contour.level_db,
+    }
+    _write(stream, SOUND, columns, {"content": "sound"})
 
 
 def frames_description(faces: FaceTrack) -> Table:
@@ -134,24 +131,18 @@ def speech_description(speech: SpeechTrack) -> Table:
     )
 
 
-def _witness_arrays(track: FaceTrack | SpeechTrack) -> list[Any]:
-    return [] if track.witness is None else list(track.witness.probabilities.T)
-
-
-def _write(
-    stream: BinaryIO, table: Table, arrays: Sequence[Any], facts: Mapping[str, object]
-) -> None:
+def _write(stream: BinaryIO, table: Table, columns: Columns, facts: Mapping[str, object]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = [
-        values if isinstance(values, pa.Array) else pa.array(values, from_pandas=True)
-        for values in arrays
-    ]
     described = {"layout": LAYOUT, **facts, "columns": table.names}
     text = json.dumps(described, allow_nan=False).encode()
     metadata = {_FACTS_KEY: text, _DIGEST_KEY: hashlib.sha256(text).hexdigest()}
-    content = pa.Table.from_arrays(columns, names=list(table.names), metadata=metadata)
+    types = {"emotion": pa.string(), "speech_spans": pa.list_(pa.float64())}
+    arrays = [
+        pa.array(columns[name], type=types.get(name), from_pandas=True) for name in table.names
+    ]
+    content = pa.Table.from_arrays(arrays, names=list(table.names), metadata=metadata)
     texts = [field.name for field in content.schema if pa.types.is_string(field.type)]
     pq.write_table(
         content,
@@ -161,34 +152,6 @@ def _write(
         use_dictionary=texts,
         write_page_checksum=True,
     )
-
-
-def _named_emotions(faces: FaceTrack) -> Any:  # noqa: ANN401 - pyarrow has no types
-    import pyarrow as pa
-
-    if not faces.labels:
-        return pa.nulls(len(faces), pa.string())
-    valid = faces.valid
-    best = np.zeros(len(faces), dtype=np.int32)
-    best[valid] = faces.probabilities[valid].argmax(axis=1)
-    indices = pa.array(best, mask=~valid)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(faces.labels)).cast(pa.string())
-
-
-def _clipped_spans(speech: SpeechTrack) -> Any:  # noqa: ANN401 - pyarrow has no types
-    import pyarrow as pa
-
-    starts = np.array([span.start_s for span in speech.speech])
-    ends = np.array([span.end_s for span in speech.speech])
-    first = np.searchsorted(ends, speech.start_s, side="right")
-    last = np.searchsorted(starts, speech.end_s, side="left")
-    windows = [
-        np.column_stack(
-            [np.maximum(starts[low:high], start), np.minimum(ends[low:high], end)]
-        ).ravel()
-        for low, high, start, end in zip(first, last, speech.start_s, speech.end_s, strict=True)
-    ]
-    return pa.array(windows, type=pa.list_(pa.float64()))
 
 
 # ------------------------------------------------------------------------------------ reading

@@ -24,7 +24,8 @@ from emoreport.models.store import model_metadata as models
 from emoreport.models.store.lockfile import LOCK_FILE, FileRecord, LockFile, PullRecord
 from emoreport.run.bridge import load_bridge
 from emoreport.run.read import read_machine_report, read_report
-from emoreport.settings import Settings, load_settings
+from emoreport.settings import Settings
+from emoreport.settings.loading import load_settings
 from emoreport.tables import readings
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.readings import with_contour

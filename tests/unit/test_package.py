@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -36,6 +37,7 @@ def test_public_names_are_there() -> None:
     for name in emoreport.__all__:
         assert getattr(emoreport, name).__name__ == name
     assert dir(emoreport) == emoreport.__all__
+    assert emoreport.__version__ == version("emoreport")
     with pytest.raises(AttributeError, match="nothing"):
         emoreport.nothing  # noqa: B018
 

@@ -1,20 +1,24 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import pickle
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
+from emoreport import settings as settings_package
 from emoreport.errors import SettingsError
 from emoreport.settings import (
     OPTIONS,
+    AnalysisSettings,
     Settings,
-    from_environment,
-    from_file,
-    load_settings,
     parse_baseline,
     parse_fps,
 )
+from emoreport.settings.keywords import SettingValues
+from emoreport.settings.loading import from_environment, from_file, load_settings
 
 
 def test_every_option_of_the_contract_exists() -> None:
@@ -87,6 +91,59 @@ def test_unknown_names_are_refused() -> None:
         Settings.from_values({"smoothness": 1})
 
 
+def test_settings_are_keyword_arguments_by_the_name_of_their_option() -> None:
+    settings = Settings(min_interval=2, formats=["csv"], speech="none", fps=5)
+    assert settings == Settings.from_values(
+        {"min-interval": 2, "formats": "csv", "speech": "none", "fps": "5"}
+    )
+    assert settings.analysis.min_interval_s == 2.0
+    assert settings.replace(speech="compact").analysis == settings.analysis
+
+
+def test_a_whole_group_is_taken_and_single_settings_change_it() -> None:
+    group = AnalysisSettings(smoothing_s=3.0, hysteresis=0.1)
+    analysis = Settings(smoothing=2.0, analysis=group).analysis
+    assert (analysis.smoothing_s, analysis.hysteresis) == (2.0, 0.1)
+    assert Settings(lang="ru").replace(analysis=group) == Settings(lang="ru", analysis=group)
+
+
+def test_settings_survive_being_copied_and_sent() -> None:
+    settings = Settings(min_interval=2)
+    assert pickle.loads(pickle.dumps(settings)) == dataclasses.replace(settings) == settings
+
+
+def test_editors_and_notebooks_are_shown_every_setting_with_its_default() -> None:
+    shown = inspect.signature(Settings).parameters
+    assert {name: shown[name].default for name in shown} == Settings().values()
+
+
+def test_the_keywords_are_the_settings_with_their_types_and_choices() -> None:
+    groups = {field.name for field in dataclasses.fields(Settings)}
+    types = get_type_hints(SettingValues, localns=vars(settings_package))
+    assert set(types) == {*OPTIONS, *groups}
+    for name, info in OPTIONS.items():
+        parts = get_args(types[name]) or (types[name],)
+        if info.choices and info.type is str:
+            literals = [part for part in parts if get_origin(part) is Literal] or [types[name]]
+            assert get_args(literals[0]) == info.choices
+        elif info.type is not tuple:
+            assert info.type in parts
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("min_intervall", "min_interval"), ("min_interval_s", "min_interval"), ("faces", "face")],
+)
+def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(name: str, meant: str) -> None:
+    with pytest.raises(SettingsError, match=f"did you mean {meant}[?]"):
+        Settings(**{name: 1})  # type: ignore[misc]
+
+
+def test_none_is_no_value() -> None:
+    with pytest.raises(SettingsError, match="--face cannot be None"):
+        Settings(face=None)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(("text", "rate"), [("every", None), ("adaptive", None), ("12.5", 12.5)])
 def test_fps(text: str, rate: float | None) -> None:
     assert parse_fps(text) == rate
@@ -118,7 +175,9 @@ def test_configuration_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_variables_that_name_nothing_are_refused() -> None:
-    with pytest.raises(SettingsError, match="EMOREPORT_SMOTHING"):
+    with pytest.raises(
+        SettingsError, match=r"EMOREPORT_SMOTHING .* did you mean EMOREPORT_SMOOTHING"
+    ):
         from_environment({"EMOREPORT_SMOTHING": "1"})
     assert from_environment({"EMOREPORT_MODEL_DIR": "x", "HOME": "y"}) == {}
 

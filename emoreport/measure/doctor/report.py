@@ -18,7 +18,8 @@ from emoreport.models.store.model_choice import AUTO, COMPACT, Role, auto_order
 from emoreport.models.store.model_metadata import REINSTALL
 from emoreport.models.store.model_store import ModelState, ModelStore
 from emoreport.models.store.registry import registry
-from emoreport.settings import Settings, configuration_file
+from emoreport.settings import Settings
+from emoreport.settings.loading import configuration_file
 from emoreport.speech.select import NONE
 
 Level = Literal["ok", "note", "problem"]

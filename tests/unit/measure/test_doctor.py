@@ -14,7 +14,8 @@ from emoreport.measure.doctor.report import Diagnosis, Finding, diagnose
 from emoreport.measure.doctor.trials import Trial, run_trials
 from emoreport.messages import keys
 from emoreport.models.store.registry import registry
-from emoreport.settings import LANGUAGES, Settings, configuration_file
+from emoreport.settings import LANGUAGES, Settings
+from emoreport.settings.loading import configuration_file
 from tests.fixtures.dusha import random_network, saved
 from tests.fixtures.faces import SHARED, needs_shared
 from tests.fixtures.graphs import face_model_folder

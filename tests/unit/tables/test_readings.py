@@ -212,6 +212,21 @@ def test_spans_of_a_window_are_clipped_to_it():
     assert table.column("speech_spans").to_pylist() == [[0.25, 0.5, 0.75, 1.0], [1.0, 1.5]]
 
 
+@pytest.mark.parametrize(
+    "track",
+    [
+        with_witness(face_track(6, dimensions=True, extra=("blur",))),
+        face_track(0),
+        speech_track(3),
+        speech_track(0),
+    ],
+    ids=["frames", "no frames", "speech", "no speech"],
+)
+def test_the_data_frame_of_readings_is_the_stored_table(track):
+    shown = pd.read_parquet(io.BytesIO(stored(track)))
+    pd.testing.assert_frame_equal(track.to_frame(), shown, check_dtype=len(track) > 0)
+
+
 @pytest.mark.parametrize("name", ["time_s", "p_anger", "emotion", "valence"])
 def test_a_further_column_cannot_take_the_name_of_another(name):
     track = face_track(2, dimensions=True, extra=(name,))
