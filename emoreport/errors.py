@@ -12,11 +12,18 @@ EmoreportError
 
 Adapters translate the errors of foreign libraries into these with ``raise … from`` so that a
 user always reads four things: the file, the stage, the cause and the remedy.
+
+An error carries a key and values; the words are in the catalogues, ``errors.toml`` of each
+language, and are looked up where the error is shown. ``[media] empty.cause`` is what
+``MediaError("media.empty")`` says, ``empty.remedy`` what helps; remedies that several errors share
+are in ``[remedy]``.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
+
+from emoreport.messages import Phrase
 
 EXIT_OK = 0
 EXIT_VIDEO_FAILED = 1
@@ -24,15 +31,63 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 
-class EmoreportError(Exception):
-    """Base of every error that emoreport raises on purpose.
+class WordedError(Exception):
+    """An error that the catalogues have words for.
 
     Parameters
     ----------
-    cause
-        What went wrong, in one clause.
+    key
+        Names the words in ``errors.toml``.
     remedy
-        What the user can do about it, in one clause; may be empty.
+        What the user can do about it, where that is not the one of `key`: the key of a shared
+        remedy, whose values are those of the error, or a phrase.
+    values
+        What the words ask for.
+    """
+
+    def __init__(self, key: str, /, *, remedy: str | Phrase = "", **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+        self._remedy = remedy
+
+    @property
+    def cause(self) -> str:
+        """What went wrong, in one clause, in the language in force."""
+        return _worded(f"{self.key}.cause", self.values) or self.key
+
+    @property
+    def remedy(self) -> str:
+        """What the user can do about it, in one clause; may be empty."""
+        if isinstance(self._remedy, Phrase):
+            return str(self._remedy)
+        if self._remedy:
+            return _worded(f"remedy.{self._remedy}", self.values) or self._remedy
+        return _worded(f"{self.key}.remedy", self.values)
+
+    def with_remedy(self, remedy: str | Phrase) -> Self:
+        """Name another remedy, unless `remedy` is empty; return self."""
+        self._remedy = remedy or self._remedy
+        return self
+
+    def __str__(self) -> str:
+        """Return the cause."""
+        return self.cause
+
+
+def _worded(key: str, values: dict[str, object]) -> str:
+    """Words of a key of ``errors.toml``; empty where there are none, for an error must be shown."""
+    try:
+        return str(Phrase(f"errors.{key}", values))
+    except KeyError:
+        return ""
+
+
+class EmoreportError(WordedError):
+    """Base of every error that emoreport raises on purpose; see `WordedError`.
+
+    Parameters
+    ----------
     file
         The file or folder concerned, if there is one.
     """
@@ -40,23 +95,34 @@ class EmoreportError(Exception):
     stage: ClassVar[str] = "emoreport"
     exit_code: ClassVar[int] = EXIT_VIDEO_FAILED
 
-    def __init__(self, cause: str, *, remedy: str = "", file: object | None = None) -> None:
-        super().__init__(cause)
-        self.cause = cause
-        self.remedy = remedy
+    def __init__(
+        self,
+        key: str,
+        /,
+        *,
+        remedy: str | Phrase = "",
+        file: object | None = None,
+        **values: object,
+    ) -> None:
+        super().__init__(key, remedy=remedy, **values)
         self.file = None if file is None else str(file)
 
     def __str__(self) -> str:
         """Return ``file: stage: cause; remedy`` on one line."""
         prefix = f"{self.file}: " if self.file else ""
         remedy = f"; {self.remedy}" if self.remedy else ""
-        return " ".join(f"{prefix}{self.stage}: {self.cause}{remedy}".split())
+        return " ".join(f"{prefix}{stage_name(self.stage)}: {self.cause}{remedy}".split())
 
-    def with_file(self, file: object) -> EmoreportError:
+    def with_file(self, file: object) -> Self:
         """Name `file` as the place of the error, unless one is named already; return self."""
         if self.file is None:
             self.file = str(file)
         return self
+
+
+def stage_name(stage: str) -> str:
+    """Name of the stage of an error in the language in force; codes of others stay."""
+    return _worded(f"stage.{stage}", {}) or stage
 
 
 class SettingsError(EmoreportError):

@@ -35,6 +35,7 @@ def _own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("EMOREPORT_MODEL_DIR", str(folder))
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.delenv("EMOREPORT_MODEL_MIRROR", raising=False)
+        patch.setenv("LC_ALL", "C.UTF-8")  # the command speaks the language of the locale
         # The command is started hundreds of times: its modules are compiled once, as after an
         # installation, also where the environment says that Python shall write no such files.
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)

@@ -35,8 +35,7 @@ Codings = Annotated[
     list[Path],
     typer.Argument(
         metavar="CODED...",
-        help="What people coded: .eaf (ELAN), .TextGrid (Praat), .boris, or .csv with the columns "
-        "start, end, emotion and, where wanted, modality and coder.",
+        help="agree.coded",
         show_default=False,
     ),
 ]
@@ -45,7 +44,7 @@ TierFace = Annotated[
     typer.Option(
         "--tier-face",
         metavar="NAME",
-        help="Tier with the face; `face` if left out. `none` skips it.",
+        help="agree.tier_face",
     ),
 ]
 TierVoice = Annotated[
@@ -53,7 +52,7 @@ TierVoice = Annotated[
     typer.Option(
         "--tier-voice",
         metavar="NAME",
-        help="Tier with the voice; `voice` if left out. `none` skips it.",
+        help="agree.tier_voice",
     ),
 ]
 Modality = Annotated[
@@ -61,8 +60,7 @@ Modality = Annotated[
     typer.Option(
         "--modality",
         metavar="face|voice",
-        help="What a coding is about that does not say it (CSV without a column modality, BORIS "
-        "without categories); the face if left out.",
+        help="agree.modality",
     ),
 ]
 Observation = Annotated[
@@ -70,8 +68,7 @@ Observation = Annotated[
     typer.Option(
         "--observation",
         metavar="NAME",
-        help="Which observation of a BORIS project to read; left out, the only one, or the only "
-        "one of this recording.",
+        help="agree.observation",
     ),
 ]
 Renamings = Annotated[
@@ -79,14 +76,14 @@ Renamings = Annotated[
     typer.Option(
         "--map",
         metavar="WRITTEN=LABEL",
-        help="What a label means, such as irritated=anger; may be given more than once.",
+        help="agree.map",
         show_default=False,
     ),
 ]
 Tolerance = Annotated[str | None, declared(TOLERANCE)]
 Target = Annotated[
     Path | None,
-    typer.Option("--out", help="CSV file to write every figure to.", metavar="FILE"),
+    typer.Option("--out", help="agree.out", metavar="FILE"),
 ]
 
 OVERVIEW = (

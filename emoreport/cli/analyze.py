@@ -12,14 +12,14 @@ from emoreport.cli.console import ProgressDisplay, error_line, note_line, system
 from emoreport.cli.options import Config, Quiet, Verbose, settings_from, with_settings
 from emoreport.cli.show import show_report
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, EmoreportError
-from emoreport.messages import text
+from emoreport.messages import spoken, text
 
 if TYPE_CHECKING:
     from emoreport.run.report import Report
 
 Videos = Annotated[
     list[Path],
-    typer.Argument(metavar="VIDEO", help="Videos of one person talking.", show_default=False),
+    typer.Argument(metavar="VIDEO", help="analyze.videos", show_default=False),
 ]
 
 
@@ -78,7 +78,7 @@ def _tell(error: Exception, video: Path) -> int:
         error.with_file(video)
         error_line(str(error))
         return error.exit_code
-    error_line(f"{video}: internal error: {error!r}; --verbose shows where")
+    error_line(f"{video}: {text('cli.line.internal', spoken(), error=error)}")
     return EXIT_VIDEO_FAILED
 
 

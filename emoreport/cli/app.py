@@ -27,7 +27,9 @@ from emoreport.cli import (
     train,
 )
 from emoreport.cli.console import error_line, system_error_line
+from emoreport.cli.wording import language_of, usage_line, worded_command
 from emoreport.errors import EXIT_INTERRUPTED, EXIT_USAGE, EmoreportError
+from emoreport.messages import speaking, spoken, text
 
 OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
 
@@ -38,7 +40,6 @@ _UsageError: Any = next(
 
 app = typer.Typer(
     name="emoreport",
-    help="Which emotion did the face show, which did the voice carry, where do the two disagree.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -57,9 +58,7 @@ def _show_version(value: bool) -> None:
 def _common(
     version: Annotated[
         bool,
-        typer.Option(
-            "--version", help="Show the version and stop.", is_eager=True, callback=_show_version
-        ),
+        typer.Option("--version", help="app.version", is_eager=True, callback=_show_version),
     ] = False,
 ) -> None:
     del version
@@ -71,7 +70,7 @@ app.command("retable")(retable.retable)
 app.command("multiverse")(multiverse.multiverse)
 app.command("compare")(compare.compare)
 app.command("plot")(plot.plot)
-app.command("export", help=export.HELP)(export.export)
+app.command("export")(export.export)
 app.command("agree")(agree.agree)
 app.command("render")(render.render)
 app.command("clips")(clips.clips)
@@ -96,10 +95,19 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code (0, 1, 2 or 130)."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    with speaking(language_of(arguments)):
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     try:
-        result = app(args=arguments, standalone_mode=False)
+        result = worded_command(app)(args=arguments, prog_name="emoreport", standalone_mode=False)
     except _UsageError as error:
-        error.show()
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+        else:
+            error_line(usage_line(error))
         return EXIT_USAGE
     except (typer.Abort, KeyboardInterrupt):
         result = EXIT_INTERRUPTED
@@ -111,5 +119,5 @@ def run(arguments: list[str] | None = None) -> int:
         return system_error_line(error)
     # Some releases of typer turn Ctrl-C into this exit code by themselves.
     if result == EXIT_INTERRUPTED:
-        error_line("interrupted; what was finished is kept")
+        error_line(text("cli.line.interrupted", spoken()))
     return result if isinstance(result, int) else 0

@@ -19,30 +19,24 @@ if TYPE_CHECKING:
 
 _word: Final = Words("batch.line")
 
-Folder = Annotated[
-    str, typer.Argument(metavar="FOLDER", help="Folder of videos, or its URL.", show_default=False)
-]
+Folder = Annotated[str, typer.Argument(metavar="FOLDER", help="batch.folder", show_default=False)]
 Jobs = Annotated[
     int | None,
     typer.Option(
         "--jobs",
         min=1,
         metavar="N",
-        help="Videos at a time [default: one per processor, as far as the memory goes]. Each "
-        "worker gets its share of the processors; --threads sets it.",
+        help="batch.jobs",
         show_default=False,
     ),
 ]
-EngineName = Annotated[
-    str, typer.Option("--engine", metavar="NAME", help="Where the workers run: local or ray.")
-]
+EngineName = Annotated[str, typer.Option("--engine", metavar="NAME", help="batch.engine")]
 RayAddress = Annotated[
     str | None,
     typer.Option(
         "--ray-address",
         metavar="HOST:PORT",
-        help="With --engine ray: a running cluster [default: RAY_ADDRESS, else one that is started "
-        "on this machine].",
+        help="batch.ray_address",
         show_default=False,
     ),
 ]
@@ -52,7 +46,7 @@ RayGpusPerActor = Annotated[
         "--ray-gpus-per-actor",
         min=0,
         metavar="SHARE",
-        help="With --engine ray: graphics cards per worker, 0.25 for four workers on one.",
+        help="batch.ray_gpus_per_actor",
     ),
 ]
 ShardText = Annotated[
@@ -60,8 +54,7 @@ ShardText = Annotated[
     typer.Option(
         "--shard",
         metavar="I/N",
-        help="Do part I of N only, beside others that write into the same <out>; a batch without "
-        "it then makes the tables of all together.",
+        help="batch.shard",
         show_default=False,
     ),
 ]
@@ -70,8 +63,7 @@ Include = Annotated[
     typer.Option(
         "--include",
         metavar="GLOB",
-        help="Take only files that fit this pattern, by path below FOLDER or by name; may be given "
-        "more than once.",
+        help="batch.include",
         show_default=False,
     ),
 ]
@@ -80,20 +72,18 @@ Exclude = Annotated[
     typer.Option(
         "--exclude",
         metavar="GLOB",
-        help="Leave out files that fit this pattern; may be given more than once.",
+        help="batch.exclude",
         show_default=False,
     ),
 ]
-RetryFailed = Annotated[
-    bool, typer.Option("--retry-failed", help="Try again what failed in an earlier run.")
-]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="batch.retry_failed")]
 TimeLimit = Annotated[
     float | None,
     typer.Option(
         "--time-limit",
         min=1,
         metavar="SECONDS",
-        help="Longest that one video may take [default: 300 s and 20 s per second of recording].",
+        help="batch.time_limit",
         show_default=False,
     ),
 ]
@@ -103,8 +93,7 @@ MemoryLimit = Annotated[
         "--memory-limit",
         min=100,
         metavar="MB",
-        help="Most memory that the worker of one video may take [default: 80 % of the machine's, "
-        "shared by the workers].",
+        help="batch.memory_limit",
         show_default=False,
     ),
 ]
@@ -113,8 +102,7 @@ MetadataFile = Annotated[
     typer.Option(
         "--metadata",
         metavar="FILE",
-        help="CSV with a column video and any others, such as speaker or group, that go into the "
-        "tables [default: FOLDER/metadata.csv if it is there].",
+        help="batch.metadata",
         show_default=False,
     ),
 ]

@@ -27,15 +27,14 @@ BY_EMOTION: Final = "emotion"
 
 Target = Annotated[
     Path | None,
-    typer.Option("--out", help="Folder to write to; STATS_DIR/clips if left out.", metavar="DIR"),
+    typer.Option("--out", help="clips.out", metavar="DIR"),
 ]
 Top = Annotated[str | None, declared(TOP, "N")]
 By = Annotated[
     str | None,
     typer.Option(
         "--by",
-        help="What to show: mismatch (by severity, then duration) or emotion; emotion where"
-        " --emotion is given, else mismatch.",
+        help="clips.by",
         metavar="WHAT",
         show_default=False,
     ),
@@ -44,7 +43,7 @@ EmotionName = Annotated[
     str | None,
     typer.Option(
         "--emotion",
-        help="Show every interval of this emotion (English name, as in the tables).",
+        help="clips.emotion",
         metavar="EMOTION",
         show_default=False,
     ),
@@ -53,15 +52,13 @@ Modality = Annotated[
     str | None,
     typer.Option(
         "--modality",
-        help="Whose emotion: face or voice; face if left out.",
+        help="clips.modality",
         metavar="face|voice",
         show_default=False,
     ),
 ]
 LeadIn = Annotated[str | None, declared(LEAD_IN)]
-WithCaption = Annotated[
-    bool, typer.Option("--caption/--no-caption", help="Draw a caption on the pictures.")
-]
+WithCaption = Annotated[bool, typer.Option("--caption/--no-caption", help="clips.caption")]
 
 
 @with_settings(("lang",))

@@ -40,35 +40,30 @@ Folders = Annotated[
     list[Path],
     typer.Argument(
         metavar="A B...",
-        help="Folders that `emoreport analyze` wrote; with --groups or --paired two folders that "
-        "hold several of them each.",
+        help="compare.folders",
         show_default=False,
     ),
 ]
 Groups = Annotated[
     bool,
-    typer.Option(
-        "--groups", help="Compare the talks in A with the talks in B; each talk counts once."
-    ),
+    typer.Option("--groups", help="compare.groups"),
 ]
 Paired = Annotated[
     bool,
     typer.Option(
         "--paired",
-        help="A is before and B is after, of the same people; folders of the same name in A and B "
-        "are one person.",
+        help="compare.paired",
     ),
 ]
 Target = Annotated[
     Path | None,
-    typer.Option("--out", help="CSV file to write the differences to.", metavar="FILE"),
+    typer.Option("--out", help="compare.out", metavar="FILE"),
 ]
 Force = Annotated[
     bool,
     typer.Option(
         "--force",
-        help="Compare even talks that were made with other models, detectors or settings, or that "
-        "are one recording. The differences then mix the talks with the way they were measured.",
+        help="compare.force",
     ),
 ]
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Self
 
 from emoreport.errors import EXIT_USAGE, EXIT_VIDEO_FAILED
-from emoreport.messages import text
+from emoreport.messages import spoken, text
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -32,7 +32,7 @@ def shown(line: str) -> str:
 
 def error_line(message: str) -> None:
     """Print one error line on stderr."""
-    print(f"error: {shown(' '.join(message.split()))}", file=sys.stderr, flush=True)
+    _labelled_line("error", message)
 
 
 def system_error_line(error: OSError, path: object = "") -> int:
@@ -41,13 +41,19 @@ def system_error_line(error: OSError, path: object = "") -> int:
     `path` is named where the system names no file.
     """
     named = error.filename or path
-    error_line(f"{named}: the system says: {error.strerror or error}".removeprefix(": "))
+    said = text("cli.line.system", spoken(), error=error.strerror or error)
+    error_line(f"{named}: {said}".removeprefix(": "))
     return EXIT_USAGE if error.errno in NO_SUCH_PLACE else EXIT_VIDEO_FAILED
 
 
 def warning_line(message: str) -> None:
     """Print one warning line on stderr."""
-    print(f"warning: {shown(' '.join(message.split()))}", file=sys.stderr, flush=True)
+    _labelled_line("warning", message)
+
+
+def _labelled_line(label: str, message: str) -> None:
+    label = text(f"cli.line.{label}", spoken())
+    print(f"{label}: {shown(' '.join(message.split()))}", file=sys.stderr, flush=True)
 
 
 def note_line(message: str) -> None:

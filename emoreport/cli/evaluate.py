@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from emoreport.measure.evaluate import Evaluation
 
 app = typer.Typer(
-    help="Accuracy, recall, calibration and speed of a model on labelled data.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -32,8 +31,7 @@ Faces = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
-        help="NPZ with images and votes (FERPlus order) or labels; or CSV of labelled frames: "
-        "video, time_s, emotion, and x, y of the face where there are several.",
+        help="evaluate.face.file",
         show_default=False,
     ),
 ]
@@ -42,8 +40,7 @@ Videos = Annotated[
     typer.Option(
         "--videos",
         metavar="FOLDER",
-        help="Where the recordings of labelled frames are; may be given more than once. The "
-        "folder of the CSV is searched too.",
+        help="evaluate.face.videos",
         show_default=False,
     ),
 ]
@@ -51,15 +48,14 @@ Conditions = Annotated[
     bool,
     typer.Option(
         "--conditions",
-        help="Also score the same faces blurred, compressed, dark, cut otherwise, turned and "
-        "speaking.",
+        help="evaluate.face.conditions",
     ),
 ]
 Voices = Annotated[
     Path,
     typer.Argument(
         metavar="FOLDER",
-        help="Folder with labels.csv (file, emotion, corpus) and clips or tars of clips.",
+        help="evaluate.voice.folder",
         show_default=False,
     ),
 ]

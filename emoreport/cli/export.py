@@ -10,28 +10,26 @@ import typer
 from emoreport.cli.console import warning_line
 from emoreport.cli.options import Config, Quiet, StatsDir, configured, with_settings
 from emoreport.errors import EXIT_OK
-from emoreport.exchange.writers import CODED, FORMATS, formats_text
-from emoreport.messages import text
-from emoreport.settings import OPTIONS
+from emoreport.exchange.writers import CODED, FORMATS
+from emoreport.messages import spoken, text
 
 Formats = Annotated[
     str | None,
     typer.Option(
         "--to",
         metavar="LIST",
-        help=f"Comma-separated formats: {', '.join(FORMATS)}; all of them if left out.",
+        help="export.to",
     ),
 ]
 Target = Annotated[
     Path | None,
-    typer.Option("--out", help="Folder to write to; STATS_DIR/export if left out.", metavar="DIR"),
+    typer.Option("--out", help="export.out", metavar="DIR"),
 ]
 BlankFiles = Annotated[
     bool,
     typer.Option(
         "--blank",
-        help="Empty tiers for coding blind, with nothing in the file that a model said; "
-        f"for {', '.join(CODED)}.",
+        help="export.blank",
     ),
 ]
 Video = Annotated[
@@ -39,15 +37,9 @@ Video = Annotated[
     typer.Option(
         "--video",
         metavar="FILE",
-        help="Where the video is, so that the files can point to it; where the run found it if "
-        "left out.",
+        help="export.video",
     ),
 ]
-
-HELP = f"""Write the results for ELAN, Praat, BORIS, video players and programs, without decoding.
-
-{formats_text()}. docs/exports.md describes the files.
-"""
 
 
 @with_settings(("lang",))
@@ -62,7 +54,7 @@ def export(
     quiet: Quiet = False,
     options: dict[str, Any],
 ) -> int:
-    """Write the results in other formats; `HELP` is what a user reads."""
+    """Write the results in other formats."""
     from emoreport.exchange.export import export as write_exports
     from emoreport.exchange.export import parse_formats
 
@@ -71,7 +63,7 @@ def export(
     every = CODED if blank else tuple(FORMATS)
     formats = every if to is None else parse_formats(to)
     done = write_exports(stats_dir, formats, out=out, video=video, lang=lang, blank=blank)
-    shown = str(lang or OPTIONS["lang"].default)
+    shown = str(lang or spoken())
     if not done.video_found:
         warning_line(text("export.line.no_video", shown, name=done.video))
     elif done.same_size is False:

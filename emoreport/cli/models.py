@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from emoreport.settings import Settings
 
 app = typer.Typer(
-    help="The models on this machine: list, pull, verify, carry to another machine.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -34,26 +33,20 @@ AcceptNew = Annotated[
     bool,
     typer.Option(
         "--accept-new",
-        help="Take another content than was pulled before; never against a registered digest.",
+        help="models.accept_new",
     ),
 ]
 Names = Annotated[
     list[str],
-    typer.Argument(
-        metavar="NAME", help="Models, such as dusha or 'hsemotion/*'.", show_default=False
-    ),
+    typer.Argument(metavar="NAME", help="models.names", show_default=False),
 ]
 AnyNames = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="NAME", help="Models, such as dusha or 'hsemotion/*'.", show_default=False
-    ),
+    typer.Argument(metavar="NAME", help="models.names", show_default=False),
 ]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A model.", show_default=False)]
-BundleFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A tar file of models.", show_default=False)
-]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace FILE if it is there.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="models.name", show_default=False)]
+BundleFile = Annotated[Path, typer.Argument(metavar="FILE", help="models.file", show_default=False)]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="models.overwrite")]
 
 
 @app.command("list")

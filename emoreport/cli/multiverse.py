@@ -21,9 +21,7 @@ _word: Final = Words("multiverse")
 
 Target = Annotated[
     Path | None,
-    typer.Option(
-        "--out", help="Folder to write to; STATS_DIR/multiverse if left out.", metavar="DIR"
-    ),
+    typer.Option("--out", help="multiverse.out", metavar="DIR"),
 ]
 Smoothing = Annotated[str | None, declared(SMOOTHING_GRID, "LIST")]
 MinInterval = Annotated[str | None, declared(MIN_INTERVAL_GRID, "LIST")]
@@ -33,8 +31,7 @@ Bridges = Annotated[
     typer.Option(
         "--bridge",
         metavar="FILE",
-        help="Label bridge (TOML) to try besides the default one, none at all and the run's own; "
-        "may be given more than once.",
+        help="multiverse.bridge",
         show_default=False,
     ),
 ]

@@ -14,7 +14,6 @@ from emoreport.cli.options import Config, Json, Quiet, settings_from, with_setti
 from emoreport.errors import SettingsError
 from emoreport.measure.optimize import OPTIMIZERS, Optimizer
 from emoreport.messages import Words
-from emoreport.models.store.registry import registry, shown_names
 
 if TYPE_CHECKING:
     from emoreport.models.runtimes.forms import FormsRecord
@@ -26,10 +25,7 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help=", ".join(
-            shown_names(model for model in registry().values() if model.family in OPTIMIZERS)
-        )
-        + ", or a voice model's folder in the layout of the Hugging Face hub.",
+        help="models.optimize.name",
         show_default=False,
     ),
 ]
@@ -38,8 +34,7 @@ Speech = Annotated[
     typer.Option(
         "--speech",
         metavar="FILE",
-        help="For a voice model: recording of a person talking, up to ten minutes; may be given "
-        "more than once. Speed and agreement are measured on it.",
+        help="models.optimize.speech",
         show_default=False,
     ),
 ]
@@ -48,8 +43,7 @@ Face = Annotated[
     typer.Option(
         "--face",
         metavar="VIDEO",
-        help="For a face model: video of a person talking; may be given more than once. Speed "
-        "and agreement are measured on its faces.",
+        help="models.optimize.face",
         show_default=False,
     ),
 ]
@@ -58,9 +52,7 @@ FormName = Annotated[
     typer.Option(
         "--form",
         metavar="FORM",
-        help="auto takes the fastest form that answers as the model does by itself. Or, by name, "
-        "onnxruntime-float32, openvino-float32 or openvino-bfloat16; for voices also "
-        "torch-float32, torch-bfloat16, onnxruntime-int8 or openvino-int8.",
+        help="models.optimize.form",
     ),
 ]
 

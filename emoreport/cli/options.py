@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from emoreport.errors import SettingsError
-from emoreport.models.store.registry import EntryKind, known_names
+from emoreport.messages import spoken
 from emoreport.settings import (
     LANGUAGES,
     OPTIONS,
@@ -22,41 +22,31 @@ from emoreport.settings.described import OptionInfo
 from emoreport.settings.loading import from_environment, from_file, load_settings
 
 METAVARS = {"seconds": "SECONDS"}
-MODELS: Mapping[str, EntryKind] = {
-    "face": "face",
-    "face_witness": "face",
-    "speech": "voice",
-    "speech_witness": "voice",
-}
-"""Settings whose help names models: the registry fills them in."""
 SHORT_FORMS = {
-    "embed_video": ("page_video", "embed", "The same as --page-video embed."),
-    "no_video": ("page_video", "none", "The same as --page-video none."),
+    "embed_video": ("page_video", "embed"),
+    "no_video": ("page_video", "none"),
 }
-"""Flags that mean one value of a setting: flag, setting, value, help."""
+"""Flags that mean one value of a setting: flag, setting, value."""
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", help="Configuration file (TOML).", metavar="FILE"),
+    typer.Option("--config", help="option.config", metavar="FILE"),
 ]
 Encoding = Annotated[
     str | None,
     typer.Option(
         "--encoding",
         metavar="NAME",
-        help="Encoding of tables and texts of people that are not in Unicode, such as cp1251 or "
-        "cp1252; left out, it is guessed where that is safe, and said.",
+        help="option.encoding",
     ),
 ]
 StatsDir = Annotated[
     Path,
-    typer.Argument(
-        metavar="STATS_DIR", help="A folder that `emoreport analyze` wrote.", show_default=False
-    ),
+    typer.Argument(metavar="STATS_DIR", help="option.stats_dir", show_default=False),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors and warnings only.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks with errors.")]
+Json = Annotated[bool, typer.Option("--json", help="option.json")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="option.quiet")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="option.verbose")]
 
 
 def with_settings(
@@ -74,7 +64,7 @@ def with_settings(
             parameter for parameter in own.parameters.values() if parameter.name != "options"
         ]
         parameters += [_parameter(OPTIONS[name]) for name in chosen]
-        short = [flag for flag, (name, _, _) in SHORT_FORMS.items() if name in chosen]
+        short = [flag for flag, (name, _) in SHORT_FORMS.items() if name in chosen]
         parameters += [_short_form(flag) for flag in short]
 
         @wraps(command)
@@ -100,9 +90,7 @@ def _parameter(info: OptionInfo) -> inspect.Parameter:
     annotation: Any
     if info.type is bool:
         flag = f"{info.flag}/--no-{info.name.replace('_', '-')}"
-        annotation = Annotated[
-            bool | None, typer.Option(flag, help=info.help_line, show_default=False)
-        ]
+        annotation = Annotated[bool | None, typer.Option(flag, help=info.key, show_default=False)]
     else:
         annotation = Annotated[str | None, declared(info)]
     return inspect.Parameter(
@@ -114,20 +102,14 @@ def declared(info: OptionInfo, metavar: str = "") -> Any:  # noqa: ANN401 - type
     """Option of a command as it is described; left out it is None, see `settings.commands`."""
     return typer.Option(
         info.flag,
-        help=_help(info),
+        help=info.key,
         metavar=metavar or METAVARS.get(info.unit, info.name.split("_")[-1].upper()),
         show_default=False,
     )
 
 
-def _help(info: OptionInfo) -> str:
-    if info.name not in MODELS:
-        return info.help_line
-    return info.help_line.replace("<model>", ", ".join(known_names(MODELS[info.name])))
-
-
 def _short_form(flag: str) -> inspect.Parameter:
-    option = typer.Option(f"--{flag.replace('_', '-')}", help=SHORT_FORMS[flag][2])
+    option = typer.Option(f"--{flag.replace('_', '-')}", help=f"option.{flag}")
     return inspect.Parameter(
         flag, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, option]
     )
@@ -137,7 +119,7 @@ def _expanded(options: dict[str, Any], flags: Iterable[str]) -> dict[str, str]:
     """Values that short forms mean; raise SettingsError where two contradict each other."""
     expanded: dict[str, str] = {}
     for flag in flags:
-        name, value, _ = SHORT_FORMS[flag]
+        name, value = SHORT_FORMS[flag]
         if {**options, **expanded}.get(name, value) != value:
             raise SettingsError(
                 f"--{flag.replace('_', '-')} contradicts another option for {OPTIONS[name].flag}",
@@ -160,7 +142,7 @@ def language(options: dict[str, Any], config: Path | None) -> dict[str, Any]:
 
 def checked_language(settings_in_force: dict[str, Any]) -> str:
     """The language in `settings_in_force`, else the usual one; raise SettingsError if unknown."""
-    lang = str(settings_in_force.get("lang", OPTIONS["lang"].default))
+    lang = str(settings_in_force.get("lang", spoken()))
     if lang not in LANGUAGES:
         raise SettingsError(f"--lang cannot be {lang!r}", remedy=OPTIONS["lang"].help_line)
     return lang

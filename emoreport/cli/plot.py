@@ -13,7 +13,7 @@ from emoreport.settings.commands import PLOT_FORMATS, PLOT_KINDS, chosen
 
 Target = Annotated[
     Path | None,
-    typer.Option("--out", help="Folder to write to; STATS_DIR/plots if left out.", metavar="DIR"),
+    typer.Option("--out", help="plot.out", metavar="DIR"),
 ]
 Kinds = Annotated[str | None, declared(PLOT_KINDS, "LIST")]
 Formats = Annotated[str | None, declared(PLOT_FORMATS, "LIST")]

@@ -14,31 +14,25 @@ from emoreport.messages import text
 
 Video = Annotated[
     Path,
-    typer.Argument(metavar="VIDEO", help="The video that was analysed.", show_default=False),
+    typer.Argument(metavar="VIDEO", help="render.video", show_default=False),
 ]
 Target = Annotated[
     Path | None,
-    typer.Option(
-        "--out", help="File to write, .mp4; STATS_DIR/annotated.mp4 if left out.", metavar="FILE"
-    ),
+    typer.Option("--out", help="render.out", metavar="FILE"),
 ]
 BlurFace = Annotated[
     bool,
     typer.Option(
         "--blur-face",
-        help="Cover every face with a coarse mosaic, and the whole picture where no face is known.",
+        help="render.blur_face",
     ),
 ]
 MeshOnly = Annotated[
     bool,
-    typer.Option(
-        "--mesh-only", help="Show nothing of the picture: the mesh of the face on a plain ground."
-    ),
+    typer.Option("--mesh-only", help="render.mesh_only"),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
-Force = Annotated[
-    bool, typer.Option("--force", help="Take a video that is not the one analysed, bit by bit.")
-]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="render.overwrite")]
+Force = Annotated[bool, typer.Option("--force", help="render.force")]
 
 
 @with_settings(("lang",))

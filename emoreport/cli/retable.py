@@ -32,9 +32,7 @@ RETABLED = (
 
 Target = Annotated[
     Path | None,
-    typer.Option(
-        "--out", help="Folder for the new tables; STATS_DIR itself if left out.", metavar="DIR"
-    ),
+    typer.Option("--out", help="retable.out", metavar="DIR"),
 ]
 
 Labels = Annotated[
@@ -42,8 +40,7 @@ Labels = Annotated[
     typer.Option(
         "--labels",
         metavar="FILE",
-        help="A coding (.eaf, .TextGrid, .boris or .csv) whose labels take the place of the "
-        "machine's; they stay for later calls. `none` puts the machine's back.",
+        help="retable.labels",
     ),
 ]
 

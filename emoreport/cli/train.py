@@ -13,27 +13,21 @@ import typer
 from emoreport.errors import SettingsError
 
 app = typer.Typer(
-    help="Train and export the compact models again (extra: train).",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
-Data = Annotated[Path, typer.Option("--data", help="Folder with the training data.")]
-Out = Annotated[Path, typer.Option("--out", help="Folder for the ONNX file and its metadata.")]
-Epochs = Annotated[
-    int | None, typer.Option("--epochs", help="Passes over the data; the recipe's if left out.")
-]
-Threads = Annotated[
-    int | None, typer.Option("--threads", help="Processor threads; the recipe's if left out.")
-]
+Data = Annotated[Path, typer.Option("--data", help="train.data")]
+Out = Annotated[Path, typer.Option("--out", help="train.out")]
+Epochs = Annotated[int | None, typer.Option("--epochs", help="train.epochs")]
+Threads = Annotated[int | None, typer.Option("--threads", help="train.threads")]
 
 
 Teacher = Annotated[
     Path,
     typer.Option(
         "--teacher",
-        help="smart-turn-v3.2-cpu.onnx from the wheel of pipecat-ai 1.14.0, whose encoder the "
-        "network learns to imitate.",
+        help="train.teacher",
     ),
 ]
 

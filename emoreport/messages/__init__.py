@@ -1,5 +1,27 @@
 """Every text that a person reads, in English and Russian: TOML files and how to look them up."""
 
-from emoreport.messages.catalogue import Words, keys, label_name, languages, text
+from emoreport.messages.catalogue import (
+    Phrase,
+    Words,
+    decimal,
+    keys,
+    label_name,
+    number,
+    text,
+)
+from emoreport.messages.language import language_of_locale, languages, speak, speaking, spoken
 
-__all__ = ["Words", "keys", "label_name", "languages", "text"]
+__all__ = [
+    "Phrase",
+    "Words",
+    "decimal",
+    "keys",
+    "label_name",
+    "language_of_locale",
+    "languages",
+    "number",
+    "speak",
+    "speaking",
+    "spoken",
+    "text",
+]

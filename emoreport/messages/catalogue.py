@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
+from string import Formatter
 from typing import Any, Final
 
+from emoreport.messages.language import check_language, folder_of_words, spoken
 from emoreport.vocabulary import NAMES
 
 SUFFIX: Final = ".toml"
+COMMA_LANGUAGES: Final = frozenset({"ru"})
+"""Languages with a decimal comma."""
 
 
 def text(key: str, lang: str, **values: object) -> str:
@@ -30,7 +32,8 @@ def text(key: str, lang: str, **values: object) -> str:
     lang
         Language code, one of `languages`.
     values
-        What replaces ``{name}`` in the text.
+        What replaces ``{name}`` in the text. Fractional numbers get the decimal sign of the
+        language.
 
     Raises
     ------
@@ -46,7 +49,49 @@ def text(key: str, lang: str, **values: object) -> str:
     words = _words(lang, source)
     if rest not in words:
         raise KeyError(f"there are no words for {key!r} in {lang!r}")
+    if lang in COMMA_LANGUAGES:
+        return _CommaFormatter().vformat(words[rest], (), values)
     return words[rest].format(**values)
+
+
+def number(value: float, decimals: int, lang: str) -> str:
+    """Number with so many decimals and the decimal sign of the language.
+
+    Examples
+    --------
+    >>> number(1.585, 2, "en"), number(1.585, 2, "ru")
+    ('1.58', '1,58')
+    """
+    return decimal(f"{value:.{decimals}f}", lang)
+
+
+def decimal(shown: str, lang: str) -> str:
+    """Number that is written with a decimal point, with the decimal sign of the language.
+
+    Examples
+    --------
+    >>> decimal("0.5", "ru")
+    '0,5'
+    """
+    return shown.replace(".", ",") if lang in COMMA_LANGUAGES else shown
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A text that is worded where it is shown, in the language in force then; see `text`.
+
+    Examples
+    --------
+    >>> str(Phrase("tables.summary.seconds", {"value": 1.5}))
+    '1.5 s'
+    """
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Words in the language in force."""
+        return text(self.key, spoken(), **self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +126,6 @@ def label_name(label: str, lang: str, bridge: Mapping[str, str] | None = None) -
     return name if partner == label else f"{name} (= {label_name(partner, lang)})"
 
 
-def languages() -> tuple[str, ...]:
-    """Codes of the languages there are words for, sorted."""
-    return tuple(sorted(folder.name for folder in _root().iterdir() if _is_language(folder)))
-
-
 def keys(lang: str) -> frozenset[str]:
     """Every key there are words for in `lang`.
 
@@ -94,10 +134,10 @@ def keys(lang: str) -> frozenset[str]:
     KeyError
         When there is no such language.
     """
-    _check_language(lang)
+    check_language(lang)
     sources = [
         file.name.removesuffix(SUFFIX)
-        for file in (_root() / lang).iterdir()
+        for file in (folder_of_words() / lang).iterdir()
         if file.name.endswith(SUFFIX)
     ]
     return frozenset(f"{source}.{rest}" for source in sources for rest in _words(lang, source))
@@ -105,8 +145,8 @@ def keys(lang: str) -> frozenset[str]:
 
 @cache
 def _words(lang: str, source: str) -> Mapping[str, str]:
-    _check_language(lang)
-    file = _root() / lang / f"{source}{SUFFIX}"
+    check_language(lang)
+    file = folder_of_words() / lang / f"{source}{SUFFIX}"
     if not file.is_file():
         raise KeyError(f"there is no file of words {source!r} in {lang!r}")
     return dict(_flattened(tomllib.loads(file.read_text(encoding="utf-8")), ""))
@@ -122,14 +162,9 @@ def _flattened(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str
             raise TypeError(f"words must be text, {prefix}{name} is {value!r}")
 
 
-def _check_language(lang: str) -> None:
-    if lang not in languages():
-        raise KeyError(f"there are no words in the language {lang!r}")
+class _CommaFormatter(Formatter):
+    """Puts values into a text as `str.format` does, fractional numbers with a comma."""
 
-
-def _root() -> Traversable:
-    return resources.files(__package__)
-
-
-def _is_language(folder: Traversable) -> bool:
-    return folder.is_dir() and not folder.name.startswith(("_", "."))
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - as in Formatter
+        shown = format(value, format_spec)
+        return shown.replace(".", ",") if isinstance(value, float) else shown

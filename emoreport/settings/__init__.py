@@ -31,7 +31,6 @@ class DecodingSettings:
 
     fps: str = option(
         "every",
-        "Frames to analyse: every one, a rate in Hz, or adaptive (more where the picture changes)",
     )
 
 
@@ -43,62 +42,43 @@ SAME: Final = "same"
 class FaceSettings:
     """Face detection, tracking and face-emotion model."""
 
-    face: str = option("auto", "Face-emotion model: auto, compact, <model> or a folder")
+    face: str = option("auto")
     face_witness: str = option(
         "auto",
-        "Second face model that reads the same faces: auto (compact beside a larger model), none, "
-        "compact, <model> or a folder",
     )
     face_detector: str = option(
         "auto",
-        "Face detector: auto, solutions (inside mediapipe 0.10.21) or a .task/.tflite file",
     )
-    min_face_score: float = option(
-        0.5, "Detections below this score are not used", minimum=0.1, maximum=0.99
-    )
-    strict_single_face: bool = option(
-        False, "Use no frame that shows more than one face, instead of following the speaker"
-    )
+    min_face_score: float = option(0.5, minimum=0.1, maximum=0.99)
+    strict_single_face: bool = option(False)
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechSettings:
     """Voice activity and voice-emotion model."""
 
-    speech: str = option("auto", "Voice-emotion model: auto, compact, <model>, none or a folder")
+    speech: str = option("auto")
     speech_witness: str = option(
         "auto",
-        "Second voice model that reads the same windows: auto (a light one that is here), none, "
-        "compact, <model> or a folder",
     )
     speech_hop_s: float = option(
         1.0,
-        "Distance between the starts of two voice windows",
         unit="seconds",
         minimum=0.1,
         maximum=10.0,
     )
-    speech_threshold: float = option(
-        0.5, "Speech probability above which sound counts as speech", minimum=0.05, maximum=0.95
-    )
-    acoustics: bool = option(
-        True, "Measure pitch, loudness, tempo and pauses of the voice (docs/acoustics.md)"
-    )
+    speech_threshold: float = option(0.5, minimum=0.05, maximum=0.95)
+    acoustics: bool = option(True)
     speech_bias: str = option(
         "none",
-        "Correction of the class bias of the voice model: none, or acted (dusha only; "
-        "docs/models/dusha.md says what it was fitted on)",
         choices=("none", "acted"),
     )
     speech_context: str = option(
         "recording",
-        "What a voice window is judged against: recording takes off what all windows of the video "
-        "have in common, where the voice model knows how (compact does); window judges each alone",
         choices=("recording", "window"),
     )
     min_speech_s: float = option(
         0.3,
-        "Less detected speech than this in an interval is no_speech",
         unit="seconds",
         minimum=0.0,
         maximum=10.0,
@@ -111,101 +91,73 @@ class AnalysisSettings:
 
     smoothing_s: float = option(
         1.0,
-        "Width of the window that smooths face probabilities; 0 switches it off",
         unit="seconds",
         minimum=0.0,
         maximum=60.0,
     )
-    smoothing_method: str = option(
-        "mean", "How the window is summed up", choices=("mean", "median")
-    )
-    min_interval_s: float = option(
-        0.5, "No interval is shorter than this", unit="seconds", minimum=0.0, maximum=60.0
-    )
+    smoothing_method: str = option("mean", choices=("mean", "median"))
+    min_interval_s: float = option(0.5, unit="seconds", minimum=0.0, maximum=60.0)
     gap_limit_s: float = option(
         0.5,
-        "A stretch without a face longer than this becomes no_face; in voice_intervals a pause "
-        "longer than this becomes no_speech",
         unit="seconds",
         minimum=0.0,
         maximum=60.0,
     )
     hysteresis: float = option(
         0.05,
-        "A new emotion must lead the current one by this probability",
         minimum=0.0,
         maximum=0.9,
     )
     abstention: str = option(
         "normal",
-        "Below how much evidence a label becomes uncertain; docs/statistics.md lists the limits",
         choices=ABSTENTION_LEVELS,
     )
     distance_limit: float = option(
         1.0,
-        "How far from what a model was trained on a reading may be, in units of the model's own "
-        "limit; beyond, its probabilities are tempered and the row becomes uncertain; 0 switches "
-        "this off",
         minimum=0.0,
         maximum=100.0,
     )
     baseline: str = option(
         "none",
-        "The speaker's own baseline for z-scores: none, neutral:SECONDS (the first so many neutral "
-        "seconds) or START-END in seconds",
     )
-    compounds: bool = option(False, "Add scores of seven compound expressions")
-    bridge: str = option(
-        "default", "Mapping between the label sets of face and voice: default or a TOML file"
-    )
+    compounds: bool = option(False)
+    bridge: str = option("default")
 
 
 @dataclass(frozen=True, slots=True)
 class OutputSettings:
     """What is written where."""
 
-    out: str = option("statistics", "Folder for the tables")
-    formats: tuple[str, ...] = option(
-        FORMATS, "Comma-separated formats of the results; html is the page", choices=FORMATS
-    )
-    lang: str = option("en", "Language of messages and of the workbook", choices=LANGUAGES)
+    out: str = option("statistics")
+    formats: tuple[str, ...] = option(FORMATS, choices=FORMATS)
+    lang: str = option("en", choices=LANGUAGES)
     excel_locale: str = option(
         "none",
-        "Write each CSV file also as NAME.ru.csv for a spreadsheet set to that language: "
-        "semicolon, decimal comma, byte order mark",
         choices=("none", "ru"),
     )
     page_video: str = option(
         "link",
-        "Video of report.html: link plays the file where it lies; embed (--embed-video) puts a "
-        "small copy inside, which takes time to make; none (--no-video) leaves out every picture "
-        "of the person",
         choices=("link", "embed", "none"),
     )
-    overwrite: bool = option(False, "Replace the results of an earlier run of the same video")
+    overwrite: bool = option(False)
 
 
 @dataclass(frozen=True, slots=True)
 class RuntimeSettings:
     """Machine and network."""
 
-    offline: bool = option(False, "Open no network connection")
-    threads: int = option(0, "Processor threads to use; 0 means all", minimum=0, maximum=256)
+    offline: bool = option(False)
+    threads: int = option(0, minimum=0, maximum=256)
     runtime: str = option(
         "auto",
-        "What runs the models; auto is ONNX Runtime, for models that need the part full torch, "
-        "or the faster form that `emoreport models optimize` found; no face model runs in torch",
         choices=RUNTIMES,
     )
     speech_runtime: str = option(
         SAME,
-        "What runs the voice model, where that is to be another runtime than --runtime says",
         choices=(SAME, *RUNTIMES),
     )
     device: str = option(
         "auto",
-        "Where the models run; auto is the graphics card where one really works, "
-        "else the processor",
         choices=("auto", "cpu", "cuda"),
     )
 

@@ -11,7 +11,6 @@ from emoreport.vocabulary import ABSTENTION_LEVELS
 def _described(
     name: str,
     default: Any,  # noqa: ANN401 - options hold several types
-    help: str,  # noqa: A002 - the usual word for it
     *,
     unit: str = "",
     minimum: float | None = None,
@@ -24,7 +23,6 @@ def _described(
         attribute=name,
         type=type(default),
         default=default,
-        help=help,
         unit=unit,
         minimum=minimum,
         maximum=maximum,
@@ -35,7 +33,6 @@ def _described(
 TOLERANCE: Final = _described(
     "tolerance",
     0.5,
-    "Farthest distance of boundaries that count as one",
     unit="seconds",
     minimum=0.0,
     maximum=10.0,
@@ -43,7 +40,6 @@ TOLERANCE: Final = _described(
 LEAD_IN: Final = _described(
     "lead_in",
     1.0,
-    "What to show before each passage",
     unit="seconds",
     minimum=0.0,
     maximum=60.0,
@@ -51,30 +47,34 @@ LEAD_IN: Final = _described(
 TOP: Final = _described(
     "top",
     10,
-    "So many clips: of mismatches the strongest, of an emotion the longest (all if left out)",
     minimum=1,
 )
-SMOOTHING_GRID: Final = _described(
-    "smoothing", ("0", "0.5", "1", "2"), "Smoothing windows to try", unit="seconds"
-)
-MIN_INTERVAL_GRID: Final = _described(
-    "min_interval", ("0.25", "0.5", "1", "2"), "Shortest intervals to try", unit="seconds"
-)
-ABSTENTION_GRID: Final = _described(
-    "abstention", ABSTENTION_LEVELS, "Levels of abstention to try", choices=ABSTENTION_LEVELS
-)
+SMOOTHING_GRID: Final = _described("smoothing", ("0", "0.5", "1", "2"), unit="seconds")
+MIN_INTERVAL_GRID: Final = _described("min_interval", ("0.25", "0.5", "1", "2"), unit="seconds")
+ABSTENTION_GRID: Final = _described("abstention", ABSTENTION_LEVELS, choices=ABSTENTION_LEVELS)
 PLOT_KINDS: Final = _described(
     "kind",
     ("timeline", "shares", "transitions", "matrix"),
-    "Which plots to make",
     choices=("timeline", "shares", "transitions", "matrix"),
 )
 PLOT_FORMATS: Final = _described(
     "format",
     ("png", "svg"),
-    "PNG has 300 dots per inch, the text of SVG stays text",
     choices=("png", "svg"),
 )
+
+
+COMMAND_OPTIONS: Final = (
+    TOLERANCE,
+    LEAD_IN,
+    TOP,
+    SMOOTHING_GRID,
+    MIN_INTERVAL_GRID,
+    ABSTENTION_GRID,
+    PLOT_KINDS,
+    PLOT_FORMATS,
+)
+"""All of them, for the help."""
 
 
 def chosen(info: OptionInfo, value: Any) -> Any:  # noqa: ANN401 - options hold several types

@@ -7,20 +7,24 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from emoreport.errors import SettingsError
+from emoreport.messages import Words, spoken
 
 ENV_PREFIX: Final = "EMOREPORT_"
+_word: Final = Words("settings")
 
 
 @dataclass(frozen=True, slots=True)
 class OptionInfo:
-    """Description of one setting: its public name, help, unit, range and choices."""
+    """Description of one setting: its public name, unit, range and choices.
+
+    What it is for is in the catalogues, ``settings.toml``, by its name.
+    """
 
     name: str
     group: str
     attribute: str
     type: type
     default: Any
-    help: str
     unit: str
     minimum: float | None
     maximum: float | None
@@ -37,26 +41,41 @@ class OptionInfo:
         return ENV_PREFIX + self.name.upper()
 
     @property
+    def key(self) -> str:
+        """Key of its words in the catalogues."""
+        return f"settings.{self.name}" if self.group else f"settings.command.{self.name}"
+
+    @property
+    def help(self) -> str:
+        """What it is for, in the language in force."""
+        return _word(self.key.partition(".")[2], spoken())
+
+    @property
     def help_line(self) -> str:
-        """Help with unit, range, choices and default."""
+        """Help with unit, range, choices and default, in the language in force."""
         facts = []
         if self.unit:
-            facts.append(self.unit)
+            facts.append(_word(f"unit.{self.unit}", spoken()))
         if self.minimum is not None or self.maximum is not None:
-            low = "" if self.minimum is None else f"{self.minimum:g}"
-            high = "" if self.maximum is None else f"{self.maximum:g}"
-            facts.append(f"{low}–{high}" if low and high else f"from {low}" if low else f"≤ {high}")
+            facts.append(self._range())
         if self.choices:
             facts.append("|".join(self.choices))
         if not isinstance(self.default, bool):
-            shown = ",".join(self.default) if isinstance(self.default, tuple) else self.default
-            facts.append(f"default: {shown}")
+            shown = ",".join(self.default) if isinstance(self.default, tuple) else str(self.default)
+            facts.append(_word("fact.default", spoken(), value=shown))
         return f"{self.help} [{'; '.join(facts)}]" if facts else self.help
+
+    def _range(self) -> str:
+        # With a point in every language: that is how values are typed.
+        low = "" if self.minimum is None else f"{self.minimum:g}"
+        high = "" if self.maximum is None else f"{self.maximum:g}"
+        if low and high:
+            return f"{low}–{high}"
+        return _word("fact.from" if low else "fact.up_to", spoken(), low=low, high=high)
 
 
 def option(
     default: Any,  # noqa: ANN401 - settings hold several types
-    help: str,  # noqa: A002 - the usual word for it
     *,
     unit: str = "",
     minimum: float | None = None,
@@ -66,7 +85,6 @@ def option(
 ) -> Any:  # noqa: ANN401 - takes the place of the field's own type
     """Describe one field of a group of settings; see `OptionInfo`."""
     facts = {
-        "help": help,
         "unit": unit,
         "minimum": minimum,
         "maximum": maximum,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from emoreport.errors import SettingsError
+from emoreport.messages import spoken
 from emoreport.settings import OPTIONS, Settings
 from emoreport.settings.described import ENV_PREFIX, nearest
 
@@ -92,6 +93,8 @@ def load_settings(
 ) -> Settings:
     """Merge flags, environment, configuration file and defaults, in this precedence.
 
+    The language that none of them names is the one in force.
+
     Parameters
     ----------
     flags
@@ -117,4 +120,5 @@ def load_settings(
             raise error.with_file(file) from error.__cause__
     merged |= from_environment(source)
     merged |= {name: value for name, value in flags.items() if value is not None}
+    merged.setdefault("lang", spoken())
     return Settings.from_values(merged)

@@ -10,10 +10,10 @@ from pathlib import Path
 import jsonschema
 import pympi
 import pytest
-import typer.main
 
 import emoreport as package
 from emoreport.cli.app import app
+from emoreport.cli.wording import worded_command
 from emoreport.exchange.export import parse_formats
 from emoreport.exchange.writers import FORMATS
 from emoreport.exchange.writers.findings_json import SCHEMA_FILE
@@ -165,7 +165,7 @@ def test_labels_come_in_the_language_asked_for(stored: Path, emoreport: Emorepor
 
 
 def test_names_of_formats() -> None:
-    command = typer.main.get_command(app).commands["export"]  # type: ignore[attr-defined]
+    command = worded_command(app).commands["export"]
     (option,) = [entry for entry in command.params if entry.name == "to"]
     assert f": {', '.join(FORMATS)};" in option.help
     assert parse_formats(" ELAN, vtt,elan ") == ("elan", "vtt")

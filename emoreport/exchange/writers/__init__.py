@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from itertools import groupby
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 if TYPE_CHECKING:
@@ -58,15 +57,12 @@ class Format:
     ----------
     module, function
         The writer, in a module beside this one; imported when it is first needed.
-    about
-        What the help of ``emoreport export`` says of it.
     coded
         Whether people code in it, so that it can be written blank.
     """
 
     module: str
     function: str
-    about: str
     coded: bool = False
 
     @property
@@ -76,32 +72,18 @@ class Format:
 
 
 FORMATS: Final[Mapping[str, Format]] = {
-    "elan": Format(
-        "elan",
-        "elan_files",
-        "an .eaf with the tiers face, voice, voice_intervals, mismatch and speech, "
-        "linked to the video",
-        coded=True,
-    ),
-    "textgrid": Format("textgrid", "textgrid_files", "the same for Praat", coded=True),
-    "vtt": Format("captions", "vtt_files", "captions"),
-    "srt": Format("captions", "srt_files", "captions"),
-    "boris": Format(
-        "boris", "boris_files", "a project, its table of events and lines to paste", coded=True
-    ),
-    "bids": Format("bids", "bids_files", "events.tsv with its sidecar"),
-    "csv": Format("coding_table", "coding_files", "the table that coders fill in", coded=True),
-    "json": Format("findings_json", "findings_files", "everything, with a schema"),
+    "elan": Format("elan", "elan_files", coded=True),
+    "textgrid": Format("textgrid", "textgrid_files", coded=True),
+    "vtt": Format("captions", "vtt_files"),
+    "srt": Format("captions", "srt_files"),
+    "boris": Format("boris", "boris_files", coded=True),
+    "bids": Format("bids", "bids_files"),
+    "csv": Format("coding_table", "coding_files", coded=True),
+    "json": Format("findings_json", "findings_files"),
 }
 """Every format by name, in the order of the help."""
 CODED: Final = tuple(name for name, form in FORMATS.items() if form.coded)
 """Formats that people code in."""
-
-
-def formats_text() -> str:
-    """What each format is, neighbours of the same kind in one: ``vtt, srt: captions; …``."""
-    groups = groupby(FORMATS, key=lambda name: FORMATS[name].about)
-    return "; ".join(f"{', '.join(names)}: {about}" for about, names in groups)
 
 
 def export_files(

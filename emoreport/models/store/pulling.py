@@ -84,5 +84,4 @@ def _fetch(
             remote.url, target, remote.expected, progress=progress, remedy=remote.remedy
         )
     except MissingFileError as error:
-        error.remedy = remote.remedy_if_gone or error.remedy
-        raise
+        raise error.with_remedy(remote.remedy_if_gone) from error.__cause__

@@ -46,7 +46,7 @@ def test_a_label_of_a_foreign_model_keeps_its_name():
 
 def test_values_are_put_into_the_text():
     assert words.text("tables.summary.seconds", "en", value=1.5) == "1.5 s"
-    assert words.text("tables.summary.seconds", "ru", value=1.5) == "1.5 с"
+    assert words.text("tables.summary.seconds", "ru", value=1.5) == "1,5 с"
 
 
 @pytest.mark.parametrize(

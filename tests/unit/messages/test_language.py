@@ -1,0 +1,31 @@
+import pytest
+
+from emoreport.messages import Phrase, language_of_locale, speak, speaking, spoken
+
+
+@pytest.mark.parametrize(
+    ("environment", "lang"),
+    [
+        ({"LANG": "ru_RU.UTF-8"}, "ru"),
+        ({"LC_ALL": "ru_RU.UTF-8", "LANG": "en_GB.UTF-8"}, "ru"),
+        ({"LC_ALL": "", "LC_MESSAGES": "ru", "LANG": "C"}, "ru"),
+        ({"LC_ALL": "C.UTF-8", "LANG": "ru_RU.UTF-8"}, "en"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({}, "en"),
+    ],
+)
+def test_the_locale_names_a_language(environment, lang):
+    assert language_of_locale(environment) == lang
+
+
+def test_a_phrase_is_worded_in_the_language_in_force():
+    phrase = Phrase("tables.summary.seconds", {"value": 1.5})
+    with speaking("ru"):
+        assert (str(phrase), spoken()) == ("1,5 с", "ru")
+    assert (str(phrase), spoken()) == ("1.5 s", "en")
+
+
+def test_a_language_without_words_is_refused():
+    with pytest.raises(KeyError, match="tlh"):
+        speak("tlh")
+    assert spoken() == "en"
