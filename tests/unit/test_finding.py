@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from emoreport.messages.finding import amount, finding_sentence, percent
+from emoreport.finding import amount, finding_sentence, percent
 from emoreport.records import Span
 from emoreport.results import Analysis, AudioInterval, VideoInterval
 from tests.fixtures.page import findings

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from emoreport.messages.catalogue import Words, label_name
+from emoreport.messages import Words, label_name
 from emoreport.results import AudioInterval, Findings, Summary, VideoInterval
 from emoreport.vocabulary import is_emotion
 
