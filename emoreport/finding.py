@@ -1,6 +1,8 @@
-"""The sentence that says what one recording shows, with its caution: page, terminal, notebook.
+"""What one recording shows, said with its caution: page, terminal, notebook.
 
-It is made of the figures of the summary and of the rows alone, so that it says what the tables say.
+`finding_sentence` is the whole in one sentence, `mismatch_sentence` the figure of face against
+voice. Both are made of the figures of the summary and of the rows alone, so that they say what the
+tables say.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from emoreport.messages import Words, label_name
-from emoreport.results import AudioInterval, Findings, Summary, VideoInterval
+from emoreport.results import AudioInterval, Findings, MismatchFigure, Summary, VideoInterval
 from emoreport.vocabulary import is_emotion
 
 _say = Words("finding")
@@ -27,6 +29,8 @@ WHOLE: Final = 0.9
 """Above this share of the recording nothing is said of what could not be judged."""
 NAMED: Final = 2
 """Further emotions of the face that are named."""
+WHYS: Final = ("too_short", "one_label", "dependent", "clustered", "rows_and_windows_differ")
+"""Reasons for no verdict that have words of their own in the figure's sentence."""
 MINUTES_FROM_S: Final = 120.0
 HOURS_FROM_S: Final = 7200.0
 
@@ -63,7 +67,7 @@ def finding_sentence(findings: Findings, lang: str) -> str:
             _voice(summary, analysis.audio_intervals, partial(name, "voice"), lang),
         ]
     if None not in (summary.dominant_video_emotion, summary.dominant_audio_emotion):
-        clauses.append(_comparison(summary, lang))
+        clauses.append(_comparison(summary.mismatch, lang))
     sentence = "; ".join(clauses)
     return f"{sentence[0].upper()}{sentence[1:]}."
 
@@ -126,18 +130,40 @@ def _seconds(rows: Rows) -> dict[str, float]:
     return dict(sorted(seconds.items(), key=lambda entry: -entry[1]))
 
 
-def _comparison(summary: Summary, lang: str) -> str:
-    share = summary.mismatch_share
-    if share is None or summary.compared_s <= 0:
+def _comparison(figure: MismatchFigure, lang: str) -> str:
+    if figure.share is None:
         return _say("compared.never", lang)
-    key = {0.0: "agree", 1.0: "differ"}.get(share, "part")
-    seconds = amount(summary.compared_s, lang)
-    said = _say(f"compared.{key}", lang, share=percent(share), seconds=seconds)
-    if summary.mismatch_verdict is None:
+    key = {0.0: "agree", 1.0: "differ"}.get(figure.share, "part")
+    seconds = amount(figure.compared_s, lang)
+    said = _say(f"compared.{key}", lang, share=percent(figure.share), seconds=seconds)
+    if figure.verdict is None:
         return said
-    expected = summary.expected_mismatch_share
-    chance = "" if expected is None else f" ({percent(expected)})"
-    return said + _say(f"chance.{summary.mismatch_verdict}", lang, expected=chance)
+    chance = "" if figure.expected is None else f" ({percent(figure.expected)})"
+    return said + _say(f"chance.{figure.verdict}", lang, expected=chance)
+
+
+def mismatch_sentence(figure: MismatchFigure, lang: str) -> str:
+    """The share of the compared time in mismatch, what chance would give, and the verdict.
+
+    Examples
+    --------
+    >>> figure = MismatchFigure(8.0, 9.2, 8 / 9.2, 0.71, "not_enough_data", "too_short")
+    >>> mismatch_sentence(figure, "en")
+    '87 % of 9 s; chance alone could give that (71 %): too short to tell'
+    """
+    if figure.share is None:
+        return _say("mismatch.nothing", lang)
+    seconds = amount(figure.compared_s, lang)
+    observed = _say("mismatch.observed", lang, share=percent(figure.share), seconds=seconds)
+    if figure.expected is None or figure.verdict is None:
+        return observed
+    return _say(
+        f"mismatch.{figure.verdict}",
+        lang,
+        observed=observed,
+        expected=percent(figure.expected),
+        why=_say(f"why.{figure.note if figure.note in WHYS else 'other'}", lang),
+    )
 
 
 def _times(count: int, lang: str) -> str:
@@ -150,7 +176,8 @@ def _times(count: int, lang: str) -> str:
 
 def percent(share: float) -> str:
     """A share as a whole per cent; one that is not quite all or nothing does not read as that."""
-    value = round(100 * share)
+    # Rounded as tables show it first, so that a table read back gives the same words.
+    value = round(100 * round(share, 4))
     if 0 < share < 1:
         value = min(max(value, 1), 99)
     return f"{value} %"

@@ -370,8 +370,45 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
+class MismatchFigure:
+    """How much face and voice differ in one talk, beside what chance gives: one record for all.
+
+    Share, seconds and expectation are of the rows of `Analysis.comparisons`. The test behind the
+    verdict is made on the time of the voice windows, since rows would bias it: their lengths depend
+    on the face.
+
+    Attributes
+    ----------
+    mismatch_s
+        Seconds of the rows in which the two differ.
+    compared_s
+        Seconds of the rows in which they could be compared.
+    share
+        `mismatch_s` over `compared_s`, 0–1; None where nothing could be compared.
+    expected
+        The share that the same rows would give if face and voice had nothing to do with each other
+        and each kept its labels' shares of the time, 0–1.
+    verdict
+        Whether they differ more, as much or less than chance gives.
+    note
+        Why the verdict is ``not_enough_data``; None with any other verdict, or where there was
+        enough to test and the test leaves it open.
+    p_value
+        Of the test, two-sided; None without one.
+    """
+
+    mismatch_s: float = 0.0
+    compared_s: float = 0.0
+    share: float | None = None
+    expected: float | None = None
+    verdict: str | None = None
+    note: str | None = None
+    p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
-    """One row about one video; fields in the order of summary.csv."""
+    """One row about one video: the columns of summary.csv."""
 
     video: str
     duration_s: float
@@ -383,21 +420,16 @@ class Summary:
     transitions: int
     transitions_per_minute: float | None
     mismatches: int
-    mismatch_s: float
-    mismatch_share: float | None
+    mismatch: MismatchFigure
     dominant_video_emotion: str | None
     dominant_audio_emotion: str | None
     face_model: str
     speech_model: str
-    compared_s: float
     emotion_s: float
     transitions_per_emotion_minute: float | None
     uncertain_s: float = 0.0
     judged_share: float | None = None
     kappa: float | None = None
-    expected_mismatch_share: float | None = None
-    mismatch_p_value: float | None = None
-    mismatch_verdict: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

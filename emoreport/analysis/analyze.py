@@ -75,15 +75,16 @@ def analyze_readings(
     pieces = cut_at_speech(video, faces, speech, duration_s)
     if labels.face is not None:
         pieces = coded_pieces(pieces, video)
+    summary = summarize(
+        recording, faces, speech, video, audio, comparisons, transitions, agreement, bridge
+    )
     spoken = acoustic_intervals(speech, audio, settings.speech.min_speech_s)
     return Analysis(
         video_intervals=video,
         audio_intervals=audio,
         comparisons=comparisons,
         transitions=transitions,
-        summary=summarize(
-            recording, faces, speech, video, audio, comparisons, transitions, agreement
-        ),
+        summary=summary,
         transition_statistics=transition_rows(
             video,
             transition_statistics(video),
@@ -101,7 +102,15 @@ def analyze_readings(
             pieces,
         ),
         mismatch_statistics=mismatch_rows(
-            agreement, pieces, faces, speech, duration_s, bridge, usable, labels.voice
+            summary.mismatch,
+            agreement,
+            pieces,
+            faces,
+            speech,
+            duration_s,
+            bridge,
+            usable,
+            labels.voice,
         ),
         voice_intervals=voice,
         face_voice=compare_cuts(video, voice, faces.labels, speech.labels, bridge),

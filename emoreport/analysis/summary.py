@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
+from emoreport.analysis.mismatch.figure import mismatch_figure
 from emoreport.analysis.mismatch.shift_test import MismatchStatistics
 from emoreport.analysis.numeric.hold_times import hold_times
 from emoreport.analysis.rows.abstention import judged_time
+from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.voice import spoken_before
 from emoreport.records import FaceTrack, Recording, SpeechTrack
 from emoreport.results import AudioInterval, Comparison, Summary, Transition, VideoInterval
@@ -24,22 +26,20 @@ def summarize(
     comparisons: Sequence[Comparison],
     transitions: Sequence[Transition],
     agreement: MismatchStatistics,
+    bridge: Bridge,
 ) -> Summary:
     """Sum one video up.
 
     `face_coverage` is the share of the duration held by frames with a usable face, `speech_s`
-    the detected speech within the duration, `compared_s` the seconds where face and voice could
-    be compared, `mismatch_share` the share of those where they differ, `emotion_s` the seconds
-    of rows with a face emotion. Rates and shares over nothing are None. A dominant emotion has
-    the most seconds; of equals, the first in canonical order. `uncertain_s` are the seconds of
-    rows whose evidence was too thin, `judged_share` the share of the seconds with a face that rows
-    with an emotion have. Kappa, p-value and verdict are of `agreement`.
+    the detected speech within the duration, `emotion_s` the seconds of rows with a face emotion.
+    Rates and shares over nothing are None. A dominant emotion has the most seconds; of equals, the
+    first in canonical order. `uncertain_s` are the seconds of rows whose evidence was too thin,
+    `judged_share` the share of the seconds with a face that rows with an emotion have. Kappa is of
+    `agreement`.
     """
     duration_s = max(0.0, recording.duration_s)
     covered_s = float(hold_times(faces.time_s, duration_s)[faces.valid].sum())
     changes = sum(transition.count for transition in transitions)
-    mismatch_s = _seconds(row for row in comparisons if row.match is False)
-    compared_s = _seconds(row for row in comparisons if row.match is not None)
     judged = judged_time(video)
     emotion_s = judged.emotion_s
     return Summary(
@@ -53,26 +53,19 @@ def summarize(
         transitions=changes,
         transitions_per_minute=_ratio(60.0 * changes, duration_s),
         mismatches=sum(row.match is False for row in comparisons),
-        mismatch_s=mismatch_s,
-        mismatch_share=_ratio(mismatch_s, compared_s),
+        mismatch=mismatch_figure(
+            comparisons, bridge, agreement.agreement, agreement.label_test, agreement.intervals
+        ),
         dominant_video_emotion=_dominant(video),
         dominant_audio_emotion=_dominant(audio),
         face_model=recording.face_model,
         speech_model=recording.speech_model,
-        compared_s=compared_s,
         emotion_s=emotion_s,
         transitions_per_emotion_minute=_ratio(60.0 * changes, emotion_s),
         uncertain_s=judged.uncertain_s,
         judged_share=judged.share,
         kappa=agreement.agreement.kappa,
-        expected_mismatch_share=agreement.agreement.expected_disagreement,
-        mismatch_p_value=agreement.label_test.p_value,
-        mismatch_verdict=agreement.verdict,
     )
-
-
-def _seconds(rows: Iterable[Comparison]) -> float:
-    return float(sum(row.span.duration_s for row in rows))
 
 
 def _ratio(part: float, whole: float) -> float | None:

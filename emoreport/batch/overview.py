@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from emoreport.batch import names
+from emoreport.finding import mismatch_sentence
 from emoreport.messages import Words, label_name
 from emoreport.page.document import policy_source
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.columns import SUMMARY
 from emoreport.tables.dictionary import label, meaning
+from emoreport.tables.mismatch import mismatch_in
 from emoreport.tables.schema import DECIMALS, Kind
 from emoreport.vocabulary import COLOURS, ICONS, text_on
 
@@ -35,9 +37,10 @@ FIGURES: Final = (
     "dominant_video_emotion",
     "dominant_audio_emotion",
     "transitions_per_minute",
-    "mismatch_share",
 )
-"""Columns of the summary that the page shows; summary.csv has them all."""
+"""Columns of the summary that the page shows as they are; summary.csv has them all."""
+MISMATCH: Final = "mismatch_share"
+"""The column after them, which the page shows with what chance would give and the verdict."""
 PAGES: Final = ("report.html", "report.xlsx", "summary.csv", "run.json")
 """What the name of a video leads to: the first of these in its folder."""
 STATES: Final = ("finished", "failed", "copy", "no_video", "waiting")
@@ -46,12 +49,16 @@ _SHARES: Final = frozenset({Kind.SHARE, Kind.DISTANCE})
 
 @dataclass(frozen=True, slots=True)
 class PageCell:
-    """One cell: its text, what it is sorted by, and the emotion whose colours it bears."""
+    """One cell: its text, what it is sorted by, and the emotion whose colours it bears.
+
+    A `number` is sorted as one; a `sentence` is broken into lines.
+    """
 
     text: str
     key: str
     number: bool = False
     emotion: str = ""
+    sentence: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class PageRow:
     link: str
     state: str
     state_name: str
-    note: str
+    notes: tuple[str, ...]
     cells: tuple[PageCell, ...]
 
 
@@ -84,24 +91,20 @@ def overview_page(
     lang
         Language of the page.
     """
-    columns = dict(zip(shown.table.names, shown.columns, strict=True))
-    row_of_path = {path: index for index, path in enumerate(columns["path"])}
+    row_of_path = {row["path"]: row for row in shown.records()}
     figures = [SUMMARY[name] for name in FIGURES]
+    heads = [
+        (label(column, lang), meaning(column, lang)) for column in (*figures, SUMMARY[MISMATCH])
+    ]
     rows = []
     for talk in talks:
-        index = row_of_path.get(talk.name)
-        cells = tuple(
-            _cell(column.kind, None if index is None else columns[column.name][index], lang)
-            for column in figures
-        )
-        cells += tuple(
-            _cell(Kind.TEXT, None if index is None else columns[name][index], lang)
-            for name in groups
-        )
+        row = row_of_path.get(talk.name, {})
+        cells = tuple(_cell(column.kind, row.get(column.name), lang) for column in figures)
+        cells += (_mismatch_cell(row, lang),)
+        cells += tuple(_cell(Kind.TEXT, row.get(name), lang) for name in groups)
         rows.append(_row(out, talk, cells, lang))
     counts = Counter(talk.state for talk in talks)
     script, style = _asset("batch.js"), _asset("batch.css")
-    heads = [(label(column, lang), meaning(column, lang)) for column in figures]
     page = _template().render(
         lang=lang,
         policy=_policy(script, style),
@@ -125,7 +128,8 @@ _PAGE_WORDS: Final = ("title", "video", "state", "note", "filter", "sort", "file
 
 
 def _row(out: Path, talk: Talk, cells: tuple[PageCell, ...], lang: str) -> PageRow:
-    link = note = ""
+    link = ""
+    notes: tuple[str, ...] = ()
     record = talk.record
     if talk.counted and record is not None:
         page = next(
@@ -133,21 +137,20 @@ def _row(out: Path, talk: Talk, cells: tuple[PageCell, ...], lang: str) -> PageR
         )
         # A name may hold bytes that are no text: as bytes it always makes an address.
         link = quote(f"{record.folder}/{page}".encode("utf-8", "surrogateescape"))
-        note = " ".join(record.warnings)
+        notes = record.warnings
     elif talk.copy_of:
-        note = _word("line.copy_of", lang, name=talk.copy_of)
+        notes = (_word("line.copy_of", lang, name=talk.copy_of),)
     if talk.state == "failed" and record is not None:
-        note = "; ".join(
-            part for part in (f"{record.stage}: {record.cause}", record.remedy) if part
-        )
+        failure = (f"{record.stage}: {record.cause}", record.remedy)
+        notes = ("; ".join(part for part in failure if part),)
     elif talk.state == "no_video" and record is not None:
-        note = record.cause
+        notes = (record.cause,)
     return PageRow(
         name=talk.name,
         link=link,
         state=talk.state,
         state_name=_word(f"state.{talk.state}", lang),
-        note=note,
+        notes=notes,
         cells=cells,
     )
 
@@ -167,6 +170,12 @@ def _cell(kind: Kind, value: Cell, lang: str) -> PageCell:
     if kind is Kind.SECONDS:
         text = _word("page.seconds", lang, value=text)
     return PageCell(text, repr(value), number=True)
+
+
+def _mismatch_cell(row: Mapping[str, Cell], lang: str) -> PageCell:
+    figure = mismatch_in(row)
+    key = "" if figure.share is None else repr(figure.share)
+    return PageCell(mismatch_sentence(figure, lang) if row else "", key, True, sentence=True)
 
 
 def _policy(script: str, style: str) -> str:

@@ -137,7 +137,7 @@ def _folder(talk: Talk) -> str:
 def _warnings(talk: Talk) -> str | None:
     """What a reader of the row must know: a talk cut short looks like any other one."""
     assert talk.record is not None
-    return " ".join(talk.record.warnings) or None
+    return " | ".join(talk.record.warnings) or None
 
 
 def _write_parquet(stream: BinaryIO, frame: Any) -> None:  # noqa: ANN401 - a DataFrame

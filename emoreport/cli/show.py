@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emoreport.cli.console import closing_panel, warning_line
-from emoreport.messages import text
-from emoreport.vocabulary import NAMES
+from emoreport.finding import mismatch_sentence
+from emoreport.messages import label_name, text
 
 if TYPE_CHECKING:
     from emoreport.records import RunPlan
@@ -50,7 +50,7 @@ def summary_rows(report: Report, folder: Path, lang: str) -> list[tuple[str, str
     unknown = text("cli.line.unknown", lang)
 
     def emotion(label: str | None) -> str:
-        return unknown if label is None else NAMES[lang][label]
+        return unknown if label is None else label_name(label, lang)
 
     def percent(share: float | None) -> str:
         return unknown if share is None else f"{100 * share:.0f} %"
@@ -66,7 +66,7 @@ def summary_rows(report: Report, folder: Path, lang: str) -> list[tuple[str, str
             "transitions",
             f"{summary.transitions} ({unknown if rate is None else f'{rate:.1f}'}/min)",
         ),
-        ("mismatch", f"{summary.mismatches} ({percent(summary.mismatch_share)})"),
+        ("mismatch", mismatch_sentence(summary.mismatch, lang)),
         ("models", _model_names(report.run, lang)),
         ("weaknesses", _weaknesses(report.run, lang)),
         ("folder", str(folder)),

@@ -169,13 +169,11 @@ def _voice_card(findings: Findings) -> dict[str, Any]:
 
 def _mismatch_card(analysis: Analysis) -> dict[str, Any]:
     summary = analysis.summary
-    observed = figure(_find(analysis.mismatch_statistics, "disagreement"), "share")
     return _card(
         "mismatch",
-        observed,
+        figure(_find(analysis.mismatch_statistics, "mismatch_share"), "share"),
         mismatches={"value": summary.mismatches, "unit": "count"},
-        mismatch_share={"value": summary.mismatch_share, "unit": "share"},
-        compared_s={"value": summary.compared_s, "unit": "seconds"},
+        compared_s={"value": summary.mismatch.compared_s, "unit": "seconds"},
         severity=figure(_find(analysis.mismatch_statistics, "mean_severity"), "distance"),
     )
 

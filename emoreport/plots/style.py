@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from emoreport.finding import mismatch_sentence
 from emoreport.messages import label_name, text
 from emoreport.results import Analysis, Statistic
 from emoreport.vocabulary import ALL_LABELS, COLOURS, ICONS, is_emotion
@@ -164,27 +165,12 @@ def caption(kind: str, analysis: Analysis, evidence: str, lang: str, **values: o
 
 def chance_note(analysis: Analysis, lang: str) -> str:
     """What the talk as a whole says of face against voice; never a comparison without it."""
-    disagreement = statistic(analysis.mismatch_statistics, "disagreement")
-    if disagreement is None or disagreement.value is None:
-        return text("plots.evidence.no_mismatch", lang)
-    unknown = text("plots.unknown", lang)
-    interval = ""
-    if disagreement.low is not None and disagreement.high is not None:
-        low, high = share(disagreement.low, lang), share(disagreement.high, lang)
-        interval = " " + text("plots.evidence.interval", lang, low=low, high=high)
-    verdict = disagreement.verdict
-    tested = (
-        ""
-        if disagreement.p_value is None
-        else f", p\N{NO-BREAK SPACE}{p_text(disagreement.p_value, lang)}"
+    figure = analysis.summary.mismatch
+    p_value = (
+        "" if figure.p_value is None else f"; p\N{NO-BREAK SPACE}{p_text(figure.p_value, lang)}"
     )
-    return text(
-        "plots.evidence.mismatch",
-        lang,
-        share=share(disagreement.value, lang) + interval,
-        expected=share(disagreement.expected, lang) + tested,
-        verdict=unknown if verdict is None else text(f"tables.verdict.{verdict}.label", lang),
-    )
+    sentence = mismatch_sentence(figure, lang) + p_value
+    return text("plots.evidence.mismatch", lang, sentence=sentence)
 
 
 def p_text(p_value: float, lang: str) -> str:

@@ -158,7 +158,7 @@ def explore(talk: Report, wanted: Grid) -> MultiverseResult:
         tuple(faces),
         tuple(voices),
     )
-    multiverse = Multiverse(faces, voices, talk.run.media.duration_s, analysis, bridges)
+    multiverse = Multiverse(faces, voices, talk.run.media.duration_s, talk.settings, bridges)
     looked_at = {
         setting: _look(multiverse, setting) for setting in dict.fromkeys((*combinations, own))
     }

@@ -20,6 +20,7 @@ from emoreport.messages import label_name, text
 from emoreport.results import Choice, Curve, Mark, Panel
 from emoreport.tables.cells import Cell
 from emoreport.tables.csv_files import csv_field, csv_lines
+from emoreport.tables.schema import value_at
 from emoreport.vocabulary import ABSTENTION_LEVELS, ALL_LABELS, COLOURS, VERDICTS
 
 TABLE_FILE: Final = "multiverse.csv"
@@ -41,12 +42,12 @@ COLUMNS: Final[dict[str, Column]] = {
     "transitions_per_emotion_minute": lambda universe: universe.transitions_per_minute,
     "rate_low": lambda universe: universe.rate_low,
     "rate_high": lambda universe: universe.rate_high,
-    "compared_seconds": lambda universe: universe.compared_s,
-    "disagreement": lambda universe: universe.disagreement,
-    "expected_disagreement": lambda universe: universe.expected_disagreement,
+    "compared_seconds": lambda universe: value_at(universe, "mismatch.compared_s"),
+    "mismatch_share": lambda universe: value_at(universe, "mismatch.share"),
+    "expected_mismatch_share": lambda universe: value_at(universe, "mismatch.expected"),
     "kappa": lambda universe: universe.kappa,
     "kappa_sign": lambda universe: universe.kappa_sign,
-    "p_value": lambda universe: universe.p_value,
+    "p_value": lambda universe: value_at(universe, "mismatch.p_value"),
     "mismatch_against_chance": lambda universe: universe.verdict,
     "failure": lambda universe: universe.failure,
     "face_model": lambda universe: universe.setting.face_model,

@@ -36,6 +36,11 @@ class ShownTable:
         """Number of rows."""
         return len(self.columns[0])
 
+    def records(self) -> list[dict[str, Cell]]:
+        """Its rows: cell by name of the column."""
+        names = self.table.names
+        return [dict(zip(names, row, strict=True)) for row in zip(*self.columns, strict=True)]
+
 
 def show_all(tables: Mapping[str, pd.DataFrame]) -> dict[str, ShownTable]:
     """Round the tables, given by name, for showing; see `show`."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from emoreport import messages as words
+from emoreport.finding import mismatch_sentence
 from emoreport.records import ModelRecord
 from emoreport.settings import OPTIONS
 from emoreport.tables.cells import Cell, ShownTable
-from emoreport.tables.codes import NOTE, STATISTIC, VERDICT, code_name
+from emoreport.tables.codes import code_name
 from emoreport.tables.dictionary import label
+from emoreport.tables.mismatch import mismatch_in
 from emoreport.tables.schema import Kind, Table
 from emoreport.tables.summary_facts import SummaryFacts
 from emoreport.vocabulary import NOT_ENOUGH_DATA
@@ -31,7 +33,13 @@ SECTIONS: Final = {
     ),
     "voice": ("speech_seconds", "dominant_audio_emotion"),
     "comparison": ("compared_seconds", "mismatches", "mismatch_seconds", "mismatch_share"),
-    "chance": ("expected_mismatch_share", "mismatch_verdict", "mismatch_p_value", "kappa"),
+    "chance": (
+        "expected_mismatch_share",
+        "mismatch_verdict",
+        "mismatch_note",
+        "mismatch_p_value",
+        "kappa",
+    ),
     "models": ("face_model", "speech_model"),
 }
 """Columns of summary.csv by heading; those that none names come last, under ``further``."""
@@ -97,7 +105,7 @@ def summary_lines(
     Parameters
     ----------
     tables
-        The tables, rounded; used are the summary and the statistics of face against voice.
+        The tables, rounded; used is the summary.
     facts
         Models, settings and warnings.
     notices
@@ -110,18 +118,16 @@ def summary_lines(
         return words.text(f"tables.summary.{key}", lang)
 
     table = tables["summary"].table
-    (values,) = _records(tables["summary"])
-    observed = _observed(tables["mismatch_statistics"])
+    (values,) = tables["summary"].records()
     # A word such as "fair" beside a kappa that may be anything would claim too much.
     enough = values["mismatch_verdict"] not in {None, NOT_ENOUGH_DATA}
     lines = [Line(word("title"), heading=True)]
     for section, names in sections(table).items():
         lines += [Line(""), Line(word(section), heading=True)]
-        if section == "chance" and observed:
-            lines.append(_observed_line(observed, lang))
-        lines += [
-            _value_line(table, name, values[name], observed, lang, enough=enough) for name in names
-        ]
+        if section == "comparison":
+            sentence = mismatch_sentence(mismatch_in(values), lang)
+            lines.append(Line(word("mismatch"), sentence))
+        lines += [_value_line(table, name, values[name], lang, enough=enough) for name in names]
         if section == "recording" and facts.program:
             lines.append(Line(word("program"), facts.program))
     for role, model in facts.models.items():
@@ -149,35 +155,10 @@ def agreement_word(kappa: float, lang: str) -> str:
     return words.text(f"tables.agreement.{key}", lang)
 
 
-def _records(content: ShownTable) -> list[dict[str, Cell]]:
-    names = content.table.names
-    return [dict(zip(names, row, strict=True)) for row in zip(*content.columns, strict=True)]
-
-
-def _observed(statistics: ShownTable) -> Mapping[str, Cell]:
-    """The row that the verdict is about; empty where there is none."""
-    for record in _records(statistics):
-        if record["statistic"] == "disagreement" and record["scope"] == "all":
-            return record
-    return {}
-
-
-def _observed_line(observed: Mapping[str, Cell], lang: str) -> Line:
-    value, low, high = (observed[name] for name in ("value", "low", "high"))
-    name, note = code_name(STATISTIC, "disagreement", lang), "mismatch_statistics.csv · value"
-    if not isinstance(value, float):
-        return Line(name, words.text("tables.summary.unknown", lang), note=note)
-    beside = ""
-    if isinstance(low, float) and isinstance(high, float):
-        beside = words.text("tables.summary.interval", lang, low=f"{low:.1%}", high=f"{high:.1%}")
-    return Line(name, value, Kind.SHARE, beside, note)
-
-
 def _value_line(
     table: Table,
     name: str,
     value: Cell,
-    observed: Mapping[str, Cell],
     lang: str,
     *,
     enough: bool,
@@ -185,10 +166,8 @@ def _value_line(
     column, beside = table[name], ""
     if value is None:
         shown: str | float = words.text("tables.summary.unknown", lang)
-    elif name == "mismatch_verdict":
-        shown = code_name(VERDICT, str(value), lang)
-        if value == NOT_ENOUGH_DATA and observed.get("note") is not None:
-            shown += f" ({code_name(NOTE, str(observed['note']), lang)})"
+    elif column.kind is Kind.CODE:
+        shown = code_name(column.codes, str(value), lang)
     elif isinstance(value, str):
         translated = column.kind is Kind.LABEL and lang != "en"
         shown = words.label_name(value, lang) if translated else value

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from emoreport.messages import Words, text
+from emoreport.finding import mismatch_sentence
+from emoreport.messages import Words
 from emoreport.tables.cells import Cell, ShownTable
-from emoreport.tables.codes import VERDICT, code_name
 from emoreport.tables.dictionary import sheet_name
+from emoreport.tables.mismatch import mismatch_in
 from emoreport.tables.schema import Kind
 from emoreport.tables.workbook_data import (
     WIDTHS_S,
@@ -17,7 +18,6 @@ from emoreport.tables.workbook_data import (
     column,
     label_seconds,
     never_compared,
-    rows,
     severity_over_time,
     shares_over_time,
     stretches,
@@ -302,20 +302,10 @@ class _Charts:
 
     def _evidence(self) -> str:
         """What the talk as a whole says of the mismatches: never a chart without it."""
-        content = self._tables["mismatch_statistics"]
-        names = ("statistic", "scope", "value", "expected", "verdict")
-        unknown = text("tables.summary.unknown", self._lang)
-        share, expected, verdict = unknown, unknown, unknown
-        for row in rows(content, *names):
-            if row[:2] == ("disagreement", "all"):
-                share, expected = (
-                    f"{cell:.1%}" if isinstance(cell, float) else unknown for cell in row[2:4]
-                )
-                verdict = unknown if row[4] is None else self._verdict(str(row[4]))
-        return _word("evidence", self._lang, share=share, expected=expected, verdict=verdict)
-
-    def _verdict(self, code: str) -> str:
-        return code_name(VERDICT, code, self._lang)
+        (row,) = self._tables["summary"].records()
+        return _word(
+            "evidence", self._lang, sentence=mismatch_sentence(mismatch_in(row), self._lang)
+        )
 
 
 def _filled(colour: str) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def test_differences_are_those_of_the_reports(
     rate = next(row for row in entry["differences"] if row["measure"] == "transitions_per_minute")
     assert rate["first"] == pytest.approx(summaries[0].transitions_per_emotion_minute)
     mismatch = next(row for row in entry["differences"] if row["measure"] == "mismatch_share")
-    assert mismatch["second"] == pytest.approx(summaries[1].mismatch_share)
+    assert mismatch["second"] == pytest.approx(summaries[1].mismatch.share)
 
 
 @pytest.mark.parametrize("how", [(), ("--groups",), ("--paired",)])

@@ -158,7 +158,7 @@ def test_a_setting_that_fails_leaves_the_others(talk: Path, tmp_path: Path) -> N
         {"": stored.faces},
         {"": stored.speech},
         stored.run.media.duration_s,
-        stored.settings.analysis,
+        stored.settings,
         bridges,
     )
     good, bad = (

@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from emoreport.finding import amount, finding_sentence, percent
+from emoreport.finding import WHYS, amount, finding_sentence, mismatch_sentence, percent
 from emoreport.records import Span
-from emoreport.results import Analysis, AudioInterval, VideoInterval
+from emoreport.results import Analysis, AudioInterval, MismatchFigure, VideoInterval
 from tests.fixtures.page import findings
 from tests.fixtures.results import summary
 
@@ -195,3 +195,33 @@ def test_a_share_that_is_not_all_is_not_called_all():
     assert [percent(share) for share in (0.0, 0.001, 0.5, 0.999, 1.0)] == [
         *("0 %", "1 %", "50 %", "99 %", "100 %"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "note", "said"),
+    [
+        ("more", None, "chance alone would give 71 %: more than chance"),
+        ("less", None, "chance alone would give 71 %: less than chance"),
+        ("as_much", None, "chance alone would give 71 %: as much as chance"),
+        ("not_enough_data", "too_short", "chance alone could give that (71 %): too short to tell"),
+        ("not_enough_data", None, "chance alone could give that (71 %): not enough to tell"),
+        ("not_enough_data", "constant", "chance alone could give that (71 %): not enough to tell"),
+    ],
+)
+def test_the_share_in_mismatch_has_chance_and_verdict_beside_it(verdict, note, said):
+    figure = MismatchFigure(8.0, 9.2, 8 / 9.2, 0.71, verdict, note)
+    assert mismatch_sentence(figure, "en") == f"87 % of 9 s; {said}"
+
+
+@pytest.mark.parametrize("note", WHYS)
+def test_each_reason_is_told_apart(note):
+    figures = [
+        MismatchFigure(8.0, 9.2, 8 / 9.2, 0.71, "not_enough_data", why) for why in (note, None)
+    ]
+    for lang in ("en", "ru"):
+        assert len({mismatch_sentence(figure, lang) for figure in figures}) == 2
+
+
+def test_nothing_compared_is_no_zero():
+    said = mismatch_sentence(MismatchFigure(verdict="not_enough_data", note="no_overlap"), "en")
+    assert said == "face and voice could not be compared anywhere"

@@ -18,7 +18,7 @@ from emoreport.analysis.rows.relabelling import coded_sequence
 from emoreport.analysis.rows.sequences import LabelSequence, face_sequence, join, voice_sequence
 from emoreport.analysis.rows.valence_arousal import derived_dimensions
 from emoreport.records import FaceTrack, LabelledSpan, Span, SpeechTrack
-from emoreport.results import Statistic, VideoInterval
+from emoreport.results import MismatchFigure, Statistic, VideoInterval
 
 
 def face_against_voice(
@@ -67,6 +67,7 @@ def _voice(
 
 
 def mismatch_rows(
+    figure: MismatchFigure,
     statistics: MismatchStatistics,
     pieces: Sequence[VideoInterval],
     faces: FaceTrack,
@@ -80,6 +81,8 @@ def mismatch_rows(
 
     Parameters
     ----------
+    figure
+        The share of the compared time in mismatch, with its verdict.
     statistics
         Statistics of the whole talk.
     pieces
@@ -97,6 +100,7 @@ def mismatch_rows(
         _unmapped_face(faces, speech, bridge),
     )
     return (
+        _share(figure, statistics),
         *_labels(statistics),
         *_distances(statistics),
         *scoped,
@@ -116,21 +120,31 @@ def valence_lag(faces: FaceTrack, speech: SpeechTrack, bridge: Bridge) -> LagRes
     return lead_and_lag(faces.time_s, face, centres_s[apart], voice[apart], window_s=window_s)
 
 
+def _share(figure: MismatchFigure, statistics: MismatchStatistics) -> Statistic:
+    return Statistic(
+        "mismatch_share",
+        "share",
+        value=figure.share,
+        expected=figure.expected,
+        count=statistics.label_test.shifts or None,
+        p_value=figure.p_value,
+        verdict=figure.verdict,
+        note=figure.note,
+    )
+
+
 def _labels(statistics: MismatchStatistics) -> Iterator[Statistic]:
     figures, test, intervals = statistics.agreement, statistics.label_test, statistics.intervals
     reason = figures.reason or test.reason or intervals.reason
     yield _estimate(
-        "disagreement",
+        "window_mismatch_share",
         "share",
         figures.disagreement,
         intervals.disagreement,
         expected=figures.expected_disagreement,
-        count=test.shifts or None,
-        p_value=test.p_value,
-        verdict=statistics.verdict,
         note=reason,
     )
-    yield Statistic("compared_seconds", "seconds", value=figures.compared_s)
+    yield Statistic("window_seconds", "seconds", value=figures.compared_s)
     yield _estimate("kappa", "coefficient", figures.kappa, intervals.kappa, note=reason)
     yield _estimate("ac1", "coefficient", figures.ac1, intervals.ac1, note=reason)
 
@@ -181,14 +195,14 @@ def _scoped(
     voice = _voice(speech, duration_s, faces.labels, bridge, usable, coded)
     figures = agreement(join(face, voice))
     yield Statistic(
-        "disagreement",
+        "window_mismatch_share",
         "share",
         value=figures.disagreement,
         expected=figures.expected_disagreement,
         scope=scope,
         note=figures.reason,
     )
-    yield Statistic("compared_seconds", "seconds", value=figures.compared_s, scope=scope)
+    yield Statistic("window_seconds", "seconds", value=figures.compared_s, scope=scope)
     yield Statistic("kappa", "coefficient", value=figures.kappa, scope=scope, note=figures.reason)
     yield Statistic(
         "mean_severity",

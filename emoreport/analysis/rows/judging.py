@@ -26,9 +26,9 @@ from emoreport.analysis.rows.witnesses import (
     with_voice_witness,
     witness_track,
 )
-from emoreport.records import UNCODED, CodedLabels, FaceTrack, LabelledSpan, SpeechTrack
+from emoreport.records import UNCODED, CodedLabels, FaceTrack, LabelledSpan, Span, SpeechTrack
 from emoreport.results import AudioInterval, VideoInterval
-from emoreport.settings import AnalysisSettings, Settings
+from emoreport.settings import AnalysisSettings, Settings, SpeechSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,40 @@ def judge_rows(
         firm = with_face_witness(frames, coded, bridge)
     video = with_video_dimensions(firm, faces, bridge)
     spans = [row.span for row in video]
-    heard = audio_intervals(speech, spans, settings.speech)
+    return JudgedRows(
+        video=video,
+        audio=hear_rows(speech, spans, settings.speech, level, bridge, labels.voice),
+        frames=frames,
+        segmenter=segmenter,
+    )
+
+
+def hear_rows(
+    speech: SpeechTrack,
+    spans: Sequence[Span],
+    settings: SpeechSettings,
+    level: Level,
+    bridge: Bridge,
+    coded: Sequence[LabelledSpan] | None = None,
+) -> tuple[AudioInterval, ...]:
+    """Label the voice over the spans of the face's rows, and judge these rows.
+
+    Parameters
+    ----------
+    speech
+        Readings, `doubted`.
+    spans
+        The rows.
+    settings
+        Least seconds of speech.
+    level
+        How much evidence a label needs.
+    bridge
+        Shared label space of face and voice.
+    coded
+        The voice as a person coded it; None: as the model heard it.
+    """
+    heard = audio_intervals(speech, spans, settings)
     shares = WindowShares(
         known_span_means(speech, spans, own_labels(speech)),
         known_span_means(speech, spans, own_labels(speech, usable_windows(speech))),
@@ -89,18 +122,13 @@ def judge_rows(
     heard = _with_evidence(speech, heard, shares)
     other = witness_track(speech)
     if other is not None:
-        beside = audio_intervals(other, spans, settings.speech)
+        beside = audio_intervals(other, spans, settings)
         heard = with_voice_witness(heard, beside, speech, bridge)
-    if labels.voice is None:
+    if coded is None:
         judged = abstain_voices(heard, level)
     else:
-        judged = coded_voices(labels.voice, heard, speech.labels)
-    return JudgedRows(
-        video=video,
-        audio=with_audio_dimensions(judged, speech, bridge),
-        frames=frames,
-        segmenter=segmenter,
-    )
+        judged = coded_voices(coded, heard, speech.labels)
+    return with_audio_dimensions(judged, speech, bridge)
 
 
 def judge_voice(

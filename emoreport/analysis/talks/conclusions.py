@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 
 from emoreport.analysis.rows.abstention import Level
-from emoreport.vocabulary import ALL_LABELS, Verdict
+from emoreport.results import MismatchFigure
+from emoreport.vocabulary import ALL_LABELS
 
 DOMINANT_EMOTION: Final = "dominant_emotion"
 TRANSITION_RATE: Final = "transitions_per_emotion_minute"
@@ -73,16 +74,10 @@ class Universe:
         Changes from one emotion directly to another one.
     transitions_per_minute, rate_low, rate_high
         Per minute with an emotion, with the exact 95 % Poisson interval.
-    compared_s
-        Seconds in which both modalities gave a shared label.
-    disagreement, expected_disagreement
-        Share of those in which they differ, and what the shares of the labels alone would give.
+    mismatch
+        The share of the compared time in mismatch, with what chance would give and the verdict.
     kappa
         Cohen's kappa.
-    p_value
-        Of the disagreement among all circular shifts, two-sided.
-    verdict
-        More, as much or less disagreement than chance, or not enough data.
     failure
         Why nothing is known, or None.
     """
@@ -95,13 +90,14 @@ class Universe:
     transitions_per_minute: float | None = None
     rate_low: float | None = None
     rate_high: float | None = None
-    compared_s: float | None = None
-    disagreement: float | None = None
-    expected_disagreement: float | None = None
+    mismatch: MismatchFigure | None = None
     kappa: float | None = None
-    p_value: float | None = None
-    verdict: Verdict | None = None
     failure: str | None = None
+
+    @property
+    def verdict(self) -> str | None:
+        """More, as much or less mismatch than chance, or not enough data."""
+        return None if self.mismatch is None else self.mismatch.verdict
 
     @property
     def kappa_sign(self) -> str | None:

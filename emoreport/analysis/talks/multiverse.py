@@ -20,12 +20,15 @@ import numpy as np
 
 from emoreport.analysis.mismatch.agreement import agreement
 from emoreport.analysis.mismatch.bootstrap import block_bootstrap
-from emoreport.analysis.mismatch.shift_test import shift_test, verdict
+from emoreport.analysis.mismatch.comparison import compare_intervals
+from emoreport.analysis.mismatch.figure import mismatch_figure
+from emoreport.analysis.mismatch.shift_test import shift_test
 from emoreport.analysis.rows.abstention import Level, abstain_faces
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.doubt import doubted
 from emoreport.analysis.rows.evidence import FrameEvidence
 from emoreport.analysis.rows.firmness import with_evidence
+from emoreport.analysis.rows.judging import hear_rows
 from emoreport.analysis.rows.segmentation import FaceSegmenter
 from emoreport.analysis.rows.sequences import LabelSequence, face_sequence, join, voice_sequence
 from emoreport.analysis.rows.witnesses import firm_windows, with_face_witness
@@ -37,8 +40,8 @@ from emoreport.analysis.transitions.chains import (
     unbroken_chains,
 )
 from emoreport.records import FaceTrack, SpeechTrack
-from emoreport.results import VideoInterval
-from emoreport.settings import AnalysisSettings
+from emoreport.results import AudioInterval, VideoInterval
+from emoreport.settings import Settings
 
 TIE_S: Final = 1e-6
 """Sums of the same rows in another order differ in the last bits; a microsecond is no lead."""
@@ -88,12 +91,12 @@ class Multiverse:
         faces: Mapping[str, FaceTrack],
         speech: Mapping[str, SpeechTrack],
         duration_s: float,
-        settings: AnalysisSettings,
+        settings: Settings,
         bridges: Mapping[str, Bridge],
     ) -> None:
         self._faces = faces
         self._speech = {
-            name: doubted(track, settings.distance_limit) for name, track in speech.items()
+            name: doubted(track, settings.analysis.distance_limit) for name, track in speech.items()
         }
         self._duration_s = duration_s
         self._frames = {name: FrameEvidence(track, duration_s) for name, track in faces.items()}
@@ -102,6 +105,7 @@ class Multiverse:
         self._bridges = bridges
         self._rows = cache(self._cut)
         self._firm = cache(self._judge)
+        self._heard = cache(self._hear_rows)
         self._voice = cache(self._hear)
 
     def look(self, setting: Setting) -> Universe:
@@ -113,13 +117,14 @@ class Multiverse:
         faces, speech = self._faces[setting.face_model], self._speech[setting.speech_model]
         # Only a witness makes rows depend on the bridge.
         between = setting.bridge if faces.witness is not None else None
-        rows, chains = self._firm(
+        cut = (
             setting.face_model,
             setting.smoothing_s,
             setting.min_interval_s,
             setting.abstention,
             between,
         )
+        rows, chains = self._firm(*cut)
         emotion, share = _dominant(chains)
         emotion_s = float(chains.length_s.sum())
         rate = poisson_rate(int(transition_counts(chains).sum()), emotion_s)
@@ -129,7 +134,9 @@ class Multiverse:
             setting.speech_model, setting.face_model, setting.abstention, setting.bridge
         )
         joint = join(face, voice)
-        figures, test = agreement(joint), shift_test(joint)
+        figures, test, intervals = agreement(joint), shift_test(joint), block_bootstrap(joint)
+        heard = self._heard(setting.speech_model, setting.bridge, *cut)
+        comparisons = compare_intervals(rows, heard, faces.labels, speech.labels, bridge)
         return Universe(
             setting,
             dominant_emotion=emotion,
@@ -139,19 +146,15 @@ class Multiverse:
             transitions_per_minute=rate.per_minute,
             rate_low=rate.low,
             rate_high=rate.high,
-            compared_s=figures.compared_s,
-            disagreement=figures.disagreement,
-            expected_disagreement=figures.expected_disagreement,
+            mismatch=mismatch_figure(comparisons, bridge, figures, test, intervals),
             kappa=figures.kappa,
-            p_value=test.p_value,
-            verdict=verdict(test, block_bootstrap(joint).kappa),
         )
 
     def _cut(
         self, model: str, smoothing_s: float, min_interval_s: float, between: str | None
     ) -> tuple[VideoInterval, ...]:
         varied = dataclasses.replace(
-            self._settings, smoothing_s=smoothing_s, min_interval_s=min_interval_s
+            self._settings.analysis, smoothing_s=smoothing_s, min_interval_s=min_interval_s
         )
         frames = self._frames[model]
         rows = with_evidence(frames, self._segmenters[model].rows(varied))
@@ -169,6 +172,22 @@ class Multiverse:
     ) -> tuple[tuple[VideoInterval, ...], Chains]:
         firm = abstain_faces(self._rows(model, smoothing_s, min_interval_s, between), level)
         return firm, unbroken_chains(firm)
+
+    def _hear_rows(
+        self,
+        model: str,
+        bridge: str,
+        face_model: str,
+        smoothing_s: float,
+        min_interval_s: float,
+        level: Level,
+        between: str | None,
+    ) -> tuple[AudioInterval, ...]:
+        rows, _ = self._firm(face_model, smoothing_s, min_interval_s, level, between)
+        spans = [row.span for row in rows]
+        return hear_rows(
+            self._speech[model], spans, self._settings.speech, level, self._bridges[bridge]
+        )
 
     def _hear(self, model: str, face_model: str, level: Level, bridge: str) -> LabelSequence:
         speech = self._speech[model]

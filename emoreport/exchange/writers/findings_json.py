@@ -24,6 +24,7 @@ from emoreport.results import (
     CompoundScores,
     Findings,
     Statistic,
+    Summary,
     VideoInterval,
 )
 from emoreport.run import run_json
@@ -31,6 +32,16 @@ from emoreport.vocabulary import COMPOUND_NAMES
 
 VERSION: Final = 1
 SCHEMA_FILE: Final = "findings-1.schema.json"
+
+MISMATCH_NAMES: Final = {
+    "share": "mismatch_share",
+    "expected": "expected_mismatch_share",
+    "verdict": "mismatch_verdict",
+    "note": "mismatch_note",
+    "p_value": "mismatch_p_value",
+}
+"""What the figures of `MismatchFigure` are called in the summary, where it is more than their name.
+"""
 
 TIME_DECIMALS: Final = 6
 VALUE_DECIMALS: Final = 6
@@ -47,7 +58,7 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
         "format": "emoreport findings",
         "version": VERSION,
         "run": run_json.document(findings.run),
-        "summary": _rounded(asdict(analysis.summary)),
+        "summary": _summary(analysis.summary),
         "face": _face_rows(analysis, findings.faces.labels),
         "voice": _voice_rows(analysis.audio_intervals, findings.speech.labels),
         "voice_intervals": _voice_rows(analysis.voice_intervals, findings.speech.labels),
@@ -71,6 +82,14 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
         },
     }
     return {"_findings.json": _pretty(document).encode("utf-8", "backslashreplace")}
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    figures = asdict(summary)
+    return _rounded(
+        figures
+        | {MISMATCH_NAMES.get(name, name): value for name, value in figures.pop("mismatch").items()}
+    )
 
 
 def _pretty(document: Mapping[str, Any]) -> str:

@@ -192,7 +192,8 @@ def test_everything_fits_together(seed):
     covered_s = sum(row.face_coverage * row.span.duration_s for row in result.video_intervals)
     assert summary.face_coverage == pytest.approx(covered_s / 60.0)
     assert summary.speech_s == pytest.approx(sum(row.speech_s for row in result.audio_intervals))
-    assert 0 < summary.mismatch_s <= summary.compared_s <= summary.emotion_s <= 60.0
+    mismatch = summary.mismatch
+    assert 0 < mismatch.mismatch_s <= mismatch.compared_s <= summary.emotion_s <= 60.0
 
 
 def test_the_readings_are_left_alone_and_give_the_same_again():
@@ -254,8 +255,8 @@ def test_a_voice_model_without_labels_compares_nothing():
     )
     result = analyze_readings(face_track(("fear", 2)), silent, recording(2.0), Settings())
     assert [row.emotion for row in result.audio_intervals] == ["uncertain"]
-    assert result.summary.compared_s == 0.0
-    assert result.summary.mismatch_share is None
+    assert result.summary.mismatch.compared_s == 0.0
+    assert result.summary.mismatch.share is None
 
 
 def test_nothing_at_all():
@@ -276,4 +277,4 @@ def test_a_smile_with_an_angry_voice_is_one_mismatch():
         ("anger", True),
     ]
     assert result.comparisons[0].severity > 0.7
-    assert result.summary.mismatch_share == pytest.approx(0.5, abs=0.01)
+    assert result.summary.mismatch.share == pytest.approx(0.5, abs=0.01)

@@ -165,10 +165,10 @@ def test_other_settings_stand_beside(talk):
 
 
 def test_a_voice_that_follows_the_face_disagrees_less_than_chance(talk):
-    (found,) = by_name(talk.mismatch_statistics, statistic="disagreement")
-    assert found.verdict == talk.summary.mismatch_verdict == "less"
+    (found,) = by_name(talk.mismatch_statistics, statistic="mismatch_share")
+    assert found.verdict == talk.summary.mismatch.verdict == "less"
     assert found.value < found.expected
-    assert found.p_value == talk.summary.mismatch_p_value < 0.05
+    assert found.p_value == talk.summary.mismatch.p_value < 0.05
     (kappa,) = by_name(talk.mismatch_statistics, statistic="kappa")
     assert kappa.value == pytest.approx(talk.summary.kappa)
     assert kappa.value > 0.6
@@ -177,8 +177,8 @@ def test_a_voice_that_follows_the_face_disagrees_less_than_chance(talk):
 def test_a_short_talk_is_not_enough_data():
     short = [("happiness", 5), ("neutral", 5)]
     found = analysed(face_track(*short, peak=0.9), voice_like(short), 10.0)
-    assert found.summary.mismatch_verdict == "not_enough_data"
-    (entry,) = by_name(found.mismatch_statistics, statistic="disagreement")
+    assert found.summary.mismatch.verdict == "not_enough_data"
+    (entry,) = by_name(found.mismatch_statistics, statistic="mismatch_share")
     assert entry.note
     assert entry.p_value is None
 
@@ -234,7 +234,7 @@ def test_the_bridge_decides_what_is_compared():
     bridged = analysed(faces, speech, float(LONG_S))
     plain = analysed(faces, speech, float(LONG_S), Bridge({}))
     compared = [
-        by_name(found.mismatch_statistics, statistic="compared_seconds")[0].value
+        by_name(found.mismatch_statistics, statistic="window_seconds")[0].value
         for found in (bridged, plain)
     ]
     assert compared[0] > compared[1] + 60

@@ -23,7 +23,6 @@ from tests.fixtures.results import (
     face_track,
     heard_windows,
     long_analysis,
-    mismatch_statistics,
     speech_track,
     summary,
     transition_statistics,
@@ -31,8 +30,8 @@ from tests.fixtures.results import (
 
 LANGUAGES = ("en", "ru")
 CHANCE = {
-    "en": "expected by chance 80.0~%, p~=~0.0005; against chance: less than chance gives",
-    "ru": "ожидаемое случайно 80,0~%, p~=~0,0005; против случая: меньше, чем дал бы случай",
+    "en": "50 % of 2 s; chance alone would give 80 %: less than chance; p~=~0.0005",
+    "ru": "50 % из 2 с; случайно получилось бы 80 %: меньше случайного; p~=~0,0005",
 }
 CHANCE = {lang: words.replace("~", "\N{NO-BREAK SPACE}") for lang, words in CHANCE.items()}
 
@@ -103,24 +102,18 @@ def test_words_of_an_svg_are_text_in_the_language_asked_for(kind, lang):
 def test_face_against_voice_never_stands_without_chance(kind, lang):
     contents, caption = drawn(kind, lang=lang)
     assert CHANCE[lang] in caption
-    assert CHANCE[lang].split(",")[0] in " ".join(words(kind, lang=lang)).replace("  ", " ")
+    assert CHANCE[lang].split("; p")[0] in " ".join(words(kind, lang=lang)).replace("  ", " ")
     root = ET.fromstring(contents["svg"])
     (about,) = root.iter("{http://purl.org/dc/elements/1.1/}description")
     assert about.text == caption
 
 
 def test_a_talk_that_was_not_tested_says_so():
-    result = dataclasses.replace(
-        analysis(),
-        mismatch_statistics=mismatch_statistics(
-            low=None, high=None, p_value=None, verdict="not_enough_data"
-        ),
-    )
-    _, caption = drawn("matrix", result)
-    assert "expected by chance 80.0\u00a0%; against chance: not enough data to tell" in caption
-    assert "interval" not in caption
-    _, caption = drawn("matrix", dataclasses.replace(result, mismatch_statistics=()))
-    assert "too little to compare with chance" in caption
+    untested = {"mismatch_verdict": "not_enough_data", "mismatch_p_value": None}
+    _, caption = drawn("matrix", analysis(**untested, mismatch_note="too_short"))
+    assert "chance alone could give that (80 %): too short to tell." in caption
+    _, caption = drawn("matrix", analysis(**untested, mismatch_share=None))
+    assert "face and voice could not be compared anywhere" in caption
 
 
 @pytest.mark.parametrize("result", [bare(), without_emotion()], ids=["bare", "without emotion"])

@@ -9,7 +9,7 @@ import pytest
 
 from emoreport import messages as words
 from emoreport.analysis import analyze_readings
-from emoreport.analysis.mismatch import agreement, bootstrap, lag, shift_test
+from emoreport.analysis.mismatch import agreement, bootstrap, figure, lag, shift_test
 from emoreport.analysis.mismatch import statistics as mismatch_statistics
 from emoreport.analysis.rows.abstention import FACE_RULES, VOICE_RULES
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE
@@ -29,7 +29,7 @@ from emoreport.settings import LANGUAGES, Settings
 from emoreport.tables.codes import CODES, cell_names, code_meaning, code_name
 from tests.fixtures.readings import face_track, random_readings, recording, video_rows
 
-REASONED = (agreement, bootstrap, chains, durations, lag, record, shift_test, talk_figures)
+REASONED = (agreement, bootstrap, chains, durations, figure, lag, record, shift_test, talk_figures)
 """Modules whose constants name why a number is missing."""
 MEASURES_OF_A_TALK = {
     talk_figures.EMOTION_SHARE,
@@ -113,7 +113,7 @@ def test_a_talk_holds_only_codes_that_have_words(seconds):
     assert reasons <= set(CODES["reason"])
     leading = {row.compounds.leading for row in result.video_intervals}
     assert leading - {None} <= set(CODES["compound"])
-    assert result.summary.mismatch_verdict in CODES["verdict"]
+    assert result.summary.mismatch.verdict in CODES["verdict"]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -55,7 +55,8 @@ def test_classes_and_evidence_follow_at_the_end():
     )
     assert ", ".join(tables["summary"].names[16:]).startswith(
         "compared_seconds, emotion_seconds, transitions_per_emotion_minute, uncertain_seconds,"
-        " judged_share, kappa, expected_mismatch_share, mismatch_p_value, mismatch_verdict"
+        " judged_share, kappa, expected_mismatch_share, mismatch_p_value, mismatch_verdict,"
+        " mismatch_note"
     )
     for name in ("transition_statistics", "mismatch_statistics"):
         assert tables[name].names[: len(names(CONTRACT[name]))] == names(CONTRACT[name])

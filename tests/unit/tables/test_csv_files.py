@@ -61,8 +61,9 @@ def test_the_statistics_as_files():
     )
     assert csv_texts()["mismatch_statistics"] == (
         "statistic,emotion,scope,value,low,high,expected,count,p_value,verdict,unit,note\n"
-        "disagreement,,all,0.7000,0.6000,0.7500,0.8000,1999,0.000500,less,share,\n"
-        "disagreement,,pausing,0.1000,,,,,,,share,\n"
+        "mismatch_share,,all,0.5000,,,0.8000,1999,0.000500,less,share,\n"
+        "window_mismatch_share,,all,0.5500,0.4000,0.6500,0.8500,,,,share,\n"
+        "window_mismatch_share,,pausing,0.1000,,,,,,,share,\n"
         "unmapped_face_label,contempt,all,,,,,,,,count,no_partner\n"
     )
 

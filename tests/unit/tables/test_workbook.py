@@ -24,7 +24,6 @@ from tests.fixtures.results import (
     VOICE_LABELS,
     analysis,
     face_track,
-    mismatch_statistics,
     model_record,
     speech_track,
     summary,
@@ -192,17 +191,17 @@ def test_the_summary_tells_everything():
     assert any("no diagnosis" in str(text) for text in texts)
 
 
-def test_the_summary_holds_the_disagreement_against_chance():
+def test_the_summary_holds_the_mismatch_beside_chance():
     book = opened()
     values = summary_values(book)
-    assert values["Observed disagreement"] == 0.7
-    assert values["Disagreement expected by chance"] == 0.8
-    assert values["Disagreement against chance"] == "less than chance gives"
+    assert values["Mismatch"] == "50 % of 2 s; chance alone would give 80 %: less than chance"
+    assert values["Share of compared time in mismatch"] == 0.5
+    assert values["Mismatch expected by chance"] == 0.8
+    assert values["Mismatch against chance"] == "less than chance gives"
     assert values["Agreement beyond chance (kappa)"] == 0.125
     assert values["Judged share of the time with a face"] == 0.6975
     assert values["Time without enough evidence, s"] == 1.0
     formats = {row[0].value: row[1].number_format for row in book.worksheets[0].iter_rows()}
-    assert formats["Observed disagreement"] == '0.0%"  (95 % interval 60.0% to 75.0%)"'
     assert formats["Agreement beyond chance (kappa)"] == '0.000"  (slight agreement)"'
     values = summary_values(opened(lang="ru"))
     assert values["Расхождение против случая"] == "меньше, чем дал бы случай"
@@ -220,27 +219,26 @@ def test_the_summary_holds_the_disagreement_against_chance():
 )
 def test_the_verdict_stands_in_plain_words(verdict, words):
     values = summary_values(opened(analysis(mismatch_verdict=verdict)))
-    assert values["Disagreement against chance"] == words
+    assert values["Mismatch against chance"] == words
 
 
 def test_too_little_data_says_why_and_calls_kappa_nothing():
-    result = dataclasses.replace(
-        analysis(mismatch_verdict="not_enough_data"),
-        mismatch_statistics=mismatch_statistics(low=None, high=None, note="too_short"),
-    )
-    book = opened(result)
+    book = opened(analysis(mismatch_verdict="not_enough_data", mismatch_note="too_short"))
     values = summary_values(book)
-    assert values["Disagreement against chance"] == "not enough data to tell (too little time)"
+    assert values["Mismatch against chance"] == "not enough data to tell"
+    assert values["Why chance cannot be told"] == "too little time"
+    assert values["Mismatch"].endswith("chance alone could give that (80 %): too short to tell")
     formats = {row[0].value: row[1].number_format for row in book.worksheets[0].iter_rows()}
     assert formats["Agreement beyond chance (kappa)"] == "0.000"
-    assert formats["Observed disagreement"] == "0.0%"
 
 
-@pytest.mark.parametrize("value", [None, 0.0])
-def test_an_unknown_disagreement_is_no_zero(value):
-    rows = mismatch_statistics(value=value, low=None, high=None)
-    values = summary_values(opened(dataclasses.replace(analysis(), mismatch_statistics=rows)))
-    assert values["Observed disagreement"] == ("not known" if value is None else 0.0)
+def test_an_unknown_mismatch_is_no_zero():
+    values = summary_values(opened(analysis(mismatch_share=None)))
+    assert values["Mismatch"] == "face and voice could not be compared anywhere"
+    assert values["Share of compared time in mismatch"] == "not known"
+    values = summary_values(opened(analysis(mismatch_share=0.0)))
+    assert values["Mismatch"].startswith("0 % of 2 s")
+    assert values["Share of compared time in mismatch"] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -271,7 +269,7 @@ def test_unknown_summary_values_are_words():
     result = analysis(frame_rate_hz=None, mismatch_share=None, dominant_audio_emotion=None)
     values = summary_values(opened(result, facts=SummaryFacts()))
     assert values["Frame rate"] == "not known"
-    assert values["Most frequent voice emotion"] == "not known"
+    assert values["Dominant voice emotion"] == "not known"
 
 
 def test_tables_without_rows_keep_their_header():

@@ -122,12 +122,10 @@ def test_severity_is_drawn_where_there_is_a_mismatch_and_grey_where_nothing_is_c
 def test_the_charts_never_stand_without_chance():
     sheet = opened()["charts"]
     notes = " ".join(str(cell.value) for (cell, *_) in sheet.iter_rows() if cell.value)
-    assert "disagreement 70.0%, expected by chance 80.0%" in notes
-    assert "less than chance gives" in notes
-    bare = dataclasses.replace(analysis(), mismatch_statistics=())
-    sheet = opened(bare)["charts"]
+    assert "50 % of 2 s; chance alone would give 80 %: less than chance" in notes
+    sheet = opened(analysis(mismatch_share=None))["charts"]
     notes = " ".join(str(cell.value) for (cell, *_) in sheet.iter_rows() if cell.value)
-    assert "disagreement not known, expected by chance not known" in notes
+    assert "could not be compared" in notes
 
 
 def test_a_recording_without_intervals_has_no_chart_and_says_so():

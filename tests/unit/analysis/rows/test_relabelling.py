@@ -182,12 +182,14 @@ def test_the_statistics_of_the_mismatch_follow_the_person():
     faces, speech = readings(600, 24)
     found = analysed(CodedLabels(face, voice), faces, speech, duration_s=24.0)
     by_scope = {
-        row.scope: row.value for row in found.mismatch_statistics if row.statistic == "disagreement"
+        row.scope: row.value
+        for row in found.mismatch_statistics
+        if row.statistic == "window_mismatch_share"
     }
     seconds = {
         row.scope: row.value
         for row in found.mismatch_statistics
-        if row.statistic == "compared_seconds"
+        if row.statistic == "window_seconds"
     }
     # 3 s of 18 differ; anger lasts 12 s in the face and 9 s in the voice: chance agrees by half.
     assert by_scope["all"] == pytest.approx(3 / 18)

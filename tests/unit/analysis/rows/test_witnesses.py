@@ -76,7 +76,7 @@ def test_a_firm_contradiction_of_the_voice_makes_the_row_uncertain(level):
     assert 0.0 <= row.witness.agreement < 0.3
     assert (row.confidence, row.distribution, row.valence) == (None, None, None)
     assert not firm_windows(planted, level).any()
-    assert found.summary.compared_s == 0
+    assert found.summary.mismatch.compared_s == 0
     assert analysed(faces, planted, 9.0, OFF).audio_intervals[0].emotion == "anger"
     assert firm_windows(planted, "off").all()
 

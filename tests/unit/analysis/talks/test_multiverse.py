@@ -18,7 +18,8 @@ from emoreport.analysis.talks.conclusions import (
     conclusions,
 )
 from emoreport.analysis.talks.multiverse import Multiverse, grid, same_effect
-from emoreport.settings import AnalysisSettings, Settings
+from emoreport.results import MismatchFigure
+from emoreport.settings import Settings
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.readings import face_track, random_readings, recording, speech_track
 from tests.fixtures.results import with_witness
@@ -68,15 +69,13 @@ def test_a_setting_gives_what_the_main_analysis_gives_under_it(setting, wanderin
     )
     bridge = BRIDGES[setting.bridge]
     summary = analyze_readings(faces, speech, recording(DURATION_S), settings, bridge).summary
-    found = over(faces, speech, DURATION_S, AnalysisSettings(), BRIDGES).look(setting)
+    found = over(faces, speech, DURATION_S, Settings(), BRIDGES).look(setting)
     assert found.dominant_emotion == summary.dominant_video_emotion
     assert found.transitions == summary.transitions
     assert found.emotion_s == pytest.approx(summary.emotion_s)
     assert found.transitions_per_minute == pytest.approx(summary.transitions_per_emotion_minute)
-    assert found.expected_disagreement == summary.expected_mismatch_share
+    assert found.mismatch == summary.mismatch
     assert found.kappa == summary.kappa
-    assert found.p_value == summary.mismatch_p_value
-    assert found.verdict == summary.mismatch_verdict
 
 
 def test_the_witness_leads_as_if_it_had_been_the_first_model():
@@ -84,7 +83,7 @@ def test_the_witness_leads_as_if_it_had_been_the_first_model():
     faces, speech = with_witness(faces, EMOTIONS[:7], seed=4), with_witness(speech, VOICES, seed=5)
     faces_by = {"first": faces, "second": witness_track(faces)}
     speech_by = {"first": speech, "second": witness_track(speech)}
-    multiverse = Multiverse(faces_by, speech_by, DURATION_S, AnalysisSettings(), BRIDGES)
+    multiverse = Multiverse(faces_by, speech_by, DURATION_S, Settings(), BRIDGES)
     for face, voice in product(faces_by, speech_by):
         for name, bridge in BRIDGES.items():
             led = analyze_readings(
@@ -98,21 +97,21 @@ def test_the_witness_leads_as_if_it_had_been_the_first_model():
             found = multiverse.look(setting)
             assert found.transitions == led.transitions
             assert found.emotion_s == pytest.approx(led.emotion_s)
-            assert (found.kappa, found.verdict) == (led.kappa, led.mismatch_verdict)
+            assert (found.kappa, found.mismatch) == (led.kappa, led.mismatch)
 
 
 def test_what_was_worked_out_before_changes_nothing():
     faces, speech = wandering_talk(DURATION_S, voice_labels=DUSHA)
     settings = grid((0.0, 1.0), (0.5,), ("off", "strict"), tuple(BRIDGES))
-    shared = over(faces, speech, DURATION_S, AnalysisSettings(), BRIDGES)
+    shared = over(faces, speech, DURATION_S, Settings(), BRIDGES)
     for setting in settings:
-        alone = over(faces, speech, DURATION_S, AnalysisSettings(), BRIDGES)
+        alone = over(faces, speech, DURATION_S, Settings(), BRIDGES)
         assert shared.look(setting) == alone.look(setting)
 
 
 def test_a_talk_without_a_face_concludes_nothing():
     faces, speech = face_track((None, 20.0)), speech_track(["anger"] * 18)
-    found = over(faces, speech, 20.0, AnalysisSettings(), BRIDGES).look(SETTING)
+    found = over(faces, speech, 20.0, Settings(), BRIDGES).look(SETTING)
     assert found.dominant_emotion is None
     assert found.transitions_per_minute is None
     assert found.kappa_sign is None
@@ -126,7 +125,7 @@ def test_a_talk_without_a_face_concludes_nothing():
 def test_of_equally_long_emotions_the_first_is_dominant():
     faces = face_track(("sadness", 4.0), ("anger", 4.0), ("sadness", 1.0), ("anger", 1.0))
     still = dataclasses.replace(SETTING, smoothing_s=0.0)
-    found = over(faces, speech_track([]), 10.0, AnalysisSettings(), BRIDGES).look(still)
+    found = over(faces, speech_track([]), 10.0, Settings(), BRIDGES).look(still)
     assert (found.dominant_emotion, found.dominant_share) == ("anger", pytest.approx(0.5))
     assert found.transitions == 3
     assert found.transitions_per_minute == pytest.approx(18.0)
@@ -139,12 +138,14 @@ def test_the_grid_holds_every_combination_once():
 
 
 def test_shares_by_hand():
-    own = universe(dominant_emotion="neutral", verdict="less", kappa=0.2)
+    own = universe(dominant_emotion="neutral", mismatch=MismatchFigure(verdict="less"), kappa=0.2)
     others = [
         own,
-        universe(dominant_emotion="anger", verdict="less", kappa=0.0),
-        universe(dominant_emotion="anger", verdict="not_enough_data", kappa=-0.1),
-        universe(verdict="less"),
+        universe(dominant_emotion="anger", mismatch=MismatchFigure(verdict="less"), kappa=0.0),
+        universe(
+            dominant_emotion="anger", mismatch=MismatchFigure(verdict="not_enough_data"), kappa=-0.1
+        ),
+        universe(mismatch=MismatchFigure(verdict="less")),
         universe(failure="ValueError: no"),
     ]
     entries = by_name(own, others)
