@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from emoreport.analysis.analyze import analyze_readings
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.messages import text
+from emoreport.messages.finding import finding_sentence
 from emoreport.records import FaceTrack, ProgressCallback, Recording, RunRecord, SpeechTrack
 from emoreport.results import Analysis
 from emoreport.run.annotations import stored_labels
@@ -197,6 +198,7 @@ class Report:
                 },
                 settings=self.settings.values(),
                 warnings=self.warnings(output.lang),
+                finding=finding_sentence(self, output.lang),
             ),
         )
         return target

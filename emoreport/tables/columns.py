@@ -270,6 +270,7 @@ ACOUSTICS: Final = Table(
         Column("shimmer_vs_own", Kind.NUMBER, "shimmer_vs_own"),
     ),
     rows=attrgetter("acoustics"),
+    lead=5 + len(ACOUSTIC_MEASURES),
 )
 DIMENSION_COLUMN: Final = Column(
     "dimensions", Kind.CODE, "dimensions", codes=DIMENSIONS, get=_source_of_dimensions
@@ -453,7 +454,8 @@ def _with_classes(
         )
         for index, label in enumerate(labels if baseline else ())
     )
-    return replace(table, columns=table.columns + probabilities + evidence + deviations)
+    columns = table.columns + probabilities + evidence + deviations
+    return replace(table, columns=columns, lead=len(table.columns))
 
 
 def frames_table(

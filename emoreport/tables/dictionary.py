@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from emoreport import messages as words
 from emoreport.tables.codes import CODES, code_meaning, code_name
@@ -26,6 +26,8 @@ class Definition:
         What it says and in which unit.
     machine
         Its name in CSV, JSON and Parquet files.
+    leading
+        Whether most readers need it; see `Table.lead`.
     """
 
     source: str
@@ -33,6 +35,7 @@ class Definition:
     meaning: str
     unit: str
     machine: str
+    leading: bool = False
 
 
 def sheet_name(table: str, lang: str) -> str:
@@ -63,6 +66,8 @@ def unit(column: Column, lang: str) -> str:
 def dictionary(tables: Iterable[Table], lang: str) -> list[Definition]:
     """Explain every column of these tables, then everything that their cells name.
 
+    What most readers need comes first: the leading columns of the tables, and the emotions.
+
     Parameters
     ----------
     tables
@@ -78,9 +83,12 @@ def dictionary(tables: Iterable[Table], lang: str) -> list[Definition]:
     described = tuple(tables)
     columns = [column for table in described for column in table.columns]
     definitions = [
-        _column_definition(table, column, lang) for table in described for column in table.columns
+        replace(_column_definition(table, column, lang), leading=column in table.leading)
+        for table in described
+        for column in table.columns
     ]
-    return definitions + value_definitions(columns, lang)
+    definitions += value_definitions(columns, lang)
+    return sorted(definitions, key=lambda definition: not definition.leading)
 
 
 def value_definitions(columns: Iterable[Column], lang: str) -> list[Definition]:
@@ -91,7 +99,7 @@ def value_definitions(columns: Iterable[Column], lang: str) -> list[Definition]:
     for name in ALL_LABELS:
         shown = name if lang == "en" else words.label_name(name, lang)
         text = words.text(f"tables.value.{name}", lang)
-        definitions.append(Definition(source, shown, text, unit_name, name))
+        definitions.append(Definition(source, shown, text, unit_name, name, leading=True))
     used = {column.codes for column in columns}
     return definitions + [
         definition for group in CODES if group in used for definition in _codes(group, lang)

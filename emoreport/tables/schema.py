@@ -114,6 +114,9 @@ class Table:
         Its columns in order.
     rows
         What the rows of the table are, of one analysis; None for a file of readings.
+    lead
+        So many columns, from the first, are what most readers need: they are printed, and the
+        dictionary explains them first. None: all of them.
     """
 
     name: str
@@ -121,6 +124,12 @@ class Table:
     rows: Callable[[Analysis], Iterable[Any]] | None = field(
         default=None, compare=False, repr=False
     )
+    lead: int | None = None
+
+    @property
+    def leading(self) -> tuple[Column, ...]:
+        """The columns that most readers need; none of a file of readings."""
+        return self.columns[: self.lead] if self.rows else ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -22,9 +22,12 @@ class SummaryFacts:
         Value of every setting by public name, as `Settings.values` gives them.
     warnings
         Whole sentences for the user, in the user's language.
+    finding
+        The sentence that says what the recording shows, in the user's language.
     """
 
     program: str = ""
     models: Mapping[str, ModelRecord] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    finding: str = ""

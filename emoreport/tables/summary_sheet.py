@@ -84,6 +84,8 @@ class Line:
         Right cell, in a faint colour.
     heading
         Whether the label is a heading (the first line is the title).
+    printed
+        Whether it is printed; what is not, comes last.
     """
 
     label: str
@@ -92,6 +94,7 @@ class Line:
     beside: str = ""
     note: str = ""
     heading: bool = False
+    printed: bool = True
 
 
 def summary_lines(
@@ -122,6 +125,7 @@ def summary_lines(
     # A word such as "fair" beside a kappa that may be anything would claim too much.
     enough = values["mismatch_verdict"] not in {None, NOT_ENOUGH_DATA}
     lines = [Line(word("title"), heading=True)]
+    lines += [Line(word("finding"), facts.finding)] if facts.finding else []
     for section, names in sections(table).items():
         lines += [Line(""), Line(word(section), heading=True)]
         if section == "comparison":
@@ -132,14 +136,16 @@ def summary_lines(
             lines.append(Line(word("program"), facts.program))
     for role, model in facts.models.items():
         lines += _model_lines(role, model, lang)
-    lines += [Line(""), Line(word("settings"), heading=True)]
-    lines += [Line(name, _setting(name, value, lang)) for name, value in facts.settings.items()]
     lines += [Line(""), Line(word("warnings"), heading=True)]
     warnings = [*facts.warnings, *notices] or [word("no_warnings")]
     lines += [Line("", warning) for warning in warnings]
     lines += [Line(""), Line(word("reading"), heading=True)]
     lines += [Line("", words.text(f"tables.guide.{key}", lang)) for key in GUIDE]
-    return lines
+    lines += [Line("", printed=False), Line(word("settings"), heading=True, printed=False)]
+    return lines + [
+        Line(name, _setting(name, value, lang), printed=False)
+        for name, value in facts.settings.items()
+    ]
 
 
 def sections(table: Table) -> Mapping[str, tuple[str, ...]]:

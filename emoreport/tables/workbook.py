@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -67,14 +67,16 @@ def _summary_lines(tables: Mapping[str, ShownTable], facts: SummaryFacts, lang: 
     return summary_lines(tables, facts, too_long, lang)
 
 
-def _add_summary(sheets: Sheets, lines: Iterable[Line]) -> None:
-    """Write labels, values and the values' names in summary.csv."""
+def _add_summary(sheets: Sheets, lines: Sequence[Line]) -> None:
+    """Write labels, values and the values' names in summary.csv; the first two on one page."""
     sheet = sheets.book.add_worksheet(sheet_name("summary", sheets.lang))
     styles = sheets.styles
     sheet.hide_gridlines(2)
     for index, width in enumerate(_WIDTHS):
         sheet.set_column(index, index, width)
-    print_across(sheet)
+    print_across(sheet, high=1)
+    sheet.set_portrait()
+    sheet.print_area(0, 0, sum(line.printed for line in lines) - 1, 1)
     for row, line in enumerate(lines):
         if line.heading:
             style = styles.title if row == 0 else styles.section

@@ -112,7 +112,7 @@ class _Charts:
             return
         numbers = self._book.add_worksheet(self._source)
         numbers.set_column(0, 2 * len(ALL_LABELS) + 2, NUMBERS_WIDTH)
-        print_across(numbers)
+        print_across(numbers, high=1)
         write_text(numbers, 0, 0, _word("numbers", self._lang), self._styles.faint)
         shares = [
             self._write_shares(numbers, column_index, modality, duration)

@@ -41,7 +41,7 @@ _MAX_WIDTH: Final = 48
 _FILTER_ARROW: Final = 3
 """Characters that the arrow of the filter covers in a header."""
 _TEXT_MARGIN: Final = 3
-_DICTIONARY_WIDTHS: Final = (25, 34, 90, 24, 32)
+_DICTIONARY_WIDTHS: Final = (25, 34, 110, 24, 32)
 """Widths of columns, in characters of the standard font."""
 _PAGE_WIDTH: Final = 250
 """Characters on a line of a printed page that can still be read."""
@@ -99,8 +99,8 @@ class Sheets:
         header
             What a column is called.
         kept
-            Columns of a wide table that stay in sight and are printed on every page: what and
-            when.
+            Columns of a wide table that stay in sight, and are printed on every page where the
+            table has no columns that lead: what and when.
         """
         sheet = self.book.add_worksheet(title)
         columns = content.table.columns
@@ -115,11 +115,14 @@ class Sheets:
             total += width
         sheet.autofilter(0, 0, rows, len(columns) - 1)
         pages = math.ceil(total / _PAGE_WIDTH)
-        print_across(sheet, pages)
-        sheet.repeat_rows(0)
         sheet.freeze_panes(1, kept if pages > 1 else 0)
-        if pages > 1:
+        sheet.repeat_rows(0)
+        if content.table.lead is not None:
+            sheet.print_area(0, 0, rows, content.table.lead - 1)
+            pages = 1
+        elif pages > 1:
             sheet.repeat_columns(0, kept - 1)
+        print_across(sheet, pages)
 
     def dictionary(self, definitions: Iterable[Definition]) -> None:
         """Add the meaning of every column of every file."""
@@ -132,13 +135,16 @@ class Sheets:
         for index, (title, width) in enumerate(zip(titles, _DICTIONARY_WIDTHS, strict=True)):
             write_text(sheet, 0, index, _word(title, self.lang), self.styles.header)
             sheet.set_column(index, index, width)
-        row = 0
+        row = printed = 0
         for row, definition in enumerate(definitions, start=1):
+            printed = row if definition.leading else printed
             texts = [getattr(definition, name) for name in fields]
             set_height(sheet, row, texts, _DICTIONARY_WIDTHS)
             for index, text in enumerate(texts):
                 write_text(sheet, row, index, text, self.styles.wrapped)
         sheet.autofilter(0, 0, row, len(fields) - 1)
+        if 0 < printed < row:
+            sheet.print_area(0, 0, printed, len(fields) - 2)
 
     def _write_column(self, sheet: Any, index: int, column: Column, cells: list[Cell]) -> int:  # noqa: ANN401 - XlsxWriter has no types
         """Write the cells below the header; return the width that texts ask for."""

@@ -84,11 +84,13 @@ def write_text(sheet: Any, row: int, column: int, text: str, style: Any) -> None
         sheet.write_string(row, column, printable, style)
 
 
-def print_across(sheet: Any, pages: int = 1) -> None:  # noqa: ANN401 - XlsxWriter has no types
-    """Print on A4, landscape, as many `pages` wide and as many high as it takes."""
+def print_across(sheet: Any, pages: int = 1, high: int = 0) -> None:  # noqa: ANN401 - XlsxWriter has no types
+    """Print on A4, landscape, as many `pages` wide and `high`, or as many high as it takes (0)."""
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(pages, 0)
+    sheet.set_margins(left=0.5, right=0.5, top=0.5, bottom=0.6)
+    sheet.set_footer("&L&8&A&R&8&P / &N")
+    sheet.fit_to_pages(pages, high)
 
 
 def set_height(sheet: Any, row: int, texts: Iterable[str], widths: Iterable[int]) -> None:  # noqa: ANN401 - XlsxWriter has no types

@@ -168,11 +168,47 @@ def test_header_is_bold_frozen_and_filtered():
             continue
         wide = sheet.title in {"video_intervals", "audio_intervals", "voice_intervals"}
         assert sheet.freeze_panes == ("D2" if wide else "A2")
-        assert sheet.print_title_cols == ("$A:$C" if wide else None)
-        assert sheet.page_setup.fitToHeight == 0
+        assert sheet.print_title_rows == "$1:$1"
+        assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+        assert sheet.page_setup.orientation == "landscape"
         assert sheet["A1"].font.bold
         assert sheet.auto_filter.ref.startswith("A1:")
         assert sheet.column_dimensions["A"].width >= 9
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_only_what_most_readers_need_is_printed(lang):
+    book = opened(with_options(analysis()), lang=lang)
+    areas = {
+        sheet.title: sheet.print_area.split("!")[1].replace("$", "")
+        for sheet in book.worksheets
+        if sheet.print_area
+    }
+    tables = {name: sheet_name(name, lang) for name in ("video_intervals", "voice_intervals")}
+    rows = {name: book[title].max_row for name, title in tables.items()}
+    assert areas[tables["video_intervals"]] == f"A1:G{rows['video_intervals']}"
+    assert areas[tables["voice_intervals"]] == f"A1:G{rows['voice_intervals']}"
+    assert sheet_name("transition_statistics", lang) not in areas
+    dictionary = book.worksheets[-1]
+    last = int(areas[dictionary.title].removeprefix("A1:D"))
+    assert dictionary.cell(last, 5).value == "uncertain"
+    assert last < dictionary.max_row
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_the_summary_is_printed_on_one_page_without_the_settings(lang):
+    sheet = opened(lang=lang).worksheets[0]
+    assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight or 1) == (1, 1)
+    last = int(sheet.print_area.split("$")[-1])
+    labels = [sheet.cell(row, 1).value for row in range(1, sheet.max_row + 1)]
+    assert "smoothing" not in labels[:last]
+    assert labels[last:].count("smoothing") == 1
+    assert sheet.cell(last, 2).value is not None
+
+
+def test_the_summary_leads_with_the_finding():
+    book = opened(facts=dataclasses.replace(FACTS, finding="The face reads mostly as happiness."))
+    assert book.worksheets[0]["B2"].value == "The face reads mostly as happiness."
 
 
 def test_the_summary_tells_everything():
@@ -336,7 +372,7 @@ def test_the_dictionary_explains_the_readings_too():
 def test_rows_with_long_texts_are_high_enough():
     sheet = opened()["dictionary"]
     for row in range(2, sheet.max_row + 1):
-        lines = -(-len(sheet.cell(row, 3).value) // 90)
+        lines = -(-len(sheet.cell(row, 3).value) // 110)
         height = sheet.row_dimensions[row].height
         assert lines == 1 or height >= 15 * lines
 
