@@ -180,6 +180,18 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+def like(label: str, bridge: Mapping[str, str] | None) -> str:
+    """The label in whose colour a label is shown: the one that the bridge equates it with.
+
+    Examples
+    --------
+    >>> like("positive", {"positive": "happiness"}), like("positive", None)
+    ('happiness', 'positive')
+    """
+    partner = (bridge or {}).get(label, label)
+    return partner if partner in COLOURS else label
+
+
 def is_emotion(label: str | None) -> bool:
     """Whether `label` names an emotion (and not a gap, silence or abstention)."""
     return label is not None and label not in NON_EMOTIONS

@@ -50,7 +50,7 @@ def summary_rows(report: Report, folder: Path, lang: str) -> list[tuple[str, str
     unknown = text("cli.line.unknown", lang)
 
     def emotion(label: str | None) -> str:
-        return unknown if label is None else label_name(label, lang)
+        return unknown if label is None else label_name(label, lang, report.run.bridge)
 
     def percent(share: float | None) -> str:
         return unknown if share is None else f"{100 * share:.0f} %"

@@ -18,7 +18,7 @@ from emoreport.overlay.lettering import Colour, digits, lay, letters, shortened,
 from emoreport.overlay.moments import Moment, Moments
 from emoreport.records import Box, RgbImage, Span
 from emoreport.results import AudioInterval, Findings, VideoInterval
-from emoreport.vocabulary import ALL_LABELS, BLACK, COLOURS, NO_FACE, is_emotion, text_on
+from emoreport.vocabulary import ALL_LABELS, BLACK, COLOURS, NO_FACE, is_emotion, like, text_on
 
 WHITE: Final[Colour] = (255, 255, 255)
 PALE: Final[Colour] = (190, 190, 190)
@@ -207,6 +207,7 @@ class _Bars:
         model_labels = {*self._face, *self._voice}
         self._labels = [label for label in ALL_LABELS if label in model_labels]
         self._names = {label: label_name(label, lang) for label in self._labels}
+        self._bridge = findings.run.bridge
         self._heads = [text(f"render.{name}", lang) for name in ("face", "voice")]
         size = self._size = letter_size(size_px)
         self._pad = size // 2
@@ -262,7 +263,8 @@ class _Bars:
             fill(picture, Area(x, middle, x + self._size // 2, middle + 1), FAINT)
             return
         fill(picture, Area(x, top, x + self._bar_px, bottom), FAINT)
-        fill(picture, Area(x, top, x + round(self._bar_px * float(share)), bottom), rgb_of(label))
+        right = x + round(self._bar_px * float(share))
+        fill(picture, Area(x, top, right, bottom), rgb_of(like(label, self._bridge)))
 
 
 class _Strip:
@@ -276,7 +278,7 @@ class _Strip:
         )
         self._mismatches = [row.span for row in findings.analysis.mismatches]
         self._ends_s = [np.array([row.span.end_s for row in rows]) for rows in self._rows]
-        self._lang = lang
+        self._lang, self._bridge = lang, findings.run.bridge
         self._duration_s = findings.analysis.summary.duration_s
         self._hours = self._duration_s >= 3600
         size = self._size = letter_size(size_px)
@@ -337,14 +339,15 @@ class _Strip:
         left, right = self._across(row.span, time_s)
         if right <= left:
             return
-        colour: Colour = rgb_of(row.emotion) if is_emotion(row.emotion) else FAINT
+        look = like(row.emotion, self._bridge)
+        colour: Colour = rgb_of(look) if is_emotion(look) else FAINT
         # One dark column parts neighbours.
         fill(picture, Area(left + 1, y, right, y + self._lane_px), colour)
         name = label_name(row.emotion, self._lang)
         fitting = shortened(name, self._size, right - left - 2 * self._pad)
         if fitting:
             mask = letters(fitting, self._size)
-            ink = ink_on(row.emotion) if is_emotion(row.emotion) else PALE
+            ink = ink_on(look) if is_emotion(look) else PALE
             lay(picture, mask, left + self._pad, y + self._lane_px // 8, ink)
 
     def _mark_mismatches(self, picture: RgbImage, y: int, time_s: float) -> None:

@@ -51,8 +51,9 @@ def matrix(findings: Findings, lang: str) -> Plot:
     seconds = _seconds(rows, faces, voices)
     _draw_cells(axis, seconds, lang)
     _frame_cells(axis, rows, faces, voices)
-    axis.set_yticks(range(len(faces)), [marked(label, lang) for label in faces])
-    names = [marked(label, lang) for label in voices]
+    bridge = findings.run.bridge
+    axis.set_yticks(range(len(faces)), [marked(label, lang, bridge) for label in faces])
+    names = [marked(label, lang, bridge) for label in voices]
     axis.set_xticks(range(len(voices)), names, rotation=40, ha="right", rotation_mode="anchor")
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from emoreport.messages import text
@@ -21,7 +21,7 @@ from emoreport.plots.style import (
     statistic,
 )
 from emoreport.results import Analysis, Findings, Statistic
-from emoreport.vocabulary import COLOURS, is_emotion
+from emoreport.vocabulary import COLOURS, is_emotion, like
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,9 +60,14 @@ def shares(findings: Findings, lang: str) -> Plot:
                 continue
             value = seconds.get(label, 0.0) / sum(seconds.values()) if seconds else 0.0
             interval = None if hatch else _interval(analysis, label)
-            look = {"facecolor": COLOURS[label], "edgecolor": "#FFFFFF", "hatch": hatch}
+            look = {
+                "facecolor": COLOURS[like(label, findings.run.bridge)],
+                "edgecolor": "#FFFFFF",
+                "hatch": hatch,
+            }
             longest = max(longest, _draw_bar(axis, at, value, interval, look, lang))
-    _finish(axis, labels, longest, lang)
+    names = [marked(label, lang, findings.run.bridge) for label in labels]
+    _finish(axis, names, longest, lang)
     return Plot(figure, explanation)
 
 
@@ -92,11 +97,11 @@ def _draw_bar(
     return end
 
 
-def _finish(axis: Axes, labels: tuple[str, ...], longest: float, lang: str) -> None:
+def _finish(axis: Axes, names: Sequence[str], longest: float, lang: str) -> None:
     from matplotlib.patches import Patch
 
-    axis.set_yticks(range(len(labels)), [marked(label, lang) for label in labels])
-    axis.set_ylim(len(labels) - 0.45, -0.55)
+    axis.set_yticks(range(len(names)), names)
+    axis.set_ylim(len(names) - 0.45, -0.55)
     axis.tick_params(axis="y", length=0)
     ticks = SHORT_TICKS if longest <= SHORT_TICKS[-1] else TICKS
     axis.set_xlim(0.0, ticks[-1] * 1.1)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from emoreport.finding import mismatch_sentence
 from emoreport.messages import label_name, text
 from emoreport.results import Analysis, Statistic
-from emoreport.vocabulary import ALL_LABELS, COLOURS, ICONS, is_emotion
+from emoreport.vocabulary import ALL_LABELS, COLOURS, ICONS, is_emotion, like
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,15 +86,15 @@ def say_nothing_to_draw(axis: Axes, lang: str) -> None:
     axis.text(0.5, 0.5, words, ha="center", va="center", color=FAINT, transform=axis.transAxes)
 
 
-def marked(label: str, lang: str) -> str:
-    """Icon and name of a label."""
-    return f"{ICONS[label]} {label_name(label, lang)}" if label in ICONS else label
+def marked(label: str, lang: str, bridge: Mapping[str, str] | None) -> str:
+    """Icon and name of a label, with the one that the bridge equates it with."""
+    return f"{ICONS[label]} {label_name(label, lang, bridge)}" if label in ICONS else label
 
 
-def face_colour(label: str) -> dict[str, Any]:
-    """Fill of a label: its colour, hatched where it is no emotion."""
+def face_colour(label: str, bridge: Mapping[str, str] | None) -> dict[str, Any]:
+    """Fill of a label: its colour, that of its partner in the bridge, hatched if no emotion."""
     if is_emotion(label):
-        return {"facecolor": COLOURS[label], "edgecolor": "none", "linewidth": 0}
+        return {"facecolor": COLOURS[like(label, bridge)], "edgecolor": "none", "linewidth": 0}
     return {
         "facecolor": COLOURS[label],
         "edgecolor": "#FFFFFF",

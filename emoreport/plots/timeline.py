@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,7 +25,7 @@ from emoreport.plots.style import (
     number,
 )
 from emoreport.results import Comparison, Findings, voice_steps
-from emoreport.vocabulary import COLOURS, ICONS, text_on
+from emoreport.vocabulary import COLOURS, ICONS, like, text_on
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,8 +52,9 @@ def timeline(findings: Findings, lang: str) -> Plot:
         len(HEIGHTS), 1, sharex=True, height_ratios=HEIGHTS
     )
     duration_s = max(analysis.summary.duration_s, 1e-3)
-    _draw_rows(face, analysis.video_intervals, duration_s)
-    _draw_rows(voice, analysis.voice_intervals, duration_s)
+    bridge = findings.run.bridge
+    _draw_rows(face, analysis.video_intervals, duration_s, bridge)
+    _draw_rows(voice, analysis.voice_intervals, duration_s, bridge)
     _draw_voice(heard, findings)
     speech.broken_barh(
         [(span.start_s, span.duration_s) for span in findings.speech.speech],
@@ -75,10 +76,12 @@ def timeline(findings: Findings, lang: str) -> Plot:
     return Plot(figure, _caption(findings, lang))
 
 
-def _draw_rows(axis: Axes, rows: Sequence[Any], duration_s: float) -> None:
+def _draw_rows(
+    axis: Axes, rows: Sequence[Any], duration_s: float, bridge: Mapping[str, str] | None
+) -> None:
     for label in in_order(row.emotion for row in rows):
         spans = [(row.span.start_s, row.span.duration_s) for row in rows if row.emotion == label]
-        axis.broken_barh(spans, (0.0, 1.0), **face_colour(label))
+        axis.broken_barh(spans, (0.0, 1.0), **face_colour(label, bridge))
     # Neighbours of like brightness stay apart in print without colours; between short rows the
     # lines themselves would cover what they part.
     least_s = PARTED_POINTS / AXIS_POINTS * duration_s
@@ -97,7 +100,7 @@ def _draw_rows(axis: Axes, rows: Sequence[Any], duration_s: float) -> None:
                 ICONS[row.emotion],
                 ha="center",
                 va="center",
-                color=text_on(row.emotion),
+                color=text_on(like(row.emotion, bridge)),
             )
 
 
@@ -113,7 +116,8 @@ def _draw_voice(axis: Axes, findings: Findings) -> None:
     tops = np.cumsum(np.repeat(table, 2, axis=0), axis=1)
     lower = np.zeros(len(tops))
     for label, upper in zip(findings.speech.labels, tops.T, strict=True):
-        axis.fill_between(bounds_s, lower, upper, color=COLOURS.get(label, FAINT), linewidth=0)
+        colour = COLOURS.get(like(label, findings.run.bridge), FAINT)
+        axis.fill_between(bounds_s, lower, upper, color=colour, linewidth=0)
         lower = upper
 
 
@@ -168,9 +172,9 @@ def _draw_legend(figure: Figure, findings: Findings, lang: str) -> None:
     seen = [row.emotion for row in analysis.video_intervals]
     heard = [row.emotion for row in analysis.voice_intervals]
     spoken = findings.speech.labels if analysis.heard_windows else ()
-    labels = in_order((*seen, *heard, *spoken))
+    labels, bridge = in_order((*seen, *heard, *spoken)), findings.run.bridge
     handles: list[Any] = [
-        Patch(**face_colour(label), label=marked(label, lang)) for label in labels
+        Patch(**face_colour(label, bridge), label=marked(label, lang, bridge)) for label in labels
     ]
     handles += figure.axes[-1].get_legend_handles_labels()[0]
     figure.legend(

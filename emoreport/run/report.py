@@ -197,6 +197,7 @@ class Report:
                     if role in run.models and run.models[role].runtime
                 },
                 settings=self.settings.values(),
+                bridge=run.bridge,
                 warnings=self.warnings(output.lang),
                 finding=finding_sentence(self, output.lang),
             ),

@@ -20,6 +20,8 @@ class SummaryFacts:
         The models of emotions that really ran, by role.
     settings
         Value of every setting by public name, as `Settings.values` gives them.
+    bridge
+        Which label of a model counts as which; None where no bridge is known.
     warnings
         Whole sentences for the user, in the user's language.
     finding
@@ -29,5 +31,6 @@ class SummaryFacts:
     program: str = ""
     models: Mapping[str, ModelRecord] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
+    bridge: Mapping[str, str] | None = None
     warnings: tuple[str, ...] = ()
     finding: str = ""

@@ -131,7 +131,10 @@ def summary_lines(
         if section == "comparison":
             sentence = mismatch_sentence(mismatch_in(values), lang)
             lines.append(Line(word("mismatch"), sentence))
-        lines += [_value_line(table, name, values[name], lang, enough=enough) for name in names]
+        lines += [
+            _value_line(table, name, values[name], lang, facts.bridge, enough=enough)
+            for name in names
+        ]
         if section == "recording" and facts.program:
             lines.append(Line(word("program"), facts.program))
     for role, model in facts.models.items():
@@ -166,6 +169,7 @@ def _value_line(
     name: str,
     value: Cell,
     lang: str,
+    bridge: Mapping[str, str] | None,
     *,
     enough: bool,
 ) -> Line:
@@ -175,8 +179,8 @@ def _value_line(
     elif column.kind is Kind.CODE:
         shown = code_name(column.codes, str(value), lang)
     elif isinstance(value, str):
-        translated = column.kind is Kind.LABEL and lang != "en"
-        shown = words.label_name(value, lang) if translated else value
+        named = column.kind is Kind.LABEL
+        shown = words.label_name(value, lang, bridge) if named else value
     else:
         shown = value
         if name == "kappa" and enough:

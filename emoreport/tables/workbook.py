@@ -55,7 +55,7 @@ def workbook_bytes(
         described = [*(content.table for content in tables.values()), *readings]
         sheets.dictionary(dictionary(described, lang))
 
-    return written(fill, lang)
+    return written(fill, lang, facts.bridge)
 
 
 def _summary_lines(tables: Mapping[str, ShownTable], facts: SummaryFacts, lang: str) -> list[Line]:

@@ -25,12 +25,11 @@ from emoreport.tables.workbook_data import (
 from emoreport.tables.workbook_styles import (
     INK,
     Styles,
-    label_name,
     print_across,
     set_height,
     write_text,
 )
-from emoreport.vocabulary import ALL_LABELS, COLOURS, NO_FACE
+from emoreport.vocabulary import ALL_LABELS, COLOURS, NO_FACE, like
 
 _word: Final = Words("tables.charts")
 
@@ -130,7 +129,7 @@ class _Charts:
             shares = shares_over_time(self._tables[name], cut)
             block = Block(first + 1, first + len(times), column_index, tuple(shares))
             for label, values in shares.items():
-                title = f"{_word(modality, self._lang)}: {label_name(label, self._lang)}"
+                title = f"{_word(modality, self._lang)}: {self._styles.name(label, self._lang)}"
                 self._write_column(numbers, first, column_index, title, values, Kind.SHARE)
                 column_index += 1
             self._insert((self._timeline_chart(modality, block, cut),), TIMELINE_PX)
@@ -158,7 +157,7 @@ class _Charts:
         seconds = label_seconds(self._tables[MODALITIES[modality]])
         write_text(numbers, 2, column_index, _word("emotion", self._lang), self._styles.header)
         for row, label in enumerate(seconds, start=3):
-            name = label_name(label, self._lang)
+            name = self._styles.name(label, self._lang)
             write_text(numbers, row, column_index, name, self._styles.labels[label])
         times = list(seconds.values())
         shares = [time / duration for time in times]
@@ -193,7 +192,9 @@ class _Charts:
                 "name": _word(f"{modality}_share", self._lang),
                 "categories": [self._source, shares.first, names, shares.last, names],
                 "values": [self._source, shares.first, values, shares.last, values],
-                "points": [_filled(COLOURS[label]) for label in shares.labels],
+                "points": [
+                    _filled(COLOURS[like(label, self._styles.bridge)]) for label in shares.labels
+                ],
                 "gap": 30,
                 "data_labels": {"value": True, "num_format": "0%", "font": _FONT},
             }
@@ -220,10 +221,10 @@ class _Charts:
             column_index = block.column + index
             chart.add_series(
                 {
-                    "name": label_name(label, self._lang),
+                    "name": self._styles.name(label, self._lang),
                     "categories": [self._source, block.first, 0, block.last, 0],
                     "values": [self._source, block.first, column_index, block.last, column_index],
-                    **_filled(COLOURS[label]),
+                    **_filled(COLOURS[like(label, self._styles.bridge)]),
                     "gap": 0,
                 }
             )

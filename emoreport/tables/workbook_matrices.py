@@ -17,7 +17,7 @@ from emoreport.tables.workbook_data import (
     rows,
     transition_counts,
 )
-from emoreport.tables.workbook_styles import Styles, label_name, print_across, write_text
+from emoreport.tables.workbook_styles import Styles, print_across, write_text
 
 _word: Final = Words("tables.matrices")
 
@@ -70,10 +70,10 @@ class _Matrices:
         write_text(sheet, head, 0, _word(f"{key}_corner", self._lang), styles.header)
         for column_index, label in enumerate(matrix.columns, start=1):
             write_text(
-                sheet, head, column_index, label_name(label, self._lang), styles.labels[label]
+                sheet, head, column_index, styles.name(label, self._lang), styles.labels[label]
             )
         for row, (label, cells) in enumerate(zip(matrix.rows, matrix.cells, strict=True), head + 1):
-            write_text(sheet, row, 0, label_name(label, self._lang), styles.labels[label])
+            write_text(sheet, row, 0, styles.name(label, self._lang), styles.labels[label])
             for column_index, cell in enumerate(cells, start=1):
                 if cell is not None:
                     sheet.write_number(row, column_index, cell, styles.numbers[kind])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from emoreport.messages import Words
@@ -47,7 +47,9 @@ _PAGE_WIDTH: Final = 250
 """Characters on a line of a printed page that can still be read."""
 
 
-def written(fill: Callable[[Sheets], None], lang: str) -> bytes:
+def written(
+    fill: Callable[[Sheets], None], lang: str, bridge: Mapping[str, str] | None = None
+) -> bytes:
     """Content of a workbook to which `fill` adds the sheets.
 
     Parameters
@@ -63,7 +65,7 @@ def written(fill: Callable[[Sheets], None], lang: str) -> bytes:
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, _OPTIONS) as book:
         book.set_properties({"created": _CREATED.replace(tzinfo=None)})
-        fill(Sheets(book, lang))
+        fill(Sheets(book, lang, bridge))
     return buffer.getvalue()
 
 
@@ -80,9 +82,14 @@ class Sheets:
         Language of the words.
     """
 
-    def __init__(self, book: Any, lang: str) -> None:  # noqa: ANN401 - XlsxWriter has no types
+    def __init__(
+        self,
+        book: Any,  # noqa: ANN401 - XlsxWriter has no types
+        lang: str,
+        bridge: Mapping[str, str] | None = None,
+    ) -> None:
         self.book = book
-        self.styles = Styles(book)
+        self.styles = Styles(book, bridge)
         self.lang = lang
 
     def table(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from emoreport import messages as words
 from emoreport.tables.schema import Kind
-from emoreport.vocabulary import ALL_LABELS, COLOURS, text_on
+from emoreport.vocabulary import ALL_LABELS, COLOURS, like, text_on
 
 MAX_TEXT: Final = 32_767
 """Longest text of a cell: a limit of the format (ECMA-376 as Excel applies it)."""
@@ -45,9 +45,16 @@ class Styles:
     ----------
     book
         The workbook.
+    bridge
+        Which label of a model counts as which: a label has the colour of its partner.
     """
 
-    def __init__(self, book: Any) -> None:  # noqa: ANN401 - XlsxWriter has no types
+    def __init__(
+        self,
+        book: Any,  # noqa: ANN401 - XlsxWriter has no types
+        bridge: Mapping[str, str] | None = None,
+    ) -> None:
+        self.bridge = bridge
         self.header = book.add_format(
             {"bold": True, "bottom": 1, "valign": "top", "bg_color": "#EDEFF2"}
         )
@@ -65,10 +72,17 @@ class Styles:
         }
         self.labels = {
             label: book.add_format(
-                {"indent": 1, "bg_color": COLOURS[label], "font_color": text_on(label)}
+                {"indent": 1, "bg_color": COLOURS[look], "font_color": text_on(look)}
             )
             for label in ALL_LABELS
+            for look in (like(label, bridge),)
         }
+
+    def name(self, label: str, lang: str) -> str:
+        """Name of an emotion beside a chart or a matrix, with its partner in the bridge."""
+        partner = like(label, self.bridge)
+        name = label_name(label, lang)
+        return name if partner == label else f"{name} (= {label_name(partner, lang)})"
 
 
 def label_name(label: str, lang: str) -> str:

@@ -21,6 +21,7 @@ from emoreport.vocabulary import (
     contrast,
     is_calm,
     label_named,
+    like,
     plain_name,
     text_on,
 )
@@ -165,3 +166,10 @@ def test_no_name_means_two_labels():
         assert label_named(name) == label
     assert not {name for name, _ in names + words}.intersection(map(plain_name, CALM))
     assert len({name for name, _ in words}) == len(words)
+
+
+def test_a_label_has_the_colour_of_the_one_that_it_counts_as():
+    bridge = {"positive": "happiness", "enthusiasm": "of my own"}
+    assert like("positive", bridge) == "happiness"
+    assert like("anger", bridge) == "anger"
+    assert like("enthusiasm", bridge) == "enthusiasm"

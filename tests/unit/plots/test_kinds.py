@@ -266,6 +266,18 @@ def test_intervals_are_drawn_where_they_are_known():
     assert plot("shares").figure.axes[0].lines[:] == []
 
 
+@pytest.mark.parametrize("kind", ["timeline", "shares", "matrix"])
+def test_a_label_that_counts_as_another_says_so(kind):
+    result = analysis()
+    voice = tuple(
+        dataclasses.replace(row, emotion={"happiness": "positive"}.get(row.emotion, row.emotion))
+        for row in result.voice_intervals
+    )
+    pieces = tuple(dataclasses.replace(row, audio_emotion="positive") for row in result.face_voice)
+    shown = words(kind, dataclasses.replace(result, voice_intervals=voice, face_voice=pieces))
+    assert "□ positive (= happiness)" in shown
+
+
 # --------------------------------------------------------------------------- transitions
 
 

@@ -397,6 +397,25 @@ def test_every_label_has_its_colour_and_readable_text_in_every_table(lang):
                 assert sheet.cell(row, place).font.color.rgb == f"FF{text_on(cell)[1:]}"
 
 
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_a_label_that_counts_as_another_looks_like_it_and_says_so(lang):
+    result = analysis()
+    voice = (dataclasses.replace(result.voice_intervals[0], emotion="positive"),)
+    pieces = (dataclasses.replace(result.face_voice[0], audio_emotion="positive"),)
+    result = dataclasses.replace(
+        analysis(dominant_audio_emotion="positive"), voice_intervals=voice, face_voice=pieces
+    )
+    facts = SummaryFacts(bridge={"positive": "happiness"})
+    book = opened(result, lang=lang, facts=facts)
+    told = {"en": "positive (= happiness)", "ru": "позитив (= радость)"}[lang]
+    assert told in summary_values(book).values()
+    cell = book[sheet_name("voice_intervals", lang)]["A2"]
+    assert cell.fill.fgColor.rgb == f"FF{COLOURS['happiness'][1:]}"
+    for name in ("matrices", "chart_data"):
+        cells = [cell for row in book[sheet_name(name, lang)].iter_rows() for cell in row]
+        assert any(told in str(cell.value) for cell in cells)
+
+
 @pytest.mark.parametrize("label", ["=1+1", "+x", "-x", "@x", "\t=1"])
 def test_a_label_that_looks_like_a_formula_stays_a_text(label):
     result = analysis()
