@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from emoreport.analysis.analyze import analyze_readings
 from emoreport.analysis.rows.bridge import Bridge
+from emoreport.finding import finding_sentence
 from emoreport.messages import text
-from emoreport.messages.finding import finding_sentence
 from emoreport.records import FaceTrack, ProgressCallback, Recording, RunRecord, SpeechTrack
 from emoreport.results import Analysis
 from emoreport.run.annotations import stored_labels
