@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emoreport.cli.console import closing_panel, warning_line
-from emoreport.finding import mismatch_sentence
 from emoreport.messages import label_name, text
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ def made_before(folder: Path) -> tuple[str, ...]:
 
 def summary_rows(report: Report, folder: Path, lang: str) -> list[tuple[str, str]]:
     """Label–value rows about a report, in `lang`."""
+    from emoreport.finding import mismatch_sentence
+
     summary = report.analysis.summary
     unknown = text("cli.line.unknown", lang)
 
