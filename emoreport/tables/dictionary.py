@@ -66,8 +66,6 @@ def unit(column: Column, lang: str) -> str:
 def dictionary(tables: Iterable[Table], lang: str) -> list[Definition]:
     """Explain every column of these tables, then everything that their cells name.
 
-    What most readers need comes first: the leading columns of the tables, and the emotions.
-
     Parameters
     ----------
     tables
@@ -87,8 +85,7 @@ def dictionary(tables: Iterable[Table], lang: str) -> list[Definition]:
         for table in described
         for column in table.columns
     ]
-    definitions += value_definitions(columns, lang)
-    return sorted(definitions, key=lambda definition: not definition.leading)
+    return definitions + value_definitions(columns, lang)
 
 
 def value_definitions(columns: Iterable[Column], lang: str) -> list[Definition]:

@@ -132,7 +132,10 @@ class Sheets:
         print_across(sheet, pages)
 
     def dictionary(self, definitions: Iterable[Definition]) -> None:
-        """Add the meaning of every column of every file."""
+        """Add the meaning of every column of every file.
+
+        What most readers need comes first, and is printed.
+        """
         sheet = self.book.add_worksheet(sheet_name("dictionary", self.lang))
         sheet.freeze_panes(1, 0)
         print_across(sheet)
@@ -142,16 +145,15 @@ class Sheets:
         for index, (title, width) in enumerate(zip(titles, _DICTIONARY_WIDTHS, strict=True)):
             write_text(sheet, 0, index, _word(title, self.lang), self.styles.header)
             sheet.set_column(index, index, width)
-        row = printed = 0
-        for row, definition in enumerate(definitions, start=1):
-            printed = row if definition.leading else printed
+        ordered = sorted(definitions, key=lambda definition: not definition.leading)
+        for row, definition in enumerate(ordered, start=1):
             texts = [getattr(definition, name) for name in fields]
             set_height(sheet, row, texts, _DICTIONARY_WIDTHS)
             for index, text in enumerate(texts):
                 write_text(sheet, row, index, text, self.styles.wrapped)
-        sheet.autofilter(0, 0, row, len(fields) - 1)
-        if 0 < printed < row:
-            sheet.print_area(0, 0, printed, len(fields) - 2)
+        sheet.autofilter(0, 0, len(ordered), len(fields) - 1)
+        printed = sum(definition.leading for definition in ordered)
+        sheet.print_area(0, 0, printed or len(ordered), len(fields) - 2)
 
     def _write_column(self, sheet: Any, index: int, column: Column, cells: list[Cell]) -> int:  # noqa: ANN401 - XlsxWriter has no types
         """Write the cells below the header; return the width that texts ask for."""
