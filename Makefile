@@ -11,7 +11,7 @@ JOBS ?= auto
 export OMP_NUM_THREADS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo detector test newer coverage lint format bench soak weights sample clean
+.PHONY: help demo detector test newer coverage lint format bench soak weights sample docs readme clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,15 @@ weights: $(VENV)/dev ## Train and export the shipped models again (hours); DATA=
 sample: $(VENV)/dev ## Make samples/talk.mp4 again (needs espeak-ng)
 	$(BIN)/python samples/make_talk.py --out samples/talk.mp4
 
+docs: $(VENV)/dev ## Build the site of the documentation in build/site; a dead link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+	@echo "Open $(CURDIR)/build/site/index.html"
+
+readme: $(VENV)/dev ## Make what README and docs print and show again: outputs and pictures
+	$(BIN)/python docs/make_glossary.py
+	$(BIN)/python docs/make_tables.py
+	$(BIN)/python docs/make_readme.py
+
 clean: ## Remove the environment and all caches
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 
@@ -79,7 +88,7 @@ $(VENV)/light: $(VENV)/bin/python $(PACKAGE)
 	@touch $@
 
 $(VENV)/dev: $(VENV)/bin/python $(PACKAGE)
-	$(PIP) -e ".[dev,train,sample,full,openvino,ray]"
+	$(PIP) -e ".[dev,docs,train,sample,full,openvino,ray]"
 	# The reference of the HSEmotion tests asks for opencv-python, which would overwrite contrib.
 	$(PIP) --no-deps "hsemotion-onnx"
 	@touch $@ $(VENV)/light

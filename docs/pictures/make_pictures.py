@@ -1,44 +1,90 @@
-"""Make the picture of the page that the README shows: ``python docs/pictures/make_pictures.py``.
+"""Make the pictures of README and docs: ``python docs/pictures/make_pictures.py``.
 
-Needs a Chromium on this machine and the extra ``dev``.
+The sample is analysed with the shipped models; its page is photographed, its plots are drawn. Needs
+a Chromium on this machine and the extra ``dev``. ``made_from.json`` keeps a digest of what each
+picture shows; a test compares it with today's.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import tempfile
 from io import BytesIO
 from pathlib import Path
+from typing import Final
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from emoreport.cli.app import run
+from emoreport.plots.picture_files import write_plots
+from emoreport.run.read import read_report
 
-HERE = Path(__file__).parent
-SAMPLE = HERE.parents[1] / "samples" / "talk.mp4"
-SHOWN_S = 10.0
-SIZE_PX = {"width": 1280, "height": 900}
-HEIGHT_PX = 1314
-"""Down to the end of the tracks."""
-COLOURS = 256
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+HERE: Final = Path(__file__).parent
+ROOT: Final = HERE.parents[1]
+SAMPLE: Final = ROOT / "samples" / "talk.mp4"
+MADE_FROM: Final = HERE / "made_from.json"
+
+PAGES: Final = {"en": "page.png", "ru": "page.ru.png"}
+PLOTS: Final = {kind: f"plot-{kind}.png" for kind in ("timeline", "transitions")}
+SHOWN_IN: Final = {
+    **{name: ("page", f"messages/{lang}/page.toml") for lang, name in PAGES.items()},
+    **dict.fromkeys(PLOTS.values(), ("plots", "messages/en/plots.toml")),
+}
+"""What of the package, beside the weights, each picture shows."""
+DRAWN: Final = {"page": (".css", ".js", ".jinja"), "plots": (".py",)}
+"""Files of a room that draw."""
+
+SHOWN_S: Final = 10.0
+SIZE_PX: Final = {"width": 1280, "height": 900}
+COLOURS: Final = 256
+PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome")
 
 
 def main() -> None:
-    """Analyse the sample with the shipped models, open its page, keep what is seen."""
-    with tempfile.TemporaryDirectory() as name:
-        models = ("--face", "compact", "--speech", "compact", "--offline", "--quiet")
-        code = run(["analyze", str(SAMPLE), "--out", name, *models])
-        if code:
-            raise SystemExit(code)
-        seen = photograph(Path(name) / SAMPLE.stem / "report.html")
-    picture = Image.open(BytesIO(seen)).convert("RGB").quantize(COLOURS)
-    picture.save(HERE / "page.png", optimize=True)
+    """Analyse the sample in each language, keep the pictures, and note what they were made from."""
+    for lang, name in PAGES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            models = ("--face", "compact", "--speech", "compact", "--offline", "--quiet")
+            code = run(["analyze", str(SAMPLE), "--out", folder, "--lang", lang, *models])
+            if code:
+                raise SystemExit(code)
+            results = Path(folder) / SAMPLE.stem
+            seen = Image.open(BytesIO(photograph(results / "report.html"))).convert("RGB")
+            seen.quantize(COLOURS).save(HERE / name, optimize=True)
+            if lang == "en":
+                draw(results)
+    digests = {name: digest(name) for name in SHOWN_IN}
+    MADE_FROM.write_text(json.dumps(digests, indent=1) + "\n", encoding="utf-8")
+
+
+def digest(name: str) -> str:
+    """Digest of what a picture shows: the sample, the weights, what draws it, its words."""
+    room, words = SHOWN_IN[name]
+    package = ROOT / "emoreport"
+    files = [
+        SAMPLE,
+        *sorted((package / "weights").glob("*.onnx")),
+        *sorted(path for path in (package / room).rglob("*") if path.suffix in DRAWN[room]),
+        package / words,
+    ]
+    return hashlib.sha256(
+        b"".join(hashlib.sha256(f.read_bytes()).digest() for f in files)
+    ).hexdigest()
+
+
+def draw(results: Path) -> None:
+    """Plots of a run."""
+    plots = results / "plots"
+    write_plots(read_report(results), plots, tuple(PLOTS), ("png",), "en")
+    for kind, name in PLOTS.items():
+        (HERE / name).write_bytes((plots / f"{kind}.png").read_bytes())
 
 
 def photograph(page_file: Path) -> bytes:
-    """PNG of the page with the video at `SHOWN_S`."""
+    """PNG of the first screen of the page, with the video at `SHOWN_S`."""
     program = next((found for found in map(shutil.which, PROGRAMS) if found), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
@@ -53,8 +99,7 @@ def photograph(page_file: Path) -> bytes:
         # The controls of the player fade out, a little after the pointer was last seen.
         page.evaluate("document.getElementById('video').controls = false")
         page.wait_for_timeout(500)
-        box = {"x": 0, "y": 0, "width": SIZE_PX["width"], "height": HEIGHT_PX}
-        seen = page.screenshot(full_page=True, clip=box)
+        seen = page.screenshot()
         browser.close()
     return seen
 

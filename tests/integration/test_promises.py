@@ -19,10 +19,13 @@ ROOT = Path(__file__).parents[2]
 PAGES = [
     *(ROOT / name for name in ("README.md", "README.ru.md", "SECURITY.md", "CONTRIBUTING.md")),
     *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "ru").glob("*.md")),
 ]
 FOREIGN = {
     "--network", "--read-only", "--rm",  # of Docker
     "--only", "--seed", "--talks",  # of benchmarks/
+    "--python", "--constraints",  # of uv
+    "--check",  # of docs/make_readme.py
     "trust_remote_code",  # of transformers: what is not done
     "face_happiness", "voice_anger", "voice_intervals_anger",  # made of a modality and a label
 }  # fmt: skip

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 import re
 import runpy
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -14,7 +18,21 @@ from emoreport.settings import OPTIONS
 from tests.fixtures.results_on_disk import COLUMNS, FILES
 
 ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 READMES = ("README.md", "README.ru.md")
+TWINS = [
+    READMES,
+    *(
+        (f"docs/{path.name}", f"docs/ru/{path.name}")
+        for path in sorted((DOCS / "ru").glob("*.md"))
+        if path.name != "models.md"  # an excerpt of docs/models/README.md
+    ),
+]
+LONGEST_README_WORDS = 900
+
+
+def read(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
 
 
 def commands() -> list[str]:
@@ -27,8 +45,13 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("readme", READMES)
-def test_every_command_has_a_line(readme: str) -> None:
-    text = (ROOT / readme).read_text(encoding="utf-8")
+def test_the_readme_is_short(readme: str) -> None:
+    assert len(read(readme).split()) <= LONGEST_README_WORDS
+
+
+@pytest.mark.parametrize("page", ["docs/commands.md", "docs/ru/commands.md"])
+def test_every_command_has_a_line(page: str) -> None:
+    text = read(page)
     assert [name for name in commands() if f"`emoreport {name}" not in text] == []
 
 
@@ -42,10 +65,9 @@ def test_every_command_and_option_has_help() -> None:
     assert all(info.help for info in OPTIONS.values())
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_every_file_is_explained(readme: str) -> None:
-    text = (ROOT / readme).read_text(encoding="utf-8")
-    assert set(re.findall(r"`([^`|]+)`", text)) >= FILES
+@pytest.mark.parametrize("page", ["docs/files.md", "docs/ru/files.md"])
+def test_every_file_is_explained(page: str) -> None:
+    assert set(re.findall(r"`([^`|]+)`", read(page))) >= FILES
 
 
 def test_the_page_of_the_tables_is_what_its_script_writes() -> None:
@@ -74,25 +96,56 @@ def test_the_tables_of_the_voice_card_are_those_of_the_weights() -> None:
         assert script[name].read_text(encoding="utf-8") == script[made](), f"run `python {path}`"
 
 
-def test_the_two_readmes_are_twins() -> None:
+@pytest.mark.parametrize(("english", "russian"), TWINS)
+def test_a_page_and_its_translation_are_twins(english: str, russian: str) -> None:
     shapes = []
-    for readme in READMES:
-        lines = (ROOT / readme).read_text(encoding="utf-8").splitlines()
+    for page in (english, russian):
+        lines = read(page).splitlines()
         shapes.append(
             {
                 "headings": [line.split()[0] for line in lines if line.startswith("#")],
                 "rows": sum(line.startswith("|") for line in lines),
                 "code": [line for line in lines if line.startswith("```")],
                 "points": sum(line.startswith("- ") for line in lines),
+                "blocks": [line for line in lines if line.startswith("<!-- output")],
+                "commands": [
+                    line.partition("#")[0]
+                    for line in lines
+                    if line.startswith(("$ ", "emoreport "))
+                ],
             }
         )
     assert shapes[0] == shapes[1]
 
 
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    """No page is missing from the navigation, no link and no anchor leads nowhere."""
+    pytest.importorskip("material", reason="the docs extra is not installed")
+    call = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "s")]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(
+        call, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr
+    pages = "".join(path.read_text("utf-8") for path in (tmp_path / "s").rglob("*.html"))
+    fetched = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(https?://[^"]+)', pages)
+    assert fetched == []
+
+
+def test_the_pictures_show_what_the_program_draws_today() -> None:
+    pytest.importorskip("playwright", reason="the dev extra is not installed")
+    script = runpy.run_path(str(DOCS / "pictures" / "make_pictures.py"))
+    kept = json.loads(script["MADE_FROM"].read_text(encoding="utf-8"))
+    assert set(kept) == {path.name for path in (DOCS / "pictures").glob("*.png")}
+    stale = [name for name, digest in kept.items() if digest != script["digest"](name)]
+    assert stale == [], "run `make readme`"
+
+
 @pytest.mark.parametrize("readme", READMES)
 def test_links_lead_somewhere(readme: str) -> None:
-    text = (ROOT / readme).read_text(encoding="utf-8")
-    targets = re.findall(r"\]\(([^)#]+)\)", text)
+    text = read(readme)
+    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text)
     assert targets
     assert [name for name in targets if not (ROOT / name).exists()] == []
 
