@@ -22,8 +22,8 @@ from emoreport.page.document import PageVideo, page_html
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 ROUNDS = 5
 REDRAW = (
-    "async () => { const start = performance.now(); emoreport.tracks.zoom(0.9, 1000);"
-    " emoreport.tracks.draw();"
+    "async () => { const start = performance.now(); emoreport.timeAxis.zoom(0.9, 1000);"
+    " emoreport.timeAxis.drawAll();"
     " await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));"
     " return performance.now() - start; }"
 )

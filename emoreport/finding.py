@@ -13,7 +13,14 @@ from functools import partial
 from typing import Final
 
 from emoreport.messages import Words, label_name
-from emoreport.results import AudioInterval, Findings, MismatchFigure, Summary, VideoInterval
+from emoreport.results import (
+    Analysis,
+    AudioInterval,
+    Findings,
+    MismatchFigure,
+    Summary,
+    VideoInterval,
+)
 from emoreport.vocabulary import is_emotion
 
 _say = Words("finding")
@@ -64,7 +71,7 @@ def finding_sentence(findings: Findings, lang: str) -> str:
     else:
         clauses = [
             _face(summary, analysis.video_intervals, partial(name, "face"), lang),
-            _voice(summary, analysis.audio_intervals, partial(name, "voice"), lang),
+            _voice(analysis, partial(name, "voice"), lang),
         ]
     if None not in (summary.dominant_video_emotion, summary.dominant_audio_emotion):
         clauses.append(_comparison(summary.mismatch, lang))
@@ -83,7 +90,8 @@ def _face(summary: Summary, rows: Sequence[VideoInterval], name: Name, lang: str
     return f"{subject} {_leading(leading, rows, name, lang)}{_others(leading, rows, name, lang)}"
 
 
-def _voice(summary: Summary, rows: Sequence[AudioInterval], name: Name, lang: str) -> str:
+def _voice(analysis: Analysis, name: Name, lang: str) -> str:
+    summary = analysis.summary
     if summary.speech_model == NO_MODEL:
         return _say("voice.no_model", lang)
     if summary.speech_s <= 0:
@@ -91,9 +99,8 @@ def _voice(summary: Summary, rows: Sequence[AudioInterval], name: Name, lang: st
     leading = summary.dominant_audio_emotion
     if leading is None:
         return _say("voice.unclear", lang, seconds=amount(summary.speech_s, lang))
-    judged_s = sum(row.speech_s for row in rows if is_emotion(row.emotion))
-    subject = _say("voice.part", lang, seconds=amount(judged_s, lang))
-    return f"{subject} {_leading(leading, rows, name, lang)}"
+    subject = _say("voice.part", lang, seconds=amount(analysis.judged_speech_s, lang))
+    return f"{subject} {_leading(leading, analysis.audio_intervals, name, lang)}"
 
 
 def _leading(leading: str, rows: Rows, name: Name, lang: str) -> str:

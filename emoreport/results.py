@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from emoreport.records import FaceTrack, LabelledSpan, RunRecord, Span, SpeechTrack
+from emoreport.vocabulary import is_emotion
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,6 +469,11 @@ class Analysis:
     def mismatches(self) -> tuple[Comparison, ...]:
         """Rows where both modalities give comparable emotions that differ."""
         return tuple(row for row in self.comparisons if row.match is False)
+
+    @property
+    def judged_speech_s(self) -> float:
+        """Seconds of speech in the rows of the voice that name an emotion."""
+        return float(sum(row.speech_s for row in self.audio_intervals if is_emotion(row.emotion)))
 
 
 class Findings(Protocol):

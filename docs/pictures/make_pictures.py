@@ -96,8 +96,6 @@ def photograph(page_file: Path) -> bytes:
             " document.getElementById('video').addEventListener('seeked', done, { once: true }) })",
             SHOWN_S,
         )
-        # The controls of the player fade out, a little after the pointer was last seen.
-        page.evaluate("document.getElementById('video').controls = false")
         page.wait_for_timeout(500)
         seen = page.screenshot()
         browser.close()

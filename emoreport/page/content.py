@@ -1,7 +1,7 @@
 """What the page shows of one talk, as a document for JSON.
 
-It holds only codes and numbers: the words are looked up by the page, in the language chosen
-there. Unknown numbers are None.
+It holds codes and numbers: the words are looked up by the page, in the language chosen there.
+Unknown numbers are None.
 
 Readings of frames and of voice windows are packed. Times are unsigned 32-bit integers of 0.1 ms,
 probabilities bytes: 0–254 mean 0–1 in steps of 1/254, 255 stands where there is no usable face, or
@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import base64
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
 
-from emoreport.page.figures import cards, cross_table, emotion_rows, transition_matrix
+from emoreport.finding import finding_sentence
+from emoreport.page.figures import blocks, cross_table, emotion_rows, tiles, transition_matrix
 from emoreport.page.sound import sound_document
 from emoreport.records import (
     DoubleArray,
@@ -38,7 +39,8 @@ from emoreport.results import (
     WitnessVerdict,
     voice_steps,
 )
-from emoreport.vocabulary import COLOURS, ICONS, text_on
+from emoreport.settings import LANGUAGES
+from emoreport.vocabulary import COLOURS, ICONS, like, text_on
 
 TICKS_PER_S: Final = 10_000
 STEPS: Final = 254
@@ -47,7 +49,7 @@ DECIMALS: Final = 4
 
 
 def page_document(findings: Findings) -> dict[str, Any]:
-    """Everything that the page draws, without words.
+    """Everything that the page draws; of the words, only the sentence that says the finding.
 
     Parameters
     ----------
@@ -61,18 +63,18 @@ def page_document(findings: Findings) -> dict[str, Any]:
     analysis, run = findings.analysis, findings.run
     return {
         "duration_s": analysis.summary.duration_s,
-        "colours": dict(COLOURS),
-        "inks": {label: text_on(label) for label in COLOURS},
-        "icons": dict(ICONS),
+        "finding": {lang: finding_sentence(findings, lang) for lang in LANGUAGES},
+        **looks(run.bridge),
         "face_labels": list(findings.faces.labels),
         "voice_labels": list(findings.speech.labels),
         "frames": packed_frames(findings.faces, analysis.summary.duration_s),
         "windows": packed_windows(analysis.heard_windows, len(findings.speech.labels)),
-        "face": face_columns(analysis.video_intervals),
+        "face": face_columns(analysis),
         "voice": voice_columns(analysis.voice_intervals),
         "intervals": piece_columns(analysis),
         "speech": [[_short(span.start_s), _short(span.end_s)] for span in findings.speech.speech],
-        "cards": cards(findings),
+        "tiles": tiles(findings),
+        "blocks": blocks(findings),
         "matrix": transition_matrix(analysis),
         "emotions": emotion_rows(analysis),
         "cross": cross_table(analysis),
@@ -86,6 +88,20 @@ def page_document(findings: Findings) -> dict[str, Any]:
             for row in analysis.mismatch_statistics
             if row.statistic.startswith("unmapped_")
         ],
+    }
+
+
+def looks(bridge: Mapping[str, str] | None) -> dict[str, dict[str, str]]:
+    """Colour, ink and mark of each label: those of the label that the bridge equates it with.
+
+    ``partners`` names that label where it is another one.
+    """
+    shown = {label: like(label, bridge) for label in COLOURS}
+    return {
+        "partners": {label: other for label, other in shown.items() if other != label},
+        "colours": {label: COLOURS[other] for label, other in shown.items()},
+        "inks": {label: text_on(other) for label, other in shown.items()},
+        "icons": {label: ICONS[other] for label, other in shown.items()},
     }
 
 
@@ -135,11 +151,16 @@ def _packed(edges_s: DoubleArray, probabilities: FloatArray | DoubleArray) -> di
     }
 
 
-def face_columns(rows: Sequence[VideoInterval]) -> dict[str, list[Any]]:
-    """The rows of the face, as columns."""
+def face_columns(analysis: Analysis) -> dict[str, list[Any]]:
+    """The rows of the face, as columns, with the voice over each and how the two compare."""
+    rows, compared = analysis.video_intervals, analysis.comparisons
     return {
         **_row_columns(rows),
         "coverage": [_short(row.face_coverage) for row in rows],
+        "dimensions": sorted({row.dimensions for row in rows if row.valence is not None}),
+        "voice": [row.audio_emotion for row in compared],
+        "match": [row.match for row in compared],
+        "severity": [_short(row.severity) for row in compared],
     }
 
 
@@ -157,6 +178,8 @@ def _row_columns(rows: Sequence[VideoInterval] | Sequence[AudioInterval]) -> dic
         "start": [_short(row.span.start_s) for row in rows],
         "end": [_short(row.span.end_s) for row in rows],
         "label": [row.emotion for row in rows],
+        "valence": [_short(row.valence) for row in rows],
+        "arousal": [_short(row.arousal) for row in rows],
         "confidence": [_short(row.confidence) for row in rows],
         "reasons": [list(row.reasons) for row in rows],
         "witness": [_witness(row.witness) for row in rows],

@@ -1,26 +1,22 @@
 """report.html: one file with the talk's curves, figures and tables, that needs no network.
 
-The page may do little on purpose. Its Content-Security-Policy lets only the scripts run whose
-hashes it names, forbids every connection, and takes a video from this machine alone. Styles are
-free, since the plotting library (BokehJS) makes its own. What a video or a model is called reaches
-the page as escaped text.
+The page may do little on purpose. Its Content-Security-Policy lets only the scripts and the style
+work whose hashes it names, forbids every connection, and takes a video from this machine alone.
+What a video or a model is called reaches the page as escaped text.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import importlib.util
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from emoreport import messages as words
-from emoreport.errors import OutputError
 from emoreport.page.content import page_document
 from emoreport.records import MediaRecord, RunWarning
 from emoreport.results import Findings
@@ -34,17 +30,17 @@ STYLE: Final = "page.css"
 SCRIPTS: Final = (
     "core.js",
     "curve.js",
+    "timeaxis.js",
     "tracks.js",
-    "pointer.js",
-    "tables.js",
+    "dimensions.js",
+    "summary.js",
+    "statistics.js",
+    "moments.js",
     "sound.js",
     "player.js",
     "start.js",
 )
-"""The page's own scripts, in the order in which they run."""
-
-LIBRARY: Final = "server/static/js/bokeh.min.js"
-"""BokehJS inside the installed package bokeh (BSD 3-clause; its notice opens the file)."""
+"""The page's scripts, in the order in which they run."""
 
 LIMITS: Final = (
     "feeling",
@@ -71,6 +67,9 @@ PLACEHOLDERS: Final = (
     "height",
     "program",
     "date",
+    "whole",
+    "partner",
+    "reason",
 )
 """Every name in braces that a text of the page may hold."""
 
@@ -117,18 +116,14 @@ def page_html(findings: Findings, *, lang: str, video: PageVideo) -> bytes:
     Returns
     -------
     The file, UTF-8. A name with bytes that are no text shows a replacement sign for them.
-
-    Raises
-    ------
-    OutputError
-        When the plotting library is not installed.
     """
     from markupsafe import Markup
 
-    scripts = (library(), *(_asset(name) for name in SCRIPTS))
+    style, scripts = _asset(STYLE), tuple(_asset(name) for name in SCRIPTS)
     spoken = page_words()
+    content = page_document(findings)
     document = {
-        **page_document(findings),
+        **content,
         "player_start_s": video.start_s,
         "lang": lang,
         "words": spoken,
@@ -140,27 +135,28 @@ def page_html(findings: Findings, *, lang: str, video: PageVideo) -> bytes:
         languages=[(code, spoken[code]["language"]) for code in LANGUAGES],
         words=spoken[lang],
         name=findings.run.input.name,
-        policy=policy(scripts, video.mode),
-        css=Markup(_asset(STYLE)),  # noqa: S704 - our own file
+        finding=content["finding"][lang],
+        policy=policy(scripts, style, video.mode),
+        css=Markup(style),  # noqa: S704 - our own file
         mode=video.mode,
         size=_size(findings.run.media),
         href=video.href if video.mode == "link" else None,
         limits=LIMITS,
         data=Markup(script_json(document)),  # noqa: S704 - escaped for a script element
         embedded=_embedded(video),
-        scripts=[Markup(script) for script in scripts],  # noqa: S704 - own files and the library
+        scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files
     )
     return page.encode("utf-8", "replace")
 
 
-def policy(scripts: Iterable[str], mode: str) -> str:
-    """Content-Security-Policy that runs exactly these scripts and plays a video of this mode."""
+def policy(scripts: Iterable[str], style: str, mode: str) -> str:
+    """Content-Security-Policy of exactly these scripts, this style and a video of this mode."""
     hashes = " ".join(map(policy_source, scripts))
     return "; ".join(
         (
             "default-src 'none'",
             f"script-src {hashes}",
-            "style-src 'unsafe-inline'",
+            f"style-src {policy_source(style)}",
             "img-src data: blob:",
             f"media-src {VIDEO_SOURCES[mode]}",
             "base-uri 'none'",
@@ -219,44 +215,8 @@ def warning_words(warnings: Iterable[RunWarning]) -> dict[str, list[str]]:
 
 
 @cache
-def library() -> str:
-    """The script of the plotting library.
-
-    Raises
-    ------
-    OutputError
-        When it is not installed.
-    """
-    # Found, not imported: importing it takes longer than making the page.
-    spec = importlib.util.find_spec("bokeh")
-    if spec is None or spec.origin is None:
-        raise OutputError(
-            "the package bokeh, whose script draws the page, is not installed",
-            remedy="pip install bokeh, or leave html out of --formats",
-        )
-    try:
-        script = (Path(spec.origin).parent / LIBRARY).read_text(encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"the script of the package bokeh cannot be read ({error.strerror})",
-            remedy="pip install --force-reinstall bokeh, or leave html out of --formats",
-            file=error.filename,
-        ) from error
-    return _inline(script)
-
-
-@cache
 def _asset(name: str) -> str:
-    folder = resources.files("emoreport.page") / "assets"
-    return _inline((folder / name).read_text(encoding="utf-8"))
-
-
-def _inline(script: str) -> str:
-    """The text as a browser reads it inside a script element, so that its hash fits."""
-    text = script.replace("\r\n", "\n").replace("\r", "\n")
-    if "</script" in text.lower() or "<!--" in text:
-        raise OutputError("a script of the page cannot be put inside it: it holds markup")
-    return text
+    return (resources.files("emoreport.page") / "assets" / name).read_text(encoding="utf-8")
 
 
 def _raw(key: str, lang: str) -> str:

@@ -1,4 +1,4 @@
-"""The figures beside the page's player: cards, transition matrix, time by emotion, face × voice.
+"""The page's figures: four tiles, blocks of statistics, transitions, time by emotion, face × voice.
 
 Each figure carries what is known of its uncertainty (interval, chance, test, number of events), or
 a code for why it is unknown.
@@ -12,24 +12,69 @@ from typing import Any
 
 import numpy as np
 
-from emoreport.results import Analysis, Findings, Statistic
+from emoreport.finding import mismatch_sentence
+from emoreport.results import Analysis, Findings, Statistic, VideoInterval
+from emoreport.settings import LANGUAGES
 from emoreport.vocabulary import ALL_LABELS, is_emotion
 
 Figure = dict[str, Any]
 """``unit`` and, where known, value, low, high, expected, count, p_value, verdict, note."""
 
 
-def cards(findings: Findings) -> list[dict[str, Any]]:
-    """The cards of the summary: one figure each, and further figures as its evidence."""
+def tiles(findings: Findings) -> dict[str, Any]:
+    """The four figures that the page leads with: face, voice, mismatch, transitions.
+
+    Returns
+    -------
+    Dominant emotions and on how much they rest; the share of the compared time in mismatch, by
+    language with what chance gives and the verdict; transitions, and their rate with its 95 %
+    interval.
+    """
     analysis = findings.analysis
-    return [
-        _face_card(findings),
-        _voice_card(findings),
-        _mismatch_card(analysis),
-        _agreement_card(analysis),
-        _transition_card(analysis),
-        _lag_card(analysis),
-    ]
+    summary = analysis.summary
+    rate = _find(analysis.transition_statistics, "transitions_per_emotion_minute")
+    return {
+        "face": {
+            "emotion": summary.dominant_video_emotion,
+            "share": _share(analysis.video_intervals, summary.dominant_video_emotion),
+            "coverage": summary.face_coverage,
+        },
+        "voice": {
+            "emotion": summary.dominant_audio_emotion,
+            "judged_s": analysis.judged_speech_s,
+            "speech_s": summary.speech_s,
+        },
+        "mismatch": {
+            "share": summary.mismatch.share,
+            "said": {lang: mismatch_sentence(summary.mismatch, lang) for lang in LANGUAGES},
+        },
+        "transitions": {
+            "count": summary.transitions,
+            "emotion_s": summary.emotion_s,
+            "rate": figure(rate, "per_minute"),
+        },
+    }
+
+
+def blocks(findings: Findings) -> dict[str, dict[str, Figure]]:
+    """Further figures by block of the page, each by its name."""
+    analysis = findings.analysis
+    mismatch, transitions = analysis.mismatch_statistics, analysis.transition_statistics
+    return {
+        "agreement": {
+            "kappa": figure(_find(mismatch, "kappa"), "coefficient"),
+            "ac1": figure(_find(mismatch, "ac1"), "coefficient"),
+            "severity": figure(_find(mismatch, "mean_severity"), "distance"),
+            "severity_kappa": figure(_find(mismatch, "severity_kappa"), "coefficient"),
+            "lag": figure(_find(mismatch, "voice_after_face"), "seconds"),
+            "valence_correlation": figure(_find(mismatch, "valence_correlation"), "coefficient"),
+        },
+        "transitions": {
+            "order": figure(_find(transitions, "order"), "probability"),
+            "entropy_rate": figure(_find(transitions, "entropy_rate"), "bits"),
+        },
+        "recording": _recording(findings),
+    }
 
 
 def transition_matrix(analysis: Analysis) -> dict[str, Any]:
@@ -137,84 +182,31 @@ def figure(row: Statistic | None, unit: str) -> Figure:
     }
 
 
-def _face_card(findings: Findings) -> dict[str, Any]:
+def _recording(findings: Findings) -> dict[str, Figure]:
+    """How good picture and sound are, and how much of them was judged."""
     summary, faces = findings.analysis.summary, findings.faces
-    label = summary.dominant_video_emotion
-    share = _find(findings.analysis.transition_statistics, "time_share", label)
+    measured = findings.speech.extra
     side_px = np.sqrt(faces.box[:, 2] * faces.box[:, 3]) if len(faces) else np.empty(0)
-    return _card(
-        "face",
-        {"value": label, "unit": "emotion"},
-        share_of_time=figure(share, "share"),
-        face_coverage={"value": summary.face_coverage, "unit": "share"},
-        judged_share={"value": summary.judged_share, "unit": "share"},
-        uncertain_s={"value": summary.uncertain_s, "unit": "seconds"},
-        face_px={"value": _median(side_px), "unit": "pixels"},
-        detection_score={"value": _median(faces.detection_score), "unit": "distance"},
-    )
-
-
-def _voice_card(findings: Findings) -> dict[str, Any]:
-    summary, speech = findings.analysis.summary, findings.speech
-    clipped = speech.extra.get("clipping")
-    noise = speech.extra.get("snr_db")
-    return _card(
-        "voice",
-        {"value": summary.dominant_audio_emotion, "unit": "emotion"},
-        speech_s={"value": summary.speech_s, "unit": "seconds"},
-        snr_db={"value": None if noise is None else _median(noise), "unit": "decibels"},
-        clipping={"value": None if clipped is None else _median(clipped), "unit": "share"},
-    )
-
-
-def _mismatch_card(analysis: Analysis) -> dict[str, Any]:
-    summary = analysis.summary
-    return _card(
-        "mismatch",
-        figure(_find(analysis.mismatch_statistics, "mismatch_share"), "share"),
-        mismatches={"value": summary.mismatches, "unit": "count"},
-        compared_s={"value": summary.mismatch.compared_s, "unit": "seconds"},
-        severity=figure(_find(analysis.mismatch_statistics, "mean_severity"), "distance"),
-    )
-
-
-def _agreement_card(analysis: Analysis) -> dict[str, Any]:
-    rows = analysis.mismatch_statistics
-    return _card(
-        "agreement",
-        figure(_find(rows, "kappa"), "coefficient"),
-        ac1=figure(_find(rows, "ac1"), "coefficient"),
-        severity_kappa=figure(_find(rows, "severity_kappa"), "coefficient"),
-    )
-
-
-def _transition_card(analysis: Analysis) -> dict[str, Any]:
-    summary, rows = analysis.summary, analysis.transition_statistics
-    return _card(
-        "transitions",
-        figure(_find(rows, "transitions_per_emotion_minute"), "per_minute"),
-        transitions={"value": summary.transitions, "unit": "count"},
-        emotion_s={"value": summary.emotion_s, "unit": "seconds"},
-        order=figure(_find(rows, "order"), "probability"),
-        entropy_rate=figure(_find(rows, "entropy_rate"), "bits"),
-    )
-
-
-def _lag_card(analysis: Analysis) -> dict[str, Any]:
-    rows = analysis.mismatch_statistics
-    return _card(
-        "lag",
-        figure(_find(rows, "voice_after_face"), "seconds"),
-        valence_correlation=figure(_find(rows, "valence_correlation"), "coefficient"),
-    )
-
-
-def _card(key: str, main: Figure, **evidence: Figure) -> dict[str, Any]:
     return {
-        "key": key,
-        "figure": main,
-        "evidence": [list(named_figure) for named_figure in evidence.items()],
+        "face_coverage": _known(summary.face_coverage, "share"),
+        "judged_share": _known(summary.judged_share, "share"),
+        "uncertain_s": _known(summary.uncertain_s, "seconds"),
+        "face_px": _known(_median(side_px), "pixels"),
+        "detection_score": _known(_median(faces.detection_score), "distance"),
+        "speech_s": _known(summary.speech_s, "seconds"),
+        "snr_db": _known(_median(measured.get("snr_db", ())), "decibels"),
+        "clipping": _known(_median(measured.get("clipping", ())), "share"),
     }
+
+
+def _known(value: float | None, unit: str) -> Figure:
+    return {"unit": unit} if value is None else {"unit": unit, "value": value}
+
+
+def _share(rows: Sequence[VideoInterval], label: str | None) -> float | None:
+    """Share of the time with an emotion that a label takes; None for no label."""
+    seconds = _seconds(row for row in rows if is_emotion(row.emotion))
+    return None if label is None else seconds[label] / sum(seconds.values())
 
 
 def _find(

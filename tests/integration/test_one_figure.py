@@ -82,12 +82,11 @@ def test_the_plots_say_it(out: Path, sentence: str) -> None:
     assert sentence in " ".join(captions.split())
 
 
-def test_the_page_and_the_export_hold_it(out: Path) -> None:
+def test_the_page_and_the_export_hold_it(out: Path, sentence: str) -> None:
     figure = read_report(out / "talk").analysis.summary.mismatch
-    (card,) = (card for card in page_data(out / "talk")["cards"] if card["key"] == "mismatch")
-    assert card["figure"]["value"] == pytest.approx(figure.share, abs=1e-4)
-    assert card["figure"]["expected"] == pytest.approx(figure.expected, abs=1e-4)
-    assert (card["figure"]["verdict"], card["figure"]["note"]) == (figure.verdict, figure.note)
+    tile = page_data(out / "talk")["tiles"]["mismatch"]
+    assert tile["share"] == pytest.approx(figure.share, abs=1e-4)
+    assert tile["said"]["en"] == sentence
     assert run(["export", str(out / "talk"), "--to", "json"]) == 0
     (file,) = (out / "talk").rglob("*_findings.json")
     summary = json.loads(file.read_text(encoding="utf-8"))["summary"]

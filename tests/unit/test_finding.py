@@ -133,7 +133,7 @@ def test_an_emotion_that_leads_without_a_majority_has_its_share():
     face = "fear fear anger sadness sadness happiness anger surprise fear surprise"
     said = sentence(face, "no_speech")
     assert said.startswith(
-        "The face reads as fear more than as anything else (30 % of the time judged), with anger "
+        "The face reads most often as fear (30 % of the time judged), with anger "
         "twice, sadness twice and 2 more;"
     )
 

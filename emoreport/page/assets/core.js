@@ -22,8 +22,14 @@ const emoreport = (() => {
     return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
   }
 
-  function name(label) {
+  // Name of a label without what it is equated with, and with it: "positive (= happiness)".
+  function plainName(label) {
     return data.names[state.lang][label] || label;
+  }
+
+  function name(label) {
+    const partner = data.partners[label];
+    return partner ? t("like", { value: plainName(label), partner: plainName(partner) }) : plainName(label);
   }
 
   function colour(label) {
@@ -70,8 +76,8 @@ const emoreport = (() => {
 
   function pValue(value) {
     return value < 0.001
-      ? t("cards.p_small", { value: number(0.001, 3) })
-      : t("cards.p_value", { value: number(value, 3) });
+      ? t("statistics.p_small", { value: number(0.001, 3) })
+      : t("statistics.p_value", { value: number(value, 3) });
   }
 
   // Time of the talk as 1:02:03.4.
@@ -96,6 +102,30 @@ const emoreport = (() => {
     return made;
   }
 
+  function swatch(label) {
+    const made = element("span", { class: "swatch", "aria-hidden": "true" }, data.icons[label] || "");
+    made.style.backgroundColor = colour(label);
+    made.style.color = data.inks[label] || "#ffffff";
+    return made;
+  }
+
+  function labelled(label) {
+    return element("span", { class: "label" }, swatch(label), name(label));
+  }
+
+  // The rows of a table: its heads by key, its cells as they are.
+  function fillTable(id, heads, rows) {
+    const cells = heads.map((text) => element("th", { scope: "col" }, text));
+    document.getElementById(id).replaceChildren(
+      element("thead", {}, element("tr", {}, ...cells)), element("tbody", {}, ...rows));
+  }
+
+  // Make the content of a folded block when somebody looks, and again in another language.
+  function whenOpen(block, fill) {
+    block.addEventListener("toggle", () => { if (block.open) fill(); });
+    on("lang", () => { if (block.open) fill(); });
+  }
+
   function bytes(text) {
     const binary = atob(text);
     const found = new Uint8Array(binary.length);
@@ -115,9 +145,12 @@ const emoreport = (() => {
     return low - 1;
   }
 
+  // The mismatches that the summary counts: which rows of the face they are.
+  const mismatches = data.face.match.map((_, i) => i).filter((i) => data.face.match[i] === false);
+
   return {
-    data, state, on, emit, t, name, colour, isEmotion, code, number, bare, shown, pValue, clock, element,
-    bytes, rowAt,
+    data, mismatches, state, on, emit, t, name, plainName, colour, isEmotion, code, number, bare, shown, pValue, clock,
+    element, swatch, labelled, fillTable, whenOpen, bytes, rowAt,
   };
 })();
 window.emoreport = emoreport;

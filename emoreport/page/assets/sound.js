@@ -1,7 +1,7 @@
 "use strict";
 // How the voice sounds: a picture of pitch and loudness over the talk, and a table of the intervals.
 (() => {
-  const { data, on, t, number, shown, clock, element } = emoreport;
+  const { data, t, number, shown, clock, element, fillTable, whenOpen } = emoreport;
   const sound = data.sound;
   const byId = (id) => document.getElementById(id);
   const SVG = "http://www.w3.org/2000/svg";
@@ -75,17 +75,10 @@
   function fill() {
     pictures();
     const keys = ["start", "duration", "f0", "range", "loudness", "tempo", "voiced", "pauses"];
-    const heads = keys.map((key) => element("th", { scope: "col" }, t(`sound.${key}`)));
-    byId("sound-rows").replaceChildren(
-      element("thead", {}, element("tr", {}, ...heads)),
-      element("tbody", {}, ...sound.rows.start.map((_, i) => row(i))));
+    fillTable("sound-rows", keys.map((key) => t(`sound.${key}`)), sound.rows.start.map((_, i) => row(i)));
   }
 
   if (!sound) return;
-  const section = byId("sound");
-  section.hidden = false;
-  const details = section.querySelector("details");
-  // A long talk has hundreds of rows: they are made when somebody looks.
-  details.addEventListener("toggle", () => { if (details.open) fill(); });
-  on("lang", () => { if (details.open) fill(); });
+  byId("sound").hidden = false;
+  whenOpen(byId("sound"), fill);
 })();

@@ -6,6 +6,7 @@ import pytest
 
 from emoreport.page.content import (
     face_columns,
+    looks,
     packed_frames,
     packed_windows,
     page_document,
@@ -68,17 +69,30 @@ def test_no_speech_at_all_can_be_packed():
 
 
 def test_rows_are_columns_and_unknown_is_none():
-    face = face_columns(analysis().video_intervals)
+    face = face_columns(analysis())
     assert face["label"] == ["happiness", "sadness", "no_face", "uncertain"]
     assert face["confidence"] == [0.65, 0.65, None, None]
     assert face["start"][1] == 1.0004
     assert face["reasons"][3] == ["entropy", "margin"]
     assert face["witness"] == [["happiness", 0.8125], ["happiness", 0.8125], None, None]
+    assert face["valence"] == [-0.25, -0.25, None, None]
+    assert face["voice"] == ["happiness", "happiness", "no_speech", "no_speech"]
+    assert face["match"] == [True, False, None, None]
+    assert face["severity"] == [0.05, 0.6, None, None]
+    assert face.pop("dimensions") == ["derived"]
     assert {len(column) for column in face.values()} == {4}
     voice = voice_columns(analysis().voice_intervals)
     assert voice["label"] == ["happiness", "no_speech"]
     assert voice["witness"] == [["positive", None], None]
     assert (voice["end"], voice["intensity"]) == ([1.5004, 3.3333], [0.5625, None])
+
+
+def test_a_label_that_the_bridge_equates_looks_like_its_partner():
+    shown = looks({"positive": "happiness", "neutral": "neutral", "boredom": "calm"})
+    assert shown["partners"] == {"positive": "happiness"}
+    assert shown["colours"]["positive"] == COLOURS["happiness"] == shown["colours"]["happiness"]
+    assert shown["icons"]["positive"] == shown["icons"]["happiness"]
+    assert looks({})["colours"] == COLOURS
 
 
 def test_pieces_name_their_rows():
@@ -105,7 +119,7 @@ def test_the_document_is_json_without_gaps_filled():
 def test_an_hour_of_lively_intervals_stays_small():
     result = long_analysis(7200)
     whole = [
-        face_columns(result.video_intervals),
+        face_columns(result),
         voice_columns(result.voice_intervals),
         piece_columns(result),
     ]

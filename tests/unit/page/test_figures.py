@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from emoreport.page.figures import (
-    cards,
+    blocks,
     cross_table,
     emotion_rows,
     figure,
     in_order,
+    tiles,
     transition_matrix,
 )
 from emoreport.records import Span
@@ -17,10 +18,12 @@ from tests.fixtures.page import findings
 from tests.fixtures.results import analysis, face_track, summary
 
 
-def card(key, **changes):
-    found = dataclasses.replace(findings(), **changes)
-    (entry,) = (entry for entry in cards(found) if entry["key"] == key)
-    return entry["figure"], dict(entry["evidence"])
+def tile(key, **changes):
+    return tiles(dataclasses.replace(findings(), **changes))[key]
+
+
+def block(key, **changes):
+    return blocks(dataclasses.replace(findings(), **changes))[key]
 
 
 def with_statistics(*rows):
@@ -41,12 +44,10 @@ def test_a_statistic_keeps_what_is_known_of_it():
     assert figure(None, "share") == {"unit": "share"}
 
 
-def test_the_mismatch_stands_beside_chance_with_its_verdict():
-    main, evidence = card("mismatch")
-    assert (main["value"], main["expected"]) == (0.5, 0.8)
-    assert main["verdict"] == "less"
-    assert evidence["mismatches"]["value"] == 1
-    assert evidence["severity"] == {"unit": "distance"}
+def test_the_mismatch_is_that_of_the_summary_beside_chance_with_its_verdict():
+    mismatch = tile("mismatch")
+    assert mismatch["share"] == 0.5
+    assert mismatch["said"]["en"] == ("50 % of 2 s; chance alone would give 80 %: less than chance")
 
 
 def test_a_statistic_of_a_part_or_of_other_settings_is_not_taken():
@@ -56,34 +57,47 @@ def test_a_statistic_of_a_part_or_of_other_settings_is_not_taken():
         Statistic(rate, "per_minute", value=2.0, setting="min_interval=2 smoothing=1"),
         Statistic(rate, "per_minute", value=3.0),
     )
-    main, _ = card("transitions", analysis=with_statistics(*rows))
-    assert main["value"] == 3.0
-    main, _ = card("transitions", analysis=with_statistics(*rows[:2]))
-    assert "value" not in main
+    assert tile("transitions", analysis=with_statistics(*rows))["rate"]["value"] == 3.0
+    assert "value" not in tile("transitions", analysis=with_statistics(*rows[:2]))["rate"]
 
 
-def test_a_dominant_emotion_that_is_not_known_is_none():
+def test_the_dominant_emotion_has_its_share_of_the_time_with_an_emotion():
+    face = tile("face")
+    assert face["emotion"] == "happiness"
+    assert face["share"] == pytest.approx(1.0004 / 2.0008)
+    assert face["coverage"] == 0.9
+    voice = tile("voice")
+    assert (voice["judged_s"], voice["speech_s"]) == (1.75, 1.75)
+
+
+def test_a_dominant_emotion_that_is_not_known_has_no_share():
     blind = dataclasses.replace(analysis(), summary=summary(dominant_video_emotion=None))
-    main, evidence = card("face", analysis=blind)
-    assert main["value"] is None
-    assert "value" not in evidence["share_of_time"]
+    face = tile("face", analysis=blind)
+    assert (face["emotion"], face["share"]) == (None, None)
+
+
+def test_what_is_not_known_of_a_block_has_no_value_and_its_reason():
+    agreement = block("agreement")
+    assert agreement["severity"] == {"unit": "distance"}
+    row = Statistic("voice_after_face", "seconds", note="too_short")
+    agreement = block("agreement", analysis=with_statistics(row))
+    assert agreement["lag"] == {"unit": "seconds", "note": "too_short"}
 
 
 def test_sizes_and_scores_are_medians_of_the_frames_with_a_face():
     faces = face_track(20, gap=slice(5, 9))
-    _, evidence = card("face", faces=faces)
+    recording = block("recording", faces=faces)
     side = np.sqrt(faces.box[:, 2] * faces.box[:, 3])
-    assert evidence["face_px"]["value"] == pytest.approx(np.nanmedian(side))
-    assert evidence["detection_score"]["value"] == pytest.approx(
+    assert recording["face_px"]["value"] == pytest.approx(np.nanmedian(side))
+    assert recording["detection_score"]["value"] == pytest.approx(
         np.nanmedian(faces.detection_score)
     )
 
 
 def test_a_talk_without_frames_has_no_sizes():
-    _, evidence = card("face", faces=face_track(0, gap=slice(0)))
-    assert evidence["face_px"]["value"] is None
-    _, evidence = card("voice")
-    assert evidence["snr_db"]["value"] is None
+    recording = block("recording", faces=face_track(0, gap=slice(0)))
+    assert recording["face_px"] == {"unit": "pixels"}
+    assert recording["snr_db"] == {"unit": "decibels"}
 
 
 def test_the_matrix_tells_zero_from_unknown():
