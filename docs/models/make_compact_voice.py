@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import emoreport
-from emoreport.training.voice import selective, talks
+from emoreport.training import selective
+from emoreport.training.voice import talks
 from emoreport.training.voice.intensity import PAIRS
 from emoreport.training.voice.labels import LABELS
 
@@ -162,8 +163,12 @@ TABLES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "intensity": intensity,
     "talks-corpora": lambda found: talks.markdown(found["talks_of_left_out_corpora"]),
     "talks-speakers": lambda found: talks.markdown(found["talks_of_left_out_speakers"]),
-    "selective-corpora": lambda found: selective.markdown(found["selective_on_left_out_corpora"]),
-    "selective-speakers": lambda found: selective.markdown(found["selective_on_left_out_speakers"]),
+    "selective-corpora": lambda found: selective.markdown(
+        found["selective_on_left_out_corpora"], "clips"
+    ),
+    "selective-speakers": lambda found: selective.markdown(
+        found["selective_on_left_out_speakers"], "clips"
+    ),
 }
 
 

@@ -23,7 +23,9 @@ from torch import nn
 
 from emoreport.models.families.recording_level import RecordingLevel
 from emoreport.records import SAMPLE_RATE_HZ
-from emoreport.training.voice import leave_out, metrics, model_files, selective, talks
+from emoreport.training import selective
+from emoreport.training.doubt import Distance
+from emoreport.training.voice import leave_out, metrics, model_files, talks
 from emoreport.training.voice.crossval import (
     ENCODER_FOLDS,
     N_FOLDS,
@@ -31,7 +33,7 @@ from emoreport.training.voice.crossval import (
 )
 from emoreport.training.voice.data import Clip, read_corpora, speaker_folds
 from emoreport.training.voice.distill import DistillRecipe
-from emoreport.training.voice.doubt import Distance, fit_doubt
+from emoreport.training.voice.doubt import fit_doubt, unheard_speakers
 from emoreport.training.voice.encoder import Encoder
 from emoreport.training.voice.head import (
     HeadRecipe,
@@ -69,6 +71,8 @@ from emoreport.training.voice.teacher import TEACHER_SHA256
 
 LOG = logging.getLogger(__name__)
 VERSION = "3.2.0"
+CLIPS = "clips"
+"""What the figures count."""
 EVERY = 7
 """One clip in so many serves for the tables of conditions and windows.
 
@@ -110,13 +114,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures = calibrated_figures(said, elsewhere)
     LOG.info("%s", leave_out.markdown(figures["left_out_corpora"]))
     doubt = fit_doubt(statistics, elsewhere, figures["temperature"])
-    strangers = selective.unheard_speakers(statistics, folds, doubt.distance.scale_of_limit)
+    strangers = unheard_speakers(statistics, folds, doubt.distance.scale_of_limit)
     for name, left, distances in (
         ("selective_on_left_out_corpora", elsewhere, doubt.elsewhere),
         ("selective_on_left_out_speakers", said, strangers),
     ):
-        figures[name] = selective.figures(left, distances, figures["temperature"])
-        LOG.info("%s:\n%s", name, selective.markdown(figures[name]))
+        figures[name] = selective.figures(left, distances, figures["temperature"], CLIPS)
+        LOG.info("%s:\n%s", name, selective.markdown(figures[name], CLIPS))
     if LINE in recipe.changes:
         by_line = leave_out.leave_corpora_out(statistics, recipe, 1 + recipe.changes.index(LINE))
         figures["left_out_corpora_by_telephone"] = leave_out.figures(

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from emoreport.analysis.rows.valence_arousal import COORDINATES
-from emoreport.training.voice import metrics
+from emoreport.training.answers import FloatArray
 from emoreport.training.voice.head import HeadRecipe, Statistics, fit_linear
 from emoreport.training.voice.labels import CLIP_LABELS
 
@@ -56,7 +56,7 @@ def train_intensity(statistics: Statistics, chosen: Tensor, recipe: HeadRecipe) 
     return Intensity(fit_linear(statistics, told, recipe, TARGETS, loss))
 
 
-def left_out_intensity(statistics: Statistics, recipe: HeadRecipe) -> metrics.FloatArray:
+def left_out_intensity(statistics: Statistics, recipe: HeadRecipe) -> FloatArray:
     """Intensity (clips,) of every clip as recorded, by layers that never heard its corpus."""
     corpora = np.array(statistics.corpora)
     found = np.zeros(len(corpora))
@@ -68,14 +68,12 @@ def left_out_intensity(statistics: Statistics, recipe: HeadRecipe) -> metrics.Fl
     return found
 
 
-def intensity_figures(
-    statistics: Statistics, found: metrics.FloatArray
-) -> dict[str, dict[str, float]]:
+def intensity_figures(statistics: Statistics, found: FloatArray) -> dict[str, dict[str, float]]:
     """Corpus → mean intensity per label, and for each of `PAIRS` how often the first is higher."""
     corpora, labels = np.array(statistics.corpora), statistics.labels.numpy()
     table: dict[str, dict[str, float]] = {}
     for corpus in np.unique(corpora):
-        of_label: Mapping[str, metrics.FloatArray] = {
+        of_label: Mapping[str, FloatArray] = {
             name: found[(corpora == corpus) & (labels == number)]
             for number, name in enumerate(CLIP_LABELS)
             if np.any((corpora == corpus) & (labels == number))
@@ -90,5 +88,5 @@ def intensity_figures(
     return table
 
 
-def _chance_above(high: metrics.FloatArray, low: metrics.FloatArray) -> float:
+def _chance_above(high: FloatArray, low: FloatArray) -> float:
     return float((high[:, None] > low).mean() + 0.5 * (high[:, None] == low).mean())

@@ -24,6 +24,7 @@ from torch import nn
 
 from emoreport.models.families.voice_clips import SHORTEST_CLIP_S, repeated
 from emoreport.records import SAMPLE_RATE_HZ
+from emoreport.training.answers import FloatArray, IntArray, corpus_weights, softmax
 from emoreport.training.voice import metrics
 from emoreport.training.voice.data import Clip, read_corpora
 from emoreport.training.voice.head import HeadRecipe, Statistics, train_head
@@ -59,12 +60,12 @@ def leave_corpora_out(statistics: Statistics, recipe: HeadRecipe, variant: int =
     return _left_out(statistics, logits)
 
 
-def _said(head: nn.Linear, values: torch.Tensor) -> metrics.FloatArray:
+def _said(head: nn.Linear, values: torch.Tensor) -> FloatArray:
     with torch.no_grad():
         return np.asarray(head(values)[:, : len(LABELS)].double().numpy())
 
 
-def _left_out(statistics: Statistics, logits: metrics.FloatArray) -> LeftOut:
+def _left_out(statistics: Statistics, logits: FloatArray) -> LeftOut:
     return LeftOut(
         logits=logits,
         labels=statistics.labels.numpy(),
@@ -106,7 +107,7 @@ def temperatures(said: LeftOut) -> dict[str, float]:
     fitted = {}
     for corpus in np.unique(said.corpora):
         others = judged.select(judged.corpora != corpus)
-        weights = metrics.corpus_weights(others.corpora)
+        weights = corpus_weights(others.corpora)
         fitted[str(corpus)] = metrics.fit_temperature(others.labels, others.logits, weights)
     return fitted
 
@@ -114,7 +115,7 @@ def temperatures(said: LeftOut) -> dict[str, float]:
 def temperature_of_all(said: LeftOut) -> float:
     """The temperature fitted on all left-out corpora, each counting alike: the one shipped."""
     judged = said.select(said.labels < len(LABELS))
-    weights = metrics.corpus_weights(judged.corpora)
+    weights = corpus_weights(judged.corpora)
     return metrics.fit_temperature(judged.labels, judged.logits, weights)
 
 
@@ -127,7 +128,7 @@ def figures(said: LeftOut, fitted: Mapping[str, float] | None = None) -> dict[st
     table: dict[str, dict[str, Any]] = {}
     for corpus in np.unique(said.corpora):
         own = said.select(said.corpora == corpus)
-        shares = metrics.softmax(own.logits, 1.0 if fitted is None else fitted[str(corpus)])
+        shares = softmax(own.logits, 1.0 if fitted is None else fitted[str(corpus)])
         judged = own.labels < len(LABELS)
         if not judged.any():
             table[str(corpus)] = {"arousal_auc": round(_arousal_auc(own.labels, shares), 3)}
@@ -149,7 +150,7 @@ def figures(said: LeftOut, fitted: Mapping[str, float] | None = None) -> dict[st
     return table
 
 
-def _arousal_auc(labels: metrics.IntArray, shares: metrics.FloatArray) -> float:
+def _arousal_auc(labels: IntArray, shares: FloatArray) -> float:
     aroused = shares[:, list(FIRED)].sum(axis=1)
     high = aroused[labels == CLIP_LABELS.index("level2")]
     low = aroused[labels == CLIP_LABELS.index("level0")]

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from emoreport.training.answers import FloatArray, IntArray, corpus_weights, softmax
 from emoreport.training.voice.labels import LABELS
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +70,6 @@ def mean_over_groups(said: LeftOut, groups: NDArray[np.str_] | IntArray) -> floa
     )
 
 
-def softmax(logits: FloatArray, temperature: float = 1.0) -> FloatArray:
-    """Probabilities (clips, labels) of logits divided by a temperature."""
-    scaled = logits / temperature
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-
-
 def expected_calibration_error(
     labels: IntArray, probabilities: FloatArray, bins: int = 15
 ) -> float:
@@ -119,12 +110,6 @@ def fit_temperature(labels: IntArray, logits: FloatArray, weights: FloatArray) -
         else:
             low = left
     return float(np.exp((low + high) / 2.0))
-
-
-def corpus_weights(corpora: NDArray[np.str_]) -> FloatArray:
-    """(clips,) weights that give every corpus the same total."""
-    names, inverse, counts = np.unique(corpora, return_inverse=True, return_counts=True)
-    return np.asarray(1.0 / (len(names) * counts[inverse]), np.float64)
 
 
 def cross_validated_calibration(said: LeftOut) -> tuple[float, dict[str, float]]:

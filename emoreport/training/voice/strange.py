@@ -18,8 +18,8 @@ import numpy as np
 from emoreport.models.families.compact import CompactVoiceModel
 from emoreport.models.store.model_metadata import read_metadata
 from emoreport.records import SAMPLE_RATE_HZ, FloatArray
+from emoreport.training.doubt import tempered
 from emoreport.training.voice.data import decode
-from emoreport.training.voice.doubt import tempered
 from emoreport.training.voice.made_sounds import made_sounds
 from emoreport.training.voice.model_files import METADATA_NAME
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.models.families.recording_level import RecordingLevel
+from emoreport.training.answers import FloatArray, softmax
 from emoreport.training.voice import metrics
 from emoreport.training.voice.labels import LABELS
 from emoreport.training.voice.leave_out import temperature_of_all, temperatures
@@ -67,12 +68,12 @@ REGIMES = {
 }
 
 
-def usual_voice(said: LeftOut, temperature: float, without: str = "") -> metrics.FloatArray:
+def usual_voice(said: LeftOut, temperature: float, without: str = "") -> FloatArray:
     """Mean log-probabilities (7,) where emotions are equally frequent and corpora count alike.
 
     Corpora of one label alone do not count, nor does the one named in `without`.
     """
-    logs = np.log(metrics.softmax(said.logits, temperature))
+    logs = np.log(softmax(said.logits, temperature))
     means = []
     for corpus in np.unique(said.corpora[said.corpora != without]):
         own = said.corpora == corpus
@@ -133,7 +134,7 @@ def judge_talks(
     """How the talks of a corpus are judged, by `KEYS`; strength 0 takes each clip by itself."""
     shares, labels = [], []
     for chosen in talks(said, corpus, regime):
-        alone = metrics.softmax(said.logits[chosen], temperature)
+        alone = softmax(said.logits[chosen], temperature)
         spoken = np.full(len(chosen), CLIP_S)
         shares.append(np.asarray(level.settle(alone, spoken, float(spoken.sum())), np.float64))
         labels.append(said.labels[chosen])
@@ -147,7 +148,7 @@ def judge_talks(
 
 
 def figures(
-    said: LeftOut, levels: Mapping[str, tuple[float, metrics.FloatArray]]
+    said: LeftOut, levels: Mapping[str, tuple[float, FloatArray]]
 ) -> dict[str, dict[str, list[dict[str, float]]]]:
     """Regime → corpus, and ``mean`` → figures of each clip alone, and held against its talk.
 
@@ -182,7 +183,7 @@ def figures(
 
 
 def _alone_and_held(
-    said: LeftOut, corpus: str, regime: Regime, temperature: float, usual: metrics.FloatArray
+    said: LeftOut, corpus: str, regime: Regime, temperature: float, usual: FloatArray
 ) -> list[dict[str, float]]:
     alone = RecordingLevel(usual, 0.0, HALF_S)
     held = RecordingLevel(usual, STRENGTH, HALF_S, SHARPNESS)

@@ -10,7 +10,9 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not inst
 pytest.importorskip("onnx", reason="the train extra is not installed")
 pytest.importorskip("av", reason="PyAV is not installed")
 
-from emoreport.training.voice import doubt, model_files, selective  # noqa: E402
+from emoreport.training import selective  # noqa: E402
+from emoreport.training.doubt import BEYOND, POWERS, Distance, fit_power  # noqa: E402
+from emoreport.training.voice import doubt, model_files  # noqa: E402
 from emoreport.training.voice.encoder import Encoder  # noqa: E402
 from emoreport.training.voice.head import FEATURES, Statistics, VoiceModel  # noqa: E402
 from emoreport.training.voice.labels import LABELS, TRAINED_LABELS  # noqa: E402
@@ -73,10 +75,10 @@ def test_the_limit_leaves_the_stated_share_of_left_out_corpora_beyond(
     found = doubt.fit_doubt(statistics, said, 1.0)
     corpora = np.array(statistics.corpora)
     beyond = [np.mean(found.elsewhere[corpora == name] > 1.0) for name in np.unique(corpora)]
-    assert np.mean(beyond) == pytest.approx(doubt.BEYOND, abs=0.01)
+    assert np.mean(beyond) == pytest.approx(BEYOND, abs=0.01)
     assert beyond[0] > max(beyond[1:])
     limit, power = found.distance.scale_of_limit
-    assert doubt.POWERS[0] <= power <= doubt.POWERS[1]
+    assert POWERS[0] <= power <= POWERS[1]
     raw = doubt.left_out_distances(statistics, corpora)
     np.testing.assert_allclose(found.elsewhere, (raw / limit) ** power, rtol=1e-6)
 
@@ -86,13 +88,13 @@ def test_the_power_grows_with_what_the_far_clips_get_wrong(said: LeftOut) -> Non
     right = LeftOut(
         4.0 * np.eye(len(LABELS))[said.labels], said.labels, said.speakers, said.corpora, said.folds
     )
-    assert doubt.fit_power(said, distances, 1.0) > 3.0
-    assert doubt.fit_power(right, distances, 1.0) == doubt.POWERS[0]
+    assert fit_power(said, distances, 1.0) > 3.0
+    assert fit_power(right, distances, 1.0) == POWERS[0]
 
 
 def test_selective_accuracy_rises_where_distance_finds_the_errors(said: LeftOut) -> None:
     distances = np.where(said.corpora == "far", 1.5, 0.5)
-    table = selective.figures(said, distances, 1.0)
+    table = selective.figures(said, distances, 1.0, "clips")
     alone, both = table["all"]["confidence"], table["all"]["confidence_and_distance"]
     assert both["aurc"] < alone["aurc"]
     assert both["accuracy"]["0.6"] == 1.0 > alone["accuracy"]["0.6"]
@@ -100,7 +102,7 @@ def test_selective_accuracy_rises_where_distance_finds_the_errors(said: LeftOut)
     assert table["far"]["beyond"] == 1.0
     assert table["far"]["accuracy_within"] is None
     assert table["near"]["accuracy_within"] == 1.0
-    assert "| far | 300 | 1.00 |" in selective.markdown(table)
+    assert "| far | 300 | 1.00 |" in selective.markdown(table, "clips")
 
 
 def test_every_speaker_is_measured_against_the_others(statistics: Statistics) -> None:
@@ -108,7 +110,7 @@ def test_every_speaker_is_measured_against_the_others(statistics: Statistics) ->
         frozenset(name for name in statistics.speakers if int(name[-1]) % 2 == odd)
         for odd in (0, 1)
     ]
-    found = selective.unheard_speakers(statistics, folds, (2.0, 1.0))
+    found = doubt.unheard_speakers(statistics, folds, (2.0, 1.0))
     assert found.shape == (CLIPS,)
     own = statistics.of_speakers(folds[0], left_out=False)
     alone = doubt.fit_distance(statistics, statistics.of_speakers(folds[0], left_out=True))
@@ -121,9 +123,8 @@ def test_the_graph_gives_the_same_distance_and_the_encoder_is_read_back(tmp_path
     encoder = Encoder().eval()
     round_weights(encoder)
     heads = [torch.nn.Linear(FEATURES, len(TRAINED_LABELS))]
-    distance = doubt.Distance(torch.randn(200, FEATURES))
-    distance.limit.fill_(1.5)
-    distance.power.fill_(2.0)
+    distance = Distance(torch.randn(200, FEATURES), doubt.DIRECTIONS)
+    distance.set_scale(1.5, 2.0)
     model = VoiceModel(encoder, heads, {"distance": distance}).eval()
     path = tmp_path / model_files.GRAPH_NAME
     model_files.export_graph(model, path)

@@ -1,0 +1,45 @@
+"""What a network says of items that it was not trained on, to be judged by their labels."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class Answers(Protocol):
+    """Logits of labelled items.
+
+    Attributes
+    ----------
+    logits
+        (N, K) float64.
+    labels
+        (N,) int64; from K on, a label that the network does not have.
+    corpora
+        (N,) names.
+    """
+
+    @property
+    def logits(self) -> FloatArray: ...  # noqa: D102 - see the class
+    @property
+    def labels(self) -> IntArray: ...  # noqa: D102
+    @property
+    def corpora(self) -> NDArray[np.str_]: ...  # noqa: D102
+
+
+def softmax(logits: FloatArray, temperature: float = 1.0) -> FloatArray:
+    """Probabilities (N, K) of logits divided by a temperature."""
+    scaled = logits / temperature
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def corpus_weights(corpora: NDArray[np.str_]) -> FloatArray:
+    """(N,) weights that give every corpus the same total."""
+    names, inverse, counts = np.unique(corpora, return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / (len(names) * counts[inverse]), np.float64)
