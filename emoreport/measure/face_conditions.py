@@ -12,13 +12,12 @@ from typing import Final
 
 import numpy as np
 
-from emoreport.records import DoubleArray, FloatArray, RgbImage
+from emoreport.faces.turning import turned
+from emoreport.records import FloatArray, RgbImage
 
 Condition = Callable[[RgbImage, int], RgbImage]
 """A crop and its number, which seeds what is random, to a crop of the same size."""
 
-HEAD_HALF_AXES: Final = (0.75, 1.0, 0.75)
-"""Width, height and depth of the ellipsoid that a turned head is taken for, in half sides."""
 MOUTH_CENTRE: Final = (0.50, 0.77)
 """Median place of the mouth in FER pictures, fractions of the side."""
 MOUTH_HALF_WIDTH: Final = 0.13
@@ -87,46 +86,14 @@ def _box(*, scale: float = 1.0, x: float = 0.0, y: float = 0.0) -> Condition:
     return change
 
 
-def _turned(yaw_deg: float) -> Condition:
-    """The head turned about its vertical axis, to one side and the other by turns."""
+def _turned(*, yaw_deg: float = 0.0, pitch_deg: float = 0.0) -> Condition:
+    """The head turned about one of its axes, to one side and the other by turns."""
 
     def change(image: RgbImage, index: int) -> RgbImage:
-        signed = yaw_deg if index % 2 == 0 else -yaw_deg
-        return _sampled(image, *_yaw_maps(image.shape[0], image.shape[1], signed))
+        sign = 1 if index % 2 == 0 else -1
+        return turned(image, yaw_deg=sign * yaw_deg, pitch_deg=sign * pitch_deg)
 
     return change
-
-
-@cache
-def _yaw_maps(height: int, width: int, yaw_deg: float) -> tuple[FloatArray, FloatArray]:
-    """Where each pixel of a turned head was: the surface of an ellipsoid, seen from afar.
-
-    What the nose hides is skipped, what was out of sight before is stretched skin; the crop
-    follows the face, as a detector's box does.
-    """
-    angle = np.radians(abs(yaw_deg))
-    fine = np.linspace(-2.0, 2.0, 1601)
-    columns = (np.arange(width) + 0.5) / width * 2 - 1
-    middle = _turned_across(fine, 0.0, angle)[np.abs(fine) <= HEAD_HALF_AXES[0]]
-    centre = (middle.min() + middle.max()) / 2
-    rows = (np.arange(height) + 0.5) / height * 2 - 1
-    seen = np.empty((height, width))
-    for index, row in enumerate(rows):
-        turned = np.maximum.accumulate(_turned_across(fine, row, angle))
-        seen[index] = np.interp(columns + centre, turned, fine)
-    if yaw_deg < 0:
-        seen = -seen[:, ::-1]
-    map_x = (seen + 1) / 2 * width - 0.5
-    map_y = np.repeat(np.arange(height, dtype=np.float64)[:, np.newaxis], width, axis=1)
-    return map_x.astype(np.float32), map_y.astype(np.float32)
-
-
-def _turned_across(across: DoubleArray, row: float, angle_rad: float) -> DoubleArray:
-    """Where points of one row of the ellipsoid are seen after the turn, in half sides."""
-    half_width, half_height, depth = HEAD_HALF_AXES
-    inside = 1 - (across / half_width) ** 2 - (row / half_height) ** 2
-    height = depth * np.sqrt(np.clip(inside, 0, None))
-    return np.asarray(across * np.cos(angle_rad) + height * np.sin(angle_rad))
 
 
 def _speaking(opening: float) -> Condition:
@@ -191,8 +158,12 @@ CONDITIONS: Final[Mapping[str, Condition]] = {
     "crop_15_percent_tighter": _box(scale=0.85),
     "crop_15_percent_looser": _box(scale=1.15),
     "crop_30_percent_looser": _box(scale=1.30),
-    "yaw_20_deg": _turned(20.0),
-    "yaw_45_deg": _turned(45.0),
+    "yaw_20_deg": _turned(yaw_deg=20.0),
+    "yaw_30_deg": _turned(yaw_deg=30.0),
+    "yaw_45_deg": _turned(yaw_deg=45.0),
+    "yaw_60_deg": _turned(yaw_deg=60.0),
+    "pitch_20_deg": _turned(pitch_deg=20.0),
+    "pitch_35_deg": _turned(pitch_deg=35.0),
     "mouth_half_open": _speaking(0.05),
     "mouth_open": _speaking(0.10),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -43,3 +44,30 @@ def corpus_weights(corpora: NDArray[np.str_]) -> FloatArray:
     """(N,) weights that give every corpus the same total."""
     names, inverse, counts = np.unique(corpora, return_inverse=True, return_counts=True)
     return np.asarray(1.0 / (len(names) * counts[inverse]), np.float64)
+
+
+def precisions(said: Answers, names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """How often the network is right when it says so, by class; every corpus counts alike.
+
+    Parameters
+    ----------
+    said
+        Answers; items with a label that the network does not have are left out.
+    names
+        Classes in the order of the logits.
+
+    Returns
+    -------
+    By class: ``right``, 0–1, and ``said``, how many items were called so; no class that was never
+    named.
+    """
+    known = said.labels < len(names)
+    weights = np.where(known, corpus_weights(said.corpora), 0.0)
+    named = said.logits.argmax(axis=1)
+    table = {}
+    for index, name in enumerate(names):
+        own = (named == index) & known
+        if own.any():
+            right = weights[own & (said.labels == index)].sum() / weights[own].sum()
+            table[name] = {"right": round(float(right), 3), "said": int(own.sum())}
+    return table

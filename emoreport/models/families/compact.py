@@ -26,6 +26,7 @@ from emoreport.models.store.model_metadata import (
 )
 from emoreport.models.store.registry import PulledModel
 from emoreport.records import (
+    FACE_MEASURES,
     SAMPLE_RATE_HZ,
     VOICE_MEASURES,
     DoubleArray,
@@ -60,6 +61,8 @@ def _metadata(kind: Kind, model: PulledModel) -> ModelMetadata:
 class CompactFaceModel(OnnxNetwork):
     """Face-emotion network with the input ``float32 (N, 1, size, size)``, grey 0–255.
 
+    The graph may have further outputs, float32 (N,), of the names in `FACE_MEASURES`.
+
     Parameters
     ----------
     metadata
@@ -81,6 +84,7 @@ class CompactFaceModel(OnnxNetwork):
             raise ModelError("describes no face crop", file=metadata.path)
         super().__init__(metadata, threads=threads or THREADS, **options)
         self.crop = metadata.crop
+        self._measures = tuple(name for name in FACE_MEASURES if name in self.outputs)
 
     def predict(self, faces: Sequence[RgbImage]) -> FaceScores:
         """N face crops, RGB uint8 (size, size, 3) → scores; an empty sequence gives none.
@@ -92,9 +96,13 @@ class CompactFaceModel(OnnxNetwork):
         ModelError
             When inference fails.
         """
-        if not faces:
-            return FaceScores(np.zeros((0, len(self.labels)), np.float32))
-        return FaceScores(self.probabilities(grey_batch(faces, self.crop.size_px)))
+        width = len(self.labels)
+        table = np.zeros((0, width + len(self._measures)), np.float32)
+        if faces:
+            table = self.probabilities(grey_batch(faces, self.crop.size_px), self._measures)
+        return FaceScores(
+            table[:, :width], extra=dict(zip(self._measures, table[:, width:].T, strict=True))
+        )
 
 
 def grey_batch(faces: Sequence[RgbImage], size_px: int) -> FloatArray:

@@ -49,25 +49,28 @@ def deployable(net: CompactFaceNet, bias: npt.NDArray[np.float64]) -> CompactFac
 
 
 class GraphBuilder:
-    """Collects nodes and initialisers; every method returns the name of its output."""
+    """Collects nodes and initialisers; every method returns the name of its output.
 
-    def __init__(self) -> None:
+    All names begin with ``prefix``, so that a piece can join another graph.
+    """
+
+    def __init__(self, prefix: str = "") -> None:
         from onnx import helper, numpy_helper
 
-        self._helper, self._numpy = helper, numpy_helper
+        self._helper, self._numpy, self._prefix = helper, numpy_helper, prefix
         self.nodes: list[onnx.NodeProto] = []
         self.initialisers: list[onnx.TensorProto] = []
         self.heavy: list[str] = []
 
     def add(self, kind: str, *inputs: str, output: str | None = None, **attributes: object) -> str:
         """Append one node."""
-        name = output or f"{kind.lower()}_{len(self.nodes)}"
+        name = output or f"{self._prefix}{kind.lower()}_{len(self.nodes)}"
         self.nodes.append(self._helper.make_node(kind, list(inputs), [name], name, **attributes))
         return name
 
     def constant(self, value: npt.NDArray[np.generic]) -> str:
         """Append one initialiser."""
-        name = f"value_{len(self.initialisers)}"
+        name = f"{self._prefix}value_{len(self.initialisers)}"
         self.initialisers.append(self._numpy.from_array(value, name))
         return name
 

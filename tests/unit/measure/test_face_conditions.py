@@ -55,6 +55,9 @@ def test_a_turned_head_shows_its_nose_nearer_to_its_far_side() -> None:
         few = nose(CONDITIONS["yaw_20_deg"](picture(), index))[0] - 0.5
         much = nose(CONDITIONS["yaw_45_deg"](picture(), index))[0] - 0.5
         assert 0.02 < sign * few < sign * much
+        down = nose(CONDITIONS["pitch_20_deg"](picture(), index))
+        assert sign * (down[1] - 0.5) > 0.02
+        assert down[0] == pytest.approx(0.5, abs=0.02)
 
 
 def test_low_light_is_dark_and_its_noise_differs_from_face_to_face() -> None:
