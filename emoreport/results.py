@@ -76,6 +76,10 @@ class FaceEvidence:
         Median side of the face box, √(width × height), pixels of the upright frame.
     yaw_deg, pitch_deg
         Mean of the absolute head angles where the detector gives them.
+    head_turn
+        Mean turn of the head in units of what the face model bears; beyond 1 it is too much.
+    distance
+        From what the face model was trained on, mean; beyond 1 it is unlike that.
     sharpness
         Median variance of the Laplacian of the face crop. Comparable within one recording only.
     relative_sharpness
@@ -105,6 +109,8 @@ class FaceEvidence:
     frame_entropy: float | None
     entropy: float | None
     margin: float | None
+    head_turn: float | None = None
+    distance: float | None = None
     contradiction: float | None = None
 
 

@@ -54,7 +54,8 @@ def analyze_readings(
         What a person coded; it takes the place of the machine's labels.
     """
     duration_s, level = recording.duration_s, abstention_level(settings.analysis)
-    speech = doubted(speech, settings.analysis.distance_limit)
+    limit = settings.analysis.distance_limit
+    faces, speech = doubted(faces, limit), doubted(speech, limit)
     rows = judge_rows(faces, speech, duration_s, settings, bridge, labels)
     video, audio, voice = with_z_scores(
         faces,

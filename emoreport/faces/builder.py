@@ -9,14 +9,18 @@ import numpy as np
 
 from emoreport.errors import FaceStageError
 from emoreport.records import (
+    FACE_MEASURES,
+    WITNESS_MEASURE,
     FaceObservation,
     FaceScores,
     FaceTrack,
     FloatArray,
+    HeadLimits,
     WitnessReadings,
 )
 
 NAN = math.nan
+(DISTANCE,) = FACE_MEASURES
 
 
 class FaceTrackBuilder:
@@ -28,19 +32,26 @@ class FaceTrackBuilder:
         Class names of the probability columns.
     witness_labels
         Those of a second model; None without one.
+    limits
+        How far a head may turn for the first model.
     """
 
     def __init__(
-        self, labels: tuple[str, ...], witness_labels: tuple[str, ...] | None = None
+        self,
+        labels: tuple[str, ...],
+        witness_labels: tuple[str, ...] | None = None,
+        limits: HeadLimits | None = None,
     ) -> None:
         self._labels = labels
         self._witness_labels = witness_labels
+        self._limits = limits or HeadLimits()
         self._time_s = array("d")
         self._frame = array("q")
         self._faces = array("q")
         self._seen = array("f")  # x, y, width, height, detection score, yaw, pitch, sharpness
         self._scores = array("f")
         self._witness = array("f")
+        self._witness_distance = array("f")
         self._valence = array("f")
         self._arousal = array("f")
         self._has_affect: bool | None = None
@@ -56,6 +67,7 @@ class FaceTrackBuilder:
         self._seen.extend([NAN] * 8)
         self._scores.extend([NAN] * len(self._labels))
         self._witness.extend([NAN] * len(self._witness_labels or ()))
+        self._witness_distance.append(NAN)
         self._valence.append(NAN)
         self._arousal.append(NAN)
         for values in (self._extra or {}).values():
@@ -70,7 +82,7 @@ class FaceTrackBuilder:
         sharpness: float,
         scores: FaceScores,
         row: int,
-        witness: FloatArray | None = None,
+        witness: FaceScores | None = None,
     ) -> None:
         """Add a frame with the speaker's face; `row` is its row in `scores` and `witness`.
 
@@ -81,7 +93,10 @@ class FaceTrackBuilder:
         """
         probabilities = _checked(scores.probabilities[row], self._labels)
         if witness is not None and self._witness_labels is not None:
-            self._witness.extend(_checked(witness[row], self._witness_labels).tolist())
+            table = _checked(witness.probabilities[row], self._witness_labels)
+            self._witness.extend(table.tolist())
+        beside = None if witness is None else witness.extra.get(DISTANCE)
+        self._witness_distance.append(NAN if beside is None else float(beside[row]))
         extra = self._extra_of(scores)
         self._add_frame(time_s, frame, faces)
         box = seen.box
@@ -98,6 +113,18 @@ class FaceTrackBuilder:
         """Return everything collected so far."""
         count = len(self)
         seen = _floats(self._seen).reshape(count, 8)
+        yaw_deg, pitch_deg, sharpness = seen[:, 5:].T.copy()
+        extra = {
+            "yaw_deg": yaw_deg,
+            "pitch_deg": pitch_deg,
+            "sharpness": sharpness,
+            DISTANCE: np.full(count, np.nan, np.float32),
+            "head_turn": self._limits.head_turn(yaw_deg, pitch_deg),
+            **{name: _floats(values) for name, values in (self._extra or {}).items()},
+        }
+        distance = _floats(self._witness_distance)
+        if not np.isnan(distance).all():
+            extra[WITNESS_MEASURE[DISTANCE]] = distance
         witness = None
         if self._witness_labels is not None:
             table = _floats(self._witness).reshape(count, len(self._witness_labels))
@@ -112,12 +139,7 @@ class FaceTrackBuilder:
             probabilities=_floats(self._scores).reshape(count, len(self._labels)),
             valence=_floats(self._valence) if self._has_affect else None,
             arousal=_floats(self._arousal) if self._has_affect else None,
-            extra={
-                "yaw_deg": seen[:, 5].copy(),
-                "pitch_deg": seen[:, 6].copy(),
-                "sharpness": seen[:, 7].copy(),
-                **{name: _floats(values) for name, values in (self._extra or {}).items()},
-            },
+            extra=extra,
             witness=witness,
         )
 

@@ -85,9 +85,10 @@ def read_faces(
 
     Returns
     -------
-    One entry per frame. `extra` holds ``yaw_deg`` and ``pitch_deg`` (NaN where unknown) and
+    One entry per frame. `extra` holds ``yaw_deg`` and ``pitch_deg`` (NaN where unknown),
     ``sharpness`` (variance of the Laplacian of the grey crop, 8-bit units squared; low where the
-    face is blurred).
+    face is blurred), ``distance`` (of `FACE_MEASURES`; NaN where the model has none) and
+    ``head_turn`` (the angles in units of the model's `HeadLimits`).
 
     Raises
     ------
@@ -221,7 +222,9 @@ def _collect(
     batch: int,
 ) -> FaceTrack:
     """Caller's thread: run the models on batches and keep the readings in order."""
-    builder = FaceTrackBuilder(model.labels, None if witness is None else witness.labels)
+    builder = FaceTrackBuilder(
+        model.labels, None if witness is None else witness.labels, model.record.head_limits
+    )
     waiting: list[Sighting] = []
     faces = 0
     while (sighting := sightings.get()) is not None:
@@ -244,7 +247,7 @@ def _flush(
     crops = [sighting.crop for sighting in waiting if sighting.crop is not None]
     others = [sighting.witness_crop for sighting in waiting if sighting.witness_crop is not None]
     scores = model.predict(crops) if crops else None
-    second = witness.predict(others).probabilities if witness is not None and others else None
+    second = witness.predict(others) if witness is not None and others else None
     row = 0
     for sighting in waiting:
         if sighting.face is None or scores is None:

@@ -23,6 +23,7 @@ from emoreport.records.arrays import (
     RgbImage,
 )
 from emoreport.records.faces import (
+    FACE_MEASURES,
     Box,
     CropSpec,
     FaceDetector,
@@ -42,7 +43,9 @@ from emoreport.records.media import (
     StreamInfo,
 )
 from emoreport.records.models import (
+    HeadLimits,
     ModelRecord,
+    Precision,
     Recording,
     WitnessReadings,
 )
@@ -68,6 +71,7 @@ from emoreport.records.speech import (
 
 __all__ = [
     "CONTOUR_STEP_S",
+    "FACE_MEASURES",
     "MACHINE",
     "SAMPLE_RATE_HZ",
     "UNCODED",
@@ -87,6 +91,7 @@ __all__ = [
     "FaceTrack",
     "FloatArray",
     "Frame",
+    "HeadLimits",
     "InputRecord",
     "IntArray",
     "LabelSource",
@@ -96,6 +101,7 @@ __all__ = [
     "MediaRecord",
     "ModelRecord",
     "Placement",
+    "Precision",
     "ProgressCallback",
     "Recording",
     "RgbImage",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +115,14 @@ class FaceScores:
     valence: FloatArray | None = None
     arousal: FloatArray | None = None
     extra: Mapping[str, FloatArray] = field(default_factory=dict)
+
+
+FACE_MEASURES: Final = ("distance",)
+"""What a face model may measure of a crop beside the emotions, in `FaceScores.extra`.
+
+``distance``: how far the face is from the pictures that the model was trained on, ≥ 0; beyond 1 it
+is unlike them.
+"""
 
 
 @runtime_checkable

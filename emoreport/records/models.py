@@ -5,8 +5,52 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from emoreport.records.arrays import Columns, FloatArray, class_columns
 from emoreport.vocabulary import WITNESS_PREFIX
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLimits:
+    """How far a head may turn to either side before a face model is not to be believed.
+
+    The defaults are for models of which nothing was measured: from there on one eye and half of the
+    mouth are out of sight, or foreshortening moves brows and mouth corners as an expression would.
+    """
+
+    yaw_deg: float = 60.0
+    pitch_deg: float = 45.0
+
+    def head_turn(self, yaw_deg: FloatArray, pitch_deg: FloatArray) -> FloatArray:
+        """The larger of both angles in units of its limit, float32 (N,); NaN where none is known.
+
+        Parameters
+        ----------
+        yaw_deg, pitch_deg
+            float32 (N,), NaN where unknown.
+        """
+        turns = np.fmax(np.abs(yaw_deg) / self.yaw_deg, np.abs(pitch_deg) / self.pitch_deg)
+        return np.asarray(turns, np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """How often a model is right when it names a class, on items that it was not trained on.
+
+    Attributes
+    ----------
+    data
+        Names of the collections, every one counting alike.
+    right
+        0–1, by class; without classes that it never named.
+    said
+        How often it named them.
+    """
+
+    data: tuple[str, ...]
+    right: Mapping[str, float]
+    said: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +79,10 @@ class ModelRecord:
         Of its weights.
     reason
         Why this one was chosen.
+    head_limits
+        Of a face model; None where nothing was measured, and the defaults hold.
+    precision
+        None where it was not measured.
     """
 
     name: str
@@ -46,6 +94,8 @@ class ModelRecord:
     device: str = ""
     licence: str = ""
     reason: str = ""
+    head_limits: HeadLimits | None = None
+    precision: Precision | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,9 +131,10 @@ def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) ->
     source = stored_labels(run)
     heard: Sequence[AudioInterval] = ()
     if source.labels.voice is not None:
+        limit = settings.analysis.distance_limit
         heard = judge_rows(
-            faces,
-            doubted(speech, settings.analysis.distance_limit),
+            doubted(faces, limit),
+            doubted(speech, limit),
             run.media.duration_s,
             settings,
             bridge,

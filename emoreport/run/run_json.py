@@ -19,11 +19,13 @@ from emoreport.errors import InputNotFoundError, StoredReadingsError
 from emoreport.messages import text
 from emoreport.records import (
     CodedLabels,
+    HeadLimits,
     InputRecord,
     LabelledSpan,
     LabelSource,
     MediaRecord,
     ModelRecord,
+    Precision,
     RunRecord,
     RunWarning,
     Span,
@@ -49,6 +51,7 @@ EMOTION_MODELS: Final = ("face", "speech")
 WITNESSES: Final = ("face_witness", "speech_witness")
 """Roles that a run has where a second model read the same."""
 _MODEL_FIELDS: Final = tuple(field.name for field in fields(ModelRecord))
+_MEASURED_OF_MODELS: Final = ("head_limits", "precision")
 _OF_ALL_MODELS_THAT_RAN: Final = ("name", "kind", "version", "labels", "files", "runtime", "device")
 _STREAM_FIELDS: Final = ("index", "kind", "codec", "used", "start_s", "duration_s")
 
@@ -128,6 +131,11 @@ def _input_document(video: InputRecord) -> dict[str, Any]:
 
 def _model_document(role: str, model: ModelRecord) -> dict[str, Any]:
     members = {**asdict(model), "labels": list(model.labels)}
+    members = {
+        name: value
+        for name, value in members.items()
+        if value is not None or name not in _MEASURED_OF_MODELS
+    }
     if model.runtime:
         return members
     always = {"name", "files"} if role in EMOTION_MODELS else {"name"}
@@ -226,7 +234,9 @@ def _input(video: Mapping[str, Any]) -> InputRecord:
 
 def _model(role: str, model: Mapping[str, Any]) -> ModelRecord:
     key = f"models.{role}"
-    texts = tuple(name for name in _MODEL_FIELDS if name not in {"labels", "files"})
+    texts = tuple(
+        name for name in _MODEL_FIELDS if name not in {"labels", "files", *_MEASURED_OF_MODELS}
+    )
     _texts(key, model, ("name",) if role in EMOTION_MODELS else (), texts)
     labels, files = model.get("labels", []), model.get("files", {})
     _expect(isinstance(labels, list), f"{key}.labels are no list")
@@ -239,7 +249,31 @@ def _model(role: str, model: Mapping[str, Any]) -> ModelRecord:
         _expect(not missing, f"{key} lacks {', '.join(sorted(missing))}")
         _expect(set(model) <= set(_MODEL_FIELDS), f"{key} holds more than a model's record")
     told = {name: model.get(name) or "" for name in texts}
-    return ModelRecord(**told, labels=tuple(labels), files=files)
+    return ModelRecord(
+        **told,
+        labels=tuple(labels),
+        files=files,
+        head_limits=_head_limits(f"{key}.head_limits", model.get("head_limits")),
+        precision=_precision(f"{key}.precision", model.get("precision")),
+    )
+
+
+def _head_limits(key: str, content: Mapping[str, Any] | None) -> HeadLimits | None:
+    if content is None:
+        return None
+    names = tuple(field.name for field in fields(HeadLimits))
+    _numbers(key, content, names, MOST)
+    return HeadLimits(**{name: float(content[name]) for name in names})
+
+
+def _precision(key: str, content: Mapping[str, Any] | None) -> Precision | None:
+    if content is None:
+        return None
+    data, right, said = (content[field.name] for field in fields(Precision))
+    _expect(isinstance(data, list) and _are_texts(data), f"{key}.data are no texts")
+    _numbers(f"{key}.right", right, tuple(right), 1.0)
+    _numbers(f"{key}.said", said, tuple(right), MOST)
+    return Precision(tuple(data), dict(right), {name: int(said[name]) for name in right})
 
 
 def _media(media: Mapping[str, Any]) -> MediaRecord:

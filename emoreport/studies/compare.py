@@ -293,8 +293,8 @@ def compare_paired_folders(
 def _read(folder: Path, changes: Mapping[str, Any] | None) -> tuple[TalkFacts, Talk]:
     """Facts and rows of one talk; its frames are not kept."""
     talk = read_machine_report(folder, changes)
-    faces, run = talk.faces, talk.run
-    speech = doubted(talk.speech, talk.settings.analysis.distance_limit)
+    run, limit = talk.run, talk.settings.analysis.distance_limit
+    faces, speech = doubted(talk.faces, limit), doubted(talk.speech, limit)
     rows = judge_rows(faces, speech, run.media.duration_s, talk.settings, talk.bridge)
     comparisons = compare_intervals(
         rows.video, rows.audio, faces.labels, speech.labels, talk.bridge

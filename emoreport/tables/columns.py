@@ -306,6 +306,8 @@ VIDEO_EVIDENCE: Final = (
     Column("margin", Kind.SIGNED, "video_margin", get="evidence.margin"),
     UNCERTAIN_BECAUSE,
     *WITNESS,
+    Column("head_turn", Kind.NUMBER, "interval_head_turn", get="evidence.head_turn"),
+    Column("distance", Kind.NUMBER, "face_distance", get="evidence.distance"),
 )
 LEADING_SHARE: Final = Column(
     "leading_share", Kind.SHARE, "leading_share", get="evidence.leading_share"
@@ -372,7 +374,8 @@ DESCRIBED_EXTRAS: Final = {
     "snr_db": Column("snr_db", Kind.DECIBELS, "window_snr"),
     "clipping": Column("clipping", Kind.SHARE, "window_clipping"),
     "intensity": Column("intensity", Kind.SHARE, "window_intensity"),
-    "distance": Column("distance", Kind.NUMBER, "window_distance"),
+    "head_turn": Column("head_turn", Kind.NUMBER, "head_turn"),
+    "distance": Column("distance", Kind.NUMBER, "reading_distance"),
     "witness_intensity": Column("witness_intensity", Kind.SHARE, "witness_intensity"),
     "witness_distance": Column("witness_distance", Kind.NUMBER, "witness_distance"),
     **{column.name: column for column in ACOUSTIC_MEASURES},

@@ -71,6 +71,16 @@ class Rule:
         return value < limit if self.side == "below" else value > limit
 
 
+_UNLIKE_TRAINING: Final = Rule(
+    "distance",
+    "above",
+    1.0,
+    0.9,
+    "1 is the model's own limit: a tenth of what was left out whole lies beyond it, a fifth beyond "
+    "0.9, and most of what is no face or no natural speech (docs/models).",
+    code="unlike_training",
+)
+
 _CONTRADICTED: Final = Rule(
     "contradiction",
     "above",
@@ -107,20 +117,14 @@ FACE_RULES: Final[tuple[Rule, ...]] = (
         "14 px.",
     ),
     Rule(
-        "yaw_deg",
+        "head_turn",
         "above",
-        60.0,
-        40.0,
-        "The estimate was checked up to 40° (docs/decisions/0002-face-detector.md); beyond 60° "
-        "half of the mouth and one eye are out of sight, and training pictures hardly show that.",
-    ),
-    Rule(
-        "pitch_deg",
-        "above",
-        45.0,
-        30.0,
-        "As for yaw: foreshortening moves brows and mouth corners as an expression would. Not "
-        "known from the detectors that come with the package.",
+        1.0,
+        0.75,
+        "1 is the model's own limit: turned so far to a side, or up or down, the compact model "
+        "keeps two thirds of its macro recall (docs/models/compact-face.md). Of models without "
+        "such figures, a yaw of 60° or a pitch of 45°.",
+        code="head_turned",
     ),
     Rule(
         "relative_sharpness",
@@ -147,6 +151,7 @@ FACE_RULES: Final[tuple[Rule, ...]] = (
         "0.05 is the lead below which `hysteresis` lets no label change. Of pictures whose two "
         "best emotions lie less than 0.2 apart, the compact model reads fewer than half rightly.",
     ),
+    _UNLIKE_TRAINING,
     _CONTRADICTED,
 )
 """Limits for rows of the face, in the order in which reasons are named."""
@@ -191,16 +196,7 @@ VOICE_RULES: Final[tuple[Rule, ...]] = (
         0.15,
         "As for the face.",
     ),
-    Rule(
-        "distance",
-        "above",
-        1.0,
-        0.9,
-        "1 is the model's own limit: a tenth of the clips of corpora that were left out whole lie "
-        "beyond it, a fifth beyond 0.9, and most sounds that are no natural speech "
-        "(docs/models/compact-voice.md).",
-        code="unlike_training",
-    ),
+    _UNLIKE_TRAINING,
     Rule(
         "firm_leading_share",
         "below",

@@ -12,8 +12,16 @@ import numpy as np
 
 from emoreport.analysis.numeric.hold_times import hold_times
 from emoreport.analysis.numeric.missing import none_if_nan, none_where_nan
+from emoreport.analysis.rows.doubt import DISTANCE, HEAD_TURN
 from emoreport.analysis.rows.voice import spoken_before
-from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray, SpeechTrack
+from emoreport.records import (
+    WITNESS_MEASURE,
+    DoubleArray,
+    FaceTrack,
+    FloatArray,
+    IntArray,
+    SpeechTrack,
+)
 from emoreport.results import AudioInterval, FaceEvidence, VideoInterval, VoiceEvidence
 
 
@@ -23,7 +31,8 @@ class FrameEvidence:
     Parameters
     ----------
     faces
-        Frame readings; `extra` may hold ``yaw_deg``, ``pitch_deg`` and ``sharpness``.
+        Frame readings; `extra` may hold ``yaw_deg``, ``pitch_deg``, ``sharpness``, `HEAD_TURN`
+        and `DISTANCE`, the last two as `doubted` gives them.
     duration_s
         Length of the recording, seconds.
     """
@@ -42,6 +51,8 @@ class FrameEvidence:
         # A frame without time of its own (its hold fell to a tie or the end) still was seen.
         self._weight_s = np.maximum(hold_times(faces.time_s, duration_s)[usable], 1e-9)
         self._yaw, self._pitch = np.abs(extra("yaw_deg")), np.abs(extra("pitch_deg"))
+        self._turn, self._away = extra(HEAD_TURN), extra(DISTANCE)
+        self._witness_away = extra(WITNESS_MEASURE[DISTANCE])
         self._score = faces.detection_score[usable]
         self._doubt = normalised_entropy(faces.probabilities[usable])
         self._ranked_score = _Ranked(self._score)
@@ -77,6 +88,8 @@ class FrameEvidence:
             doubt,
             entropy,
             margin,
+            frames.means(self._turn),
+            frames.means(self._away),
         )
         lists = [none_where_nan(column) for column in columns]
         return tuple(
@@ -92,6 +105,12 @@ class FrameEvidence:
             for column, values in enumerate(self._witness.T):
                 means[:, column] = frames.means(values)
         return means
+
+    def witness_distances(self, intervals: Sequence[VideoInterval]) -> DoubleArray:
+        """Mean distance of the witness over the same rows, float64 (R,); NaN without one."""
+        if not intervals:
+            return np.zeros(0)
+        return self._by_row(intervals).means(self._witness_away)
 
     def _by_row(self, intervals: Sequence[VideoInterval]) -> _Frames:
         cuts = np.searchsorted(self._time_s, [row.span.start_s for row in intervals][1:])

@@ -62,7 +62,7 @@ def judge_rows(
     Parameters
     ----------
     faces, speech
-        Readings; those of the voice `doubted`.
+        Readings, `doubted`.
     duration_s
         Length of the recording, seconds.
     settings

@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from emoreport.analysis.numeric.hold_times import BoolArray
+from emoreport.analysis.numeric.missing import none_if_nan
 from emoreport.analysis.rows.abstention import (
     DEFAULT_LEVEL,
     FACE_RULES,
@@ -48,21 +49,21 @@ _Track = TypeVar("_Track", FaceTrack, SpeechTrack)
 def witness_track(track: _Track) -> _Track | None:
     """The readings with the witness as the first model, and the first as its witness.
 
-    What either measures of a voice window changes places too; the first model's own valence and
-    arousal are left out. None without a witness.
+    What either measures changes places too; the first model's own valence and arousal are left
+    out. None without a witness.
     """
     if track.witness is None:
         return None
     first = WitnessReadings(track.labels, track.probabilities)
     labels, probabilities = track.witness.labels, track.witness.probabilities
-    swapped = replace(track, labels=labels, probabilities=probabilities, witness=first)
-    if isinstance(swapped, FaceTrack):
-        return replace(swapped, valence=None, arousal=None)
     extra = dict(track.extra)
     for name, beside in WITNESS_MEASURE.items():
         measured = {beside: extra.pop(name, None), name: extra.pop(beside, None)}
         extra |= {key: values for key, values in measured.items() if values is not None}
-    return replace(swapped, extra=extra)
+    swapped = replace(track, labels=labels, probabilities=probabilities, witness=first, extra=extra)
+    if isinstance(swapped, FaceTrack):
+        return replace(swapped, valence=None, arousal=None)
+    return swapped
 
 
 def with_face_witness(
@@ -81,7 +82,11 @@ def with_face_witness(
     """
     if not frames.witness_labels:
         return tuple(rows)
-    means, shared = frames.witness_means(rows), [row.evidence for row in rows]
+    means, away = frames.witness_means(rows), frames.witness_distances(rows)
+    shared = [
+        None if row.evidence is None else replace(row.evidence, distance=none_if_nan(far))
+        for row, far in zip(rows, away.tolist(), strict=True)
+    ]
     return _beside(rows, frames.labels, means, shared, frames.witness_labels, FACE_RULES, bridge)
 
 

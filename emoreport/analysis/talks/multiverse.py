@@ -94,13 +94,16 @@ class Multiverse:
         settings: Settings,
         bridges: Mapping[str, Bridge],
     ) -> None:
-        self._faces = faces
-        self._speech = {
-            name: doubted(track, settings.analysis.distance_limit) for name, track in speech.items()
-        }
+        limit = settings.analysis.distance_limit
+        self._faces = {name: doubted(track, limit) for name, track in faces.items()}
+        self._speech = {name: doubted(track, limit) for name, track in speech.items()}
         self._duration_s = duration_s
-        self._frames = {name: FrameEvidence(track, duration_s) for name, track in faces.items()}
-        self._segmenters = {name: FaceSegmenter(track, duration_s) for name, track in faces.items()}
+        self._frames = {
+            name: FrameEvidence(track, duration_s) for name, track in self._faces.items()
+        }
+        self._segmenters = {
+            name: FaceSegmenter(track, duration_s) for name, track in self._faces.items()
+        }
         self._settings = settings
         self._bridges = bridges
         self._rows = cache(self._cut)

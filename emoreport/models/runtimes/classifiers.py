@@ -69,6 +69,8 @@ class OnnxNetwork:
             device=self._session.device,
             licence=metadata.licence,
             reason=reason,
+            head_limits=metadata.head_limits,
+            precision=metadata.precision,
         )
 
     def probabilities(self, batch: FloatArray, further: Sequence[str] = ()) -> FloatArray:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from emoreport.errors import ModelError
 from emoreport.models.store.integrity import digest_file
-from emoreport.records import SAMPLE_RATE_HZ, CropSpec
+from emoreport.records import SAMPLE_RATE_HZ, CropSpec, HeadLimits, Precision
 from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
 
 Kind = Literal["face", "voice"]
@@ -53,6 +53,10 @@ class ModelMetadata:
         Voice models: what they want to hear.
     recording
         Voice models: how their windows are held against the recording; see `RecordingLevel`.
+    head_limits
+        Face models: how far a head may turn; None where that was not measured.
+    precision
+        How often the model is right when it names a class; None where that was not measured.
     """
 
     name: str
@@ -70,6 +74,8 @@ class ModelMetadata:
     min_window_s: float = 3.0
     max_window_s: float = 12.0
     recording: Mapping[str, Any] | None = None
+    head_limits: HeadLimits | None = None
+    precision: Precision | None = None
 
     @property
     def files(self) -> dict[str, str]:
@@ -178,6 +184,28 @@ def _from_document(document: Mapping[str, Any], folder: Path) -> ModelMetadata:
         min_window_s=float(document.get("min_window_s", 3.0)),
         max_window_s=float(document.get("max_window_s", 12.0)),
         recording=document.get("recording"),
+        head_limits=_head_limits(document.get("doubt", {}).get("head")),
+        precision=_precision(document.get("figures", {}).get("precision")),
+    )
+
+
+def _head_limits(document: Mapping[str, Any] | None) -> HeadLimits | None:
+    if document is None:
+        return None
+    limits = HeadLimits(float(document["yaw_deg"]), float(document["pitch_deg"]))
+    if not (limits.yaw_deg > 0 and limits.pitch_deg > 0):
+        raise ValueError(f"limits of the head must be positive, not {limits}")
+    return limits
+
+
+def _precision(document: Mapping[str, Any] | None) -> Precision | None:
+    if document is None:
+        return None
+    classes = document["classes"]
+    return Precision(
+        tuple(map(str, document["data"])),
+        {label: float(row["right"]) for label, row in classes.items()},
+        {label: int(row["said"]) for label, row in classes.items()},
     )
 
 

@@ -47,9 +47,7 @@ CHOSEN_BY: Final = ("inner_dev", "posed_chosen_by")
 REPORTED: Final = ("ferplus_valid", "posed_other_people")
 PICTURES: Final = "pictures"
 """What the figures count."""
-NOISE_CHOSEN_BY: Final = ("inner_dev", "posed_chosen_by")
-REPORTED: Final = ("ferplus_valid", "posed_other_people")
-PICTURES: Final = 300
+NOISE_PICTURES: Final = 300
 SQUARES_PER_FRAME: Final = 4
 FRAMES_APART: Final = 20
 SMALLEST_SQUARE_PX: Final = 48
@@ -58,7 +56,7 @@ _SEED: Final = 0
 
 
 def add_doubt(
-    folder: Path, parts: dict[str, FerSet], strange: dict[str, Pictures], out: Path
+    folder: Path, parts: Mapping[str, FerSet], strange: Mapping[str, Pictures], out: Path
 ) -> dict[str, Any]:
     """Fit the doubt of the model in ``folder`` and write the model with it; return its metadata.
 
@@ -74,10 +72,10 @@ def add_doubt(
     """
     metadata = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
     model, temperature = onnx.load(folder / MODEL_FILE), float(metadata["temperature"])
-    choose = {name: parts[name] for name in ("inner_dev", "posed_chosen_by") if name in parts}
-    report = {
-        name: parts[name] for name in ("ferplus_valid", "posed_other_people") if name in parts
-    }
+    choose, report = (
+        {name: part for name, part in parts.items() if name in names}
+        for names in (CHOSEN_BY, REPORTED)
+    )
     distance = fit_doubt(model, parts["fitted"], choose, temperature)
     path = out / MODEL_FILE
     metadata["sha256"] = store_graph(with_distance(model, distance), path)

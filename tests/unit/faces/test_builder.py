@@ -1,14 +1,17 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from emoreport.errors import FaceStageError
 from emoreport.faces.builder import FaceTrackBuilder
-from emoreport.records import FaceScores
+from emoreport.records import FaceScores, HeadLimits
 from tests.fixtures.faces import face_at
 
 LABELS = ("anger", "neutral")
+NAN = math.nan
+COLUMNS = ["yaw_deg", "pitch_deg", "sharpness", "distance", "head_turn"]
 
 
 def scores(*rows, affect=False):
@@ -22,7 +25,7 @@ def test_nothing_gives_an_empty_track():
     assert len(track) == 0
     assert track.probabilities.shape == (0, 2)
     assert track.box.shape == (0, 4)
-    assert set(track.extra) == {"yaw_deg", "pitch_deg", "sharpness"}
+    assert list(track.extra) == COLUMNS
 
 
 def test_readings_keep_their_order_and_types():
@@ -67,9 +70,33 @@ def test_further_columns_of_the_model_follow_and_are_nan_without_a_face():
     builder.add_absent(0.2, 2, 0)
     builder.add_face(0.3, 3, 1, face_at(0, 0), 1.0, answer, 0)
     extra = builder.build().extra
-    assert list(extra) == ["yaw_deg", "pitch_deg", "sharpness", "valence_raw"]
+    assert list(extra) == [*COLUMNS, "valence_raw"]
     assert extra["valence_raw"].dtype == np.float32
     assert np.array_equal(extra["valence_raw"], [math.nan, -2, math.nan, 5], equal_nan=True)
+
+
+def test_a_turned_head_is_measured_in_the_limits_of_the_model():
+    for limits, wanted in ((HeadLimits(40.0, 20.0), [0.5, 1.5]), (None, [1 / 3, 2 / 3])):
+        builder = FaceTrackBuilder(LABELS, limits=limits)
+        for time_s, yaw_deg, pitch_deg in ((0.0, -20.0, NAN), (0.1, 10.0, 30.0)):
+            seen = replace(face_at(0, 0), yaw_deg=yaw_deg, pitch_deg=pitch_deg)
+            builder.add_face(time_s, 0, 1, seen, 1.0, scores((1, 0)), 0)
+        builder.add_absent(0.2, 2, 0)
+        turn = builder.build().extra["head_turn"]
+        assert turn[:2] == pytest.approx(wanted)
+        assert math.isnan(turn[2])
+
+
+def test_each_model_keeps_its_own_distance():
+    def far(distance):
+        return replace(scores((1, 0)), extra={"distance": np.array([distance], np.float32)})
+
+    builder = FaceTrackBuilder(LABELS, ("x", "y"))
+    builder.add_face(0.0, 0, 1, face_at(0, 0), 1.0, far(0.5), 0, far(2.0))
+    builder.add_absent(0.1, 1, 0)
+    extra = builder.build().extra
+    assert np.array_equal(extra["distance"], [0.5, NAN], equal_nan=True)
+    assert np.array_equal(extra["witness_distance"], [2.0, NAN], equal_nan=True)
 
 
 @pytest.mark.parametrize(("first", "then"), [({}, {"a": 1}), ({"a": 1}, {}), ({"a": 1}, {"b": 1})])

@@ -55,9 +55,7 @@ def outputs(model: onnx.ModelProto, images: np.ndarray) -> tuple[np.ndarray, np.
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
-    logits, away = session.run(
-        ["logits", "distance"], {"face": images[:, None].astype(np.float32)}
-    )
+    logits, away = session.run(["logits", "distance"], {"face": images[:, None].astype(np.float32)})
     return logits, away
 
 
@@ -94,7 +92,7 @@ def test_limits_lie_where_two_thirds_of_the_recall_are_left() -> None:
 
     assert head_limits({"yaw_deg": rows([0.9, 0.9, 0.7, 0.5])}) == {"yaw_deg": 25.0}
     assert head_limits({"yaw_deg": rows([0.9, 0.9, 0.8])}) == {"yaw_deg": 20.0}
-    assert KEPT == pytest.approx(0.6 / 0.9)
+    assert pytest.approx(0.6 / 0.9) == KEPT
 
 
 def test_precision_counts_every_corpus_alike() -> None:
@@ -140,7 +138,8 @@ def test_a_finished_model_gets_its_doubt(model, tmp_path: Path) -> None:
     assert sum(row["said"] for row in figures["precision"]["classes"].values()) == 60
 
     opened = CompactFaceModel(read_metadata(out / "face_compact.json", "face", remedy=""))
-    crops = [np.repeat(image[:, :, None], 3, axis=2) for image in (*noise[:2], parts["fitted"].images[0])]
+    pictures = (*noise[:2], parts["fitted"].images[0])
+    crops = [np.repeat(image[:, :, None], 3, axis=2) for image in pictures]
     scores = opened.predict(crops)
     assert list(scores.extra) == ["distance"]
     assert (scores.extra["distance"][:2] > 1.0).all()

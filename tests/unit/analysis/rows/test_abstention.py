@@ -39,6 +39,8 @@ FINE_FACE = FaceEvidence(
     frame_entropy=0.3,
     entropy=0.4,
     margin=0.5,
+    head_turn=0.3,
+    distance=0.6,
 )
 FINE_VOICE = VoiceEvidence(
     speech_s=2.0, window_speech_s=2.5, snr_db=20.0, clipping=0.0, entropy=0.6, margin=0.3
@@ -47,11 +49,11 @@ BAD = {  # evidence: (bad at strict only, bad at both levels)
     "face_coverage": (0.6, 0.4),
     "mean_score": (0.65, 0.55),
     "face_px": (30.0, 20.0),
-    "yaw_deg": (50.0, 80.0),
-    "pitch_deg": (40.0, 50.0),
+    "head_turn": (0.8, 1.1),
     "relative_sharpness": (0.15, 0.05),
     "entropy": (0.8, 0.95),
     "margin": (0.1, -0.1),
+    "distance": (0.95, 1.01),
     "contradiction": (None, 0.01),
 }
 BAD_VOICE = {
@@ -68,6 +70,7 @@ BAD_VOICE = {
 CODES = {
     "contradiction": "witnesses_disagree",
     "distance": "unlike_training",
+    "head_turn": "head_turned",
     "firm_leading_share": "voice_changes_within",
 }
 """Reasons that are not called as the evidence is."""
@@ -123,12 +126,12 @@ def test_every_rule_is_tested_and_strict_is_stricter():
 
 
 def test_a_value_at_the_limit_is_enough():
-    rows = with_each(video_rows(("fear", 1)), evidence=[face(face_coverage=0.5, yaw_deg=60.0)])
+    rows = with_each(video_rows(("fear", 1)), evidence=[face(face_coverage=0.5, head_turn=1.0)])
     assert abstain_faces(rows) == rows
 
 
 def test_unknown_evidence_hits_no_rule():
-    unknown = FaceEvidence(1.0, *(None,) * 10)
+    unknown = FaceEvidence(1.0, *(None,) * 12)
     for evidence in (unknown, None):
         rows = with_each(video_rows(("fear", 1)), evidence=[evidence])
         assert abstain_faces(rows, "strict") == rows

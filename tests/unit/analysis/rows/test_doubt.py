@@ -112,3 +112,66 @@ def test_a_distance_belongs_to_the_model_that_measured_it():
     track = talk(5.0)
     track = dataclasses.replace(track, witness=WitnessReadings(track.labels, track.probabilities))
     assert "distance" not in witness_track(track).extra
+
+
+def face_row(extra, **settings):
+    faces = face_track(("happiness", DURATION_S), peak=0.8)
+    values = {
+        name: np.broadcast_to(np.asarray(value, np.float32), len(faces)).copy()
+        for name, value in extra.items()
+    }
+    faces = dataclasses.replace(faces, extra={**faces.extra, **values})
+    chosen = Settings().replace(**settings)
+    silence = speech_track([None] * WINDOWS)
+    (row,) = analyze_readings(faces, silence, recording(DURATION_S), chosen).video_intervals
+    return row
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"), [("head_turn", "head_turned"), ("distance", "unlike_training")]
+)
+def test_a_face_beyond_a_limit_is_uncertain_and_says_why(column, reason):
+    near, far = face_row({column: 0.95}), face_row({column: 1.05})
+    assert (near.emotion, near.reasons) == ("happiness", ())
+    assert getattr(near.evidence, column) == pytest.approx(0.95)
+    assert (far.emotion, far.reasons) == (UNCERTAIN, (reason,))
+    assert face_row({column: 0.95}, abstention="strict").reasons == (reason,)
+    plain, tempered_one = (face_row({column: by}, abstention="off") for by in (0.5, 2.0))
+    assert tempered_one.confidence < plain.confidence
+    off = face_row({column: 2.0}, distance_limit=0.0)
+    assert (off.confidence, getattr(off.evidence, column)) == (plain.confidence, None)
+
+
+def test_of_distance_and_turn_the_larger_counts():
+    far = {"head_turn": 1.3, "distance": 1.1}
+    both = face_row(far, abstention="off")
+    assert both.confidence == face_row({"head_turn": 1.3}, abstention="off").confidence
+    assert face_row(far).reasons == ("head_turned", "unlike_training")
+
+
+def test_readings_stored_without_turns_get_them_from_their_angles():
+    nan = np.float32("nan")
+    row = face_row({"yaw_deg": -66.0, "pitch_deg": nan})
+    assert row.reasons == ("head_turned",)
+    assert row.evidence.head_turn == pytest.approx(1.1)
+    assert face_row({"yaw_deg": 20.0, "pitch_deg": 54.0}).evidence.head_turn == pytest.approx(1.2)
+    assert face_row({"yaw_deg": nan, "pitch_deg": nan}).evidence.head_turn is None
+
+
+def test_a_face_witness_is_tempered_by_its_own_distance_and_by_the_turn():
+    faces = face_track(("happiness", 2.0), peak=0.8)
+    witness = WitnessReadings(faces.labels, faces.probabilities)
+
+    def told(**extra):
+        values = {name: np.full(len(faces), value, np.float32) for name, value in extra.items()}
+        return doubted(dataclasses.replace(faces, witness=witness, extra=values), 1.0)
+
+    own = told(distance=2.0, witness_distance=3.0)
+    for found, units in ((own.probabilities, 2.0), (own.witness.probabilities, 3.0)):
+        np.testing.assert_allclose(found, tempered(faces.probabilities, np.full(len(faces), units)))
+    turned = told(head_turn=4.0, witness_distance=3.0)
+    for found in (turned.probabilities, turned.witness.probabilities):
+        np.testing.assert_allclose(found, tempered(faces.probabilities, np.full(len(faces), 4.0)))
+    swapped = witness_track(own)
+    assert swapped.extra["distance"][0] == 3.0
+    assert swapped.extra["witness_distance"][0] == 2.0
