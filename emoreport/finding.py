@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from emoreport.messages import Words, label_name
+from emoreport.messages import Words, label_name, text
 from emoreport.results import (
     Analysis,
     AudioInterval,
@@ -171,6 +171,25 @@ def mismatch_sentence(figure: MismatchFigure, lang: str) -> str:
         expected=percent(figure.expected),
         why=_say(f"why.{figure.note if figure.note in WHYS else 'other'}", lang),
     )
+
+
+def figures_in_words(findings: Findings, lang: str) -> dict[str, str]:
+    """What a recording comes to: emotions, changes, mismatch, by key of ``cli.panel``."""
+    summary, bridge = findings.analysis.summary, findings.run.bridge
+    unknown = text("cli.line.unknown", lang)
+    face, voice = (
+        unknown if label is None else label_name(label, lang, bridge)
+        for label in (summary.dominant_video_emotion, summary.dominant_audio_emotion)
+    )
+    return {
+        "duration": amount(summary.duration_s, lang),
+        "face_coverage": percent(summary.face_coverage),
+        "speech": amount(summary.speech_s, lang),
+        "face_emotion": face,
+        "voice_emotion": voice,
+        "transitions": str(summary.transitions),
+        "mismatch": mismatch_sentence(summary.mismatch, lang),
+    }
 
 
 def _times(count: int, lang: str) -> str:

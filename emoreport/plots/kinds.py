@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
-from io import BytesIO
 from typing import Final
 
+from emoreport.errors import SettingsError
 from emoreport.plots.matrix import matrix
+from emoreport.plots.plot import Plot, own_style
 from emoreport.plots.shares import shares
-from emoreport.plots.style import DOTS_PER_INCH, STYLE, Plot
 from emoreport.plots.timeline import timeline
 from emoreport.plots.transitions import transitions
 from emoreport.results import Findings
+from emoreport.settings.described import nearest
 
 KINDS: Final[Mapping[str, Callable[[Findings, str], Plot]]] = {
     "timeline": timeline,
@@ -23,9 +23,7 @@ KINDS: Final[Mapping[str, Callable[[Findings, str], Plot]]] = {
 """Every plot by name, in the order in which they are written."""
 
 
-def plot_files(
-    findings: Findings, kind: str, formats: tuple[str, ...], lang: str
-) -> tuple[dict[str, bytes], str]:
+def draw_plot(findings: Findings, kind: str, lang: str) -> Plot:
     """Draw one plot.
 
     Parameters
@@ -34,41 +32,22 @@ def plot_files(
         The talk.
     kind
         One of `KINDS`.
-    formats
-        Some of `PLOT_FORMATS`: PNG with 300 dots per inch, SVG whose text is text.
     lang
         Language of its words.
 
     Returns
     -------
-    Content by format, and the caption. The same findings give the same bytes; the caption is the
-    description in the files' own metadata too.
+    The plot; the same findings give the same bytes.
+
+    Raises
+    ------
+    SettingsError
+        When there is no such kind.
     """
-    from matplotlib import rc_context, rcdefaults, rcParams
-
-    # A user's own matplotlibrc changes nothing: a plot looks the same everywhere.
-    with rc_context(), warnings.catch_warnings():
-        rcdefaults()
-        rcParams.update(STYLE)
-        # A file name may hold letters that the font lacks; they become boxes in the picture.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        plot = KINDS[kind](findings, lang)
-        caption = _printable(plot.caption)
-        contents = {form: _saved(plot, caption, form) for form in formats}
-    return contents, caption
-
-
-def _printable(caption: str) -> str:
-    """Spell out what a file name may hold and XML may not: control characters, surrogates."""
-    spelt = "".join(
-        letter if letter.isprintable() or letter == "\N{NO-BREAK SPACE}" else repr(letter)[1:-1]
-        for letter in caption
-    )
-    return spelt.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _saved(plot: Plot, caption: str, form: str) -> bytes:
-    stream = BytesIO()
-    metadata = {"Description": caption, **({"Date": None} if form == "svg" else {"Software": None})}
-    plot.figure.savefig(stream, format=form, dpi=DOTS_PER_INCH, metadata=metadata)
-    return stream.getvalue()
+    if kind not in KINDS:
+        raise SettingsError(
+            f"there is no plot {kind!r}",
+            remedy=f"{nearest(kind, KINDS)}there are {', '.join(KINDS)}",
+        )
+    with own_style():
+        return KINDS[kind](findings, lang)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from emoreport.messages import text
+from emoreport.plots.plot import Plot
 from emoreport.plots.style import (
     COLUMN_IN,
     GAP_HATCH,
     PALE,
-    Plot,
     caption,
     chance_note,
     in_order,

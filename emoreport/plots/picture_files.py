@@ -8,7 +8,7 @@ from typing import Final
 
 from emoreport.atomic import Staging
 from emoreport.messages import text
-from emoreport.plots.kinds import plot_files
+from emoreport.plots.kinds import draw_plot
 from emoreport.results import Findings
 
 FOLDER: Final = "plots"
@@ -43,10 +43,10 @@ def write_plots(
     captions = []
     with Staging(folder) as staging:
         for number, kind in enumerate(kinds, start=1):
-            contents, caption = plot_files(findings, kind, formats, lang)
-            for form, content in contents.items():
-                staging.put(f"{kind}.{form}", content)
-            line = text("plots.line.file", lang, number=number, caption=caption)
+            plot = draw_plot(findings, kind, lang)
+            for form in formats:
+                staging.put(f"{kind}.{form}", plot.content(form))
+            line = text("plots.line.file", lang, number=number, caption=plot)
             captions.append(f"{kind}\n{line}\n")
         lines = "\n".join(captions).encode("utf-8", "backslashreplace")
         staging.put(CAPTIONS_FILE, lines)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from emoreport.messages import text
+from emoreport.plots.plot import Plot
 from emoreport.plots.style import (
     COLUMN_IN,
     FAINT,
-    Plot,
     caption,
     in_order,
     marked,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from emoreport.finding import mismatch_sentence
@@ -49,22 +48,6 @@ STYLE: Final[dict[Any, Any]] = {
     # The same figure gives the same bytes.
     "svg.hashsalt": "emoreport",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """A figure and what is to be said under it.
-
-    Attributes
-    ----------
-    figure
-        The figure, note included.
-    caption
-        What it shows, how to read it, and what chance has to do with it.
-    """
-
-    figure: Figure
-    caption: str
 
 
 def new_figure(width_in: float, height_in: float, note: str) -> Figure:

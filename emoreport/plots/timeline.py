@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from emoreport.messages import text
+from emoreport.plots.plot import Plot
 from emoreport.plots.style import (
     FAINT,
     GAP_HATCH,
     INK,
     PAGE_IN,
     PALE,
-    Plot,
     caption,
     chance_note,
     face_colour,

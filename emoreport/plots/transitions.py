@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from emoreport.messages import label_name, text
+from emoreport.plots.plot import Plot
 from emoreport.plots.style import (
     COLUMN_IN,
     INK,
     PALE,
-    Plot,
     caption,
     in_order,
     new_figure,

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from emoreport.analysis.analyze import analyze_readings
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.finding import finding_sentence
 from emoreport.messages import text
+from emoreport.plots.kinds import draw_plot
+from emoreport.plots.plot import Plot
 from emoreport.records import FaceTrack, ProgressCallback, Recording, RunRecord, SpeechTrack
 from emoreport.results import Analysis
 from emoreport.run.annotations import stored_labels
+from emoreport.run.display import report_html, report_lines
 from emoreport.run.page_video import find_video, page_bytes, seen_from
 from emoreport.run.run_json import EMOTION_MODELS, WITNESSES, document
 from emoreport.settings import Settings
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What one video gave: readings and the record of the run; intervals and tables on demand.
 
@@ -125,6 +128,38 @@ class Report:
     def summary(self) -> pd.DataFrame:
         """One row about the whole video."""
         return self.tables["summary"]
+
+    def plot(
+        self,
+        kind: Literal["timeline", "shares", "transitions", "matrix"] = "timeline",
+        *,
+        lang: str | None = None,
+    ) -> Plot:
+        """Draw the talk: what `emoreport plot` draws. A notebook shows it, `save` writes it.
+
+        Parameters
+        ----------
+        kind
+            ``timeline``: face, voice, speech and severity over time; ``shares``: how the time with
+            an emotion is shared out; ``transitions``: which emotion of the face followed which;
+            ``matrix``: face by voice.
+        lang
+            Language of its words; that of the settings if left out.
+
+        Raises
+        ------
+        SettingsError
+            When there is no such kind.
+        """
+        return draw_plot(self, kind, lang or self.settings.output.lang)
+
+    def __repr__(self) -> str:
+        """Five lines about the talk."""
+        return report_lines(self, self.settings.output.lang)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the finding, the timeline, the main figures."""
+        return report_html(self, self.settings.output.lang)
 
     def warnings(self, lang: str = "en") -> tuple[str, ...]:
         """What a reader of the tables must know, one sentence each, in `lang`."""

@@ -10,7 +10,7 @@ import matplotlib as mpl
 import pytest
 from matplotlib.colors import to_hex
 
-from emoreport.plots.kinds import KINDS, plot_files
+from emoreport.plots.kinds import KINDS, draw_plot
 from emoreport.plots.style import COLUMN_IN, PAGE_IN, number, p_text, statistic
 from emoreport.records import Span
 from emoreport.results import Analysis, Statistic, VideoInterval
@@ -41,7 +41,8 @@ def findings(result=None, **values):
 
 
 def drawn(kind, result=None, lang="en", formats=("svg",)):
-    return plot_files(findings(result), kind, formats, lang)
+    plot = draw_plot(findings(result), kind, lang)
+    return {form: plot.content(form) for form in formats}, repr(plot)
 
 
 def words(kind, result=None, lang="en"):
