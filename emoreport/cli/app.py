@@ -21,6 +21,7 @@ from emoreport.cli import (
     models,
     multiverse,
     optimize,
+    page,
     plot,
     render,
     retable,
@@ -69,6 +70,7 @@ app.command("batch")(batch.batch)
 app.command("retable")(retable.retable)
 app.command("multiverse")(multiverse.multiverse)
 app.command("compare")(compare.compare)
+app.command("page")(page.page)
 app.command("plot")(plot.plot)
 app.command("export")(export.export)
 app.command("agree")(agree.agree)

@@ -34,6 +34,8 @@ RUN_FILE: Final = "run.json"
 REPORT_FILE: Final = "report.json"
 WORKBOOK_FILE: Final = "report.xlsx"
 PAGE_FILE: Final = "report.html"
+PRINTED_FILE: Final = "report.pdf"
+"""The page on paper; other commands make it, new tables take it away."""
 KNOWN_FILES: Final = (
     *(f"{name}.csv" for name in (*TABLE_NAMES, *OPTIONAL_NAMES)),
     *(
@@ -44,6 +46,7 @@ KNOWN_FILES: Final = (
     REPORT_FILE,
     WORKBOOK_FILE,
     PAGE_FILE,
+    PRINTED_FILE,
     FRAMES_FILE,
     SPEECH_FILE,
     SOUND_FILE,

@@ -1,4 +1,4 @@
-"""report.html as `analyze` and `retable` write it."""
+"""report.html as `analyze`, `retable` and `page` write it, and on paper."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.browser import needs_chromium
 from tests.fixtures.media import constant_rate, tone
 from tests.fixtures.results_on_disk import run_json
 from tests.fixtures.stored import store, wandering_talk
 
 PAGE = "report.html"
+PRINTED = "report.pdf"
 
 
 @pytest.fixture
@@ -115,3 +117,36 @@ def test_embedding_tells_how_far_it_is(stored, emoreport, monkeypatch, lang, wor
     assert all(word in lines[0] for word in words)
     outcome = emoreport("retable", stored, "--embed-video", "--quiet")
     assert outcome.err == ""
+
+
+# --------------------------------------------------------------------------- emoreport page
+
+
+def test_the_page_is_made_again_in_another_language(stored, emoreport):
+    assert emoreport("retable", stored).code == 0
+    before = {path.name for path in stored.iterdir()}
+    outcome = emoreport("page", stored, "--lang", "ru")
+    assert (outcome.code, outcome.out) == (0, f"{stored / PAGE}\n")
+    assert '<html lang="ru">' in page(stored)
+    assert 'src="../../talk.mp4"' in page(stored)
+    assert {path.name for path in stored.iterdir()} == before
+
+
+@needs_chromium
+def test_the_page_is_printed_and_goes_with_the_tables_that_it_shows(stored, emoreport):
+    assert emoreport("retable", stored).code == 0
+    outcome = emoreport("page", stored, "--pdf", "--quiet")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+    assert (stored / PRINTED).read_bytes().startswith(b"%PDF")
+    assert emoreport("retable", stored, "--smoothing", "2").code == 0
+    assert not (stored / PRINTED).exists()
+
+
+def test_a_machine_without_a_browser_says_what_helps(stored, emoreport, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    outcome = emoreport("page", stored, "--pdf")
+    assert outcome.code == 1
+    assert "--browser" in outcome.errors[0]
+    assert not (stored / PRINTED).exists()
+    outcome = emoreport("page", stored, "--pdf", "--browser", "gone")
+    assert outcome.code == 2

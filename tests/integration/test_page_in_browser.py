@@ -426,7 +426,7 @@ def test_figures_carry_their_chance_and_verdict(talk, open_page):
     mismatch = page.inner_text("[data-tile=mismatch]")
     assert "100 %" in mismatch
     assert "chance alone could give that" in mismatch
-    assert "too short to tell" in mismatch
+    assert "one of the two never changes" in mismatch
     assert "confidence interval" in page.inner_text("[data-tile=transitions]")
     unfold(page)
     cross = page.inner_text("#cross")
