@@ -20,6 +20,7 @@ from emoreport.errors import EmoreportError
 from emoreport.faces.reading import read_faces
 from emoreport.faces.select import open_detector, open_face_model
 from emoreport.media import open_audio, open_video, probe
+from emoreport.models.store.model_choice import basic_models_line
 from emoreport.models.store.model_store import PullProgress
 from emoreport.models.witness import open_face_witness, open_voice_witness
 from emoreport.records import (
@@ -108,7 +109,8 @@ class Analyzer:
     settings
         What to do; defaults if None.
     announce
-        Called with each line that a user must see (which model runs and why).
+        Called with each line that a user must see: a download before it begins, and that the
+        basic models run because better ones are not to be had.
     progress
         Called with ``(stage, done, total)`` in seconds of the recording.
     pull_progress
@@ -154,6 +156,10 @@ class Analyzer:
             )
             self._detector: FaceDetector = open_detector(self.settings, announce, pull_progress)
             stack.callback(self._detector.close)
+            voice = None if self._voice_model is None else self._voice_model.record
+            basic = basic_models_line(self._face_model.record, voice, self.settings.output.lang)
+            if basic:
+                announce(basic)
             self._stack = stack.pop_all()
 
     def __enter__(self) -> Self:

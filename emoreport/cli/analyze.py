@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emoreport.cli.console import ProgressDisplay, error_line, note_line, system_error_line
+from emoreport.cli.console import (
+    ProgressDisplay,
+    dim_line,
+    error_line,
+    note_line,
+    system_error_line,
+)
 from emoreport.cli.options import Config, Quiet, Verbose, settings_from, with_settings
-from emoreport.cli.show import show_report
+from emoreport.cli.show import OpenPage, open_page, show_place, show_report
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, EmoreportError
 from emoreport.messages import spoken, text
 
@@ -27,6 +33,7 @@ Videos = Annotated[
 def analyze(
     *,
     videos: Videos,
+    show_page: OpenPage = False,
     config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -38,11 +45,14 @@ def analyze(
     A name that begins with a dash comes after a double dash: emoreport analyze -- -talk.mp4
     """
     settings = settings_from(options, config)
+    # Before any model is fetched or opened: what is not there is told at once.
+    readable, worst = _readable(videos, verbose=verbose)
+    if not readable:
+        return worst
     from emoreport.cli.pull_display import PullDisplay
     from emoreport.pipeline import Analyzer
     from emoreport.run.folder import ResultFolders
 
-    worst = EXIT_OK
     folders = ResultFolders(Path(settings.output.out))
     display: list[ProgressDisplay] = []
 
@@ -52,26 +62,43 @@ def analyze(
 
     def announce(line: str) -> None:
         if not quiet:
-            note_line(line)
+            dim_line(line)
 
     with PullDisplay(lang=settings.output.lang, quiet=quiet) as pulls:
         opened = Analyzer(settings, announce=announce, progress=progress, pull_progress=pulls)
     with opened as analyzer:
-        for video in videos:
+        for video in readable:
             try:
                 with ProgressDisplay(video.name, lang=settings.output.lang, quiet=quiet) as bars:
                     display[:] = [bars]
                     folder, report = analyzer.analyze_into(folders, video, progress=bars)
                 _show(folder, report, settings.output.lang, quiet=quiet)
+                if show_page:
+                    open_page(folder)
             except Exception as error:  # noqa: BLE001 - the edge: one bad video must not end the rest
-                worst = max(worst, _tell(error, video))
-                if verbose:
-                    traceback.print_exc()
+                worst = max(worst, _tell(error, video, verbose=verbose))
     return worst
 
 
-def _tell(error: Exception, video: Path) -> int:
+def _readable(videos: list[Path], *, verbose: bool) -> tuple[list[Path], int]:
+    """The inputs that can be opened, and the exit code for the others, which are told of."""
+    from emoreport.media import probe
+
+    readable, worst = [], EXIT_OK
+    for video in videos:
+        try:
+            probe(video)
+        except (EmoreportError, OSError) as error:
+            worst = max(worst, _tell(error, video, verbose=verbose))
+        else:
+            readable.append(video)
+    return readable, worst
+
+
+def _tell(error: Exception, video: Path, *, verbose: bool) -> int:
     """Print one line about what went wrong with a video; return the exit code."""
+    if verbose:
+        traceback.print_exception(error)
     if isinstance(error, OSError):
         return system_error_line(error, video)
     if isinstance(error, EmoreportError):
@@ -86,5 +113,6 @@ def _show(folder: Path, report: Report | None, lang: str, *, quiet: bool) -> Non
     if report is None:
         if not quiet:
             note_line(text("cli.line.up_to_date", lang, folder=folder))
+            show_place(folder)
         return
     show_report(report, folder, quiet=quiet)

@@ -25,6 +25,7 @@ from emoreport.cli import (
     plot,
     render,
     retable,
+    setup,
     train,
 )
 from emoreport.cli.console import error_line, system_error_line
@@ -80,6 +81,7 @@ app.add_typer(evaluate.app, name="evaluate")
 models.app.command("optimize")(optimize.optimize)
 app.add_typer(models.app, name="models")
 app.add_typer(train.app, name="train")
+app.command("setup")(setup.setup)
 app.command("doctor")(doctor.doctor)
 
 

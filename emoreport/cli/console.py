@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Final, Self
 
 from emoreport.errors import EXIT_USAGE, EXIT_VIDEO_FAILED
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 NO_SUCH_PLACE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 PLAIN_EVERY_S: Final = 10.0
 """Seconds between two plain progress lines when stderr is no terminal."""
+
+
+DIM, PLAIN = "\x1b[2m", "\x1b[0m"
+"""Control sequences of terminals (ECMA-48): faint, and back."""
 
 
 def shown(line: str) -> str:
@@ -59,6 +64,13 @@ def _labelled_line(label: str, message: str) -> None:
 def note_line(message: str) -> None:
     """Print one line of information on stderr."""
     print(shown(message), file=sys.stderr, flush=True)
+
+
+def dim_line(message: str) -> None:
+    """Print one line of information on stderr that steps back on a terminal."""
+    faint = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.name != "nt"
+    start, end = (DIM, PLAIN) if faint else ("", "")
+    print(f"{start}{shown(message)}{end}", file=sys.stderr, flush=True)
 
 
 class ProgressDisplay:
@@ -148,30 +160,40 @@ def _make_bars() -> Progress:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
+        # What is left on the screen is the result.
+        transient=True,
     )
 
 
-def closing_panel(title: str, rows: Sequence[tuple[str, str]], faint: str = "") -> None:
-    """Show label–value rows: framed on a terminal, plain lines elsewhere; `faint` is one label."""
-    title = shown(title)
+def closing_panel(
+    title: str, rows: Sequence[tuple[str, str]], *, head: str, faint: Collection[str]
+) -> None:
+    """Show a sentence and label–value rows: framed on a terminal, plain lines elsewhere.
+
+    `faint` are the labels of rows that step back.
+    """
+    title, head = shown(title), shown(head)
     rows = [(shown(label), shown(value)) for label, value in rows]
     if not sys.stdout.isatty():
         print(title)
+        print(f"  {head}")
         for label, value in rows:
             print(f"  {label}: {value}")
         sys.stdout.flush()
         return
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.panel import Panel
     from rich.table import Table
     from rich.text import Text
 
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="bold")
-    grid.add_column(overflow="fold")
+    grid.add_column(no_wrap=True)
+    grid.add_column()
     for label, value in rows:
-        grid.add_row(Text(label), Text(value, style="dim" if label == faint else ""))
-    Console().print(Panel(grid, title=Text(title), title_align="left", expand=False))
+        dim = "dim" if label in faint else ""
+        grid.add_row(Text(label, style=dim or "bold"), Text(value, style=dim))
+    body = Group(Text(head), "", grid)
+    Console().print(Panel(body, title=Text(title), title_align="left", expand=False))
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

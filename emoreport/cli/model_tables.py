@@ -6,21 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from emoreport.messages import text
+from emoreport.models.store.model_choice import size_text
 
 if TYPE_CHECKING:
     from emoreport.models.store.model_store import ModelStore
     from emoreport.models.store.registry import ModelEntry
 
 COLUMNS = ("name", "kind", "size", "state", "needs", "licence")
-
-
-def size_text(size_bytes: int | None, model: ModelEntry, lang: str) -> str:
-    """Size in MB: the exact one, else about what the publisher states, else unknown."""
-    if size_bytes is not None:
-        return text("cli.models.size.exact", lang, size=f"{size_bytes / 1e6:.1f}")
-    if model.size_mb is not None:
-        return text("cli.models.size.about", lang, size=f"{model.size_mb:g}")
-    return text("cli.line.unknown", lang)
 
 
 def needs_text(model: ModelEntry, lang: str) -> str:

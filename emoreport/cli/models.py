@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from emoreport.cli.console import error_line, note_line, print_table
-from emoreport.cli.model_tables import model_facts, model_rows, size_text
+from emoreport.cli.model_tables import model_facts, model_rows
 from emoreport.cli.options import Config, Json, Quiet, Verbose, settings_from, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, EmoreportError, ModelError, SettingsError
 from emoreport.messages import text
@@ -64,7 +64,7 @@ def list_models(
 
     with _tracebacks(verbose):
         settings = settings_from(options, config)
-        store = _store(settings, quiet=quiet)
+        store = open_store(settings, quiet=quiet)
         models = list(registry().values())
         if as_json:
             facts = [model_facts(store, model) for model in models]
@@ -92,34 +92,11 @@ def pull(
     EMOREPORT_MODEL_DIR names another folder for them, EMOREPORT_MODEL_MIRROR a server to use in
     place of their sources.
     """
-    from emoreport.cli.pull_display import PullDisplay
-    from emoreport.models.store.model_store import UnreachableError
-
     with _tracebacks(verbose):
         settings = settings_from(options, config)
-        store = _store(settings, quiet=quiet)
+        store = open_store(settings, quiet=quiet)
         models = _chosen(names)
-    worst = EXIT_OK
-    for model in models:
-        try:
-            with PullDisplay(lang=settings.output.lang, quiet=quiet) as display:
-                pulled = store.pull(model, display, accept_new=accept_new)
-        except EmoreportError as error:
-            worst = max(worst, _report(error, verbose=verbose))
-            if isinstance(error, UnreachableError):
-                break  # nor can the others be fetched
-        else:
-            if not quiet:
-                size = size_text(store.size_bytes(model), model, settings.output.lang)
-                _tell(settings, "complete", model=model.name, size=size, revision=pulled.revision)
-                _tell(
-                    settings,
-                    "terms",
-                    model=model.name,
-                    weights=model.weights_licence,
-                    data=model.data_terms,
-                )
-    return worst
+    return pull_models(store, models, settings, quiet=quiet, verbose=verbose, accept_new=accept_new)
 
 
 @app.command("verify")
@@ -138,7 +115,7 @@ def verify(
 
     with _tracebacks(verbose):
         settings = settings_from(options, config)
-        store = _store(settings, quiet=quiet)
+        store = open_store(settings, quiet=quiet)
         models = _chosen(names) if names else list(registry().values())
         if not names:
             models = [model for model in models if store.state(model) is not ModelState.ABSENT]
@@ -176,7 +153,7 @@ def bundle(
 
     with _tracebacks(verbose):
         settings = settings_from(options, config)
-        store = _store(settings, quiet=quiet)
+        store = open_store(settings, quiet=quiet)
         models = (
             _chosen(names)
             if names
@@ -208,7 +185,7 @@ def import_bundle(
 
     with _tracebacks(verbose):
         settings = settings_from(options, config)
-        taken = read_bundle(_store(settings, quiet=quiet), file, accept_new=accept_new)
+        taken = read_bundle(open_store(settings, quiet=quiet), file, accept_new=accept_new)
     if not quiet:
         _tell(settings, "imported", file=file, **_content(taken.models, taken.size_bytes))
     return EXIT_OK
@@ -232,7 +209,7 @@ def show(
     with _tracebacks(verbose):
         settings = settings_from(options, config)
         model = find_entry(name)
-        store = _store(settings, quiet=quiet)
+        store = open_store(settings, quiet=quiet)
         card = card_text(model)
         if card:
             print(card)
@@ -256,7 +233,7 @@ def remove(
     """Delete the files of models from the store."""
     with _tracebacks(verbose):
         settings = settings_from(options, config)
-        store = _store(settings, quiet=quiet)
+        store = open_store(settings, quiet=quiet)
         for model in _chosen(names):
             done = store.remove(model)
             if not quiet:
@@ -264,7 +241,45 @@ def remove(
     return EXIT_OK
 
 
-def _store(settings: Settings, *, quiet: bool) -> ModelStore:
+def pull_models(
+    store: ModelStore,
+    models: Sequence[ModelEntry],
+    settings: Settings,
+    *,
+    quiet: bool,
+    verbose: bool,
+    accept_new: bool = False,
+) -> int:
+    """Pull models one after the other, telling how; the exit code."""
+    from emoreport.cli.pull_display import PullDisplay
+    from emoreport.models.store.model_choice import size_text
+    from emoreport.models.store.model_store import UnreachableError
+
+    worst = EXIT_OK
+    for model in models:
+        try:
+            with PullDisplay(lang=settings.output.lang, quiet=quiet) as display:
+                pulled = store.pull(model, display, accept_new=accept_new)
+        except EmoreportError as error:
+            worst = max(worst, _report(error, verbose=verbose))
+            if isinstance(error, UnreachableError):
+                break  # nor can the others be fetched
+        else:
+            if not quiet:
+                size = size_text(store.size_bytes(model), model, settings.output.lang)
+                _tell(settings, "complete", model=model.name, size=size, revision=pulled.revision)
+                _tell(
+                    settings,
+                    "terms",
+                    model=model.name,
+                    weights=model.weights_licence,
+                    data=model.data_terms,
+                )
+    return worst
+
+
+def open_store(settings: Settings, *, quiet: bool) -> ModelStore:
+    """The store of this machine, its notes shown unless `quiet`."""
     from emoreport.models.store.model_store import ModelStore
 
     def note(key: str, values: Any) -> None:  # noqa: ANN401 - words take any values

@@ -10,7 +10,7 @@ import typer
 from emoreport.cli.agree import Modality, Observation, Renamings, TierFace, TierVoice, show_caveats
 from emoreport.cli.console import ProgressDisplay
 from emoreport.cli.options import Config, Encoding, Quiet, StatsDir, configured, with_settings
-from emoreport.cli.show import show_report
+from emoreport.cli.show import OpenPage, open_page, show_report
 
 RETABLED = (
     "smoothing",
@@ -57,6 +57,7 @@ def retable(
     observation: Observation = None,
     encoding: Encoding = None,
     renamings: Renamings = None,
+    show_page: OpenPage = False,
     config: Config = None,
     quiet: Quiet = False,
     options: dict[str, Any],
@@ -92,4 +93,6 @@ def retable(
     ) as bars:
         folder = report.write(out or stats_dir, progress=bars)
     show_report(report, folder, quiet=quiet)
+    if show_page:
+        open_page(folder)
     return 0

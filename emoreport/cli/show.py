@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from emoreport.cli.console import closing_panel, warning_line
+import typer
+
+from emoreport.cli.console import closing_panel, shown, warning_line
+from emoreport.errors import OutputError
 from emoreport.messages import label_name, text
 
 if TYPE_CHECKING:
     from emoreport.records import RunPlan
     from emoreport.run.report import Report
+
+
+OpenPage = Annotated[bool, typer.Option("--open", help="option.open")]
 
 
 def show_report(report: Report, folder: Path, *, quiet: bool) -> None:
@@ -22,8 +28,42 @@ def show_report(report: Report, folder: Path, *, quiet: bool) -> None:
     if older:
         warning_line(f"{name}: {text('cli.line.made_before', lang, folders=', '.join(older))}")
     if not quiet:
-        faint = text("cli.panel.weaknesses", lang)
-        closing_panel(name, summary_rows(report, folder, lang), faint=faint)
+        from emoreport.finding import finding_sentence
+
+        faint = {text(f"cli.panel.{key}", lang) for key in ("models", "weaknesses")}
+        rows = summary_rows(report, lang)
+        closing_panel(name, rows, head=finding_sentence(report, lang), faint=faint)
+        show_place(folder)
+
+
+def show_place(folder: Path) -> None:
+    """Print where the page is, else where the tables are: the last line of a command."""
+    print(shown(str(page_in(folder) or folder)), flush=True)
+
+
+def page_in(folder: Path) -> Path | None:
+    """The page of a run; None where none was made."""
+    from emoreport.tables.store import PAGE_FILE
+
+    page = folder / PAGE_FILE
+    return page if page.is_file() else None
+
+
+def open_page(folder: Path) -> None:
+    """Show the page of a run in the browser of this machine.
+
+    Raises
+    ------
+    OutputError
+        When there is no page, or no browser.
+    """
+    import webbrowser
+
+    page = page_in(folder)
+    if page is None:
+        raise OutputError("holds no page", remedy="add html to --formats", file=folder)
+    if not webbrowser.open(page.absolute().as_uri()):
+        raise OutputError("there is no browser here", remedy="open it yourself", file=page)
 
 
 def made_before(folder: Path) -> tuple[str, ...]:
@@ -43,7 +83,7 @@ def made_before(folder: Path) -> tuple[str, ...]:
     return tuple(older)
 
 
-def summary_rows(report: Report, folder: Path, lang: str) -> list[tuple[str, str]]:
+def summary_rows(report: Report, lang: str) -> list[tuple[str, str]]:
     """Label–value rows about a report, in `lang`."""
     from emoreport.finding import mismatch_sentence
 
@@ -58,19 +98,20 @@ def summary_rows(report: Report, folder: Path, lang: str) -> list[tuple[str, str
 
     rate = summary.transitions_per_minute
     rows = [
-        ("duration", text("cli.line.seconds", lang, value=f"{summary.duration_s:.2f}")),
-        ("face_coverage", percent(summary.face_coverage)),
-        ("speech", text("cli.line.seconds", lang, value=f"{summary.speech_s:.1f}")),
-        ("face_emotion", emotion(summary.dominant_video_emotion)),
-        ("voice_emotion", emotion(summary.dominant_audio_emotion)),
-        (
-            "transitions",
-            f"{summary.transitions} ({unknown if rate is None else f'{rate:.1f}'}/min)",
-        ),
-        ("mismatch", mismatch_sentence(summary.mismatch, lang)),
         ("models", _model_names(report.run, lang)),
         ("weaknesses", _weaknesses(report.run, lang)),
-        ("folder", str(folder)),
+        ("duration", text("cli.line.seconds", lang, value=summary.duration_s)),
+        ("face_coverage", percent(summary.face_coverage)),
+        ("speech", text("cli.line.seconds", lang, value=summary.speech_s)),
+        (
+            "transitions",
+            unknown
+            if rate is None
+            else text("cli.line.transitions", lang, count=summary.transitions, rate=rate),
+        ),
+        ("face_emotion", emotion(summary.dominant_video_emotion)),
+        ("voice_emotion", emotion(summary.dominant_audio_emotion)),
+        ("mismatch", mismatch_sentence(summary.mismatch, lang)),
     ]
     return [(text(f"cli.panel.{key}", lang), value) for key, value in rows if value]
 
@@ -78,9 +119,7 @@ def summary_rows(report: Report, folder: Path, lang: str) -> list[tuple[str, str
 def _model_names(run: RunPlan, lang: str) -> str:
     names = []
     for model, witness in run.emotion_models:
-        name = model.name
-        if model.runtime:
-            name = f"{model.kind} {model.name} ({model.runtime}, {model.device})"
+        name = f"{model.kind} {model.name}" if model.kind else model.name
         if witness is not None:
             name = text("cli.line.with_witness", lang, model=name, witness=witness.name)
         names.append(name)

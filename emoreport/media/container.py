@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,7 +85,11 @@ def check_path(path: Path) -> Path:
         if not path.exists():
             raise InputNotFoundError("no such file", remedy="check the path", file=path)
         if path.is_dir():
-            raise MediaError("this is a folder, not a video", remedy="name its videos", file=path)
+            raise MediaError(
+                "is a folder, not a video",
+                remedy=f"`emoreport batch {shlex.quote(str(path))}` analyses every video below it",
+                file=path,
+            )
         if not path.is_file():
             raise MediaError("this is not a regular file", file=path)
         if path.stat().st_size == 0:

@@ -6,7 +6,7 @@ opened or refused, never replaced.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 from emoreport.errors import ModelError, SettingsError
@@ -15,6 +15,7 @@ from emoreport.models.families import Role, family_of
 from emoreport.models.store.model_choice import (
     AUTO,
     COMPACT,
+    LIGHT,
     Choice,
     choose_model,
     choose_stored,
@@ -26,8 +27,6 @@ from emoreport.records import FaceEmotionModel, VoiceEmotionModel
 from emoreport.settings import Settings
 
 NONE: Final = "none"
-LIGHT: Final[Mapping[Role, tuple[str, ...]]] = {"face": (COMPACT,), "voice": ("dusha", COMPACT)}
-"""What ``auto`` takes as a witness, best first; the first model itself is passed over."""
 
 
 def open_face_witness(

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from emoreport.errors import ModelError, SettingsError
 from emoreport.messages import text
@@ -23,6 +23,9 @@ from emoreport.models.store.model_store import (
 )
 from emoreport.models.store.registry import ModelEntry, PulledModel, find_entry, registry
 from emoreport.settings import Settings
+
+if TYPE_CHECKING:
+    from emoreport.records import ModelRecord
 
 Role = Literal["face", "voice", "detector"]
 Announce = Callable[[str], None]
@@ -47,6 +50,13 @@ FLAGS: Final[Mapping[Role, str]] = {
 WITH_PART_ONLY: Final = frozenset({"aniemore/wav2vec2-xlsr-53"})
 """What ``auto`` takes only where the optional part is installed, for which people install it: among
 what runs without, it would not be the best."""
+NOT_TO_BE_HAD: Final = " is not in the store and cannot be pulled: "
+"""Part of the reason of a model that runs in the place of a better one, before the cause."""
+LIGHT: Final[Mapping[Literal["face", "voice"], tuple[str, ...]]] = {
+    "face": (COMPACT,),
+    "voice": ("dusha", COMPACT),
+}
+"""What ``auto`` takes as a witness, best first; the first model itself is passed over."""
 EXTRA_MODULES: Final[Mapping[str, str]] = {"full": "transformers"}
 """A module that is there exactly when the optional part is installed."""
 
@@ -80,7 +90,7 @@ def choose_model(
     settings
         `runtime.offline` forbids the network, `output.lang` is the language of `announce`.
     announce
-        Receives one line when ``auto`` had to choose.
+        Receives one line before ``auto`` downloads: what, and how large.
     progress
         Is told how far a download is.
     others
@@ -203,43 +213,76 @@ def _automatic(
     usable = auto_order(role, store)
     for model in usable:
         if store.state(model) is ModelState.COMPLETE:
-            announce(text("cli.model.stored", lang, role=_role(role, lang), model=model.name))
             return Choice(store.open(model), "best model in the store")
     failure = None
     for model in usable:
         try:
-            pulled = store.pull(model, progress)
+            pulled = store.pull(model, _saying_so(model, store, lang, announce, progress))
         except ModelError as error:
             failure = failure or error
             if isinstance(error, UnreachableError):
                 break
             continue
-        size = f"{(store.size_bytes(model) or 0) / 1e6:.1f}"
-        announce(
-            text("cli.model.pulled", lang, role=_role(role, lang), model=model.name, size=size)
-        )
         return Choice(pulled, "pulled as the best model available")
     best = (usable or [find_entry(name) for name in ORDER[role]])[0]
     cause = failure.cause if failure else f"it needs the optional part {best.extra!r}"
     if store.offline and isinstance(failure, UnreachableError):
         cause = "offline"
-    reason = f"{best.name} is not in the store and cannot be pulled: {cause}"
+    reason = f"{best.name}{NOT_TO_BE_HAD}{cause}"
     if role == "detector":
         raise ModelError(reason, remedy=f"`emoreport models pull {best.name}`")
-    announce(
-        text(
-            "cli.model.compact",
-            lang,
-            role=_role(role, lang),
-            model=best.name,
-            cause=cause,
-        )
-    )
     return Choice(_compact(role, store), reason)
 
 
-def _role(role: Role, lang: str) -> str:
-    return text(f"cli.model.{role}", lang)
+def _saying_so(
+    model: ModelEntry,
+    store: ModelStore,
+    lang: str,
+    announce: Announce,
+    progress: PullProgress | None,
+) -> PullProgress:
+    """Progress of a download that nobody asked for by name: its first byte is announced."""
+    said = False
+
+    def tell(name: str, done: int, total: int | None) -> None:
+        nonlocal said
+        if not said:
+            said = True
+            size = size_text(store.size_bytes(model), model, lang)
+            announce(text("cli.model.download", lang, model=model.name, size=size))
+        if progress is not None:
+            progress(name, done, total)
+
+    return tell
+
+
+def size_text(size_bytes: int | None, model: ModelEntry, lang: str) -> str:
+    """Size in MB: the exact one, else about what the publisher states, else unknown."""
+    if size_bytes is not None:
+        return text("cli.models.size.exact", lang, size=f"{size_bytes / 1e6:.1f}")
+    if model.size_mb is not None:
+        return text("cli.models.size.about", lang, size=f"{model.size_mb:g}")
+    return text("cli.line.unknown", lang)
+
+
+def basic_models_line(face: ModelRecord, voice: ModelRecord | None, lang: str) -> str:
+    """One line about models that run because better ones are not to be had; "" where none does."""
+    causes = {
+        role: record.reason.partition(NOT_TO_BE_HAD)[2]
+        for role, record in (("face", face), ("voice", voice))
+        if record is not None and NOT_TO_BE_HAD in record.reason
+    }
+    if not causes:
+        return ""
+    which = "both" if len(causes) > 1 else next(iter(causes))
+    return text(f"cli.model.basic.{which}", lang, cause=next(iter(causes.values())))
+
+
+def recommended(store: ModelStore) -> list[ModelEntry]:
+    """What ``auto`` takes for face and voice where it can be had, and light voice models."""
+    best = [model for role in ("face", "voice") for model in auto_order(role, store)[:1]]
+    light = [find_entry(name) for name in LIGHT["voice"] if name != COMPACT]
+    return list({model.name: model for model in [*best, *light]}.values())
 
 
 def _looks_like_path(name: str) -> bool:

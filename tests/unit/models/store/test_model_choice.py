@@ -7,9 +7,15 @@ import pytest
 
 from emoreport.errors import ModelError, SettingsError
 from emoreport.models.store import model_choice
-from emoreport.models.store.model_choice import ORDER, choose_model
+from emoreport.models.store.model_choice import (
+    ORDER,
+    basic_models_line,
+    choose_model,
+    recommended,
+)
 from emoreport.models.store.model_store import ModelState, ModelStore
 from emoreport.models.store.registry import find_entry
+from emoreport.records import ModelRecord
 from emoreport.settings import Settings
 from tests.fixtures import known_models
 from tests.fixtures.server import running_server
@@ -78,31 +84,49 @@ def test_a_named_model_that_cannot_be_had_is_an_error(store):
         choose(OTHER, offline=True)
 
 
-def test_auto_pulls_the_best_model_and_says_so(server):
+def test_auto_says_what_it_downloads_and_how_large_it_is(server):
     choice, said = choose("auto")
     assert choice.model.name == BEST
-    (line,) = said
-    assert BEST in line
-    assert "pulled" in line
+    assert said == [f"downloading {BEST} (≈ 16 MB), this once; --offline prevents it"]
+    assert choose("auto")[1] == []
+
+
+def test_a_download_is_announced_before_its_progress(server):
+    order = []
+    choose_model(
+        "face",
+        "auto",
+        Settings(),
+        lambda line: order.append(line.partition(" ")[0]),
+        lambda name, done, total: order.append(name),
+    )
+    assert order[0] == "downloading"
+    assert order.count("downloading") == 1
+    assert len(order) > 1
 
 
 def test_auto_takes_what_the_store_holds_before_it_asks_the_network(server):
     choose("dusha", "voice")
     asked = len(server.requests)
-    choice, (line,) = choose("auto", "voice")
-    assert choice.model.name == "dusha"
-    assert "store" in line
+    choice, said = choose("auto", "voice")
+    assert (choice.model.name, said) == ("dusha", [])
     assert len(server.requests) == asked
 
 
 def test_auto_without_a_network_takes_compact_and_says_why_and_what_helps(store):
     choice, said = choose("auto")
     assert choice.model.name == "compact-face"
-    (line,) = said
-    assert "\n" not in line
-    assert "because" in line
-    assert f"emoreport models pull {BEST}" in line
+    assert said == []
     assert BEST in choice.reason
+    face = ModelRecord("compact", reason=choice.reason)
+    assert basic_models_line(face, face, "en") == (
+        "basic models (compact; offline); better ones: `emoreport setup`"
+    )
+    assert "basic face model (compact; offline)" in basic_models_line(face, None, "en")
+    better = ModelRecord("dusha", reason="best model in the store")
+    assert "basic voice model" in basic_models_line(better, face, "en")
+    assert "базовые модели" in basic_models_line(face, face, "ru")
+    assert basic_models_line(better, ModelRecord("none"), "en") == ""
 
 
 def test_auto_without_a_server_takes_compact_within_seconds(store, monkeypatch):
@@ -114,9 +138,18 @@ def test_auto_without_a_server_takes_compact_within_seconds(store, monkeypatch):
     assert time.monotonic() - started_s < 6
 
 
-def test_the_line_speaks_the_language_of_the_settings(store):
+def test_the_line_speaks_the_language_of_the_settings(server):
     _, (line,) = choose("auto", lang="ru")
-    assert "модель лица" in line
+    assert "загружается" in line
+
+
+def test_what_is_recommended_is_what_auto_would_take(store, without_full):
+    assert [model.name for model in recommended(ModelStore())] == [BEST, "dusha"]
+
+
+def test_with_the_extra_part_the_better_voice_model_is_recommended(store):
+    names = [model.name for model in recommended(ModelStore())]
+    assert names == [BEST, ORDER["voice"][0], "dusha"]
 
 
 def test_auto_passes_over_a_model_whose_part_is_not_installed(server, without_full):
