@@ -97,9 +97,10 @@ def check_path(path: Path) -> Path:
     except ValueError as error:  # a null character in the path
         raise InputNotFoundError("no such file", remedy="check the path", file=path) from error
     except OSError as error:
-        raise MediaError(
-            f"cannot be read ({reason(error)})", remedy="check the permissions", file=path
-        ) from error
+        cause = f"cannot be read ({reason(error)})"
+        if error.errno == errno.ENAMETOOLONG:
+            raise InputNotFoundError(cause, remedy="check the path", file=path) from error
+        raise MediaError(cause, remedy="check the permissions", file=path) from error
     return path.absolute()
 
 

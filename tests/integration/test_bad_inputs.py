@@ -227,16 +227,16 @@ def test_output_that_cannot_be_written(tmp_path: Path, emoreport: Emoreport) -> 
 def test_that_output_cannot_be_written_is_found_before_the_work(
     tmp_path: Path, emoreport: Emoreport
 ) -> None:
-    broken = tmp_path / "talk.mp4"
-    broken.write_bytes(b"no video")
+    short = media.no_audio(tmp_path / "talk.mp4", seconds=0.4)
     for blocked in (tmp_path / "file", tmp_path / "out" / "talk"):
         blocked.parent.mkdir(exist_ok=True)
         blocked.write_text("in the way")
     for out in (tmp_path / "file", tmp_path / "file" / "deeper", tmp_path / "out"):
-        error = only_error(emoreport("analyze", broken, "--out", out), 1)
+        error = only_error(emoreport("analyze", short, "--out", out), 1)
         assert "output" in error
         assert "--out" in error
-    assert "decode" in only_error(emoreport("analyze", broken, "--out", tmp_path / "new"), 1)
+    short.write_bytes(b"no video")
+    assert "decode" in only_error(emoreport("analyze", short, "--out", tmp_path / "new"), 1)
     assert not (tmp_path / "new").exists()
 
 
