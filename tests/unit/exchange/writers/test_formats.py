@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from emoreport.exchange.writers import FORMATS, export_files, formats_text
+from emoreport.exchange.writers import FORMATS, export_files
+from emoreport.messages import languages, text
 from tests.fixtures.findings import MEDIA, findings
 
 DOCS = Path(__file__).parents[4] / "docs" / "exports.md"
@@ -29,7 +30,8 @@ def test_no_two_formats_write_the_same_file() -> None:
     assert len(set(alone)) == len(alone)
 
 
-def test_help_names_every_format_once_and_those_of_one_kind_together() -> None:
-    assert "; vtt, srt: captions; " in formats_text()
-    assert [formats_text().count(entry.about) for entry in FORMATS.values()] == [1] * len(FORMATS)
-    assert all(re.search(rf"\b{name}\b", formats_text()) for name in FORMATS)
+@pytest.mark.parametrize("lang", languages())
+def test_help_names_every_format_once(lang: str) -> None:
+    about = text("help.export.about", lang)
+    heads = re.findall(r"(?:^|; )([a-z]+(?:, [a-z]+)*):", about.rpartition("\n\n")[2])
+    assert [name for head in heads for name in head.split(", ")] == list(FORMATS)
