@@ -1,4 +1,4 @@
-"""``emoreport clips STATS_DIR VIDEO``: cut the strongest mismatches, or an emotion, as clips."""
+"""``emoreport clips STATS_DIR``: cut the strongest mismatches, or an emotion, as clips."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Annotated, Any, Final
 import typer
 
 from emoreport.cli.console import ProgressDisplay, note_line
-from emoreport.cli.options import Config, Quiet, StatsDir, declared, language, with_settings
+from emoreport.cli.options import Config, Quiet, StatsDir, Video, declared, language, with_settings
 from emoreport.cli.render import (
     BlurFace,
     Force,
     MeshOnly,
     Overwrite,
-    Video,
+    Positional,
+    chosen_video,
     hiding_mode,
     warn,
 )
@@ -65,7 +66,8 @@ WithCaption = Annotated[bool, typer.Option("--caption/--no-caption", help="clips
 def clips(
     *,
     stats_dir: StatsDir,
-    video: Video,
+    positional: Positional = None,
+    video: Video = None,
     out: Target = None,
     top: Top = None,
     by: By = None,
@@ -91,6 +93,7 @@ def clips(
     from emoreport.run.read import read_report
 
     report = read_report(stats_dir, language(options, config))
+    video = chosen_video(report, positional, video)
     lang = report.settings.output.lang
     most = None if top is None else chosen(TOP, top)
     passages = choose_passages(report, top=most, emotion=emotion, modality=modality)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from emoreport.cli.console import warning_line
-from emoreport.cli.options import Config, Quiet, StatsDir, configured, with_settings
+from emoreport.cli.options import Config, Quiet, StatsDir, Video, configured, with_settings
 from emoreport.errors import EXIT_OK
 from emoreport.exchange.writers import CODED, FORMATS
 from emoreport.messages import spoken, text
@@ -30,14 +30,6 @@ BlankFiles = Annotated[
     typer.Option(
         "--blank",
         help="export.blank",
-    ),
-]
-Video = Annotated[
-    Path | None,
-    typer.Option(
-        "--video",
-        metavar="FILE",
-        help="export.video",
     ),
 ]
 

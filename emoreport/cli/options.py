@@ -44,6 +44,10 @@ StatsDir = Annotated[
     Path,
     typer.Argument(metavar="STATS_DIR", help="option.stats_dir", show_default=False),
 ]
+Video = Annotated[
+    Path | None,
+    typer.Option("--video", metavar="FILE", help="option.video", show_default=False),
+]
 Json = Annotated[bool, typer.Option("--json", help="option.json")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="option.quiet")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="option.verbose")]

@@ -1,20 +1,23 @@
-"""``emoreport render STATS_DIR VIDEO``: draw the results on the video."""
+"""``emoreport render STATS_DIR``: draw the results on the video."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from emoreport.cli.console import ProgressDisplay, note_line, warning_line
-from emoreport.cli.options import Config, Quiet, StatsDir, language, with_settings
+from emoreport.cli.options import Config, Quiet, StatsDir, Video, language, with_settings
 from emoreport.errors import EXIT_OK, SettingsError
 from emoreport.messages import text
 
-Video = Annotated[
-    Path,
-    typer.Argument(metavar="VIDEO", help="render.video", show_default=False),
+if TYPE_CHECKING:
+    from emoreport.run.report import Report
+
+Positional = Annotated[
+    Path | None,
+    typer.Argument(metavar="[VIDEO]", help="render.video", show_default=False),
 ]
 Target = Annotated[
     Path | None,
@@ -39,7 +42,8 @@ Force = Annotated[bool, typer.Option("--force", help="render.force")]
 def render(
     *,
     stats_dir: StatsDir,
-    video: Video,
+    positional: Positional = None,
+    video: Video = None,
     out: Target = None,
     blur_face: BlurFace = False,
     mesh_only: MeshOnly = False,
@@ -59,6 +63,7 @@ def render(
     from emoreport.run.read import read_report
 
     report = read_report(stats_dir, language(options, config))
+    video = chosen_video(report, positional, video)
     lang = report.settings.output.lang
     with ProgressDisplay(video.name, lang=lang, quiet=quiet) as bars:
         done = write(
@@ -88,6 +93,23 @@ def render(
             )
         )
     return EXIT_OK
+
+
+def chosen_video(report: Report, positional: Path | None, named: Path | None) -> Path:
+    """The recording of a run: the one that the command line names, else where the run found it.
+
+    Raises
+    ------
+    SettingsError
+        When it is named in both ways.
+    InputNotFoundError
+        When it is not named and not where it was.
+    """
+    from emoreport.run.page_video import require_video
+
+    if positional is not None and named is not None:
+        raise SettingsError("VIDEO and --video both name the recording", remedy="give one of them")
+    return require_video(report.run.input, report.folder, named or positional)
 
 
 def hiding_mode(*, blur_face: bool, mesh_only: bool) -> str | None:

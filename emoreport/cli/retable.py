@@ -9,7 +9,15 @@ import typer
 
 from emoreport.cli.agree import Modality, Observation, Renamings, TierFace, TierVoice, show_caveats
 from emoreport.cli.console import ProgressDisplay
-from emoreport.cli.options import Config, Encoding, Quiet, StatsDir, configured, with_settings
+from emoreport.cli.options import (
+    Config,
+    Encoding,
+    Quiet,
+    StatsDir,
+    Video,
+    configured,
+    with_settings,
+)
 from emoreport.cli.show import OpenPage, open_page, show_report
 
 RETABLED = (
@@ -57,6 +65,7 @@ def retable(
     observation: Observation = None,
     encoding: Encoding = None,
     renamings: Renamings = None,
+    video: Video = None,
     show_page: OpenPage = False,
     config: Config = None,
     quiet: Quiet = False,
@@ -72,6 +81,7 @@ def retable(
     they are.
     """
     from emoreport.annotators.relabel import parse_labels
+    from emoreport.overlay.recut import check_video
     from emoreport.run.read import read_report
 
     configuration = configured(config)
@@ -88,10 +98,12 @@ def retable(
     )
     report = read_report(stats_dir, changes, labels=coded)
     show_caveats(caveats, report.settings.output.lang)
+    if video is not None:
+        check_video(report, video, force=False)
     with ProgressDisplay(
         report.run.input.name, lang=report.settings.output.lang, quiet=quiet
     ) as bars:
-        folder = report.write(out or stats_dir, progress=bars)
+        folder = report.write(out or stats_dir, video=video, progress=bars)
     show_report(report, folder, quiet=quiet)
     if show_page:
         open_page(folder)

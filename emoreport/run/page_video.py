@@ -80,6 +80,24 @@ def find_video(source: InputRecord, folder: Path | None) -> Path | None:
     return next((candidate for candidate in candidates if candidate.is_file()), candidates[0])
 
 
+def require_video(source: InputRecord, folder: Path | None, named: Path | None) -> Path:
+    """The video of a run: the one that is named, else the one that the run knows.
+
+    Raises
+    ------
+    InputNotFoundError
+        When none is named and that of the run is not where it was.
+    """
+    video = named or find_video(source, folder)
+    if video is None or not (named or video.is_file()):
+        raise InputNotFoundError(
+            "the video is not where it was when it was analysed",
+            remedy="say where it is now: --video FILE",
+            file=video or source.name,
+        )
+    return video
+
+
 def seen_from(folder: Path, source: InputRecord, video: Path | None) -> InputRecord:
     """The video of a run with what a page in `folder` must know of it: place and clock.
 
@@ -132,7 +150,7 @@ def _small_copy(video: Path | None, progress: ProgressCallback | None) -> bytes:
     if video is None or not video.is_file():
         raise InputNotFoundError(
             "is not there, so that it cannot be put into the page",
-            remedy="move it back, or take --page-video link or --no-video",
+            remedy="say where it is with --video FILE, or take --page-video link or --no-video",
             file=video or "the video",
         )
     return small_copy(video, progress=progress)

@@ -173,6 +173,7 @@ class Report:
         folder: Path | str,
         *,
         copy: Path | None = None,
+        video: Path | None = None,
         progress: ProgressCallback | None = None,
     ) -> Path:
         """Write every file of the report into `folder`; return the folder.
@@ -186,6 +187,8 @@ class Report:
             Where to; made if it is not there.
         copy
             A copy of the video on this machine, where the run names one that is elsewhere.
+        video
+            Where the video is now; None for where the run found it.
         progress
             Told ``("page", done, total)``, seconds of the recording, while the video is embedded.
 
@@ -202,7 +205,7 @@ class Report:
         if self.folder is not None and target.resolve() == self.folder.resolve():
             # The readings that this report came from are what another `retable` needs.
             formats = (*formats, "parquet")
-        video = find_video(self.run.input, self.folder)
+        video = video or find_video(self.run.input, self.folder)
         run = replace(self.run, input=seen_from(target, self.run.input, video))
         page = None
         if "html" in formats:

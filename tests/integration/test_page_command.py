@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from emoreport.run.folder import content_sha256
 from tests.fixtures.browser import needs_chromium
 from tests.fixtures.media import constant_rate, tone
 from tests.fixtures.results_on_disk import run_json
@@ -87,6 +88,21 @@ def test_embedding_a_video_that_is_gone_leaves_the_earlier_results(stored, emore
     assert outcome.code == 2
     assert "--no-video" in outcome.errors[0]
     assert {path.name: path.read_bytes() for path in stored.iterdir()} == before
+
+
+def test_retable_takes_the_video_from_where_it_is_now(emoreport):
+    video = constant_rate(Path("talk.mp4"), seconds=20.0, fps=5.0, sound=tone(20.0))
+    digest = content_sha256(video)
+    folder = store(Path("statistics/talk").absolute(), *wandering_talk(20.0), 20.0, digest=digest)
+    moved = video.rename("moved.mp4")
+    assert emoreport("retable", folder, "--embed-video", "--video", moved).code == 0
+    assert 'id="proxy"' in page(folder)
+    assert emoreport("retable", folder, "--page-video", "link", "--video", moved).code == 0
+    assert 'src="../../moved.mp4"' in page(folder)
+    other = constant_rate(Path("other.mp4"), seconds=1.0)
+    outcome = emoreport("retable", folder, "--embed-video", "--video", other)
+    assert outcome.code == 2
+    assert "SHA-256" in outcome.errors[0]
 
 
 def test_a_page_made_elsewhere_still_finds_the_video(stored, emoreport, tmp_path, monkeypatch):

@@ -344,3 +344,22 @@ def test_with_mesh_only_no_pixel_of_the_picture_is_left(emoreport: Emoreport, cl
             ground = np.abs(rgb - (24, 26, 30)).max(axis=2) < 14
             assert ground[200:400, :120].all()  # the person's shoulders and the wall are there
             assert ground[200:400, -120:].all()
+
+
+# --------------------------------------------------------------------------- the recording
+
+
+@pytest.mark.parametrize("command", ["render", "clips"])
+def test_the_recording_is_found_through_the_run(emoreport: Emoreport, command: str) -> None:
+    video = media.no_audio(Path("talk.mp4"), seconds=0.4)
+    folder = results_for(video, Path("results") / "talk")
+    assert emoreport(command, folder, "--quiet").code == 0
+    moved = video.rename(video.with_name("elsewhere.mp4"))
+    outcome = emoreport(command, folder, "--overwrite")
+    assert outcome.code == 2
+    assert "talk.mp4" in outcome.errors[0]
+    assert "--video FILE" in outcome.errors[0]
+    assert emoreport(command, folder, "--video", moved, "--overwrite").code == 0
+    outcome = emoreport(command, folder, moved, "--video", moved, "--overwrite")
+    assert outcome.code == 2
+    assert "--video" in outcome.errors[0]
