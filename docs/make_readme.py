@@ -41,8 +41,8 @@ from emoreport.messages import text
 DOCS: Final = Path(__file__).parent
 ROOT: Final = DOCS.parent
 PAGES: Final = {
-    "en": ("README.md", "docs/sample.md", "docs/quickstart.md", "docs/batch.md"),
-    "ru": ("README.ru.md", "docs/ru/quickstart.md"),
+    "en": ("README.md", "docs/sample.md", "docs/quickstart.md", "docs/batch.md", "docs/python.md"),
+    "ru": ("README.ru.md", "docs/ru/quickstart.md", "docs/ru/python.md"),
 }
 """In this order: a command changes what those behind it see."""
 
