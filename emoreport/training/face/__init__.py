@@ -1,4 +1,4 @@
-"""Training of the compact face-emotion model on FER+.
+"""Training of the compact face-emotion model on FER+ and posed faces.
 
 The rooms, in the order in which a picture passes through them:
 
@@ -8,7 +8,7 @@ The rooms, in the order in which a picture passes through them:
 - ``optimise`` and ``train``: the optimiser; the loop with averaged weights
 - ``metrics`` and ``calibrate``: figures; temperature and offsets of the classes
 - ``corruptions``: one damage at a time, for the robustness table
-- ``graph``, ``quantise`` and ``model_files``: the ONNX file; ``revise``: other views and offsets
+- ``graph``, ``quantise`` and ``model_files``: the ONNX file; ``released``: the net inside one
 - ``framing``: how FER pictures frame a face, for the crop from a video frame
 - ``package``: the shipped files with their figures
 

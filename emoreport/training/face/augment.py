@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 WHITE: Final = 255.0
 MOUTH_CENTRE: Final = (0.50, 0.77)
 """Median place (x, y) of the mouth in FER frames, fractions of the side (measured)."""
+HEAD_RADIUS: Final = 0.85
+"""Half the width of a head in FER frames, in half sides."""
 CALM_LABELS: Final = tuple(
     LABELS.index(name) for name in ("anger", "contempt", "neutral", "sadness")
 )
@@ -39,14 +41,16 @@ class Strength:
         Box jitter: degrees; fraction of the side; natural logarithms.
     jaw
         Largest stretch of the lower face, fraction of the side.
+    yaw_deg
+        Largest turn of the head, degrees either way.
     log_gamma, log_contrast, brightness
         Light: natural logarithms; grey levels.
     """
 
     roll_deg: float = 20.0
-    shift: float = 0.07
-    log_scale: float = 0.16
-    log_aspect: float = 0.06
+    shift: float = 0.10
+    log_scale: float = 0.26
+    log_aspect: float = 0.10
     jaw: float = 0.06
     log_gamma: float = 0.4
     log_contrast: float = 0.4
@@ -58,6 +62,8 @@ class Strength:
     noise_probability: float = 0.12
     erase_probability: float = 0.15
     mouth_probability: float = 0.12
+    yaw_probability: float = 0.2
+    yaw_deg: float = 50.0
 
 
 def uniform(count: int, low: float, high: float, generator: torch.Generator) -> Tensor:
@@ -80,6 +86,7 @@ def warp(
     scale_x: Tensor,
     scale_y: Tensor,
     jaw: Tensor | None = None,
+    yaw_deg: Tensor | None = None,
 ) -> Tensor:
     """Resample each picture as another crop of the same scene would show it.
 
@@ -90,6 +97,8 @@ def warp(
         (a smaller face), negative ``scale_x`` mirrors it. Shifts are fractions of the side.
     jaw
         (N,) stretch of the part below the nose, fraction of the side. None = none.
+    yaw_deg
+        (N,) degrees by which the head is turned, see :func:`turned`. None = none.
 
     Returns
     -------
@@ -109,9 +118,32 @@ def warp(
         # Below the nose (y > 0.2 of -1..1) sample higher up than asked: the mouth moves down.
         below = torch.clamp(grid[..., 1] - 0.2, min=0.0) / 0.8
         grid[..., 1] -= 2.0 * jaw.view(-1, 1, 1) * below
+    if yaw_deg is not None:
+        grid[..., 0] = turned(grid[..., 0], yaw_deg)
     return functional.grid_sample(
         faces, grid, mode="bilinear", padding_mode="border", align_corners=False
     )
+
+
+def turned(across: Tensor, yaw_deg: Tensor) -> Tensor:
+    """Return where in the picture to look for what a turned head shows ``across`` the frame.
+
+    The head is taken for an upright cylinder seen from afar; its middle stays in the middle. Its
+    far side vanishes behind the edge, the near cheek widens.
+
+    Parameters
+    ----------
+    across
+        (N, H, W) horizontal places, −1 to 1.
+    yaw_deg
+        (N,) degrees, either way.
+    """
+    yaw = torch.deg2rad(yaw_deg).view(-1, 1, 1)
+    from_axis = across / HEAD_RADIUS + torch.sin(yaw)
+    on_head = torch.clamp(from_axis, -1.0, 1.0)
+    angle = torch.clamp(torch.asin(on_head) - yaw, -math.pi / 2, math.pi / 2)
+    # The background follows the edge of the head.
+    return HEAD_RADIUS * (torch.sin(angle) + from_axis - on_head)
 
 
 def open_mouths(faces: Tensor, half_width: Tensor, half_height: Tensor, depth: Tensor) -> Tensor:
@@ -260,6 +292,7 @@ class Augmenter:
         scale = torch.exp(self._draw(count, -by.log_scale, by.log_scale))
         aspect = torch.exp(self._draw(count, -by.log_aspect, by.log_aspect))
         mirror = torch.where(self._draw(count, 0, 1) < 0.5, -1.0, 1.0)
+        turns = self._draw(count, 0, 1) < by.yaw_probability
         return warp(
             faces,
             side_px,
@@ -269,6 +302,7 @@ class Augmenter:
             scale_x=scale * aspect * mirror,
             scale_y=scale / aspect,
             jaw=self._draw(count, -by.jaw / 2, by.jaw),
+            yaw_deg=self._draw(count, -by.yaw_deg, by.yaw_deg) * turns,
         )
 
     def _relight(self, faces: Tensor) -> Tensor:

@@ -57,7 +57,6 @@ def best_temperature(logits: FloatArray, labels: npt.NDArray[np.int64]) -> float
 
 def calibrate(
     home: Answers,
-    posed: Answers | None = None,
     shares: Sequence[float] = SHARES,
     allowed_loss: float = ALLOWED_LOSS,
 ) -> Calibration:
@@ -71,53 +70,42 @@ def calibrate(
     Parameters
     ----------
     home
-        Answers on the development part; accuracy and temperature are judged on them.
-    posed
-        Answers on posed faces of people of whom nothing is reported; None does without.
+        Answers on the development part.
     """
     logits, labels = home
     first = best_temperature(logits, labels)
     floor = figures(logits, labels).accuracy - allowed_loss
     plain = Calibration(1.0, np.zeros(logits.shape[1]), first)
     for share in sorted(shares):
-        bias = first * class_offsets(
-            [(z / first, y) for z, y in (home, posed or home)], share=share
-        )
+        bias = first * class_offsets((logits / first, labels), share=share)
         if figures(logits + bias, labels).accuracy >= floor:
             return Calibration(share, bias, best_temperature(logits + bias, labels))
     return plain
 
 
-def class_offsets(parts: Sequence[Answers], *, share: float) -> npt.NDArray[np.float64]:
+def class_offsets(answers: Answers, *, share: float) -> npt.NDArray[np.float64]:
     """Return the offsets (8,), of mean 0, that fit best.
 
-    They minimise share × (negative log likelihood of the first part) + (1 − share) × (the same,
-    every class alike, averaged over all parts). The problem is convex, so there is one answer.
+    They minimise share × (negative log likelihood) + (1 − share) × (the same, every class alike).
+    The problem is convex, so there is one answer.
 
     Parameters
     ----------
-    parts
-        Answers, divided by their temperature; the first ones are the development part.
+    answers
+        Logits, divided by their temperature, and labels.
     """
     from scipy.optimize import minimize
 
-    weighed = []
-    for index, (logits, labels) in enumerate(parts):
-        counts = np.bincount(labels, minlength=logits.shape[1])
-        weights = (1 - share) / len(parts) / counts[labels] / np.count_nonzero(counts)
-        if index == 0:
-            weights = weights + share / len(labels)
-        weighed.append((logits.astype(np.float64), labels, weights))
+    logits, labels = answers[0].astype(np.float64), answers[1]
+    rows = np.arange(len(labels))
+    counts = np.bincount(labels, minlength=logits.shape[1])
+    weights = share / len(labels) + (1 - share) / counts[labels] / np.count_nonzero(counts)
 
     def loss(offsets: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        value, slope = 0.0, np.zeros_like(offsets)
-        for logits, labels, weights in weighed:
-            probabilities = softmax(logits + offsets)
-            rows = np.arange(len(labels))
-            value -= float((weights * np.log(probabilities[rows, labels] + 1e-300)).sum())
-            probabilities[rows, labels] -= 1.0
-            slope += weights @ probabilities
-        return value, slope
+        probabilities = softmax(logits + offsets)
+        value = -float((weights * np.log(probabilities[rows, labels] + 1e-300)).sum())
+        probabilities[rows, labels] -= 1.0
+        return value, weights @ probabilities
 
-    found = minimize(loss, np.zeros(parts[0][0].shape[1]), jac=True, method="L-BFGS-B").x
-    return np.asarray(found - found.mean())
+    best = minimize(loss, np.zeros(logits.shape[1]), jac=True, method="L-BFGS-B").x
+    return np.asarray(best - best.mean())

@@ -1,4 +1,4 @@
-"""FER+ archives: pictures, votes, soft targets and majority labels.
+"""FER+ archives and posed faces: pictures, votes, soft targets and majority labels.
 
 An archive is an ``.npz`` file with ``images`` (N, 48, 48) uint8 grey levels and ``votes``
 (N, 10) counts of about ten annotators in the order of :data:`FERPLUS_ORDER`
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 LABELS: Final = EMOTIONS
 """The order of the model's outputs."""
+
+FOLDS: Final = 5
+"""One of so many people of a posed set is left out."""
 
 EXCLUDED: Final = -1
 """Label of a picture whose majority is ``unknown`` or ``not-a-face``."""
@@ -141,27 +144,38 @@ def load_ferplus(path: Path) -> FerSet:
     return FerSet(images, targets, majority_labels(votes), weights)
 
 
-def load_posed(path: Path) -> tuple[FerSet, FerSet]:
-    """Read posed faces, half of the people each: one half to choose by, one to report.
+def load_posed(path: Path, fifth: int = 0) -> tuple[FerSet, FerSet]:
+    """Read posed faces and leave a fifth of the people out.
 
     Parameters
     ----------
     path
         An ``.npz`` file with ``images`` (N, 48, 48) uint8, ``labels`` (N,) names of
         :data:`LABELS` and ``subjects`` (N,) names of people.
+    fifth
+        0-4: of the people in the order of their names, every fifth from this one is left out.
 
     Returns
     -------
-    chosen_by, reported
-        Every other person in the order of their names is in the first.
+    fitted, left_out
     """
     with np.load(path) as archive:
         images, names, people = archive["images"], archive["labels"], archive["subjects"]
     labels = np.array([LABELS.index(name) for name in names], np.int64)
     targets = np.eye(len(LABELS), dtype=np.float32)[labels]
     posed = FerSet(images, targets, labels, np.ones(len(labels), np.float32))
-    first = np.isin(people, np.unique(people)[::2])
-    return posed.take(first), posed.take(~first)
+    left_out = np.isin(people, np.unique(people)[fifth::FOLDS])
+    return posed.take(~left_out), posed.take(left_out)
+
+
+def joined(first: FerSet, second: FerSet) -> FerSet:
+    """Return the pictures of both, in order."""
+    return FerSet(
+        np.concatenate([first.images, second.images]),
+        np.concatenate([first.targets, second.targets]),
+        np.concatenate([first.labels, second.labels]),
+        np.concatenate([first.weights, second.weights]),
+    )
 
 
 def split_inner(data: FerSet, dev_size: int, seed: int) -> tuple[FerSet, FerSet]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import os
 import time
 from dataclasses import asdict, dataclass
@@ -24,19 +24,15 @@ from emoreport.training.face.model_files import (
     code_sha256,
     git_revision,
     run_graph,
-    store_graph,
     write_graph,
     write_metadata,
 )
-from emoreport.training.face.revise import with_bias, with_views
 from emoreport.training.face.train import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from emoreport.training.face.network import CompactFaceNet
 
-VERSION: Final = "1.1.0"
+VERSION: Final = "2.0.0"
 MODEL_FILE: Final = "face_compact.onnx"
 METADATA_FILE: Final = "face_compact.json"
 SHIPPED_FORM: Final = Form(mirror=True, integers=True, rows_px=(4, -3))
@@ -44,6 +40,7 @@ SHIPPED_FORM: Final = Form(mirror=True, integers=True, rows_px=(4, -3))
 TERMS: Final = (
     "pictures: web photos of FER2013 (2013 Kaggle challenge), research use; labels: FERPlus, MIT"
 )
+POSED_TERMS: Final = "posed faces: CK+ (Lucey et al. 2010), research use"
 _TIMED_BATCH: Final = 16
 _SAMPLES: Final = 512
 
@@ -59,7 +56,7 @@ class Parts:
     valid
         Figures are stated on it and nothing is chosen.
     posed
-        Posed faces of other people, from `load_posed`: those to choose by, those to report.
+        Posed faces, from `load_posed`: those fitted, and those of people left out.
     """
 
     dev: FerSet
@@ -125,6 +122,7 @@ def write_model(
     parts: Parts,
     out: Path,
     *,
+    start: Path | None = None,
     form: Form = SHIPPED_FORM,
     robust: bool = True,
 ) -> dict[str, Any]:
@@ -133,86 +131,49 @@ def write_model(
     Parameters
     ----------
     fit
-        The fitting part: its count is stated, its first pictures show the ranges of the maps.
+        Everyday pictures fitted: their count is stated, the first show the ranges of the maps.
     parts
         What is chosen by, and what figures are stated on.
+    start
+        The graph that training began with, None for a new net.
     """
-    samples = fit.images[:_SAMPLES]
-    training = {
-        "data": f"ferplus_train: {len(fit)} pictures fitted, {len(parts.dev)} held out (inner_dev)",
-        "terms": TERMS,
-        "recipe": asdict(recipe),
-        "seed": recipe.seed,
-        "epochs": recipe.epochs,
-        "git_revision": git_revision(),
-        "code_sha256": code_sha256(),
-    }
+    path, samples = out / MODEL_FILE, fit.images[:_SAMPLES]
 
     def write(bias: npt.NDArray[np.float64]) -> str:
-        return write_graph(deployable(net, bias), out / MODEL_FILE, form, samples)
+        return write_graph(deployable(net, bias), path, form, samples)
 
-    return _finished(write, training, form, parts, out, robust=robust)
-
-
-def revise_model(
-    source: Path, parts: Parts, out: Path, *, form: Form = SHIPPED_FORM, robust: bool = True
-) -> dict[str, Any]:
-    """Give the model in ``source`` the views of ``form`` and new offsets; else as `write_model`.
-
-    What the metadata say of the training stays, with the version that was revised.
-    """
-    import onnx
-
-    earlier = json.loads((source / METADATA_FILE).read_text(encoding="utf-8"))
-    viewed = with_views(onnx.load(source / MODEL_FILE), form.rows_px)
-    training = {
-        **earlier["training"],
-        "revised_from": {name: earlier[name] for name in ("version", "sha256")},
-    }
-
-    def write(bias: npt.NDArray[np.float64]) -> str:
-        return store_graph(with_bias(viewed, bias), out / MODEL_FILE)
-
-    return _finished(write, training, form, parts, out, robust=robust)
-
-
-def _finished(
-    write: Callable[[npt.NDArray[np.float64]], str],
-    training: Mapping[str, Any],
-    form: Form,
-    parts: Parts,
-    out: Path,
-    *,
-    robust: bool,
-) -> dict[str, Any]:
-    """Choose offsets and temperature for the graph that ``write`` writes, and describe it."""
-    path, posed = out / MODEL_FILE, parts.posed
     write(np.zeros(len(LABELS)))
-    plan = calibrate(
-        (run_graph(path, parts.dev.images), parts.dev.labels),
-        None if posed is None else (run_graph(path, posed[0].images), posed[0].labels),
-    )
+    plan = calibrate((run_graph(path, parts.dev.images), parts.dev.labels))
     digest = write(plan.bias)
-    chosen_on = (
-        "inner_dev" if posed is None else "inner_dev and half of the people of the posed set"
-    )
     reported = {"inner_dev": parts.dev, "ferplus_valid": parts.valid.labelled()}
-    if posed is not None:
-        reported |= {"posed_chosen_by": posed[0], "posed_other_people": posed[1]}
+    posed_pictures = ""
+    if parts.posed is not None:
+        reported["posed_people_left_out"] = parts.posed[1]
+        posed_pictures = (
+            f"; {len(parts.posed[0])} posed faces of CK+, "
+            f"{len(parts.posed[1])} faces of every fifth person left out"
+        )
     metadata = {
         **_description(),
         "sha256": digest,
         "temperature": plan.temperature,
         "training": {
-            **training,
+            "data": (
+                f"ferplus_train: {len(fit)} pictures fitted, {len(parts.dev)} held out (inner_dev)"
+                + posed_pictures
+            ),
+            "terms": TERMS if parts.posed is None else f"{TERMS}; {POSED_TERMS}",
+            "recipe": asdict(recipe),
+            "start_sha256": start and hashlib.sha256(start.read_bytes()).hexdigest(),
+            "git_revision": git_revision(),
+            "code_sha256": code_sha256(),
             "form": asdict(form),
             "class_offsets": dict(zip(LABELS, plan.bias.round(4).tolist(), strict=True)),
             "class_offsets_share": plan.share,
-            "chosen_on": f"{chosen_on} (temperature and offsets; never ferplus_valid)",
+            "chosen_on": "inner_dev (temperature and offsets)",
         },
         "figures": measure(path, plan.temperature, reported, "ferplus_valid" if robust else None),
     }
-    metadata["training"].pop("logit_adjustment", None)
     write_metadata(out / METADATA_FILE, metadata)
     return metadata
 
@@ -224,7 +185,8 @@ def _description() -> dict[str, Any]:
         "kind": "face",
         "version": VERSION,
         "licence": (
-            "research, non-commercial: trained on the pictures of FER2013 (labels: FERPlus, MIT)"
+            "research, non-commercial: trained on the pictures of FER2013 (labels: FERPlus, MIT) "
+            "and on CK+"
         ),
         "file": MODEL_FILE,
         "labels": list(LABELS),

@@ -6,7 +6,7 @@ import copy
 import logging
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from emoreport.training.face.augment import Augmenter, Strength
-from emoreport.training.face.data import FerSet, sampling_weights
+from emoreport.training.face.data import FerSet, joined, sampling_weights
 from emoreport.training.face.metrics import FloatArray, figures
 from emoreport.training.face.network import CompactFaceNet
 from emoreport.training.face.optimise import NetOptimizer
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 log = logging.getLogger(__name__)
+
+_SHOWN: Final = 2048
+"""Pictures that give a released net the statistics of its norms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,9 @@ class Recipe:
         Share of the cycle in which the rates rise; after it they fall linearly to zero.
     rare_power
         See :func:`emoreport.training.face.data.sampling_weights`.
+    posed_often, posed_rare_power
+        How often a posed face is drawn, an everyday one on average once an epoch; and how much more
+        often those of rare emotions.
     average_decay
         Per step, of the moving average of the weights that is kept as the result.
     mix_probability, mix_alpha
@@ -60,6 +66,8 @@ class Recipe:
     other_decay: float = 0.02
     warmup: float = 0.05
     rare_power: float = 0.25
+    posed_often: float = 2.0
+    posed_rare_power: float = 0.5
     average_decay: float = 0.998
     mix_probability: float = 0.0
     mix_alpha: float = 0.3
@@ -101,12 +109,30 @@ def predict(net: nn.Module, images: npt.NDArray[np.uint8], batch: int = 256) -> 
 class Trainer:
     """Holds the state of one training, so that it can be stored and resumed."""
 
-    def __init__(self, recipe: Recipe, fit: FerSet, *, half: bool = True) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        fit: FerSet,
+        posed: FerSet | None = None,
+        *,
+        start: Path | None = None,
+        half: bool = True,
+    ) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe, self.fit, self.half = recipe, fit, half
+        expected = sampling_weights(fit, recipe.rare_power) * len(fit)
+        if posed is not None:
+            drawn = sampling_weights(posed, recipe.posed_rare_power) * len(posed)
+            expected = np.concatenate([expected, drawn * recipe.posed_often])
+            fit = joined(fit, posed)
+        self.recipe, self.half = recipe, half
+        self.images = torch.from_numpy(fit.images).unsqueeze(1)
+        self.targets = torch.from_numpy(fit.targets)
+        self.labels = torch.from_numpy(fit.labels)
+        self.weights = torch.from_numpy(fit.weights)
+        self.expected = torch.from_numpy(expected)
         self.generator = torch.Generator().manual_seed(recipe.seed)
         self.augment = Augmenter(recipe.strength, self.generator)
-        self.net = CompactFaceNet(dropout=recipe.dropout).to(memory_format=torch.channels_last)
+        self.net = self._net(start).to(memory_format=torch.channels_last)
         self.average: CompactFaceNet = copy.deepcopy(self.net).eval()
         self.optimizer = NetOptimizer(
             self.net,
@@ -117,29 +143,34 @@ class Trainer:
         )
         self.epoch = 0
         self.step = 0
-        self.images = torch.from_numpy(fit.images).unsqueeze(1)
-        self.targets = torch.from_numpy(fit.targets)
-        self.labels = torch.from_numpy(fit.labels)
-        self.weights = torch.from_numpy(fit.weights)
-        self.odds = torch.from_numpy(sampling_weights(fit, recipe.rare_power))
+
+    def _net(self, start: Path | None) -> CompactFaceNet:
+        if start is None:
+            return CompactFaceNet(dropout=self.recipe.dropout)
+        from emoreport.training.face.released import read_net
+
+        shown = slice(0, _SHOWN)
+        side_px = self.recipe.sides_px[-1]
+        faces = self.augment(self.images[shown].float(), self.labels[shown], side_px)
+        return read_net(start, faces, self.recipe.dropout)
 
     @property
     def steps_per_epoch(self) -> int:
         """Batches in one epoch."""
-        return max(1, len(self.fit) // self.recipe.batch)
+        return max(1, round(float(self.expected.sum())) // self.recipe.batch)
 
     def _batches(self) -> Iterator[Tensor]:
         """Yield positions of one epoch's batches, rare classes more often than they occur."""
         # Systematic sampling: every picture gets the rounded share of its odds, so common
         # ones are not missed by chance for several epochs.
-        expected = self.odds * len(self.fit)
-        whole = torch.floor(expected + torch.rand(len(self.fit), generator=self.generator))
-        order = torch.repeat_interleave(torch.arange(len(self.fit)), whole.long())
+        noise = torch.rand(len(self.expected), generator=self.generator)
+        whole = torch.floor(self.expected + noise)
+        order = torch.repeat_interleave(torch.arange(len(self.expected)), whole.long())
         order = order[torch.randperm(len(order), generator=self.generator)]
         size = self.recipe.batch
         if len(order) < size:
             yield order
-        for start in range(0, min(len(order) - size, len(self.fit) - size) + 1, size):
+        for start in range(0, len(order) - size + 1, size):
             yield order[start : start + size]
 
     def _mix(self, faces: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

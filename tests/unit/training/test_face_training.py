@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import emoreport
 from emoreport.vocabulary import FERPLUS_ORDER
 
 torch = pytest.importorskip("torch", reason="training needs the extra 'train'")
@@ -28,6 +27,7 @@ from emoreport.training.face.data import (  # noqa: E402
     EXCLUDED,
     LABELS,
     load_ferplus,
+    load_posed,
     majority_labels,
     sampling_weights,
     soft_targets,
@@ -38,12 +38,11 @@ from emoreport.training.face.metrics import expected_calibration_error, figures 
 from emoreport.training.face.model_files import (  # noqa: E402
     Form,
     run_graph,
-    store_graph,
     write_graph,
 )
 from emoreport.training.face.network import CompactFaceNet  # noqa: E402
 from emoreport.training.face.optimise import orthogonalise  # noqa: E402
-from emoreport.training.face.revise import with_bias, with_views  # noqa: E402
+from emoreport.training.face.released import read_net  # noqa: E402
 from emoreport.training.face.train import (  # noqa: E402
     Recipe,
     Trainer,
@@ -213,7 +212,8 @@ def test_a_run_from_archives_to_files_learns_and_describes_itself(archives, tmp_
     assert metadata["sha256"] == hashlib.sha256(model.read_bytes()).hexdigest()
     assert metadata["labels"] == list(LABELS)
     assert metadata["figures"]["ferplus_valid"]["count"] == 32
-    assert metadata["training"]["recipe"]["seed"] == metadata["training"]["seed"]
+    assert metadata["training"]["recipe"]["seed"] == Recipe().seed
+    assert metadata["training"]["start_sha256"] is None
     assert metadata["temperature"] > 0
     assert "ferplus_valid" in capsys.readouterr().out
 
@@ -345,15 +345,16 @@ def biased_answers(rng: np.random.Generator, share: float) -> tuple[np.ndarray, 
 
 def test_offsets_help_rare_classes_within_the_allowed_loss():
     rng = np.random.default_rng(10)
-    home, posed = biased_answers(rng, 0.9), biased_answers(rng, 0.2)
+    home, balanced = biased_answers(rng, 0.9), biased_answers(rng, 0.2)
     plain = figures(*home)
-    plan = calibrate(home, posed)
+    plan = calibrate(home)
     adjusted = figures(home[0] + plan.bias, home[1])
     assert plan.share < 1
     assert plan.bias[1] > plan.bias[5]
     assert adjusted.macro_recall > plain.macro_recall
     assert adjusted.accuracy >= plain.accuracy - ALLOWED_LOSS
-    assert figures(posed[0] + plan.bias, posed[1]).macro_recall > figures(*posed).macro_recall
+    offset = figures(balanced[0] + plan.bias, balanced[1])
+    assert offset.macro_recall > figures(*balanced).macro_recall
 
 
 def test_offsets_are_the_best_and_leave_balanced_data_alone():
@@ -363,7 +364,7 @@ def test_offsets_are_the_best_and_leave_balanced_data_alone():
     cumulative = (powers / powers.sum(axis=1, keepdims=True)).cumsum(axis=1)
     labels = (rng.random((8000, 1)) > cumulative).sum(axis=1).clip(0, 7)
     shifted = logits - np.linspace(-1, 1, 8)
-    found = class_offsets([(shifted, labels)], share=1.0)
+    found = class_offsets((shifted, labels), share=1.0)
     assert found == pytest.approx(np.linspace(-1, 1, 8), abs=0.12)
     assert found.sum() == pytest.approx(0, abs=1e-9)
 
@@ -373,22 +374,6 @@ def test_no_offsets_where_they_cost_too_much():
     plan = calibrate(home, shares=(0.0,), allowed_loss=-1.0)
     assert plan.share == 1.0
     assert not plan.bias.any()
-
-
-def test_views_of_a_finished_graph_are_those_of_a_new_one(trained_net, pictures, tmp_path):
-    ready = deployable(trained_net, np.zeros(len(LABELS)))
-    write_graph(ready, tmp_path / "still.onnx", Form(mirror=True, integers=False))
-    form = Form(mirror=True, integers=False, rows_px=(4, -3))
-    write_graph(ready, tmp_path / "moved.onnx", form)
-    bias = np.linspace(-0.5, 0.5, len(LABELS))
-    still = onnx.load(tmp_path / "still.onnx")
-    revised = with_bias(with_views(still, form.rows_px), bias)
-    store_graph(revised, tmp_path / "revised.onnx")
-    expected = run_graph(tmp_path / "moved.onnx", pictures) + bias
-    assert run_graph(tmp_path / "revised.onnx", pictures) == pytest.approx(expected, abs=2e-5)
-    assert np.abs(expected - bias - run_graph(tmp_path / "still.onnx", pictures)).max() > 2e-4
-    with pytest.raises(ValueError, match="both unmoved"):
-        with_views(revised, form.rows_px)
 
 
 def test_moved_views_are_a_lower_and_a_higher_crop(trained_net, tmp_path):
@@ -403,29 +388,78 @@ def test_moved_views_are_a_lower_and_a_higher_crop(trained_net, tmp_path):
     assert run_graph(tmp_path / "moved.onnx", pictures) == pytest.approx(expected, abs=1e-3)
 
 
-def test_a_finished_model_is_revised_from_its_files(archives, tmp_path):
-    posed = tmp_path / "posed.npz"
+@pytest.mark.parametrize("integers", [False, True])
+def test_the_net_of_a_released_graph_answers_as_the_graph_does(
+    trained_net, pictures, tmp_path, integers
+):
+    path = tmp_path / "released.onnx"
+    net = CompactFaceNet().eval()
+    torch.manual_seed(3)
+    for layer in net.modules():  # new residual blocks do nothing yet
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(layer.weight, 0.5, 1.0)
+    ready = deployable(net, np.linspace(-0.5, 0.5, len(LABELS)))
+    write_graph(ready, path, Form(mirror=False, integers=integers), pictures)
+    faces = torch.from_numpy(pictures).unsqueeze(1).float()
+    again = read_net(path, faces, dropout=0.1)
+    assert predict(again, pictures) == pytest.approx(
+        run_graph(path, pictures), abs=0.1 if integers else 1e-4
+    )
+    assert not torch.equal(again.stem.norm.running_mean, torch.zeros(32))
+
+
+def test_a_graph_of_another_net_is_refused(trained_net, pictures, tmp_path):
+    path = tmp_path / "small.onnx"
+    small = CompactFaceNet(stages=(16, 16, 32, 32), blocks=(1, 1, 1, 1)).eval()
+    write_graph(deployable(small, np.zeros(len(LABELS))), path)
+    with pytest.raises(ValueError, match="convolutions, expected"):
+        read_net(path, torch.from_numpy(pictures).unsqueeze(1).float(), dropout=0.1)
+
+
+def write_posed(path: Path) -> Path:
+    """Write 40 noisy faces of ten people."""
     rng = np.random.default_rng(8)
-    images = rng.integers(0, 256, (24, 48, 48)).astype(np.uint8)
-    names, people = np.array(LABELS)[np.arange(24) % 8], np.array(list("abcdefgh") * 3)
-    np.savez(posed, images=images, labels=names, subjects=people)
-    weights = tmp_path / "weights"
-    options = ["--posed", str(posed), "--dev-size", "16", "--no-robustness"]
-    shipped = Path(emoreport.__file__).parent / "weights"
-    old = tmp_path / "old"
-    old.mkdir()
-    for part in ("face_compact.onnx", "face_compact.json"):
-        (old / part).write_bytes((shipped / part).read_bytes())
-    net = CompactFaceNet(stages=(16, 16, 32, 32), blocks=(1, 1, 1, 1)).eval()
-    still = deployable(net, np.zeros(len(LABELS)))
-    write_graph(still, old / "face_compact.onnx", Form(mirror=True, integers=False))
-    arguments = ["--data", str(archives), "--revise", str(old), "--out", str(weights), *options]
-    assert main(arguments) == 0
+    images = rng.integers(0, 256, (40, 48, 48)).astype(np.uint8)
+    names, people = np.array(LABELS)[np.arange(40) % 8], np.array(list("abcdefghij") * 4)
+    np.savez(path, images=images, labels=names, subjects=people)
+    return path
+
+
+@pytest.mark.parametrize("fifth", range(5))
+def test_a_fifth_of_the_posed_people_is_left_out(tmp_path, fifth):
+    fitted, left_out = load_posed(write_posed(tmp_path / "posed.npz"), fifth)
+    assert (len(fitted), len(left_out)) == (32, 8)
+    with np.load(tmp_path / "posed.npz") as archive:
+        people, images = archive["subjects"], archive["images"]
+    expected = np.isin(people, ["abcdefghij"[fifth], "abcdefghij"[fifth + 5]])
+    assert np.array_equal(left_out.images, images[expected])
+    assert np.array_equal(fitted.images, images[~expected])
+
+
+def test_posed_faces_are_drawn_as_often_as_the_recipe_says(archives, tmp_path):
+    everyday = load_ferplus(archives / "ferplus_train.npz")
+    posed, _ = load_posed(write_posed(tmp_path / "posed.npz"))
+    trainer = Trainer(replace(Recipe(), posed_often=3.0, batch=8), everyday, posed)
+    drawn = torch.bincount(
+        torch.cat([batch for _ in range(20) for batch in trainer._batches()]),
+        minlength=len(everyday) + len(posed),
+    )
+    assert float(drawn[len(everyday) :].sum()) / 20 / len(posed) == pytest.approx(3.0, rel=0.1)
+    assert float(drawn[: len(everyday)].sum()) / 20 / len(everyday) == pytest.approx(1, rel=0.1)
+
+
+def test_training_goes_on_from_a_released_graph_with_posed_faces(archives, tmp_path):
+    weights, start = tmp_path / "weights", tmp_path / "start.onnx"
+    write_graph(deployable(CompactFaceNet().eval(), np.zeros(len(LABELS))), start)
+    posed = write_posed(tmp_path / "posed.npz")
+    options = ["--dev-size", "16", "--epochs", "1", "--batch", "16", "--no-robustness"]
+    options += ["--posed", str(posed), "--fifth", "1", "--start", str(start), "--rate", "0.5"]
+    assert main(["--data", str(archives), "--out", str(weights), *options]) == 0
     metadata = json.loads((weights / "face_compact.json").read_text(encoding="utf-8"))
-    counts = {name: part["count"] for name, part in metadata["figures"].items() if "count" in part}
-    assert counts["posed_chosen_by"] == counts["posed_other_people"] == 12
+    assert metadata["figures"]["posed_people_left_out"]["count"] == 8
     training = metadata["training"]
-    assert training["form"]["rows_px"] == [4, -3]
-    assert set(training["class_offsets"]) == set(LABELS)
-    assert training["revised_from"]["version"]
-    assert training["recipe"]["epochs"] == Recipe().epochs
+    assert training["start_sha256"] == hashlib.sha256(start.read_bytes()).hexdigest()
+    assert training["recipe"]["kernel_rate"] == Recipe().kernel_rate * 0.5
+    assert training["recipe"]["sides_px"] == [48]
+    assert "32 posed faces" in training["data"]
+    assert "CK+" in training["terms"]
