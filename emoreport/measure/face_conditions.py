@@ -27,6 +27,7 @@ DARK_SHARE: Final = 0.2
 """Light that is left in low light: a bit over two stops under."""
 DARK_NOISE_LEVELS: Final = 5.0
 COARSE_PX: Final = 24
+COVER_LEVEL: Final = 127
 JPEG_SIDE_PX: Final = 96
 """Smaller crops are enlarged before JPEG: a codec's blocks cover little of a face in a video."""
 _SEED: Final = 7
@@ -82,6 +83,34 @@ def _box(*, scale: float = 1.0, x: float = 0.0, y: float = 0.0) -> Condition:
             image, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
         )
         return np.asarray(moved, np.uint8)
+
+    return change
+
+
+def _tilted(roll_deg: float) -> Condition:
+    """The head tilted to one side and the other by turns, or its eyes wrongly levelled."""
+
+    def change(image: RgbImage, index: int) -> RgbImage:
+        import cv2
+
+        height, width = image.shape[:2]
+        signed = roll_deg if index % 2 == 0 else -roll_deg
+        matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), signed, 1.0)
+        tilted = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(tilted, np.uint8)
+
+    return change
+
+
+def _covered(left: float, top: float, right: float, bottom: float) -> Condition:
+    """A grey rectangle over a part of the face, edges in shares of the side."""
+
+    def change(image: RgbImage, _: int) -> RgbImage:
+        height, width = image.shape[:2]
+        covered = image.copy()
+        rows = slice(round(top * height), round(bottom * height))
+        covered[rows, round(left * width) : round(right * width)] = COVER_LEVEL
+        return covered
 
     return change
 
@@ -158,6 +187,7 @@ CONDITIONS: Final[Mapping[str, Condition]] = {
     "crop_15_percent_tighter": _box(scale=0.85),
     "crop_15_percent_looser": _box(scale=1.15),
     "crop_30_percent_looser": _box(scale=1.30),
+    "roll_20_deg": _tilted(20.0),
     "yaw_20_deg": _turned(yaw_deg=20.0),
     "yaw_30_deg": _turned(yaw_deg=30.0),
     "yaw_45_deg": _turned(yaw_deg=45.0),
@@ -166,5 +196,8 @@ CONDITIONS: Final[Mapping[str, Condition]] = {
     "pitch_35_deg": _turned(pitch_deg=35.0),
     "mouth_half_open": _speaking(0.05),
     "mouth_open": _speaking(0.10),
+    "eyes_covered": _covered(0.15, 0.30, 0.85, 0.48),
+    "mouth_covered": _covered(0.25, 0.66, 0.75, 0.92),
+    "left_half_covered": _covered(0.0, 0.0, 0.5, 1.0),
 }
 """What is done to every picture, by the name of the row."""

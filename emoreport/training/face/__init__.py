@@ -7,7 +7,6 @@ The rooms, in the order in which a picture passes through them:
 - ``network``: the residual net, with its normalisation inside
 - ``optimise`` and ``train``: the optimiser; the loop with averaged weights
 - ``metrics`` and ``calibrate``: figures; temperature and offsets of the classes
-- ``corruptions``: one damage at a time, for the robustness table
 - ``graph``, ``quantise`` and ``model_files``: the ONNX file; ``released``: the net inside one
 - ``framing``: how FER pictures frame a face, for the crop from a video frame
 - ``package``: the shipped files with their figures

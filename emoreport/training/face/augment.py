@@ -2,7 +2,7 @@
 
 Every function takes grey levels (N, 1, H, W) float32 in 0-255 and returns the same kind.
 Ranges are the author's choice for webcam and interview material, except where a source is
-named; the robustness table in the model card shows what they buy.
+named; the table of conditions in the model card shows what they buy.
 """
 
 from __future__ import annotations

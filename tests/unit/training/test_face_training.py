@@ -15,7 +15,7 @@ from emoreport.vocabulary import FERPLUS_ORDER
 torch = pytest.importorskip("torch", reason="training needs the extra 'train'")
 onnx = pytest.importorskip("onnx", reason="training needs the extra 'train'")
 
-from emoreport.training.face import augment, corruptions  # noqa: E402
+from emoreport.training.face import augment  # noqa: E402
 from emoreport.training.face.__main__ import main  # noqa: E402
 from emoreport.training.face.calibrate import (  # noqa: E402
     ALLOWED_LOSS,
@@ -205,7 +205,7 @@ def test_integers_need_sample_pictures(trained_net, tmp_path):
 
 def test_a_run_from_archives_to_files_learns_and_describes_itself(archives, tmp_path, capsys):
     out = tmp_path / "weights"
-    options = ["--epochs", "2", "--batch", "32", "--dev-size", "16", "--no-robustness"]
+    options = ["--epochs", "2", "--batch", "32", "--dev-size", "16"]
     assert main(["--data", str(archives), "--out", str(out), *options]) == 0
     metadata = json.loads((out / "face_compact.json").read_text(encoding="utf-8"))
     model = out / metadata["file"]
@@ -291,22 +291,15 @@ def test_warp_shows_what_another_crop_would_show():
     assert torch.allclose(mirrored, faces.flip(3), atol=0.1)
 
 
-@pytest.mark.parametrize("name", list(corruptions.CORRUPTIONS))
-def test_every_corruption_changes_the_picture_except_none(archives, name):
-    data = load_ferplus(archives / "ferplus_valid.npz").take(np.arange(4))
-    worse = corruptions.damaged(data, name)
-    assert worse.images.shape == data.images.shape
-    assert worse.images.dtype == np.uint8
-    assert np.array_equal(worse.images, data.images) is (name == "none")
-
-
-def test_the_robustness_table_names_every_corruption(archives, trained_net):
-    data = load_ferplus(archives / "ferplus_valid.npz").labelled()
-    table = corruptions.robustness(data, lambda images: predict(trained_net, images))
-    confusion = corruptions.speaking_confusion(data, lambda images: predict(trained_net, images))
-    assert list(table) == list(corruptions.CORRUPTIONS)
-    assert all(0 <= row["accuracy"] <= 1 for row in table.values())
-    assert set(confusion) == {"as_it_is", "open_mouth"}
+def test_a_turned_head_loses_its_far_side_and_keeps_its_middle():
+    across = torch.linspace(-1, 1, 41).expand(2, 1, 41)
+    right, left = augment.turned(across, torch.tensor([45.0, -45.0]))[:, 0]
+    assert right[20] == pytest.approx(0, abs=1e-6)
+    assert torch.all(right.diff() >= -1e-6)  # no part of the picture comes twice
+    assert torch.allclose(right, -left.flip(0), atol=1e-5)
+    # The side that turns away is squeezed, the other one widens.
+    assert float(right[25] - right[20]) > 1.5 * float(right[20] - right[15])
+    assert torch.allclose(augment.turned(across, torch.zeros(2)), across, atol=1e-3)
 
 
 def test_figures_on_answers_known_by_hand():
@@ -452,11 +445,16 @@ def test_training_goes_on_from_a_released_graph_with_posed_faces(archives, tmp_p
     weights, start = tmp_path / "weights", tmp_path / "start.onnx"
     write_graph(deployable(CompactFaceNet().eval(), np.zeros(len(LABELS))), start)
     posed = write_posed(tmp_path / "posed.npz")
-    options = ["--dev-size", "16", "--epochs", "1", "--batch", "16", "--no-robustness"]
+    options = ["--dev-size", "16", "--epochs", "1", "--batch", "16"]
     options += ["--posed", str(posed), "--fifth", "1", "--start", str(start), "--rate", "0.5"]
+    options += ["--cross-validate", "--checkpoint", str(tmp_path / "state.pt")]
     assert main(["--data", str(archives), "--out", str(weights), *options]) == 0
     metadata = json.loads((weights / "face_compact.json").read_text(encoding="utf-8"))
     assert metadata["figures"]["posed_people_left_out"]["count"] == 8
+    assert metadata["figures"]["posed_people_left_out_by_turns"]["count"] == 40
+    assert sorted(path.name for path in weights.iterdir() if path.is_dir()) == [
+        f"fifth_{fifth}" for fifth in (0, 2, 3, 4)
+    ]
     training = metadata["training"]
     assert training["start_sha256"] == hashlib.sha256(start.read_bytes()).hexdigest()
     assert training["recipe"]["kernel_rate"] == Recipe().kernel_rate * 0.5
