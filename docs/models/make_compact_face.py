@@ -1,0 +1,198 @@
+"""Fill the tables of docs/models/compact-face.md from the weights' figures and from measurements.
+
+python docs/models/make_compact_face.py
+python docs/models/make_compact_face.py --data DATA --before FOLDER   (measure again, minutes)
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+import emoreport
+from emoreport.vocabulary import EMOTIONS
+
+CARD: Final = Path(__file__).with_name("compact-face.md")
+MEASURED: Final = Path(__file__).with_name("compact-face.measured.json")
+"""What `emoreport evaluate face --conditions --json` printed, by version of the model and set."""
+METADATA: Final = Path(emoreport.__file__).parent / "weights" / "face_compact.json"
+ROOT: Final = CARD.parents[2]
+SETS: Final = {"ferplus": "FER+", "posed": "CK+", "frames": "frames"}
+KEYS: Final = ("accuracy", "macro_recall", "calibration_error")
+
+Document = Mapping[str, Any]
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Rows of a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def three(value: float | None) -> str:
+    """Three decimals, or nothing."""
+    return "" if value is None else f"{value:.3f}"
+
+
+def two(value: float | None) -> str:
+    """Two decimals, or nothing."""
+    return "" if value is None else f"{value:.2f}"
+
+
+def parts(metadata: Document, _: Document) -> str:
+    """What the training itself states."""
+    names = {
+        "inner_dev": "inner development (part of the training archive, not fitted)",
+        "ferplus_valid": "FER+ validation",
+        "posed_people_left_out": "CK+, people left out",
+        "posed_people_left_out_by_turns": "CK+, everybody, each judged by a net trained without them",
+    }
+    keys = ("accuracy", "macro_recall", "ece")
+    rows = [
+        [told, f"{found['count']:,}", *(three(found[key]) for key in keys)]
+        for name, told in names.items()
+        for found in [metadata["figures"][name]]
+    ]
+    return table(["part", "pictures", "accuracy", "macro recall", "ECE"], rows)
+
+
+def recalls(metadata: Document, _: Document) -> str:
+    """Recall of every class."""
+    figures = metadata["figures"]
+    columns = {
+        "inner development": "inner_dev",
+        "FER+ validation": "ferplus_valid",
+        "CK+ by turns": "posed_people_left_out_by_turns",
+    }
+    rows = [
+        [label, *(two(figures[name]["recall"].get(label)) for name in columns.values())]
+        for label in EMOTIONS
+    ]
+    return table(["recall", *columns], rows)
+
+
+def versions(metadata: Document, measured: Document) -> str:
+    """Three sets, every version beside the others."""
+    names = [name for name in measured if name != metadata["version"]] + [metadata["version"]]
+    head = [""] + [f"{told}: {name}" for told in SETS.values() for name in names]
+    rows = []
+    for key, told in zip(KEYS, ("accuracy", "macro recall", "ECE"), strict=True):
+        rows.append([told, *(three(measured[name][part][key]) for part in SETS for name in names)])
+    for label in EMOTIONS:
+        cells = (measured[name][part]["recall"].get(label) for part in SETS for name in names)
+        rows.append([label, *map(two, cells)])
+    return table(head, rows)
+
+
+def conditions(metadata: Document, measured: Document) -> str:
+    """The same faces under one condition at a time, the shipped version."""
+    now = measured[metadata["version"]]
+    rows = [
+        [
+            name.replace("_", " "),
+            *(three(now[part]["conditions"][name][key]) for part in SETS for key in KEYS),
+        ]
+        for name in now["ferplus"]["conditions"]
+    ]
+    head = ["condition"]
+    for told in SETS.values():
+        head += [f"{told}: accuracy", "macro recall", "ECE"]
+    return table(head, rows)
+
+
+def mistakes(metadata: Document, measured: Document) -> str:
+    """Frames that the shipped version calls otherwise than a person did."""
+    rows = [
+        [row["video"], f"{row['time_s']:.2f}", row["emotion"], row["answer"], two(row["confidence"])]
+        for row in measured[metadata["version"]]["frames"]["mistakes"]
+    ]
+    return table(["clip", "second", "a person sees", "the model says", "confidence"], rows)
+
+
+TABLES: Final[Mapping[str, Callable[[Document, Document], str]]] = {
+    "parts": parts,
+    "recalls": recalls,
+    "versions": versions,
+    "conditions": conditions,
+    "mistakes": mistakes,
+}
+
+
+def page() -> str:
+    """The card with its tables as the figures have them.
+
+    Raises
+    ------
+    ValueError
+        When the card lacks a place for a table, or other weights were measured.
+    """
+    metadata = json.loads(METADATA.read_text(encoding="utf-8"))
+    measured = json.loads(MEASURED.read_text(encoding="utf-8"))
+    if measured["sha256"] != metadata["sha256"]:
+        raise ValueError(f"{MEASURED.name}: other weights were measured, run with --data")
+    text = CARD.read_text(encoding="utf-8")
+    for name, made in TABLES.items():
+        block = f"<!-- figures: {name} -->\n{made(metadata, measured['versions'])}\n<!-- end -->"
+        place = re.compile(rf"<!-- figures: {name} -->\n.*?<!-- end -->", flags=re.DOTALL)
+        text, places = place.subn(lambda _, new=block: new, text)
+        if places != 1:
+            raise ValueError(f"{CARD}: {places} places for the table {name}")
+    return text
+
+
+def evaluated(model: str, data: Path) -> dict[str, Any]:
+    """What a model scores on the three sets, posed faces of the people that were left out."""
+    with tempfile.TemporaryDirectory() as folder:
+        posed = Path(folder) / "posed.npz"
+        with np.load(data / "fer" / "ck48_dev.npz") as archive:
+            left_out = np.isin(archive["subjects"], np.unique(archive["subjects"])[::5])
+            np.savez(posed, images=archive["images"][left_out], labels=archive["labels"][left_out])
+        frames = ROOT / "benchmarks" / "face_frames.csv"
+        videos = ["--videos", str(data / "videos"), "--videos", str(ROOT / "samples")]
+        arguments = {
+            "ferplus": [str(data / "fer" / "ferplus_valid.npz")],
+            "posed": [str(posed)],
+            "frames": [str(frames), *videos],
+        }
+        return {part: _evaluate([*given, "--face", model]) for part, given in arguments.items()}
+
+
+def _evaluate(arguments: Sequence[str]) -> Any:
+    command = [sys.executable, "-m", "emoreport", "evaluate", "face", *arguments]
+    done = subprocess.run(
+        [*command, "--conditions", "--json", "--offline"], capture_output=True, check=True
+    )
+    document = json.loads(done.stdout)
+    kept = (*KEYS, "items", "recall", "confusion", "conditions", "mistakes")
+    return {key: document[key] for key in kept}
+
+
+def main() -> None:
+    """Write the card, after measuring where data are given."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, help="folder with fer/ and videos/")
+    parser.add_argument("--before", type=Path, nargs="*", default=[], help="earlier model folders")
+    options = parser.parse_args()
+    if options.data is not None:
+        metadata = json.loads(METADATA.read_text(encoding="utf-8"))
+        found = {}
+        for folder in options.before:
+            version = json.loads((folder / "model.json").read_text(encoding="utf-8"))["version"]
+            found[version] = evaluated(str(folder), options.data)
+        found[metadata["version"]] = evaluated("compact", options.data)
+        document = {"sha256": metadata["sha256"], "versions": found}
+        MEASURED.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    CARD.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
