@@ -54,7 +54,7 @@ def parts(metadata: Document, _: Document) -> str:
         "inner_dev": "inner development (part of the training archive, not fitted)",
         "ferplus_valid": "FER+ validation",
         "posed_people_left_out": "CK+, people left out",
-        "posed_people_left_out_by_turns": "CK+, everybody, each judged by a net trained without them",
+        "posed_people_left_out_by_turns": "CK+, everybody, each judged by a net without them",
     }
     keys = ("accuracy", "macro_recall", "ece")
     rows = [
@@ -112,7 +112,13 @@ def conditions(metadata: Document, measured: Document) -> str:
 def mistakes(metadata: Document, measured: Document) -> str:
     """Frames that the shipped version calls otherwise than a person did."""
     rows = [
-        [row["video"], f"{row['time_s']:.2f}", row["emotion"], row["answer"], two(row["confidence"])]
+        [
+            row["video"],
+            f"{row['time_s']:.2f}",
+            row["emotion"],
+            row["answer"],
+            two(row["confidence"]),
+        ]
         for row in measured[metadata["version"]]["frames"]["mistakes"]
     ]
     return table(["clip", "second", "a person sees", "the model says", "confidence"], rows)
@@ -166,7 +172,7 @@ def evaluated(model: str, data: Path) -> dict[str, Any]:
         return {part: _evaluate([*given, "--face", model]) for part, given in arguments.items()}
 
 
-def _evaluate(arguments: Sequence[str]) -> Any:
+def _evaluate(arguments: Sequence[str]) -> dict[str, Any]:
     command = [sys.executable, "-m", "emoreport", "evaluate", "face", *arguments]
     done = subprocess.run(
         [*command, "--conditions", "--json", "--offline"], capture_output=True, check=True

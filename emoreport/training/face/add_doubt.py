@@ -2,8 +2,8 @@
 
 ``python -m emoreport.training.face.add_doubt --model FOLDER --data DIR --posed CK.npz --out DIR``
 reads graph and metadata in FOLDER, whatever trained them, and writes both with the output
-``distance``, the member ``doubt`` and the figures of it. Nothing is chosen on the validation part
-or on the second half of the posed people: they state the figures.
+``distance``, the member ``doubt`` and the figures of it. Nothing is chosen on the validation part,
+which states the figures; the posed people that were left out set the scale too.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from emoreport.training.face.data import (
     EXCLUDED,
     LABELS,
     FerSet,
+    joined,
     load_ferplus,
     load_posed,
     split_inner,
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
 
     Pictures = npt.NDArray[np.uint8]
 
-CHOSEN_BY: Final = ("inner_dev", "posed_chosen_by")
-REPORTED: Final = ("ferplus_valid", "posed_other_people")
+CHOSEN_BY: Final = ("inner_dev", "posed_people_left_out")
+REPORTED: Final = ("ferplus_valid", "posed_people_left_out")
 PICTURES: Final = "pictures"
 """What the figures count."""
 NOISE_PICTURES: Final = 300
@@ -200,7 +201,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--data", type=Path, required=True, help="folder of ferplus_train.npz, ferplus_valid.npz"
     )
-    parser.add_argument("--posed", type=Path, help="posed faces of other people, half to choose by")
+    parser.add_argument("--posed", type=Path, help="posed faces, those of a fifth not fitted")
+    parser.add_argument("--fifth", type=int, default=0, help="which fifth, as in the training")
     parser.add_argument(
         "--faceless", type=Path, nargs="*", default=(), help="recordings that show no face"
     )
@@ -215,8 +217,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     valid = load_ferplus(options.data / "ferplus_valid.npz")
     parts = {"fitted": fitted, "inner_dev": dev, "ferplus_valid": valid}
     if options.posed is not None:
-        posed = load_posed(options.posed)
-        parts |= dict(zip(("posed_chosen_by", "posed_other_people"), posed, strict=True))
+        posed, left_out = load_posed(options.posed, options.fifth)
+        parts |= {"fitted": joined(fitted, posed), "posed_people_left_out": left_out}
     options.out.mkdir(parents=True, exist_ok=True)
     strange = strange_pictures(options.data, valid, options.faceless)
     metadata = add_doubt(options.model, parts, strange, options.out)
