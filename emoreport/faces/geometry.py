@@ -7,6 +7,7 @@ left ear tragion, right and left being the person's own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -27,7 +28,15 @@ FULL_RANGE_EAR_PULL: Final = 0.667
 # Degrees of yaw per (nose – middle of the ears) ÷ distance of the ears, fitted against the head
 # pose of MediaPipe's face landmarker (same record); error about 5° RMS within ±40°.
 YAW_DEG_PER_NOSE_OFFSET: Final = 65.0
-MAX_YAW_DEG: Final = 90.0
+MAX_DEG: Final = 90.0
+
+# Degrees of pitch per (nose – middle of the ears) ÷ (mouth – middle of the eyes), both along the
+# face, and pitch where that is 0: fitted on 1,756 people of FER2013 against the same landmarker and
+# scaled to its spread. Error on 860 others 6.2° RMS, more where a head is tilted far (same record).
+PITCH_DEG_PER_NOSE_OFFSET: Final = 46.0
+PITCH_DEG_AT_EARS: Final = -8.5
+FARTHEST_YAW_FOR_PITCH_DEG: Final = 60.0
+"""Beyond it the ear that is out of sight is guessed too badly."""
 
 SAME_FACE_IOU: Final = 0.3
 
@@ -66,7 +75,13 @@ def observation(raw: RawDetection) -> FaceObservation:
         (float(points[RIGHT_EYE, 0]), float(points[RIGHT_EYE, 1])),
         (float(points[LEFT_EYE, 0]), float(points[LEFT_EYE, 1])),
     )
-    return FaceObservation(box=raw.box, score=raw.score, eyes=eyes, yaw_deg=yaw_deg(points))
+    return FaceObservation(
+        box=raw.box,
+        score=raw.score,
+        eyes=eyes,
+        yaw_deg=yaw_deg(points),
+        pitch_deg=pitch_deg(points),
+    )
 
 
 def yaw_deg(points: DoubleArray) -> float:
@@ -88,7 +103,39 @@ def yaw_deg(points: DoubleArray) -> float:
         return float("nan")
     offset = points[NOSE] - 0.5 * (points[LEFT_EAR] + points[RIGHT_EAR])
     turn = float(offset @ across) / width**2
-    return float(np.clip(YAW_DEG_PER_NOSE_OFFSET * turn, -MAX_YAW_DEG, MAX_YAW_DEG))
+    return float(np.clip(YAW_DEG_PER_NOSE_OFFSET * turn, -MAX_DEG, MAX_DEG))
+
+
+def pitch_deg(points: DoubleArray) -> float:
+    """Tilt of the head about the axis through the ears, from the six key points.
+
+    The nose sinks below the ears when a head bows. How high a person carries the ears differs, so
+    that two people who look straight ahead may differ by several degrees.
+
+    Parameters
+    ----------
+    points
+        float64 (6, 2), pixels.
+
+    Returns
+    -------
+    Degrees in [−90, 90], positive when the person looks down; NaN where the points give none, and
+    beyond a yaw of `FARTHEST_YAW_FOR_PITCH_DEG`.
+    """
+    if not abs(yaw_deg(points)) <= FARTHEST_YAW_FOR_PITCH_DEG:
+        return math.nan
+    # Points as complex numbers: much faster than arrays of two.
+    right, left, nose, mouth, right_ear, left_ear = (complex(x, y) for x, y in points.tolist())
+    ears, eyes = left_ear - right_ear, left - right
+    if ears == 0 or eyes == 0:
+        return math.nan
+    level = (ears / abs(ears) + eyes / abs(eyes)).conjugate()
+    face = ((mouth - 0.5 * (left + right)) * level).imag
+    sunk = ((nose - 0.5 * (left_ear + right_ear)) * level).imag
+    if not face > 0:
+        return math.nan
+    tilt = PITCH_DEG_PER_NOSE_OFFSET * sunk / face + PITCH_DEG_AT_EARS
+    return min(max(tilt, -MAX_DEG), MAX_DEG)
 
 
 def full_to_short_range(raw: RawDetection) -> RawDetection:

@@ -11,6 +11,7 @@ from emoreport.faces.geometry import (
     RawDetection,
     full_to_short_range,
     observation,
+    pitch_deg,
     square_tiles,
     without_duplicates,
     yaw_deg,
@@ -65,13 +66,44 @@ def test_a_full_range_box_becomes_a_smaller_lower_one_about_the_ears():
     assert np.array_equal(short.points, seen.points)
 
 
-def test_an_observation_carries_eyes_and_yaw_and_no_pitch():
+def with_nose(points, down):
+    """The same points with the nose so much lower, in shares of a box of 100 px."""
+    moved = points.copy()
+    moved[2, 1] += 100.0 * down
+    return moved
+
+
+def test_a_bowed_head_has_its_nose_below_its_ears():
+    level, up, down = (pitch_deg(with_nose(raw().points, by)) for by in (0.0, -0.1, 0.1))
+    assert abs(level) < 10
+    assert up < level - 8
+    assert down > level + 8
+    assert down - level == pytest.approx(level - up)
+
+
+@given(st.floats(-180, 180), st.floats(-0.2, 0.2), st.floats(0.3, 4))
+def test_pitch_depends_neither_on_roll_nor_on_size(turn_deg, down, scale):
+    points = with_nose(raw().points, down)
+    angle = math.radians(turn_deg)
+    turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    assert pitch_deg(scale * points @ turn) == pytest.approx(pitch_deg(points), abs=1e-6)
+
+
+def test_pitch_is_unknown_where_the_points_give_none():
+    assert math.isnan(pitch_deg(raw(ears=(0.5, 0.5)).points))
+    assert math.isnan(pitch_deg(raw(nose=1.5).points))
+    upside_down = raw().points
+    upside_down[3, 1] = 100.0
+    assert math.isnan(pitch_deg(upside_down))
+
+
+def test_an_observation_carries_eyes_and_angles():
     seen = observation(raw(score=0.8))
     assert seen.box == Box(100, 100, 100, 100)
     assert seen.score == 0.8
     assert seen.eyes == ((130.0, 135.0), (170.0, 135.0))
     assert seen.yaw_deg == pytest.approx(0.0)
-    assert math.isnan(seen.pitch_deg)
+    assert seen.pitch_deg == pitch_deg(raw().points)
 
 
 def test_moving_takes_box_and_points_along():
