@@ -70,7 +70,9 @@ def finding_sentence(findings: Findings, lang: str) -> str:
         clauses = [_say("nothing", lang)]
     else:
         clauses = [
-            _face(summary, analysis.video_intervals, partial(name, "face"), lang),
+            _face(summary, analysis.video_intervals, partial(name, "face"), lang)
+            if findings.run.media.has_picture
+            else _say("face.no_picture", lang),
             _voice(analysis, partial(name, "voice"), lang),
         ]
     if None not in (summary.dominant_video_emotion, summary.dominant_audio_emotion):
@@ -100,7 +102,7 @@ def _voice(analysis: Analysis, name: Name, lang: str) -> str:
     if leading is None:
         return _say("voice.unclear", lang, seconds=amount(summary.speech_s, lang))
     subject = _say("voice.part", lang, seconds=amount(analysis.judged_speech_s, lang))
-    return f"{subject} {_leading(leading, analysis.audio_intervals, name, lang)}"
+    return f"{subject} {_leading(leading, analysis.heard_intervals, name, lang)}"
 
 
 def _leading(leading: str, rows: Rows, name: Name, lang: str) -> str:

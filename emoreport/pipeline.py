@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
-from emoreport.errors import EmoreportError
+from emoreport.errors import EmoreportError, MediaError
 from emoreport.faces.reading import read_faces
 from emoreport.faces.select import open_detector, open_face_model
 from emoreport.media import open_audio, open_video, probe
@@ -271,6 +271,8 @@ class Analyzer:
         How long the video is, is known only when its last frame is decoded. The voice goes by
         the container's claim meanwhile and is read again should that turn out to be wrong.
         """
+        if not info.has_picture:
+            return self._read_sound(path, info, clock)
         stop = threading.Event()
         with _short_turns(), ThreadPoolExecutor(1, thread_name_prefix="speech") as pool:
             claimed_s = info.duration_s
@@ -290,6 +292,19 @@ class Analyzer:
             else:
                 heard = job.result()
         return faces, outcome, heard
+
+    def _read_sound(
+        self, path: Path, info: MediaInfo, clock: _Clock
+    ) -> tuple[FaceTrack, DecodeOutcome, Heard]:
+        """Read a recording that has no picture: its time line is that of the sound."""
+        speech, sound = self._read_speech(path, info, None, clock, threading.Event())
+        if sound is None or not sound.frames:
+            raise MediaError("nothing of the sound could be decoded", remedy="get the file again")
+        unseen = read_faces(
+            (), self._detector, self._face_model, self.settings.faces, witness=self._face_witness
+        )
+        nothing = DecodeOutcome(sound.duration_s, 0, 0, sound.time_quality)
+        return unseen, nothing, (speech, sound)
 
     def _read_faces(self, path: Path, info: MediaInfo) -> tuple[FaceTrack, DecodeOutcome]:
         small = info.width_px * info.height_px <= ONE_DECODER_THREAD_PX
@@ -314,8 +329,15 @@ class Analyzer:
             self._progress("faces", total_s, total_s)
 
     def _read_speech(
-        self, path: Path, info: MediaInfo, duration_s: float, clock: _Clock, stop: threading.Event
+        self,
+        path: Path,
+        info: MediaInfo,
+        duration_s: float | None,
+        clock: _Clock,
+        stop: threading.Event,
     ) -> Heard:
+        """Read the voice; without a `duration_s` the recording is as long as its sound."""
+
         def progress(stage: str, done_s: float, total_s: float | None) -> None:
             if stop.is_set():
                 raise _StoppedError
@@ -323,6 +345,8 @@ class Analyzer:
 
         with clock.stage("speech"):
             track = open_audio(path, info, duration_s=duration_s, keep_on=lambda: not stop.is_set())
+            if duration_s is None:
+                duration_s = 0.0 if track is None else track.outcome.duration_s
             try:
                 speech = read_speech(
                     track,

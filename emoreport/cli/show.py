@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from emoreport.records import RunPlan
     from emoreport.run.report import Report
 
+
+OF_THE_PICTURE: Final = frozenset({"face_coverage", "transitions", "face_emotion", "mismatch"})
+"""Rows that a recording of sound alone has nothing for."""
 
 OpenPage = Annotated[bool, typer.Option("--open", help="option.open")]
 
@@ -113,6 +116,8 @@ def summary_rows(report: Report, lang: str) -> list[tuple[str, str]]:
         ("voice_emotion", emotion(summary.dominant_audio_emotion)),
         ("mismatch", mismatch_sentence(summary.mismatch, lang)),
     ]
+    if not report.run.media.has_picture:
+        rows = [(key, value) for key, value in rows if key not in OF_THE_PICTURE]
     return [(text(f"cli.panel.{key}", lang), value) for key, value in rows if value]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -46,14 +47,16 @@ def probe(path: Path) -> MediaInfo:
     and with square pixels;
     `rotation_deg` is the clockwise turn (0, 90, 180, 270) that makes the stored picture upright.
     Start times are on the video's time line; `details` of a stream holds what is known of
-    language, title, size, rate and sound.
+    language, title, size, rate and sound. A recording of sound alone (cover art is no picture) has
+    no size; its time line is that of the sound.
 
     Raises
     ------
     InputNotFoundError
         When the path does not exist.
     MediaError
-        When it is no readable container, holds no video stream, or pictures of absurd size.
+        When it is no readable container, holds neither picture nor sound, or pictures of absurd
+        size.
     """
     path = Path(path)
     with open_container(path) as container:
@@ -73,20 +76,34 @@ def describe(container: InputContainer, path: Path) -> MediaInfo:
     Raises
     ------
     MediaError
-        When there is no video stream that can be used.
+        When there is neither picture nor sound that can be used.
     """
     video = choose_stream(list(container.streams.video))
     audio = choose_stream(list(container.streams.audio))
-    if video is None:
-        cause = "there is no video stream, audio only" if audio else "there is no video stream"
-        raise MediaError(cause, remedy="give a video that shows a face")
+    if video is None and audio is None:
+        raise MediaError("there is neither picture nor sound", remedy=NOT_A_VIDEO)
+    used = {stream.index for stream in (video, audio) if stream is not None}
+    start_s = zero_s(container)
+    info = MediaInfo(
+        path=str(path),
+        container=container.format.name,
+        duration_s=container.duration / av.time_base if container.duration else None,
+        frame_rate_hz=None,
+        width_px=0,
+        height_px=0,
+        rotation_deg=0,
+        has_audio=audio is not None,
+        streams=tuple(_describe_stream(stream, used, start_s) for stream in container.streams),
+    )
+    return info if video is None else _with_picture(info, container, video)
+
+
+def _with_picture(info: MediaInfo, container: InputContainer, video: Any) -> MediaInfo:  # noqa: ANN401 - av's stream
+    """The same with size, rate and rotation of the video stream."""
     context = video.codec_context
     if context is None:
         raise MediaError("no decoder for the video stream", remedy="convert the video to H.264")
     check_size(context.width, context.height)
-    used = {stream.index for stream in (video, audio) if stream is not None}
-    start_s = zero_s(container)
-    streams = tuple(_describe_stream(stream, used, start_s) for stream in container.streams)
     width, height = context.width, context.height
     orientation, aspect = Orientation(), SQUARE
     pixels = PixelAspect(video)
@@ -100,16 +117,12 @@ def describe(container: InputContainer, path: Path) -> MediaInfo:
     check_size(width, height)
     if orientation.transpose:
         width, height = height, width
-    return MediaInfo(
-        path=str(path),
-        container=container.format.name,
-        duration_s=container.duration / av.time_base if container.duration else None,
+    return replace(
+        info,
         frame_rate_hz=_rate_hz(video),
         width_px=width,
         height_px=height,
         rotation_deg=orientation.rotation_deg,
-        has_audio=audio is not None,
-        streams=streams,
     )
 
 

@@ -28,7 +28,7 @@ from emoreport.overlay.passages import (
     in_passes,
     strongest_mismatches,
 )
-from emoreport.overlay.recut import Cut, Draw, check_video, recut
+from emoreport.overlay.recut import Cut, Draw, check_video, recut, require_picture
 from emoreport.records import ProgressCallback, RgbImage, Span
 from emoreport.run.report import Report
 from emoreport.settings.commands import LEAD_IN, TOP
@@ -164,6 +164,7 @@ def write_clips(
         the index comes last.
     """
     lead_in_s = checked(LEAD_IN, lead_in_s)
+    require_picture(report, video)
     same = check_video(report, video, force=force)
     old = _old_files(folder)
     if old and not overwrite:

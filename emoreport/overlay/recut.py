@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from emoreport.errors import OutputError, SettingsError
+from emoreport.errors import MediaError, OutputError, SettingsError
 from emoreport.records import (
     DecodeOutcome,
     FloatArray,
@@ -85,6 +85,22 @@ def check_video(report: Report, video: Path, *, force: bool) -> bool:
             file=video,
         )
     return False
+
+
+def require_picture(report: Report, video: Path) -> None:
+    """Refuse a recording of sound alone.
+
+    Raises
+    ------
+    MediaError
+        When the run read no picture.
+    """
+    if not report.run.media.has_picture:
+        raise MediaError(
+            "there is no picture, only sound",
+            remedy="plots, page and exports show what the voice says",
+            file=video,
+        )
 
 
 def check_target(target: Path, video: Path, *, overwrite: bool) -> None:

@@ -11,7 +11,7 @@ from emoreport.atomic import Staging
 from emoreport.media.encoding import ENCODERS, choose_encoder
 from emoreport.overlay.drawing import Overlay
 from emoreport.overlay.hide_faces import hidden
-from emoreport.overlay.recut import Cut, check_target, check_video, recut
+from emoreport.overlay.recut import Cut, check_target, check_video, recut, require_picture
 from emoreport.records import DecodeOutcome, ProgressCallback
 from emoreport.run.report import Report
 
@@ -89,6 +89,7 @@ def render(
     """
     from emoreport.media import probe
 
+    require_picture(report, video)
     same = check_video(report, video, force=force)
     check_target(target, video, overwrite=overwrite)
     info = probe(video)

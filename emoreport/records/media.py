@@ -128,7 +128,8 @@ class MediaInfo:
     """What is known of a recording before it is decoded.
 
     `duration_s` and `frame_rate_hz` are the container's claims (None when it makes none);
-    what decoding really found is in `DecodeOutcome`.
+    what decoding really found is in `DecodeOutcome`. Width and height are 0 where there is no
+    picture.
     """
 
     path: str
@@ -140,6 +141,11 @@ class MediaInfo:
     rotation_deg: int
     has_audio: bool
     streams: tuple[StreamInfo, ...]
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether there is a video stream; without one, the sound is all there is."""
+        return self.width_px > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class MediaRecord:
     Attributes
     ----------
     duration_s
-        End of the last picture, seconds.
+        End of the last picture, or of the sound where that is all, seconds.
     frame_rate_hz
         Claimed, else frames by duration.
     container, claimed_duration_s, width_px, height_px, rotation_deg, streams
@@ -64,6 +64,13 @@ class MediaRecord:
     rotation_deg: int | None = None
     frames: int | None = None
     streams: tuple[StreamInfo, ...] = ()
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether a video stream was read; where the streams are not known, it is taken that so."""
+        return not self.streams or any(
+            stream.used and stream.kind == "video" for stream in self.streams
+        )
 
 
 @dataclass(frozen=True, slots=True)

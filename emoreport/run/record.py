@@ -89,14 +89,15 @@ def record_run(
     info
         The container's claims.
     pictures, sound
-        What decoding found; `sound` is None where there is none.
+        What decoding found; `sound` is None where there is none, `pictures` those of no frame
+        where there is no picture.
     faces, speech
         The readings.
     wall_time_s
         By stage; stages to come may still be added to it.
     """
     by_stream = {
-        "video": pictures.decode_failures,
+        "video": pictures.decode_failures if info.has_picture else None,
         "audio": None if sound is None else sound.decode_failures,
     }
     return RunRecord(
@@ -141,15 +142,15 @@ def now() -> str:
 
 def _media(info: MediaInfo, outcome: DecodeOutcome) -> MediaRecord:
     rate_hz = outcome.frame_rate_hz
-    if not rate_hz and outcome.duration_s > 0:
+    if not rate_hz and outcome.frames and outcome.duration_s > 0:
         rate_hz = outcome.frames / outcome.duration_s
     return MediaRecord(
         duration_s=outcome.duration_s,
         frame_rate_hz=rate_hz,
         container=info.container,
         claimed_duration_s=info.duration_s,
-        width_px=info.width_px,
-        height_px=info.height_px,
+        width_px=info.width_px or None,
+        height_px=info.height_px or None,
         rotation_deg=info.rotation_deg,
         frames=outcome.frames,
         streams=info.streams,
@@ -163,7 +164,9 @@ def _warnings(
     faces: FaceTrack,
     speech: SpeechTrack,
 ) -> Iterator[RunWarning]:
-    if not faces.valid.any():
+    if not info.has_picture:
+        yield RunWarning("no_picture")
+    elif not faces.valid.any():
         yield RunWarning("no_face")
     elif (faces.faces > 1).any():
         share = float((faces.faces > 1).mean())

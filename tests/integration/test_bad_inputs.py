@@ -61,12 +61,6 @@ def test_a_folder_is_no_video(tmp_path: Path, emoreport: Emoreport) -> None:
     assert f"emoreport batch '{folder}'" in error
 
 
-@pytest.mark.parametrize("suffix", [".m4a", ".mp3", ".wav"])
-def test_sound_alone_says_so(suffix: str, tmp_path: Path, emoreport: Emoreport) -> None:
-    path = media.audio_only(tmp_path / f"sound{suffix}")
-    assert "video" in only_error(emoreport("analyze", path), 1)
-
-
 def test_one_bad_file_does_not_end_the_rest(tmp_path: Path, emoreport: Emoreport) -> None:
     bad = media.empty_file(tmp_path / "bad.mp4")
     good = media.constant_rate(tmp_path / "good.mp4", seconds=1)

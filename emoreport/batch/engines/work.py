@@ -189,10 +189,9 @@ def summary_row(report: Report) -> dict[str, Any]:
 def _without_pictures(path: Path) -> str | None:
     """Why a file that only began like a video is none; None if it is one."""
     try:
-        probe(path)
+        return None if probe(path).has_picture else "there is no picture, only sound"
     except MediaError as error:
         return error.cause
-    return None
 
 
 def _check_unchanged(job: VideoJob) -> None:

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from emoreport.errors import InputNotFoundError, MediaError
-from emoreport.media import probe
+from emoreport.media import open_video, probe
 from emoreport.media.pixels import check_size
 from tests.fixtures.media import (
     Film,
@@ -62,16 +62,21 @@ def test_the_default_streams_are_used(tmp_path, default):
     ]
 
 
-@pytest.mark.parametrize("suffix", [".m4a", ".mp3", ".wav", ".flac"])
-def test_sound_alone_is_an_error_that_says_so(tmp_path, suffix):
-    with pytest.raises(MediaError, match="audio only"):
-        probe(audio_only(tmp_path / f"a{suffix}"))
+@pytest.mark.parametrize("suffix", [".m4a", ".mp3", ".wav", ".flac", ".ogg"])
+def test_sound_alone_has_no_picture(tmp_path, suffix):
+    info = probe(audio_only(tmp_path / f"a{suffix}"))
+    assert (info.has_picture, info.has_audio) == (False, True)
+    assert (info.width_px, info.height_px, info.frame_rate_hz) == (0, 0, None)
+    assert info.duration_s == pytest.approx(1.0, abs=0.15)
+    with pytest.raises(MediaError, match="no picture"):
+        open_video(tmp_path / f"a{suffix}")
 
 
 @pytest.mark.parametrize("suffix", [".mp3", ".m4a"])
-def test_cover_art_is_no_video(tmp_path, suffix):
-    with pytest.raises(MediaError, match="audio only"):
-        probe(cover_art(tmp_path / f"a{suffix}"))
+def test_cover_art_is_no_picture(tmp_path, suffix):
+    info = probe(cover_art(tmp_path / f"a{suffix}"))
+    assert not info.has_picture
+    assert [stream.kind for stream in info.streams if stream.used] == ["audio"]
 
 
 @pytest.mark.parametrize("make", [empty_file, text_file, header_only])
