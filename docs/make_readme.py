@@ -57,6 +57,10 @@ VARIES: Final = re.compile(
 )
 """What another machine or release prints otherwise: versions, times, memory."""
 
+OWN: Final = re.compile("EMOREPORT_|LC_|LANGUAGE$")
+"""Variables of this machine that would change what is printed."""
+
+LOCALES: Final = {"en": "en_GB.UTF-8", "ru": "ru_RU.UTF-8"}
 PROGRESS: Final = ("progress", "progress_open")
 """Lines of `cli.line` that come where no terminal is."""
 
@@ -79,12 +83,12 @@ class Desk:
             (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {call}\n')
             (programs / name).chmod(0o755)
         self._environment = {
-            **{name: value for name, value in os.environ.items() if "EMOREPORT" not in name},
+            **{name: value for name, value in os.environ.items() if not OWN.match(name)},
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "EMOREPORT_OFFLINE": "1",
             "EMOREPORT_MODEL_DIR": str(folder / "models"),
-            "EMOREPORT_LANG": lang,
+            "LANG": LOCALES[lang],
             "COLUMNS": "100",
             "NO_COLOR": "1",
         }
@@ -99,7 +103,7 @@ class Desk:
         """
         if command not in self._printed:
             done = subprocess.run(
-                ["bash", "-c", command],
+                ["sh", "-c", command],
                 cwd=self.folder,
                 env=self._environment,
                 stdout=subprocess.PIPE,
