@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from emoreport.finding import mismatch_sentence
+from emoreport.finding import amount, mismatch_sentence
 from emoreport.results import Analysis, Findings, Statistic, VideoInterval
 from emoreport.settings import LANGUAGES
 from emoreport.vocabulary import ALL_LABELS, is_emotion
@@ -26,9 +26,9 @@ def tiles(findings: Findings) -> dict[str, Any]:
 
     Returns
     -------
-    Dominant emotions and on how much they rest; the share of the compared time in mismatch, by
-    language with what chance gives and the verdict; transitions, and their rate with its 95 %
-    interval.
+    Dominant emotions and on how much they rest; the share of the compared time in mismatch, said
+    with what chance gives and the verdict; transitions, and their rate with its 95 % interval. What
+    is said is there in every language.
     """
     analysis = findings.analysis
     summary = analysis.summary
@@ -41,8 +41,9 @@ def tiles(findings: Findings) -> dict[str, Any]:
         },
         "voice": {
             "emotion": summary.dominant_audio_emotion,
-            "judged_s": analysis.judged_speech_s,
-            "speech_s": summary.speech_s,
+            "judged": _amounts(analysis.judged_speech_s),
+            "whole": _amounts(summary.speech_s),
+            "speaks": summary.speech_s > 0,
         },
         "mismatch": {
             "share": summary.mismatch.share,
@@ -197,6 +198,10 @@ def _recording(findings: Findings) -> dict[str, Figure]:
         "snr_db": _known(_median(measured.get("snr_db", ())), "decibels"),
         "clipping": _known(_median(measured.get("clipping", ())), "share"),
     }
+
+
+def _amounts(seconds: float) -> dict[str, str]:
+    return {lang: amount(seconds, lang) for lang in LANGUAGES}
 
 
 def _known(value: float | None, unit: str) -> Figure:

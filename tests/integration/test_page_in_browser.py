@@ -12,7 +12,7 @@ from emoreport.page.document import PageVideo, page_html
 from emoreport.records import Span
 from emoreport.run.page_video import page_bytes, seen_from
 from emoreport.run.read import read_report
-from emoreport.vocabulary import COLOURS
+from emoreport.vocabulary import COLOURS, EMOTIONS
 from tests.fixtures.browser import needs_chromium, wait_until
 from tests.fixtures.media import Film, constant_rate, read_number, tone, write_media
 from tests.fixtures.readings import peaked, speech_track, track_of, with_contour
@@ -597,6 +597,24 @@ def test_it_prints_in_light_colours_without_the_controls(talk, open_page):
     assert page.locator("#tracks").is_visible()
     assert page.locator("#tiles").is_visible()
     assert page.locator("#settings-block").is_hidden()
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+@pytest.mark.parametrize("labels", [3, 8])
+def test_every_talk_prints_on_two_pages(tmp_path, open_page, labels, lang):
+    faces, speech = wandering_talk(480.0)
+    if labels == 8:
+        shown = [peaked(EMOTIONS[at // 25 % 8]) for at in range(4800)]
+        faces = track_of(np.arange(4800) / 10, shown)
+        heard = [speech.labels[at // 3 % 7] for at in range(478)]
+        speech = speech_track(heard, peak=0.9)
+    name = "A long conversation about everything, recorded on a Monday in November.mp4"
+    folder = store(tmp_path / "talk", faces, with_contour(speech), 480.0, name=name)
+    page = open_page(write(folder, None, mode="none", lang=lang))
+    assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 2
+    assert page.locator("details[open]").count() == 0
+    unfold(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 # --------------------------------------------------------------------------- the video's three ways

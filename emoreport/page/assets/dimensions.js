@@ -6,14 +6,38 @@
   const byId = (id) => document.getElementById(id);
   const SVG = "http://www.w3.org/2000/svg";
   const KINDS = ["face", "voice"];
+  const LEAST_PX = 6;
+  const NEAR_S = 1e-3;
   const MISSING = { face: "dimensions.no_face", voice: "dimensions.no_voice" };
   const known = (key) => data[key].start.map((_, i) => i).filter((i) => data[key].valence[i] !== null);
   const places = Object.fromEntries(KINDS.map((key) => [key, known(key)]));
   const some = KINDS.some((key) => places[key].length);
 
+  // Steps of a value in view, [start, end, value]: the rows, or, where they are too many to be told
+  // apart, their means over stretches of equal length, weighted by time.
+  function steps(key, value, { toTime, width }) {
+    const { start, end, [value]: values } = data[key];
+    const [first, last] = state.view;
+    const rows = places[key].filter((i) => end[i] > first && start[i] < last)
+      .map((i) => [Math.max(start[i], first), Math.min(end[i], last), values[i]]);
+    if (rows.length * LEAST_PX < width()) return rows;
+    const count = Math.floor(width() / LEAST_PX);
+    const edges = Array.from({ length: count + 1 }, (_, k) => toTime((k * width()) / count));
+    const sums = edges.map(() => [0, 0]);
+    for (const [from, to, of] of rows) {
+      for (let k = Math.max(0, emoreport.rowAt(from, edges)); k < count && edges[k] < to; k += 1) {
+        const length = Math.min(to, edges[k + 1]) - Math.max(from, edges[k]);
+        sums[k][0] += length;
+        sums[k][1] += length * of;
+      }
+    }
+    return sums.flatMap(([length, sum], k) => (length > 0 ? [[edges[k], edges[k + 1], sum / length]] : []));
+  }
+
   // From −1 below to 1 above: the face as a line, the voice dashed.
   function course(value) {
-    return (g, top, height, { toPx, width }) => {
+    return (g, top, height, plot) => {
+      const { toPx, width } = plot;
       const y = (of) => top + height * (0.5 - 0.5 * of);
       g.fillStyle = ink("--card");
       g.fillRect(0, top, width(), height);
@@ -24,14 +48,12 @@
         g.lineWidth = 2;
         g.setLineDash(k ? [5, 3] : []);
         g.beginPath();
-        let before = -1;
-        for (const i of places[key]) {
-          if (data[key].end[i] < state.view[0] || data[key].start[i] > state.view[1]) continue;
-          const at = y(data[key][value][i]);
-          if (before === i - 1) g.lineTo(toPx(data[key].start[i]), at);
-          else g.moveTo(toPx(data[key].start[i]), at);
-          g.lineTo(toPx(data[key].end[i]), at);
-          before = i;
+        let before = NaN;
+        for (const [from, to, of] of steps(key, value, plot)) {
+          if (Math.abs(from - before) < NEAR_S) g.lineTo(toPx(from), y(of));
+          else g.moveTo(toPx(from), y(of));
+          g.lineTo(toPx(to), y(of));
+          before = to;
         }
         g.stroke();
       });

@@ -50,16 +50,15 @@
   // ------------------------------------------------------------------ tiles
 
   const percent = (share) => t("unit.share", { value: number(100 * share, 0) });
-  const length = (seconds) => shown(seconds, "seconds");
 
   const TILES = {
     face({ emotion, share, coverage }) {
       const seen = t("tiles.visible", { value: percent(coverage) });
       return { label: emotion, lines: [emotion && t("tiles.share", { value: percent(share) }), seen] };
     },
-    voice({ emotion, judged_s, speech_s }) {
-      const line = speech_s > 0
-        ? t("tiles.judged", { value: length(judged_s), whole: length(speech_s) }) : t("tiles.no_speech");
+    voice({ emotion, judged, whole, speaks }) {
+      const line = speaks
+        ? t("tiles.judged", { value: judged[state.lang], whole: whole[state.lang] }) : t("tiles.no_speech");
       return { label: emotion, lines: [line] };
     },
     mismatch({ share, said }) {
@@ -93,7 +92,7 @@
   const rows = data.face;
   const count = mismatches.length;
   // As many fit on the first page of paper; a line says how many more there are.
-  const ON_PAPER = 8;
+  const ON_PAPER = 6;
 
   function watched() {
     const order = [...mismatches];
