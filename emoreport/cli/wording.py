@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer.core
 import typer.main
 
+from emoreport.cli.panels import lay_out
 from emoreport.errors import SettingsError
 from emoreport.messages import Words, language_of_locale, languages, spoken
 from emoreport.settings import OPTIONS
@@ -36,6 +37,7 @@ _MODELS: Final[Mapping[str, EntryKind]] = {
     "settings.speech_witness": "voice",
 }
 """Settings whose help names models: the registry fills them in."""
+_OF_THE_PARSER: Final = frozenset({"install_completion", "show_completion"})
 _METAVAR_WORD: Final = re.compile(r"[A-Z_]{2,}")
 _TYPE: Final = re.compile(r" <[\w\[\]]+>")
 """The type that some releases of typer write behind an argument."""
@@ -59,7 +61,7 @@ def language_of(arguments: Sequence[str], environment: Mapping[str, str] | None 
 def _value_of(flag: str, arguments: Sequence[str]) -> str | None:
     """Last value that a flag is given on the command line."""
     value = None
-    for argument, following in zip(arguments, [*arguments[1:], None], strict=True):
+    for argument, following in zip(arguments, [*arguments[1:], None], strict=False):
         if argument == "--":
             break
         if argument == flag:
@@ -96,9 +98,13 @@ def _word(command: Any, path: tuple[str, ...], lang: Any) -> None:  # noqa: ANN4
     command.context_class = type(base.__name__, (base,), {"formatter_class": _WordedFormatter})
     for parameter in command.params:
         if parameter.help:
-            parameter.help = option_help(parameter.help)
+            # The parser itself adds some, with help of its own.
+            own = parameter.name in _OF_THE_PARSER
+            parameter.help = option_help(f"app.{parameter.name}" if own else parameter.help)
         if parameter.metavar:
             parameter.metavar = _METAVAR_WORD.sub(_metavar, parameter.metavar)
+    command.short_help = command.help.partition("\n\n")[0].replace("\n", " ")
+    lay_out(command, ".".join(path))
     command.options_metavar = f"[{_help('metavar.OPTIONS', spoken())}]"
     for name, part in getattr(command, "commands", {}).items():
         command.subcommand_metavar = "{} [{}]...".format(
