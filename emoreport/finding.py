@@ -102,7 +102,7 @@ def _voice(analysis: Analysis, name: Name, lang: str) -> str:
     if leading is None:
         return _say("voice.unclear", lang, seconds=amount(summary.speech_s, lang))
     subject = _say("voice.part", lang, seconds=amount(analysis.judged_speech_s, lang))
-    return f"{subject} {_leading(leading, analysis.heard_intervals, name, lang)}"
+    return f"{subject} {_leading(leading, analysis.voice_intervals, name, lang)}"
 
 
 def _leading(leading: str, rows: Rows, name: Name, lang: str) -> str:

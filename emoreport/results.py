@@ -478,16 +478,8 @@ class Analysis:
 
     @property
     def judged_speech_s(self) -> float:
-        """Seconds of speech in the rows of the voice that name an emotion."""
-        return float(sum(row.speech_s for row in self.heard_intervals if is_emotion(row.emotion)))
-
-    @property
-    def heard_intervals(self) -> tuple[AudioInterval, ...]:
-        """Rows that the summary of the voice rests on: those over the face's, or its own.
-
-        Without a single picture one row of the face holds the whole recording.
-        """
-        return self.audio_intervals if self.summary.frames else self.voice_intervals
+        """Seconds of speech in the voice's own rows that name an emotion."""
+        return float(sum(row.speech_s for row in self.voice_intervals if is_emotion(row.emotion)))
 
 
 class Findings(Protocol):

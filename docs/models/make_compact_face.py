@@ -124,12 +124,83 @@ def mistakes(metadata: Document, measured: Document) -> str:
     return table(["clip", "second", "a person sees", "the model says", "confidence"], rows)
 
 
+def speed(metadata: Document, _: Document) -> str:
+    """Processor time of a face."""
+    times = metadata["figures"]["processor_ms_per_face_batch_16"]
+    told = (f"{time:.2f} ms a face on {name[0]} thread(s)" for name, time in times.items())
+    return ", ".join(told) + "."
+
+
+def doubt(metadata: Document, _: Document) -> str:
+    """Limits and what they were set by."""
+    limits = metadata["doubt"]
+    distance, head = limits["distance"], limits["head"]
+    set_by = " and ".join(f"{count:,} of {name}" for name, count in distance["scale_set_by"].items())
+    rows = [
+        ["distance, in units of its scale", f"{distance['limit']:.2f}", set_by],
+        ["power of the distance in the temperature", f"{distance['power']:.1f}", set_by],
+        ["yaw", f"{head['yaw_deg']:.0f}°", "inner_dev"],
+        ["pitch", f"{head['pitch_deg']:.0f}°", "inner_dev"],
+    ]
+    return table(["limit", "value", "pictures it was set by"], rows)
+
+
+def precision(metadata: Document, _: Document) -> str:
+    """How often each answer is right."""
+    classes = metadata["figures"]["precision"]["classes"]
+    rows = [[name, f"{row['said']:,}", two(row["right"])] for name, row in classes.items()]
+    return table(["answer", "said of so many pictures", "right"], rows)
+
+
+def selective(metadata: Document, _: Document) -> str:
+    """Accuracy against coverage."""
+    found = metadata["figures"]["selective"]
+    ways = {"confidence": "probability", "confidence_and_distance": "and distance"}
+    shares = found["all"]["confidence"]["accuracy"]
+    rows = [
+        [name.replace("_", " "), told, two(part["beyond"])]
+        + [two(part[way]["accuracy"][share]) for share in shares]
+        for name, part in found.items()
+        for way, told in ways.items()
+    ]
+    head = ["pictures", "ordered by", "beyond the limit"]
+    return table([*head, *(f"surest {float(share):.0%}" for share in shares)], rows)
+
+
+def strange(metadata: Document, _: Document) -> str:
+    """What is unlike the training, by kind."""
+    rows = []
+    for kind, row in metadata["figures"]["strange"].items():
+        label, share = row["called_most_often"]
+        cells = [f"{row['pictures']:,}", two(row["beyond"]), two(row["confidence"])]
+        rows.append([kind, *cells, f"{label} ({share:.0%})"])
+    head = ["pictures", "count", "beyond the limit", "mean top probability before tempering"]
+    return table([*head, "called most often"], rows)
+
+
+def turned(metadata: Document, _: Document) -> str:
+    """Accuracy and macro recall of turned heads."""
+    rows = []
+    for axis, turns in metadata["figures"]["turned"].items():
+        for turn, row in turns.items():
+            name = axis.removesuffix("_deg")
+            cells = (three(row[key]) for key in ("accuracy", "macro_recall", "ece"))
+            rows.append([f"{name} {turn}°", *cells])
+    return table(["turn", "accuracy", "macro recall", "ECE"], rows)
+
+
 TABLES: Final[Mapping[str, Callable[[Document, Document], str]]] = {
     "parts": parts,
     "recalls": recalls,
     "versions": versions,
     "conditions": conditions,
     "mistakes": mistakes,
+    "speed": speed,
+    "doubt": doubt,
+    "precision": precision,
+    "selective": selective,
+    "strange": strange,
+    "turned": turned,
 }
 
 

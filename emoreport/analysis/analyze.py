@@ -77,16 +77,7 @@ def analyze_readings(
     if labels.face is not None:
         pieces = coded_pieces(pieces, video)
     summary = summarize(
-        recording,
-        faces,
-        speech,
-        video,
-        # Where there is no picture, one row of the face holds the whole recording.
-        audio if len(faces) else voice,
-        comparisons,
-        transitions,
-        agreement,
-        bridge,
+        recording, faces, speech, video, voice, comparisons, transitions, agreement, bridge
     )
     spoken = acoustic_intervals(speech, audio, settings.speech.min_speech_s)
     return Analysis(

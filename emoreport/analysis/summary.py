@@ -22,7 +22,7 @@ def summarize(
     faces: FaceTrack,
     speech: SpeechTrack,
     video: Sequence[VideoInterval],
-    audio: Sequence[AudioInterval],
+    voice: Sequence[AudioInterval],
     comparisons: Sequence[Comparison],
     transitions: Sequence[Transition],
     agreement: MismatchStatistics,
@@ -32,7 +32,8 @@ def summarize(
 
     `face_coverage` is the share of the duration held by frames with a usable face, `speech_s`
     the detected speech within the duration, `emotion_s` the seconds of rows with a face emotion.
-    Rates and shares over nothing are None. A dominant emotion has the most seconds; of equals, the
+    Rates and shares over nothing are None. `voice` are the voice's own rows: where the face changes
+    does not decide what the voice is. A dominant emotion has the most seconds; of equals, the
     first in canonical order. `uncertain_s` are the seconds of rows whose evidence was too thin,
     `judged_share` the share of the seconds with a face that rows with an emotion have. Kappa is of
     `agreement`.
@@ -57,7 +58,7 @@ def summarize(
             comparisons, bridge, agreement.agreement, agreement.label_test, agreement.intervals
         ),
         dominant_video_emotion=_dominant(video),
-        dominant_audio_emotion=_dominant(audio),
+        dominant_audio_emotion=_dominant(voice),
         face_model=recording.face_model,
         speech_model=recording.speech_model,
         emotion_s=emotion_s,

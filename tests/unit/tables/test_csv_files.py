@@ -82,13 +82,13 @@ def test_compounds_as_a_file():
 
 def test_evidence_in_the_interval_files():
     numbers = "0.9000,0.8000,112.2,12.5,,1234.5678,1.1250,0.2500,0.3750,0.5000"
-    shown = f"-0.2500,0.5000,derived,{numbers},,happiness,0.8125"
+    shown = f"-0.2500,0.5000,derived,{numbers},,happiness,0.8125,,"
     lines = csv_texts()["video_intervals"].splitlines()
-    assert [",".join(line.split(",")[-16:]) for line in lines[1:]] == [
+    assert [",".join(line.split(",")[-18:]) for line in lines[1:]] == [
         shown,
         shown,
-        "," * 15,
-        f",,,{numbers},entropy margin,,",
+        "," * 17,
+        f",,,{numbers},entropy margin,,,,",
     ]
     lines = csv_texts()["audio_intervals"].splitlines()
     assert [",".join(line.split(",")[-15:]) for line in lines[2:4]] == [
@@ -120,7 +120,7 @@ def test_the_two_cuts_meet_in_face_voice():
 def test_scores_against_a_baseline_stand_at_the_end_of_a_row():
     row = csv_texts(with_options(analysis()))["video_intervals"].splitlines()[1]
     assert row.endswith(
-        ",,happiness,0.8125,0.0000,0.5000,1.0000,1.5000,2.0000,2.5000,3.0000,3.5000"
+        ",,happiness,0.8125,,,0.0000,0.5000,1.0000,1.5000,2.0000,2.5000,3.0000,3.5000"
     )
     row = csv_texts(with_options(analysis()))["audio_intervals"].splitlines()[1]
     assert row.endswith("0.4375,,positive,,0.9375,0.5625,0.6875," + ",-1.2500" * 7)
