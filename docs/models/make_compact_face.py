@@ -135,7 +135,8 @@ def doubt(metadata: Document, _: Document) -> str:
     """Limits and what they were set by."""
     limits = metadata["doubt"]
     distance, head = limits["distance"], limits["head"]
-    set_by = " and ".join(f"{count:,} of {name}" for name, count in distance["scale_set_by"].items())
+    counts = distance["scale_set_by"].items()
+    set_by = " and ".join(f"{count:,} of {name}" for name, count in counts)
     rows = [
         ["distance, in units of its scale", f"{distance['limit']:.2f}", set_by],
         ["power of the distance in the temperature", f"{distance['power']:.1f}", set_by],
