@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from emoreport.messages import label_name, text
+from emoreport.overlay.areas import Area, fill, shade
 from emoreport.overlay.drawing import (
     FAINT,
     FLAG_LANE,
+    MISMATCH_SIGN,
     PALE,
     WHITE,
-    Area,
     clock_text,
-    fill,
     letter_size,
     rgb_of,
-    shade,
 )
 from emoreport.overlay.lettering import Colour, digits, lay, letters, shortened
 from emoreport.overlay.passages import FACE, MISMATCH, Passage
@@ -43,7 +42,7 @@ class Caption:
             label_name(emotion, lang) for emotion in (passage.video_emotion, passage.audio_emotion)
         ]
         if passage.kind == MISMATCH:
-            head = f"≠ {text('render.mismatch', lang)}"
+            head = f"{MISMATCH_SIGN} {text('render.mismatch', lang)}"
             if passage.severity is not None:
                 head += f" {passage.severity:.2f}"
         else:

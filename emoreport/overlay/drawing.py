@@ -7,17 +7,18 @@ those of the row of the tables that holds the time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 
 from emoreport.messages import label_name, text
-from emoreport.overlay.lettering import Colour, digits, lay, letters, shortened, text_width
+from emoreport.overlay.areas import Area, fill, outline, shade
+from emoreport.overlay.lettering import Colour, Mask, digits, lay, letters, shortened, text_width
 from emoreport.overlay.moments import Moment, Moments
-from emoreport.records import Box, RgbImage, Span
-from emoreport.results import AudioInterval, Findings, VideoInterval
+from emoreport.overlay.placing import face_map, place
+from emoreport.records import Box, DoubleArray, RgbImage, Span
+from emoreport.results import AudioInterval, Comparison, Findings, VideoInterval
 from emoreport.vocabulary import ALL_LABELS, BLACK, COLOURS, NO_FACE, is_emotion, like, text_on
 
 WHITE: Final[Colour] = (255, 255, 255)
@@ -26,6 +27,8 @@ FAINT: Final[Colour] = (90, 90, 90)
 DARK: Final[Colour] = (16, 16, 16)
 FLAG: Final[Colour] = (176, 0, 32)
 FLAG_LANE: Final[Colour] = (255, 70, 70)
+
+MISMATCH_SIGN: Final = "≠"
 
 SMALLEST_LETTERS_PX: Final = 9
 LARGEST_LETTERS_PX: Final = 44
@@ -74,45 +77,6 @@ def ink_on(label: str) -> Colour:
     return DARK if text_on(label) == BLACK else WHITE
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
-    """Rectangle of whole pixels: left, top, right, bottom, the last two outside."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    def inside(self, picture: RgbImage) -> RgbImage:
-        """View of the part of a picture; empty where it lies outside."""
-        left, top = max(0, self.left), max(0, self.top)
-        view: RgbImage = picture[top : max(top, self.bottom), left : max(left, self.right)]
-        return view
-
-
-def fill(picture: RgbImage, area: Area, colour: Colour) -> None:
-    """Paint an area in one colour, in place."""
-    area.inside(picture)[:] = colour
-
-
-def shade(picture: RgbImage, area: Area) -> None:
-    """Darken an area to a quarter, in place: letters on it can be read, what lies below is seen."""
-    room = area.inside(picture)
-    room >>= 2
-
-
-def outline(picture: RgbImage, area: Area, thick: int, colour: Colour) -> None:
-    """Paint the inner edge of an area, in place."""
-    left, top, right, bottom = area.left, area.top, area.right, area.bottom
-    for side in (
-        Area(left, top, right, top + thick),
-        Area(left, bottom - thick, right, bottom),
-        Area(left, top, left + thick, bottom),
-        Area(right - thick, top, right, bottom),
-    ):
-        fill(picture, side, colour)
-
-
 class Overlay:
     """Draws the findings about a talk over its pictures.
 
@@ -124,15 +88,32 @@ class Overlay:
         Width and height of the pictures.
     lang
         Language of the words.
+    detail
+        Where the pictures show much (`placing.detail_map`): bars and flag keep away from there,
+        as they do from the face.
     """
 
-    def __init__(self, findings: Findings, size_px: tuple[int, int], lang: str) -> None:
+    def __init__(
+        self,
+        findings: Findings,
+        size_px: tuple[int, int],
+        lang: str,
+        detail: DoubleArray | None = None,
+    ) -> None:
         self._lang = lang
         self._moments = Moments(findings)
         self._letters_px = letter_size(size_px)
         self._strip = _Strip(findings, size_px, lang)
-        self._bars = _Bars(findings, size_px, self._strip.height_px, lang)
         self._size_px = size_px
+        faces = face_map(findings.faces.box, size_px)
+        pad = self._letters_px // 2
+        room = Area(pad, pad, size_px[0] - pad, size_px[1] - self._strip.height_px - pad)
+
+        def found(panel_px: tuple[int, int], taken: Sequence[Area] = ()) -> Area:
+            return place(panel_px, room, size_px, faces, detail, taken)
+
+        self._bars = _Bars(findings, size_px, room.bottom - room.top, found, lang)
+        self._flag = _Flag(findings, size_px, lambda panel_px: found(panel_px, self._taken), lang)
 
     def draw(self, rgb: RgbImage, time_s: float) -> RgbImage:
         """Copy of a picture, RGB uint8 (height, width, 3), with all that is known at its time."""
@@ -141,8 +122,8 @@ class Overlay:
         if moment.box is not None:
             self._draw_box(picture, moment.box, moment.video)
         self._bars.draw(picture, moment)
-        if moment.is_mismatch:
-            self._draw_flag(picture, moment)
+        if moment.is_mismatch and moment.comparison is not None:
+            self._flag.draw(picture, moment.comparison)
         self._strip.draw(picture, time_s)
         return picture
 
@@ -159,50 +140,92 @@ class Overlay:
         name = letters(label_name(label, self._lang), size, bold=True)
         pad = max(2, size // 4)
         height, width = name.shape
-        # At the end of the box that is away from the bars, and inside the picture.
+        # At an end of the box, inside the picture, beside the bars.
         wide = width + 2 * pad
-        start = left if self._bars.on_right else max(right - wide, self._bars.right_px)
-        start = min(max(start, 0), max(0, self._size_px[0] - wide))
+        ends = [
+            min(max(at, 0), max(0, self._size_px[0] - wide)) for at in (left, right - wide, right)
+        ]
+        above = (Area(at, top - height, at + wide, bottom) for at in ends)
+        start = next(
+            (area.left for area in above if not any(map(area.meets, self._taken))), ends[0]
+        )
         plate = Area(start, top - height, start + wide, top)
         if top < height:
             plate = Area(start, bottom, start + wide, bottom + height)
         fill(picture, plate, colour)
         lay(picture, name, plate.left + pad, plate.top, ink_on(label))
 
-    def _draw_flag(self, picture: RgbImage, moment: Moment) -> None:
-        """The mismatch flag, in the upper corner that the bars leave free."""
-        row = moment.comparison
-        assert row is not None
-        size, pad = self._letters_px, self._letters_px // 2
+    @property
+    def _taken(self) -> tuple[Area, ...]:
+        """What the bars cover."""
+        return (self._bars.area,) if self._bars.area is not None else ()
+
+
+Find = Callable[[tuple[int, int]], Area]
+"""Where something of a width and height covers least."""
+
+
+class _Flag:
+    """The sign of a mismatch with its severity and the two emotions, always in one place."""
+
+    def __init__(self, findings: Findings, size_px: tuple[int, int], find: Find, lang: str) -> None:
+        self._lang = lang
+        self._size = letter_size(size_px)
+        self._pad = self._size // 2
+        self._small = max(SMALLEST_LETTERS_PX, round(0.8 * self._size))
+        self._room_px = round(LARGEST_FLAG * size_px[0]) - 2 * self._pad
+        pairs = {
+            (row.video_emotion, row.audio_emotion): row for row in findings.analysis.mismatches
+        }
+        lines = [self._lines(row) for row in pairs.values()]
+        width = max((mask.shape[1] for pair in lines for mask in pair), default=0)
+        height = max((sum(mask.shape[0] for mask in pair) for pair in lines), default=0)
+        self._area = find((width + 2 * self._pad, height + self._pad))
+        self._to_right = self._area.left > size_px[0] - self._area.right
+
+    def _lines(self, row: Comparison) -> tuple[Mask, Mask]:
         severity = "" if row.severity is None else f" {row.severity:.2f}"
-        first = letters(f"≠ {text('render.mismatch', self._lang)}{severity}", size, bold=True)
-        room = self._size_px[0] - self._bars.width_px - 4 * pad
-        second_size = max(SMALLEST_LETTERS_PX, round(0.8 * size))
+        words = f"{MISMATCH_SIGN} {text('render.mismatch', self._lang)}{severity}"
+        first = letters(words, self._size, bold=True)
+        if first.shape[1] > self._room_px:
+            return letters(MISMATCH_SIGN, self._size, bold=True), letters(" ", 1)
         names = text(
             "render.pair",
             self._lang,
             face=label_name(row.video_emotion, self._lang),
             voice=label_name(row.audio_emotion, self._lang),
         )
-        second = letters(shortened(names, second_size, room) or " ", second_size)
-        width = max(first.shape[1], second.shape[1]) + 2 * pad
-        if width > LARGEST_FLAG * self._size_px[0]:
-            first, second = letters("≠", size, bold=True), letters(" ", 1)
-            width = first.shape[1] + 2 * pad
-        left = pad if self._bars.on_right else self._size_px[0] - pad - width
-        height = first.shape[0] + second.shape[0] + pad
-        fill(picture, Area(left, pad, left + width, pad + height), FLAG)
-        lay(picture, first, left + pad, pad + pad // 2, WHITE)
-        lay(picture, second, left + pad, pad + pad // 2 + first.shape[0], WHITE)
+        return first, letters(shortened(names, self._small, self._room_px) or " ", self._small)
+
+    def draw(self, picture: RgbImage, row: Comparison) -> None:
+        first, second = self._lines(row)
+        width = max(first.shape[1], second.shape[1]) + 2 * self._pad
+        left = self._area.right - width if self._to_right else self._area.left
+        top = self._area.top
+        height = first.shape[0] + second.shape[0] + self._pad
+        fill(picture, Area(left, top, left + width, top + height), FLAG)
+        y = top + self._pad // 2
+        lay(picture, first, left + self._pad, y, WHITE)
+        lay(picture, second, left + self._pad, y + first.shape[0], WHITE)
 
 
 class _Bars:
-    """Probabilities of face and voice, side by side, in the corner away from the face."""
+    """Probabilities of face and voice, side by side, where they cover least.
+
+    Attributes
+    ----------
+    area
+        What they cover; None where the pictures are too small for them.
+    """
 
     def __init__(
-        self, findings: Findings, size_px: tuple[int, int], strip_px: int, lang: str
+        self,
+        findings: Findings,
+        size_px: tuple[int, int],
+        room_px: int,
+        find: Find,
+        lang: str,
     ) -> None:
-        width, height = size_px
         self._face, self._voice = findings.faces.labels, findings.speech.labels
         model_labels = {*self._face, *self._voice}
         self._labels = [label for label in ALL_LABELS if label in model_labels]
@@ -217,26 +240,19 @@ class _Bars:
         )
         self._bar_px = max(4 * size, *(text_width(head, size) for head in self._heads))
         columns = self._name_px + 2 * self._bar_px
-        self.width_px = columns + 4 * self._pad
+        wide = columns + 4 * self._pad
         tall = (len(self._labels) + 1) * self._row_px + 2 * self._pad
-        fits = self.width_px <= LARGEST_BARS * width and tall <= height - strip_px - 2 * self._pad
-        if not (fits and self._labels):
-            self.width_px = 0
-        centre_x = findings.faces.box[:, 0] + 0.5 * findings.faces.box[:, 2]
-        middle = float(np.nanmedian(centre_x)) if findings.faces.valid.any() else 0.5 * width
-        self.on_right = middle < 0.5 * width
-        left = width - self._pad - self.width_px if self.on_right else self._pad
-        self._area = Area(left, self._pad, left + self.width_px, self._pad + tall)
-        self.right_px = self._area.right if self.width_px and not self.on_right else 0
+        fits = wide <= LARGEST_BARS * size_px[0] and tall <= room_px
+        self.area = find((wide, tall)) if fits and self._labels else None
 
     def draw(self, picture: RgbImage, moment: Moment) -> None:
-        if not self.width_px:
+        if self.area is None:
             return
-        shade(picture, self._area)
+        shade(picture, self.area)
         pad = self._pad
-        names_x = self._area.left + pad
+        names_x = self.area.left + pad
         columns = (names_x + self._name_px + pad, names_x + self._name_px + self._bar_px + 2 * pad)
-        y = self._area.top + pad
+        y = self.area.top + pad
         for x, head in zip(columns, self._heads, strict=True):
             lay(picture, letters(head, self._size), x, y, PALE)
         voice = None if moment.audio is None else moment.audio.distribution

@@ -10,7 +10,8 @@ from typing import BinaryIO, Final
 from emoreport.atomic import Staging
 from emoreport.media.encoding import ENCODERS, choose_encoder
 from emoreport.overlay.drawing import Overlay
-from emoreport.overlay.hide_faces import hidden
+from emoreport.overlay.hide_faces import MESH, hidden
+from emoreport.overlay.placing import detail_map
 from emoreport.overlay.recut import Cut, check_target, check_video, recut, require_picture
 from emoreport.records import DecodeOutcome, ProgressCallback
 from emoreport.run.report import Report
@@ -88,12 +89,15 @@ def render(
         When the file exists or cannot be written; nothing is left under its name then.
     """
     from emoreport.media import probe
+    from emoreport.media.glimpses import glimpses
 
     require_picture(report, video)
     same = check_video(report, video, force=force)
     check_target(target, video, overwrite=overwrite)
     info = probe(video)
-    overlay = Overlay(report, (info.width_px, info.height_px), lang)
+    # A mesh is drawn on nothing: then there is nothing to keep clear of.
+    detail = None if hiding == MESH else detail_map(glimpses(video, info))
+    overlay = Overlay(report, (info.width_px, info.height_px), lang, detail)
     outcomes = []
     with (
         hidden(hiding, video, report, report.settings, announce, progress) as prepare,
