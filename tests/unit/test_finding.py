@@ -41,9 +41,7 @@ def sentence(face="", voice="", *, lang="en", bridge=None, **figures):
         "dominant_video_emotion": _most(seen),
         "dominant_audio_emotion": _most(heard),
     }
-    whole = Analysis(
-        video, (), (), (), summary(**{**facts, **figures}), voice_intervals=audio
-    )
+    whole = Analysis(video, (), (), (), summary(**{**facts, **figures}), voice_intervals=audio)
     return finding_sentence(dataclasses.replace(findings(bridge=bridge), analysis=whole), lang)
 
 
