@@ -15,19 +15,12 @@ import emoreport
 from emoreport.training import selective
 from emoreport.training.voice import talks
 from emoreport.training.voice.intensity import PAIRS
+from emoreport.training.voice.labels import CORPUS_NAMES as NAMES
 from emoreport.training.voice.labels import LABELS
 
 CARD: Final = Path(__file__).with_name("compact-voice.md")
 PICTURE: Final = CARD.parents[1] / "pictures" / "voice-coverage.svg"
 METADATA: Final = Path(emoreport.__file__).parent / "weights" / "voice_compact.json"
-NAMES: Final = {
-    "nemo": "nEMO",
-    "ravdess": "RAVDESS",
-    "ased": "ASED",
-    "emospeech": "emospeech",
-    "festvox_ru": "festvox-ru",
-    "tuxpaint": "tuxpaint",
-}
 BEFORE: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "speakers": {
         "nemo": ("0.59", "0.48", "0.59", "0.74"),

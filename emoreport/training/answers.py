@@ -62,12 +62,12 @@ def precisions(said: Answers, names: Sequence[str]) -> dict[str, dict[str, float
     named.
     """
     known = said.labels < len(names)
-    weights = np.where(known, corpus_weights(said.corpora), 0.0)
-    named = said.logits.argmax(axis=1)
+    labels, named = said.labels[known], said.logits[known].argmax(axis=1)
+    weights = corpus_weights(said.corpora[known])
     table = {}
     for index, name in enumerate(names):
-        own = (named == index) & known
+        own = named == index
         if own.any():
-            right = weights[own & (said.labels == index)].sum() / weights[own].sum()
+            right = weights[own & (labels == index)].sum() / weights[own].sum()
             table[name] = {"right": round(float(right), 3), "said": int(own.sum())}
     return table

@@ -18,12 +18,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 from emoreport.models.families.recording_level import RecordingLevel
 from emoreport.records import SAMPLE_RATE_HZ
 from emoreport.training import selective
+from emoreport.training.answers import precisions
 from emoreport.training.doubt import Distance
 from emoreport.training.voice import leave_out, metrics, model_files, talks
 from emoreport.training.voice.crossval import (
@@ -53,7 +55,7 @@ from emoreport.training.voice.kept import (
     load_heads,
     load_statistics,
 )
-from emoreport.training.voice.labels import LABELS
+from emoreport.training.voice.labels import CORPUS_NAMES, LABELS
 from emoreport.training.voice.metrics import LeftOut
 from emoreport.training.voice.pack import pack_graph
 from emoreport.training.voice.released import read_encoder
@@ -121,6 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ):
         figures[name] = selective.figures(left, distances, figures["temperature"], CLIPS)
         LOG.info("%s:\n%s", name, selective.markdown(figures[name], CLIPS))
+    figures["precision"] = heard_precision(elsewhere)
     if LINE in recipe.changes:
         by_line = leave_out.leave_corpora_out(statistics, recipe, 1 + recipe.changes.index(LINE))
         figures["left_out_corpora_by_telephone"] = leave_out.figures(
@@ -155,6 +158,13 @@ def calibrated_figures(said: LeftOut, elsewhere: LeftOut) -> dict[str, Any]:
             name: round(value, 4) for name, value in {"uncalibrated": before, **after}.items()
         },
     }
+
+
+def heard_precision(elsewhere: LeftOut) -> dict[str, Any]:
+    """How often a named emotion is right on corpora never heard, every corpus counting alike."""
+    corpora = np.unique(elsewhere.corpora[elsewhere.labels < len(LABELS)]).tolist()
+    names = [CORPUS_NAMES.get(corpus, corpus) for corpus in corpora]
+    return {"data": names, "classes": precisions(elsewhere, LABELS)}
 
 
 def tables(

@@ -27,5 +27,15 @@ A clip of a level teaches all of its labels alike. It tells nothing about valenc
 CLIP_LABELS = (*TRAINED_LABELS, *LEVELS)
 """Everything that a training clip can be labelled with; figures count the first seven only."""
 
+CORPUS_NAMES = {
+    "nemo": "nEMO",
+    "ravdess": "RAVDESS",
+    "ased": "ASED",
+    "emospeech": "emospeech",
+    "festvox_ru": "festvox-ru",
+    "tuxpaint": "tuxpaint",
+}
+"""How the card calls the corpora whose labels are among those of the network."""
+
 READ_AS = {("emospeech", "calm"): "neutral"}
 """(corpus, label) → label here: this "calm" is how people speak a command when nothing is up."""
