@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import emoreport
 from emoreport.training import selective
+from emoreport.training.answers import precision_markdown
 from emoreport.training.voice import talks
 from emoreport.training.voice.intensity import PAIRS
 from emoreport.training.voice.labels import CORPUS_NAMES as NAMES
@@ -152,6 +153,7 @@ TABLES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "classes": classes,
     "corpora": corpora,
     "telephone": telephone,
+    "precision": lambda found: precision_markdown(found["precision"]["classes"]),
     "conditions": conditions,
     "intensity": intensity,
     "talks-corpora": lambda found: talks.markdown(found["talks_of_left_out_corpora"]),

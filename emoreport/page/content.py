@@ -22,6 +22,7 @@ import numpy as np
 from emoreport.finding import finding_sentence
 from emoreport.page.figures import blocks, cross_table, emotion_rows, tiles, transition_matrix
 from emoreport.page.sound import sound_document
+from emoreport.precision import precision_sentence
 from emoreport.records import (
     DoubleArray,
     FaceTrack,
@@ -220,6 +221,7 @@ def models(run: RunRecord) -> list[dict[str, Any]]:
             **{name: value for name in facts if (value := getattr(model, name))},
             "files": [[name, digest] for name, digest in model.files.items()],
             "labels": list(model.labels),
+            "right": {lang: precision_sentence(model, lang) for lang in LANGUAGES if model.labels},
         }
         for role, model in run.models.items()
     ]

@@ -8,6 +8,7 @@ from typing import Final
 
 from emoreport import messages as words
 from emoreport.finding import mismatch_sentence
+from emoreport.precision import precision_sentence
 from emoreport.records import ModelRecord
 from emoreport.settings import OPTIONS
 from emoreport.tables.cells import Cell, ShownTable
@@ -205,6 +206,8 @@ def _model_lines(role: str, model: ModelRecord, lang: str) -> Iterator[Line]:
     yield Line(words.text(f"tables.summary.{role}_details", lang), text)
     if model.reason:
         yield Line(words.text("tables.summary.reason", lang), model.reason)
+    if model.labels:
+        yield Line(words.text("tables.summary.precision", lang), precision_sentence(model, lang))
 
 
 def _setting(name: str, value: object, lang: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -71,3 +71,11 @@ def precisions(said: Answers, names: Sequence[str]) -> dict[str, dict[str, float
             right = weights[own & (labels == index)].sum() / weights[own].sum()
             table[name] = {"right": round(float(right), 3), "said": int(own.sum())}
     return table
+
+
+def precision_markdown(table: Mapping[str, Mapping[str, float]]) -> str:
+    """What `precisions` gives, as a table with one column per class."""
+    lines = [["", *table], ["---"] * (1 + len(table))]
+    lines.append(["right when it says so", *(f"{row['right']:.2f}" for row in table.values())])
+    lines.append(["said so often", *(f"{row['said']:,.0f}" for row in table.values())])
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)

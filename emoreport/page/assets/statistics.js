@@ -166,6 +166,10 @@
     const body = data.models.map((model) => element("tr", {},
       element("th", { scope: "row" }, data.words[state.lang][`role.${model.role}`] || model.role),
       ...keys.map((key) => cell(...COLUMNS[key](model)))));
+    for (const model of data.models.filter((each) => each.labels.length)) {
+      body.push(element("tr", {}, element("td", { colspan: keys.length + 1 },
+        `${data.words[state.lang][`role.${model.role}`]}: ${model.right[state.lang]}`)));
+    }
     for (const kind of ["unmapped_face_label", "unmapped_voice_label"]) {
       const labels = data.unmapped.filter(([entry]) => entry === kind).map(([, label]) => name(label));
       if (labels.length) {

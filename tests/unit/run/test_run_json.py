@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from emoreport.errors import InputNotFoundError, SettingsError, StoredReadingsError
+from emoreport.records import HeadLimits, Precision
 from emoreport.run.read import read_report
 from emoreport.run.run_json import LAYOUT, document, from_document, read_run
 
@@ -44,6 +45,8 @@ WHOLE: dict[str, Any] = {
             "device": "cpu",
             "licence": "",
             "reason": "",
+            "head_limits": {"yaw_deg": 45.0, "pitch_deg": 35.0},
+            "precision": {"data": ["FER+"], "right": {"anger": 0.8}, "said": {"anger": 20}},
         },
         "speech": {"name": "none", "files": {}},
         "face_detector": {"name": "blazeface"},
@@ -109,6 +112,8 @@ def test_what_is_not_known_stays_unknown(tmp_path: Path) -> None:
 def test_the_models_that_every_run_has_are_known_by_name() -> None:
     run = from_document(WHOLE)
     assert run.face_model.labels == ("anger", "fear")
+    assert run.face_model.head_limits == HeadLimits(45.0, 35.0)
+    assert run.face_model.precision == Precision(("FER+",), {"anger": 0.8}, {"anger": 20})
     assert (run.speech_model.name, run.speech_model.runtime) == ("none", "")
 
 
@@ -123,6 +128,13 @@ def test_the_models_that_every_run_has_are_known_by_name() -> None:
         lambda content: content["media"].update(streams=[{"kind": 3}]),
         lambda content: content["models"].pop("speech"),
         lambda content: content["models"]["face"].update(runtime="onnxruntime"),
+        lambda content: content["models"]["face"].update(head_limits={"yaw_deg": 45.0}),
+        lambda content: content["models"]["face"].update(
+            precision={"data": [], "right": {"anger": 2.0}, "said": {"anger": 1}}
+        ),
+        lambda content: content["models"]["face"].update(
+            precision={"data": [], "right": {"anger": 1.0}, "said": {}}
+        ),
         lambda content: content.update(warnings=[{"key": "nothing", "values": {}}]),
         lambda content: content.update(input=[]),
     ],
