@@ -14,6 +14,8 @@ more:
 ``first N``
     Only the first N lines are shown, then an ellipsis.
 
+Long lines are broken as a terminal breaks them.
+
 ``python docs/make_readme.py`` writes the blocks, then the pictures (docs/pictures); ``--check``
 says what would change and writes nothing.
 """
@@ -28,6 +30,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterator
 from difflib import unified_diff
 from pathlib import Path
@@ -64,6 +67,7 @@ LOCALES: Final = {"en": "en_GB.UTF-8", "ru": "ru_RU.UTF-8"}
 PROGRESS: Final = ("progress", "progress_open")
 """Lines of `cli.line` that come where no terminal is."""
 
+WIDTH: Final = 100
 ABSOLUTE: Final = 0.06
 RELATIVE: Final = 0.02
 """Two runs on different processors may differ in a bound by a frame and in the digits behind it."""
@@ -89,7 +93,7 @@ class Desk:
             "EMOREPORT_OFFLINE": "1",
             "EMOREPORT_MODEL_DIR": str(folder / "models"),
             "LANG": LOCALES[lang],
-            "COLUMNS": "100",
+            "COLUMNS": str(WIDTH),
             "NO_COLOR": "1",
         }
 
@@ -179,10 +183,18 @@ def made(page: str, desk: Desk) -> str:
                 if word.startswith("first "):
                     count = int(word.removeprefix("first "))
                     printed = [*printed[:count], *(["…"] if len(printed) > count else [])]
-            parts += [command, *printed]
+            parts += [command, *(piece for line in printed for piece in broken(line))]
         return match["head"] + "".join(f"{line}\n" for line in parts) + match["end"]
 
     return BLOCK.sub(block, (ROOT / page).read_text(encoding="utf-8"))
+
+
+def broken(line: str) -> list[str]:
+    """A line as a terminal of `WIDTH` characters shows it; rows of tables stay whole."""
+    if re.search(r"\S {2,}\S", line):
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_long_words=False) or [line]
 
 
 def pages(desk_of: Callable[[str], Desk]) -> Iterator[tuple[str, str]]:
@@ -197,24 +209,24 @@ def differences(written: str, printed: str) -> list[str]:
     """Blocks that do not fit any more; numbers may differ as between two processors."""
     found = []
     for one, other in zip(BLOCK.finditer(written), BLOCK.finditer(printed), strict=True):
-        old, new = one["body"].splitlines(), other["body"].splitlines()
-        if len(old) != len(new) or not all(map(alike, old, new)):
-            found += [line.rstrip() for line in unified_diff(old, new, n=0)][2:]
+        if not alike(one["body"], other["body"]):
+            lines = (match["body"].splitlines() for match in (one, other))
+            found += [line.rstrip() for line in unified_diff(*lines, n=0)][2:]
     return found
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two lines say the same, up to what varies between machines."""
-    texts, numbers = zip(*(_parted(line) for line in (one, other)), strict=True)
+    """Whether two outputs say the same, up to what varies between machines."""
+    texts, numbers = zip(*(_parted(output) for output in (one, other)), strict=True)
     return texts[0] == texts[1] and all(
         abs(first - second) <= max(ABSOLUTE, RELATIVE * abs(first))
         for first, second in zip(*numbers, strict=True)
     )
 
 
-def _parted(line: str) -> tuple[str, list[float]]:
-    """A line without its numbers, and these."""
-    steady = VARIES.sub("#", " ".join(line.split()))
+def _parted(output: str) -> tuple[str, list[float]]:
+    """An output without its numbers and line ends, and these numbers."""
+    steady = VARIES.sub("#", " ".join(output.split()))
     numbers = [float(found.replace(",", ".")) for found in _plain_numbers(steady)]
     return NUMBER.sub("0", steady), numbers
 
