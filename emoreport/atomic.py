@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Self
 
 from emoreport.errors import EmoreportError, ModelError, OutputError
+from emoreport.messages import Phrase
 
 _TEMPORARY: Final = re.compile(
     r"^\..+\.tmp-(?:(?P<computer>[0-9a-f]{8})-)?(?P<pid>\d+)-[0-9a-f]{8}$"
@@ -32,7 +33,7 @@ _ABANDONED_AFTER_S: Final = 3600.0
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _MISPLACED: Final = frozenset({errno.ENOTDIR, errno.EEXIST, errno.EISDIR})
-STORE_ELSEWHERE: Final = "name another folder in EMOREPORT_MODEL_DIR"
+STORE_ELSEWHERE: Final = Phrase("errors.elsewhere.store")
 _SPARE_BYTES: Final = 16 << 20
 """Room that is left to others when the free space is checked."""
 
@@ -41,42 +42,23 @@ def output_error(error: OSError, file: object) -> OutputError:
     """Say what an operating-system error means for the user's output."""
     cause = error.strerror or str(error)
     if error.errno in _FULL:
-        return OutputError(
-            f"there is no room left ({cause})",
-            remedy="free some space or choose another folder with --out",
-            file=file,
-        )
+        return OutputError("output.full", error=cause, file=file)
     if error.errno in _FORBIDDEN:
-        return OutputError(
-            f"may not be written ({cause})",
-            remedy="close it in other programs, change its permissions"
-            " or choose another folder with --out",
-            file=file,
-        )
+        return OutputError("output.not_allowed", error=cause, file=file)
     if error.errno in _MISPLACED:
-        return OutputError(
-            f"a file and a folder are in each other's place ({cause})",
-            remedy="move it away or choose another folder with --out",
-            file=file,
-        )
-    return OutputError(
-        f"cannot be written ({cause})", remedy="choose another folder with --out", file=file
-    )
+        return OutputError("output.misplaced", error=cause, file=file)
+    return OutputError("output.unwritable", error=cause, file=file)
 
 
-def store_error(error: OSError, file: object, *, elsewhere: str = STORE_ELSEWHERE) -> ModelError:
+def store_error(error: OSError, file: object, *, elsewhere: Phrase = STORE_ELSEWHERE) -> ModelError:
     """Say what an operating-system error means for the model store.
 
     `elsewhere` is the user's other choice.
     """
     cause = error.strerror or str(error)
     if error.errno in _FULL:
-        return ModelError(
-            f"there is no room left ({cause})", remedy=f"free some space or {elsewhere}", file=file
-        )
-    return ModelError(
-        f"cannot be written ({cause})", remedy=f"change its permissions or {elsewhere}", file=file
-    )
+        return ModelError("store.full", error=cause, elsewhere=elsewhere, file=file)
+    return ModelError("store.unwritable", error=cause, elsewhere=elsewhere, file=file)
 
 
 class Staging:
@@ -211,7 +193,7 @@ def write_file(path: Path, content: bytes) -> None:
         When it cannot be written.
     """
     if path.is_dir():
-        raise OutputError("is a folder", remedy="name a file", file=path)
+        raise OutputError("output.is_folder", file=path)
     with Staging(path.parent) as staging:
         staging.put(path.name, content)
         staging.commit()
@@ -230,7 +212,7 @@ def write_store_file(path: Path, content: bytes) -> None:
         staging.commit()
 
 
-def move_into_place(source: Path, target: Path, *, elsewhere: str = STORE_ELSEWHERE) -> None:
+def move_into_place(source: Path, target: Path, *, elsewhere: Phrase = STORE_ELSEWHERE) -> None:
     """Give a complete file of the model store its final name, durably.
 
     Raises
@@ -262,7 +244,7 @@ def make_store_folder(folder: Path) -> None:
         raise store_error(error, folder) from error
 
 
-def require_space(folder: Path, size_bytes: int, *, elsewhere: str = STORE_ELSEWHERE) -> None:
+def require_space(folder: Path, size_bytes: int, *, elsewhere: Phrase = STORE_ELSEWHERE) -> None:
     """Make sure that so many bytes of a model can be written below `folder`, which exists.
 
     Raises
@@ -276,8 +258,10 @@ def require_space(folder: Path, size_bytes: int, *, elsewhere: str = STORE_ELSEW
         return
     if free < size_bytes + _SPARE_BYTES:
         raise ModelError(
-            f"{size_bytes / 1e6:.0f} MB are to be written, {free / 1e6:.0f} MB are free",
-            remedy=f"free some space or {elsewhere}",
+            "store.too_little_space",
+            needed_mb=size_bytes / 1e6,
+            free_mb=free / 1e6,
+            elsewhere=elsewhere,
             file=folder,
         )
 

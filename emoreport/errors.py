@@ -65,7 +65,14 @@ class WordedError(Exception):
             return _worded(f"remedy.{self._remedy}", self.values) or self._remedy
         return _worded(f"{self.key}.remedy", self.values)
 
-    def with_remedy(self, remedy: str | Phrase) -> Self:
+    def turned_into(
+        self, kind: type[EmoreportError], *, remedy: str | Phrase = "", file: object = None
+    ) -> EmoreportError:
+        """The same words as an error of another kind; `remedy` where this one has none."""
+        own = self._remedy or ("" if self.remedy else remedy)
+        return kind(self.key, remedy=own, file=file, **self.values)
+
+    def with_remedy(self, remedy: str | Phrase | None) -> Self:
         """Name another remedy, unless `remedy` is empty; return self."""
         self._remedy = remedy or self._remedy
         return self
@@ -73,6 +80,11 @@ class WordedError(Exception):
     def __str__(self) -> str:
         """Return the cause."""
         return self.cause
+
+
+def remedy(key: str, **values: object) -> Phrase:
+    """A shared remedy, for who gives values that the error itself has not; see `WordedError`."""
+    return Phrase(f"errors.remedy.{key}", values)
 
 
 def _worded(key: str, values: dict[str, object]) -> str:

@@ -85,7 +85,7 @@ def agree(
         When a file or the run cannot be read.
     """
     if not files:
-        raise SettingsError("there is no coding", remedy="name at least one")
+        raise SettingsError("annotators.no_coding")
     tolerance_s = checked(TOLERANCE, tolerance_s)
     check_observation(observation, files)
     report = read_report(folder, labels=MACHINE)
@@ -113,7 +113,7 @@ def agree(
         if len(tracks) > 1:
             alphas[name] = krippendorff_alpha(list(tracks.values()), duration_s)
     if not pairs:
-        raise SettingsError("the codings hold no label", remedy="code something first")
+        raise SettingsError("annotators.no_labels")
     stored = stored_labels(read_run(folder))
     return Agreed(
         folder=folder,
@@ -145,7 +145,7 @@ def tiers_for(
         For a renaming or a modality that does not fit.
     """
     if modality is not None and modality not in MODALITIES:
-        raise SettingsError(f"--modality cannot be {modality!r}", remedy="give face or voice")
+        raise SettingsError("annotators.modality", modality=modality)
     face = face_labels(run.face_model.labels)
     voice = voice_labels(run.speech_model.labels)
     return Tiers(
@@ -164,10 +164,7 @@ def tiers_for(
 def check_observation(observation: str | None, files: Sequence[Path]) -> None:
     """Raise SettingsError where an observation is named and no file can hold one."""
     if observation is not None and not any(file.suffix.casefold() == ".boris" for file in files):
-        raise SettingsError(
-            "--observation names an observation of BORIS, and no coding is a .boris file",
-            remedy="leave it out",
-        )
+        raise SettingsError("annotators.observation_without_boris")
 
 
 def machine_track(report: Report, modality: str, tiers: Tiers) -> tuple[LabelledSpan, ...]:
@@ -239,9 +236,7 @@ def _named(codings: Sequence[Coding]) -> tuple[Coding, ...]:
             for twin in codings
             if twin is not coding
         ):
-            raise SettingsError(
-                "the same coding is named twice", remedy="name each coding once", file=coding.file
-            )
+            raise SettingsError("annotators.named_twice", file=coding.file)
         name, number = coding.coder, 2
         if name in taken:
             name = f"{coding.coder} ({coding.file})"

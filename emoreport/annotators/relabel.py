@@ -52,10 +52,7 @@ def parse_labels(
     """
     if from_command_line is None or from_command_line == NONE:
         if tier_face is not None or tier_voice is not None or modality or renamings or observation:
-            raise SettingsError(
-                "tiers, observations and renamings are those of a coding",
-                remedy="name it with --labels",
-            )
+            raise SettingsError("annotators.without_coding")
         return (None if from_command_line is None else MACHINE), ()
     run = read_run(folder)
     file = Path(from_command_line)
@@ -72,28 +69,20 @@ def parse_labels(
     codings = read_codings(file, tiers)
     if len(codings) > 1:
         raise SettingsError(
-            f"holds several coders: {', '.join(repr(coding.coder[:60]) for coding in codings)}",
-            remedy="keep the rows of one of them",
+            "annotators.several_coders",
+            coders=", ".join(repr(coding.coder[:60]) for coding in codings),
             file=file,
         )
     coding = codings[0]
     if coding.assumed_face:
-        raise SettingsError(
-            "does not say whether the face or the voice was coded",
-            remedy="say it with --modality, or in a CSV with a column modality",
-            file=file,
-        )
+        raise SettingsError("annotators.no_modality", file=file)
     end_s = run.media.duration_s
     tracks = [track for track in (coding.labels.face, coding.labels.voice) if track]
     if not tracks:
-        raise SettingsError("holds no label", remedy="code something first", file=file)
+        raise SettingsError("annotators.no_label", file=file)
     last_s = max(track[-1].span.end_s for track in tracks)
     if last_s > end_s + BEYOND_S:
-        raise SettingsError(
-            f"codes up to {last_s:.3f} s, the recording ends at {end_s:.3f} s",
-            remedy="name a coding of this recording",
-            file=file,
-        )
+        raise SettingsError("annotators.beyond_end", last_s=last_s, end_s=end_s, file=file)
     labels = CodedLabels(face=coding.labels.face or None, voice=coding.labels.voice or None)
     source = LabelSource(labels, coding.file, coding.sha256, coding.coder)
     return source, tuple(encoding_caveats(coding))

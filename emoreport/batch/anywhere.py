@@ -181,20 +181,17 @@ class RemoteOutput:
             if rival is None:
                 continue
             raise SettingsError(
-                f"another batch writes into this folder (process {rival['process']} on "
-                f"{rival['computer']}, since {rival['since']})",
-                remedy=f"wait for it, or {STALE_S / 60:.0f} minutes if it was killed, or choose "
-                "another folder with --out",
+                "batch.busy_since",
+                process=rival["process"],
+                computer=rival["computer"],
+                since=rival["since"],
+                minutes=STALE_S / 60,
                 file=hidden(self._store.url),
             )
         self._assert_claim()
         told = self._read_claim(self._holder)
         if told is None or told["process"] != self._mark["process"]:
-            raise SettingsError(
-                "another batch took this folder in the same moment",
-                remedy="start one batch at a time",
-                file=hidden(self._store.url),
-            )
+            raise SettingsError("batch.same_moment", file=hidden(self._store.url))
 
     def _rivals(self) -> list[str]:
         """Where the claims of batches lie that would write the same files."""

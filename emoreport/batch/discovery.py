@@ -143,8 +143,8 @@ def find_videos(
         When the folder is not there, or is no folder.
     """
     if not folder.is_dir():
-        cause = "is no folder" if os.path.lexists(folder) else "does not exist"
-        raise InputNotFoundError(cause, remedy="name a folder of videos", file=folder)
+        key = "not_a_folder" if os.path.lexists(folder) else "no_folder"
+        raise InputNotFoundError(f"batch.{key}", file=folder)
     candidates = []
     for path, name in _files(folder, {_identity(skipped) for skipped in skip}, unreadable):
         if is_wanted(name, include, exclude):

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
+from emoreport.errors import stage_name
+from emoreport.messages import Phrase
 from emoreport.settings import Settings
 
 
@@ -104,6 +106,27 @@ class Failed:
     remedy: str = ""
     lasting: bool = True
     trace: str = ""
+
+    @classmethod
+    def worded(
+        cls,
+        job: VideoJob,
+        stage: str,
+        key: str,
+        values: Mapping[str, object] | None = None,
+        *,
+        during: str = "",
+        lasting: bool = True,
+        trace: str = "",
+    ) -> Self:
+        """A failure that no error was raised for; `key` names its words in ``errors.batch``.
+
+        `during` is the stage that the analysis had reached; "" for none.
+        """
+        at = Phrase("errors.batch.during", {"stage": stage_name(during)})
+        said = {"during": f" {at}" if during else "", **(values or {})}
+        cause, remedy = (Phrase(f"errors.batch.{key}.{part}", said) for part in ("cause", "remedy"))
+        return cls(job, stage, str(cause), str(remedy), lasting, trace)
 
 
 @dataclass(frozen=True, slots=True)

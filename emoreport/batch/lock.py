@@ -64,11 +64,7 @@ def only_batch(out: Path, part: str = "") -> Iterator[None]:
                 held.enter_context(FileLock(part_lock).acquire(timeout=0))
     except Timeout as error:
         held.close()
-        raise SettingsError(
-            f"another batch writes into this folder ({_holder(folder / name)})",
-            remedy="wait for it or choose another folder with --out",
-            file=out,
-        ) from error
+        raise SettingsError("batch.busy", holder=_holder(folder / name), file=out) from error
     except OSError as error:
         held.close()
         raise output_error(error, folder) from error
@@ -84,11 +80,7 @@ def only_batch(out: Path, part: str = "") -> Iterator[None]:
 def refuse_link(path: Path) -> None:
     """Raise OutputError where there is a symbolic link: a batch writes into its own folder only."""
     if path.is_symlink():
-        raise OutputError(
-            "is a symbolic link, and a batch does not write through links",
-            remedy="move it away or choose another folder with --out",
-            file=path,
-        )
+        raise OutputError("batch.link", file=path)
 
 
 def _tell(path: Path) -> None:

@@ -259,8 +259,9 @@ class Manifest:
             kind = document["kind"]
             if number == 0 and (kind != "head" or document["layout"] != LAYOUT):
                 raise StoredReadingsError(
-                    f"has layout {document.get('layout')}, this version reads {LAYOUT}",
-                    remedy="use the version of emoreport that wrote it, or another --out",
+                    "batch.other_layout",
+                    stored=document.get("layout"),
+                    readable=LAYOUT,
                     file=self.path,
                 )
             for key, value in _kept(kind, document):
@@ -268,9 +269,7 @@ class Manifest:
                 store[key[1]] = value
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             if number == 0:
-                raise StoredReadingsError(
-                    "is no manifest of a batch", remedy="move it away", file=self.path
-                ) from error
+                raise StoredReadingsError("batch.no_manifest", file=self.path) from error
             # A damaged line in the middle costs what it said: that video is looked at again.
 
 

@@ -72,17 +72,13 @@ def read_metadata(
         key_column = sheet.column(KEY)
         lines = list(sheet.rows)
     except FileNotFoundError as error:
-        raise InputNotFoundError("does not exist", remedy="check the path", file=path) from error
+        raise InputNotFoundError("file.missing", file=path) from error
     except OSError as error:
-        raise SettingsError(f"cannot be read ({error.strerror})", file=path) from error
+        raise SettingsError("file.unreadable", error=error.strerror, file=path) from error
     except UnreadableTextError as error:
-        raise SettingsError(str(error), remedy=error.remedy, file=path) from error
+        raise error.turned_into(SettingsError, file=path) from error
     if key_column is None:
-        raise SettingsError(
-            f"has no column {KEY!r}",
-            remedy="name the column with the videos' paths or file names so",
-            file=path,
-        )
+        raise SettingsError("metadata.no_column", name=KEY, file=path)
     heads = sheet.header
     # Spreadsheets save columns that hold nothing, too.
     filled = [at for at, head in enumerate(heads) if head or any(cells[at] for _, cells in lines)]
@@ -91,10 +87,10 @@ def read_metadata(
     rows: dict[str, tuple[str, ...]] = {}
     for number, cells in lines:
         if len(cells) > len(heads):
-            raise SettingsError(f"line {number} has more cells than the header", file=path)
+            raise SettingsError("metadata.too_many_cells", number=number, file=path)
         key = cells[key_column].replace("\\", "/").removeprefix("./")
         if key and key in rows:
-            raise SettingsError(f"names {key!r} twice", remedy="keep one line of it", file=path)
+            raise SettingsError("metadata.named_twice", name=key, file=path)
         if key:
             rows[key] = tuple(cells[at] for at in others)
     meant = _meant(path, rows, names)
@@ -106,15 +102,9 @@ def read_metadata(
 def _columns(path: Path, columns: list[str], reserved: set[str]) -> tuple[str, ...]:
     taken = sorted(reserved.intersection(columns))
     if not all(columns) or len(set(columns)) < len(columns):
-        raise SettingsError(
-            "has columns without a name or with the same one", remedy="rename them", file=path
-        )
+        raise SettingsError("metadata.unnamed_columns", file=path)
     if taken:
-        raise SettingsError(
-            f"has columns that the tables have already: {', '.join(taken)}",
-            remedy="rename them",
-            file=path,
-        )
+        raise SettingsError("metadata.taken_columns", columns=", ".join(taken), file=path)
     return tuple(columns)
 
 
@@ -134,9 +124,7 @@ def _meant(path: Path, rows: Mapping[str, object], names: Sequence[str]) -> dict
         elif bare in keys and bare not in paths:
             if bare in owner:
                 raise SettingsError(
-                    f"{keys[bare]!r} means more than one video",
-                    remedy=f"give paths below the folder: {owner[bare]}, {name}",
-                    file=path,
+                    "metadata.ambiguous", key=keys[bare], first=owner[bare], second=name, file=path
                 )
             meant[name] = keys[bare]
             owner[bare] = name

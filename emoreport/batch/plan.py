@@ -16,7 +16,7 @@ from emoreport.batch.lock import WORKING_FOLDER
 from emoreport.batch.manifest import Manifest, Signature, VideoRecord
 from emoreport.batch.names import OWN_FILES
 from emoreport.batch.parts import has_part
-from emoreport.errors import EmoreportError, InputNotFoundError, OutputError
+from emoreport.errors import EmoreportError, InputNotFoundError, MediaError, OutputError
 from emoreport.run.fingerprint import fingerprint_of, readings_fingerprint_of
 from emoreport.run.folder import (
     folder_names,
@@ -128,8 +128,8 @@ class Planner:
             job = self._job(candidate, facts, sha256)
             return job if self._choices.overwrite else self._from_manifest(job) or self._stored(job)
         except OSError as error:
-            cause = f"cannot be read ({error.strerror})"
-            return _unreadable(candidate, "decode", cause, "check the permissions")
+            unread = MediaError("file.no_rights", error=error.strerror)
+            return _unreadable(candidate, unread.stage, unread.cause, unread.remedy)
         except (InputNotFoundError, EmoreportError) as error:
             if isinstance(error, OutputError) and error.file == str(self._manifest.path):
                 raise
@@ -165,11 +165,7 @@ class Planner:
         for name in folder_names(video, sha256):
             if self._free(name, sha256):
                 return name
-        raise OutputError(
-            "no name is left for its folder of results",
-            remedy="choose another folder with --out",
-            file=self._out / safe_stem(video),
-        )
+        raise OutputError("batch.no_name_left", file=self._out / safe_stem(video))
 
     def _free(self, name: str, sha256: str) -> bool:
         if same_name(name) in OWN_FILES or self._taken.get(same_name(name), sha256) != sha256:
@@ -213,9 +209,7 @@ class Planner:
         needed = {FRAMES_FILE, SPEECH_FILE}
         if made.results != self._fingerprint:
             if record is None:
-                raise made_otherwise(
-                    folder, "replace them with --overwrite or write elsewhere with --out"
-                )
+                raise made_otherwise(folder, "replace_or_elsewhere")
             can_retable = made.readings == self._readings and _all_there(folder, needed)
             return replace(job, retable=can_retable)
         return replace(

@@ -132,11 +132,7 @@ def run_batch(request: BatchRequest, watcher: BatchWatcher, make: EngineMaker) -
     out = Path(request.settings.output.out)
     candidates = _find(request, out, watcher)
     if not candidates:
-        raise InputNotFoundError(
-            "holds no videos",
-            remedy="name a folder of videos; --include and --exclude narrow it down",
-            file=request.folder,
-        )
+        raise InputNotFoundError("batch.no_videos", file=request.folder)
     part = ""
     if request.shard is not None:
         part = request.shard.suffix
@@ -252,10 +248,7 @@ class _Book:
         unwritable = isinstance(outcome, Failed) and outcome.stage == OutputError.stage
         self._unwritable = self._unwritable + 1 if unwritable else 0
         if self._unwritable >= UNWRITABLE_IN_A_ROW:
-            raise OutputError(
-                f"{self._unwritable} videos in a row could not be written; the batch stops",
-                remedy="see to the disk, then give the same command again",
-            )
+            raise OutputError("batch.unwritable", count=self._unwritable)
 
     def _settle(self, step: Settled) -> None:
         if step.state == "copy":

@@ -39,9 +39,7 @@ class Shard:
         number, _, count = text.partition("/")
         if number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count):
             return cls(int(number), int(count))
-        raise SettingsError(
-            f"--shard cannot be {text!r}", remedy="give NUMBER/COUNT from 1/COUNT on, such as 3/8"
-        )
+        raise SettingsError("batch.shard", value=text)
 
     @property
     def suffix(self) -> str:

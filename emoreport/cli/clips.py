@@ -123,8 +123,8 @@ def clips(
 
 def _check(by: str | None, emotion: str | None) -> None:
     if by not in {None, BY_MISMATCH, BY_EMOTION}:
-        raise SettingsError(f"--by knows {BY_MISMATCH} and {BY_EMOTION}, not {by!r}")
+        raise SettingsError("clips.by", mismatch=BY_MISMATCH, emotion=BY_EMOTION, by=by)
     if by == BY_EMOTION and emotion is None:
-        raise SettingsError("--by emotion needs --emotion", remedy="name an emotion")
+        raise SettingsError("clips.by_needs_emotion")
     if by == BY_MISMATCH and emotion is not None:
-        raise SettingsError("--by mismatch and --emotion exclude each other", remedy="give one")
+        raise SettingsError("clips.by_or_emotion")

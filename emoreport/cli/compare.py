@@ -120,17 +120,11 @@ def _compared(
     )
 
     if groups and paired:
-        raise SettingsError(
-            "--groups and --paired exclude each other",
-            remedy="give --paired for the same people twice, --groups for different people",
-        )
+        raise SettingsError("compare.groups_or_paired")
     if not groups and not paired:
         return compare_talk_folders(folders, changes, force=force)
     if len(folders) != 2:
-        raise SettingsError(
-            f"{'--groups' if groups else '--paired'} compares two folders",
-            remedy="name two folders that hold results",
-        )
+        raise SettingsError("compare.two_folders", option="--groups" if groups else "--paired")
     compare = compare_folders if groups else compare_paired_folders
     return compare(folders[0], folders[1], changes, force=force)
 

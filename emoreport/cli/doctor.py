@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from emoreport.cli.console import print_table
 from emoreport.cli.options import Config, Json, settings_from, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, SettingsError
-from emoreport.messages import Words, text
+from emoreport.messages import Words, speaking, spoken, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,8 @@ def doctor(*, as_json: Json = False, config: Config = None, options: dict[str, A
     from emoreport.measure.doctor.report import diagnose
 
     settings, trouble = _settings(options, config)
-    diagnosis = diagnose(settings, config=config, trouble=trouble)
+    with speaking("en" if as_json else spoken()):
+        diagnosis = diagnose(settings, config=config, trouble=trouble)
     if as_json:
         print(json.dumps(diagnosis.document(), indent=2, ensure_ascii=False, allow_nan=False))
     else:

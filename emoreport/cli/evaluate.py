@@ -12,8 +12,8 @@ import typer
 
 from emoreport.cli.console import error_line, note_line, print_table, warning_line
 from emoreport.cli.options import Config, Encoding, Json, settings_from, with_settings
-from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, SettingsError
-from emoreport.messages import text
+from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, MediaError, SettingsError
+from emoreport.messages import Words, keys, number, text
 from emoreport.vocabulary import is_calm
 
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+_word = Words("cli.evaluate")
 FRAME_TABLES = (".csv", ".tsv")
+FIGURES = ("accuracy", "macro_recall", "calibration_error")
+MISTAKE = ("video", "time", "label", "answer", "confidence")
+LABEL_WIDTH = 17
 RUNTIME = ("offline", "threads", "runtime", "device")
 
 Faces = Annotated[
@@ -114,13 +118,13 @@ def voice(
     with PullDisplay(lang=settings.output.lang, quiet=False) as pulls:
         model = open_voice_model(settings, note_line, pulls)
     if model is None:
-        raise SettingsError("--speech none names no model", remedy="name a model")
+        raise SettingsError("evaluate.no_model")
     evaluation = evaluate_voices(model, folder, encoding=encoding)
     if evaluation.guessed_encoding:
         values = {"file": folder / "labels.csv", "encoding": evaluation.guessed_encoding}
         warning_line(text("agree.caveat.guessed_encoding", settings.output.lang, **values))
     for name, cause in evaluation.unreadable.items():
-        error_line(f"{folder / name}: decode: {cause}")
+        error_line(str(MediaError("file.said", text=cause, file=folder / name)))
     _print(evaluation, as_json=as_json, lang=settings.output.lang)
     return EXIT_VIDEO_FAILED if evaluation.unreadable else EXIT_OK
 
@@ -130,67 +134,78 @@ def _print(evaluation: Evaluation, *, as_json: bool, lang: str) -> None:
     if as_json:
         print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
         return
-    print(f"model             {evaluation.model}")
-    print(f"items             {evaluation.items}")
-    for reason, count in evaluation.left_out.items():
-        print(f"left out          {count} {reason}")
-    for line in _naming_lines(evaluation, lang):
+    for line in _figure_lines(evaluation, lang):
         print(line)
-    print(f"accuracy          {evaluation.accuracy:.4f}")
-    print(f"macro recall      {evaluation.macro_recall:.4f}")
-    print(f"calibration error {evaluation.calibration_error:.4f}")
-    for name, value in evaluation.speed.items():
-        print(f"{name.replace('_', ' ')}: {value:.2f}")
-    for group, figures in evaluation.groups.items():
-        print(
-            f"{group}: {figures['items']:.0f} items, accuracy {figures['accuracy']:.4f}, "
-            f"macro recall {figures['macro_recall']:.4f}"
-        )
     labels = list(next(iter(evaluation.confusion.values())))
-    print("\nrecall and confusion (rows: true, columns: predicted)")
+    print(f"\n{_word('title.confusion', lang)}")
     print_table(
-        ["", "recall", *labels],
+        ["", _word("recall", lang), *labels],
         [
-            [label, f"{evaluation.recall[label]:.3f}", *(str(row[name]) for name in labels)]
+            [label, _share(evaluation.recall[label], 3, lang), *(str(row[name]) for name in labels)]
             for label, row in evaluation.confusion.items()
         ],
     )
     if evaluation.conditions:
-        print("\nthe same faces under other conditions")
+        print(f"\n{_word('title.conditions', lang)}")
         print_table(
-            ["", "accuracy", "macro recall", "calibration error"],
+            ["", *(_word(name, lang) for name in FIGURES)],
             [
-                [
-                    name.replace("_", " "),
-                    *(
-                        f"{row[key]:.3f}"
-                        for key in ("accuracy", "macro_recall", "calibration_error")
-                    ),
-                ]
+                [_word(f"condition.{name}", lang), *(_share(row[key], 3, lang) for key in FIGURES)]
                 for name, row in evaluation.conditions.items()
             ],
         )
     if evaluation.mistakes:
-        print("\nframes judged otherwise than labelled")
+        print(f"\n{_word('title.mistakes', lang)}")
         print_table(
-            ["video", "time", "label", "answer", "confidence"],
+            [_word(f"mistake.{name}", lang) for name in MISTAKE],
             [
                 [
                     wrong.video,
-                    f"{wrong.time_s:.3f}",
+                    _share(wrong.time_s, 3, lang),
                     wrong.emotion,
                     wrong.answer,
-                    f"{wrong.confidence:.2f}",
+                    _share(wrong.confidence, 2, lang),
                 ]
                 for wrong in evaluation.mistakes
             ],
         )
 
 
+def _figure_lines(evaluation: Evaluation, lang: str) -> Iterator[str]:
+    """The figures before the tables, one line each."""
+    yield _line("model", evaluation.model, lang)
+    yield _line("items", str(evaluation.items), lang)
+    for reason, count in evaluation.left_out.items():
+        yield _line("left_out", f"{count} {reason_name(reason, lang)}", lang)
+    yield from _naming_lines(evaluation, lang)
+    for name in FIGURES:
+        yield _line(name, _share(getattr(evaluation, name), 4, lang), lang)
+    for name, value in evaluation.speed.items():
+        yield f"{_word(f'speed.{name}', lang)}: {_share(value, 2, lang)}"
+    for group, figures in evaluation.groups.items():
+        values = {name: figures[name] for name in ("items", "accuracy", "macro_recall")}
+        yield _word("group", lang, group=group, **values)
+
+
+def _line(key: str, value: str, lang: str) -> str:
+    return f"{_word(key, lang):<{LABEL_WIDTH}} {value}"
+
+
+def _share(value: float, decimals: int, lang: str) -> str:
+    return number(value, decimals, lang)
+
+
+def reason_name(reason: str, lang: str) -> str:
+    """Why items were left out: words for the codes of `measure`; a label stays as it is."""
+    key = reason.replace(" ", "_")
+    return _word(f"reason.{key}", lang) if f"cli.evaluate.reason.{key}" in keys(lang) else reason
+
+
 def _naming_lines(evaluation: Evaluation, lang: str) -> Iterator[str]:
     """What names in the data were taken for, and why a calm face or voice was not."""
     for name, (label, items) in evaluation.mapped.items():
-        reason = "calm_is_neutral" if is_calm(name) else "mapped"
-        yield text(f"cli.evaluate.{reason}", lang, name=name, label=label, items=items)
+        reason = is_calm(name)
+        said = f"{name} → {label} ({items})"
+        yield _line("mapped", said + (_word("own_neutral", lang) if reason else ""), lang)
     if any(is_calm(reason) for reason in evaluation.left_out):
-        yield text("cli.evaluate.calm_apart", lang)
+        yield _word("calm_apart", lang)

@@ -311,11 +311,9 @@ def _chosen(names: Sequence[str]) -> list[ModelEntry]:
         }
         if not matching:
             near = get_close_matches(name, registry(), n=1)
-            raise SettingsError(
-                f"there is no model {name!r}",
-                remedy=(f"did you mean {near[0]}? " if near else "")
-                + "`emoreport models list` names them",
-            )
+            if near:
+                raise SettingsError("models.unknown_near", name=name, near=near[0])
+            raise SettingsError("models.unknown", name=name)
         chosen |= matching
     return list(chosen.values())
 

@@ -94,13 +94,10 @@ def _material(name: str, flag: str, recordings: Mapping[str, list[Path] | None])
     """What the model is measured on; nothing, or what it cannot judge, is refused."""
     wanted = recordings[flag]
     if not wanted:
-        raise SettingsError(
-            f"agreement is measured on recordings like those that {name} is to judge",
-            remedy=f"give a recording of a person talking with {flag} FILE",
-        )
+        raise SettingsError("optimize.no_material", model=name, flag=flag)
     for wrong, paths in recordings.items():
         if paths and wrong != flag:
-            raise SettingsError(f"{name} takes no {wrong}", remedy=f"leave {wrong} away")
+            raise SettingsError("optimize.wrong_material", model=name, wrong=wrong)
     return wanted
 
 
@@ -115,10 +112,7 @@ def _pulled(name: str) -> tuple[Optimizer, PulledModel]:
         return optimizer, optimizer.local_model(folder)
     registered = find_entry(name)
     if registered.family not in OPTIMIZERS:
-        raise SettingsError(
-            f"{name} has one form; it runs in ONNX Runtime and OpenVINO as it is",
-            remedy="choose the runtime with --runtime",
-        )
+        raise SettingsError("optimize.one_form", model=name)
     return OPTIMIZERS[registered.family], ModelStore(offline=True).open(registered)
 
 

@@ -126,8 +126,7 @@ def _expanded(options: dict[str, Any], flags: Iterable[str]) -> dict[str, str]:
         name, value = SHORT_FORMS[flag]
         if {**options, **expanded}.get(name, value) != value:
             raise SettingsError(
-                f"--{flag.replace('_', '-')} contradicts another option for {OPTIONS[name].flag}",
-                remedy="give one of them",
+                "cli.contradiction", short=flag.replace("_", "-"), flag=OPTIONS[name].flag
             )
         expanded[name] = value
     return expanded
@@ -148,7 +147,8 @@ def checked_language(settings_in_force: dict[str, Any]) -> str:
     """The language in `settings_in_force`, else the usual one; raise SettingsError if unknown."""
     lang = str(settings_in_force.get("lang", spoken()))
     if lang not in LANGUAGES:
-        raise SettingsError(f"--lang cannot be {lang!r}", remedy=OPTIONS["lang"].help_line)
+        info = OPTIONS["lang"]
+        raise SettingsError("settings.value", flag=info.flag, value=lang, remedy=info.help_line)
     return lang
 
 

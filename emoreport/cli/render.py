@@ -121,7 +121,7 @@ def hiding_mode(*, blur_face: bool, mesh_only: bool) -> str | None:
         When both are given.
     """
     if blur_face and mesh_only:
-        raise SettingsError("--blur-face and --mesh-only exclude each other", remedy="give one")
+        raise SettingsError("cli.blur_or_mesh")
     if blur_face:
         return "blur"
     return "mesh" if mesh_only else None

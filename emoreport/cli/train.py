@@ -43,20 +43,15 @@ def face(data: Data, out: Out, epochs: Epochs = None, threads: Threads = None) -
 def voice(data: Data, teacher: Teacher, out: Out, threads: Threads = None) -> int:
     """Train the compact voice-emotion model."""
     if not teacher.is_file():
-        raise SettingsError(
-            "the teacher's file does not exist",
-            remedy="`pip download --no-deps pipecat-ai==1.14.0`; the wheel is a zip archive and "
-            "holds it",
-            file=teacher,
-        )
+        raise SettingsError("train.no_teacher", file=teacher)
     return _train("voice", data, out, threads, ["--teacher", str(teacher)])
 
 
 def _train(kind: str, data: Path, out: Path, threads: int | None, more: list[str]) -> int:
     if importlib.util.find_spec("torch") is None:
-        raise SettingsError("training needs torch", remedy="pip install 'emoreport[train]'")
+        raise SettingsError("train.no_torch")
     if not data.is_dir():
-        raise SettingsError("the folder with training data does not exist", file=data)
+        raise SettingsError("train.no_data", file=data)
     command = [sys.executable, "-m", f"emoreport.training.{kind}"]
     command += ["--data", str(data), "--out", str(out), *more]
     command += [] if threads is None else ["--threads", str(threads)]

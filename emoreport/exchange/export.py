@@ -67,9 +67,7 @@ def parse_formats(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
     unknown = [name for name in names if name not in FORMATS]
     if unknown or not names:
-        raise SettingsError(
-            f"--to cannot be {text!r}", remedy=f"it takes some of {', '.join(FORMATS)}"
-        )
+        raise SettingsError("export.to", value=text, formats=", ".join(FORMATS))
     return names
 
 
@@ -112,8 +110,7 @@ def export(
     read_only = [name for name in formats if blank and name not in CODED]
     if read_only:
         raise SettingsError(
-            f"--blank makes files to code in, and {', '.join(read_only)} is not for that",
-            remedy=f"it takes some of {', '.join(CODED)}",
+            "export.not_blank", formats=", ".join(read_only), coded=", ".join(CODED)
         )
     changes: dict[str, Any] = {} if lang is None else {"lang": lang}
     report = read_report(folder, changes)
@@ -138,7 +135,7 @@ def export(
 def _find(video: Path | None, source: InputRecord, folder: Path) -> Path | None:
     if video is not None:
         if not video.is_file():
-            raise InputNotFoundError("does not exist", remedy="check the path", file=video)
+            raise InputNotFoundError("file.missing", file=video)
         return video
     recorded = find_video(source, folder)
     return recorded if recorded is not None and recorded.is_file() else None

@@ -149,15 +149,14 @@ class FaceTrackBuilder:
             self._extra = {name: array("f", [NAN] * len(self)) for name in scores.extra}
         if set(self._extra) != set(scores.extra):
             raise FaceStageError(
-                f"the face model gave the columns {sorted(scores.extra)} after"
-                f" {sorted(self._extra)}"
+                "faces.columns", given=sorted(scores.extra), before=sorted(self._extra)
             )
         return self._extra
 
     def _add_frame(self, time_s: float, frame: int, faces: int) -> None:
         if not math.isfinite(time_s) or (self._time_s and time_s <= self._time_s[-1]):
             previous = self._time_s[-1] if self._time_s else None
-            raise FaceStageError(f"frame times do not increase: {time_s} s follows {previous} s")
+            raise FaceStageError("faces.times", time_s=time_s, previous=previous)
         self._time_s.append(time_s)
         self._frame.append(frame)
         self._faces.append(faces)
@@ -166,7 +165,7 @@ class FaceTrackBuilder:
 def _checked(probabilities: FloatArray, labels: tuple[str, ...]) -> FloatArray:
     """One face's probabilities as a model gave them; raise FaceStageError if they do not fit."""
     if probabilities.shape != (len(labels),) or not np.isfinite(probabilities).all():
-        raise FaceStageError(f"the face model gave {probabilities} for {len(labels)} labels")
+        raise FaceStageError("faces.probabilities", shape=probabilities, count=len(labels))
     return probabilities
 
 

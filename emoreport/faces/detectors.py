@@ -47,14 +47,9 @@ MAX_ENLARGED: Final = 6
 BUNDLE_MEMBER: Final = "face_detector.tflite"
 """The detector inside a face-landmarker bundle."""
 
-NEEDS_FILE: Final = (
-    "`emoreport models pull mediapipe/blaze_face_short_range` gets a detector, --face-detector"
-    " takes a .task or .tflite file, and Python 3.11 or 3.12 with mediapipe 0.10.21 carries one"
-)
-NEEDS_LIBRARIES: Final = (
-    "it needs libGL and GLib of the system; on Debian: apt-get install libgl1 libglib2.0-0"
-)
-NEEDS_MEDIAPIPE: Final = "install emoreport again"
+NEEDS_FILE: Final = "needs_detector"
+NEEDS_LIBRARIES: Final = "needs_libraries"
+NEEDS_MEDIAPIPE: Final = "reinstall"
 
 MIN_SURROUNDINGS_PX: Final = 16
 _WARM_UP_SIDE_PX: Final = 64
@@ -130,7 +125,7 @@ class SolutionsDetector(_Looks):
                     graph.process(warm_up)
             except Exception as error:  # mediapipe's errors have no base of their own
                 raise ModelError(
-                    f"the face detector cannot be opened ({error})", remedy=NEEDS_MEDIAPIPE
+                    "faces.detector_fails", error=error, remedy=NEEDS_MEDIAPIPE
                 ) from error
 
     def close(self) -> None:
@@ -149,7 +144,7 @@ class SolutionsDetector(_Looks):
     @staticmethod
     def _run(graph: Any, image: RgbImage) -> list[RawDetection]:  # noqa: ANN401 - mediapipe has no types
         if graph is None:
-            raise FaceStageError("the face detector is closed")
+            raise FaceStageError("faces.detector_closed")
         contiguous = np.ascontiguousarray(image)
         processed = _guarded(lambda: graph.process(contiguous).detections)
         height, width = image.shape[:2]
@@ -197,7 +192,7 @@ class TasksDetector(_Looks):
                 from mediapipe.tasks.python import vision
             except ImportError as error:
                 raise ModelError(
-                    f"mediapipe cannot be imported ({error})", remedy=NEEDS_MEDIAPIPE
+                    "faces.no_mediapipe", error=error, remedy=NEEDS_MEDIAPIPE
                 ) from error
             self._mediapipe = mediapipe
             try:
@@ -211,9 +206,7 @@ class TasksDetector(_Looks):
                 )
             except Exception as error:  # mediapipe's errors have no base of their own
                 raise ModelError(
-                    f"is no face detector that mediapipe can run ({error})",
-                    remedy=NEEDS_FILE,
-                    file=path,
+                    "faces.not_for_mediapipe", error=error, remedy=NEEDS_FILE, file=path
                 ) from error
 
     def close(self) -> None:
@@ -239,7 +232,7 @@ class TasksDetector(_Looks):
     def _near(self, image: RgbImage) -> list[RawDetection]:
         task = self._task
         if task is None:
-            raise FaceStageError("the face detector is closed")
+            raise FaceStageError("faces.detector_closed")
         answer = _guarded(lambda: task.detect(self._image(image)).detections)
         height, width = image.shape[:2]
         size = np.array([width, height], np.float64)
@@ -259,12 +252,10 @@ def _solutions_class() -> Callable[..., Any]:
     try:
         from mediapipe.python.solutions import face_detection
     except ModuleNotFoundError as error:
-        raise ModelError(
-            f"this mediapipe carries no face detector of its own ({error})", remedy=NEEDS_FILE
-        ) from error
+        raise ModelError("faces.no_own_detector", error=error, remedy=NEEDS_FILE) from error
     except ImportError as error:
         raise ModelError(
-            f"mediapipe's face detector does not load ({error})", remedy=NEEDS_LIBRARIES
+            "faces.detector_not_loaded", error=error, remedy=NEEDS_LIBRARIES
         ) from error
     create: Callable[..., Any] = face_detection.FaceDetection
     return create
@@ -278,19 +269,17 @@ def _detector_bytes(path: Path) -> bytes:
         with zipfile.ZipFile(path) as bundle:
             return bundle.read(BUNDLE_MEMBER)
     except OSError as error:
-        raise ModelError(f"cannot be read ({error})", remedy=NEEDS_FILE, file=path) from error
+        raise ModelError("file.unreadable", error=error, remedy=NEEDS_FILE, file=path) from error
     except (zipfile.BadZipFile, KeyError) as error:
         raise ModelError(
-            f"holds no face detector ({error})", remedy=NEEDS_FILE, file=path
+            "faces.not_a_detector", error=error, remedy=NEEDS_FILE, file=path
         ) from error
 
 
 def _checked(rgb: RgbImage) -> RgbImage:
     """Refuse anything but an RGB uint8 image."""
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or 0 in rgb.shape:
-        raise FaceStageError(
-            f"a frame must be RGB uint8 (height, width, 3), not {rgb.dtype} {rgb.shape}"
-        )
+        raise FaceStageError("faces.frame", dtype=rgb.dtype, shape=rgb.shape)
     return rgb
 
 
@@ -299,9 +288,7 @@ def _guarded(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - mediapipe has no
     try:
         return call()
     except Exception as error:  # mediapipe's errors have no base of their own
-        raise FaceStageError(
-            f"MediaPipe failed ({error})", remedy="report it together with the frame's size"
-        ) from error
+        raise FaceStageError("faces.mediapipe_reported", error=error) from error
 
 
 def _points(relative: Iterable[Any]) -> DoubleArray:
@@ -310,7 +297,7 @@ def _points(relative: Iterable[Any]) -> DoubleArray:
 
 def _raw(box: Box, score: float, points: DoubleArray) -> RawDetection:
     if points.shape != (KEY_POINTS, 2):
-        raise FaceStageError(f"the detector gave {len(points)} key points, {KEY_POINTS} expected")
+        raise FaceStageError("faces.key_points", count=len(points), expected=KEY_POINTS)
     return RawDetection(box, score, points)
 
 

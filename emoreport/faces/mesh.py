@@ -15,10 +15,7 @@ SURROUNDINGS: Final = 2.0
 """Side of what the mesh is looked for in, in sides of the face box."""
 
 SMALLEST_PX: Final = 16
-NEEDS_SOLUTIONS: Final = (
-    "the mesh comes with mediapipe 0.10.21, which Python 3.11 and 3.12 get;"
-    " --blur-face works with any"
-)
+NEEDS_SOLUTIONS: Final = "needs_solutions"
 
 
 class FaceMesh:
@@ -45,13 +42,9 @@ class FaceMesh:
                 self._graph: Any = face_mesh.FaceMesh(static_image_mode=True, max_num_faces=1)
                 self._graph.process(np.zeros((64, 64, 3), np.uint8))
         except ImportError as error:
-            raise ModelError(
-                f"this mediapipe carries no face mesh ({error})", remedy=NEEDS_SOLUTIONS
-            ) from error
+            raise ModelError("faces.no_mesh", error=error, remedy=NEEDS_SOLUTIONS) from error
         except Exception as error:  # mediapipe's errors have no base of their own
-            raise ModelError(
-                f"the face mesh cannot be opened ({error})", remedy=NEEDS_SOLUTIONS
-            ) from error
+            raise ModelError("faces.mesh_fails", error=error, remedy=NEEDS_SOLUTIONS) from error
         self._has_seen = False
         pairs = {tuple(sorted(pair)) for pair in face_mesh_connections.FACEMESH_TESSELATION}
         self.edges: IntArray = np.array(sorted(pairs), dtype=np.int64)
@@ -65,7 +58,7 @@ class FaceMesh:
             When MediaPipe fails or the mesh is closed.
         """
         if self._graph is None:
-            raise FaceStageError("the face mesh is closed")
+            raise FaceStageError("faces.mesh_closed")
         side = max(SMALLEST_PX, round(SURROUNDINGS * max(box.width, box.height)))
         x, y = box.centre
         left, top = round(x - 0.5 * side), round(y - 0.5 * side)
@@ -75,7 +68,7 @@ class FaceMesh:
             with nullcontext() if self._has_seen else native_noise_filtered():
                 meshes = self._graph.process(part).multi_face_landmarks
         except Exception as error:  # mediapipe's errors have no base of their own
-            raise FaceStageError(f"MediaPipe failed ({error})") from error
+            raise FaceStageError("faces.mediapipe", error=error) from error
         if not meshes:
             return None
         self._has_seen = True

@@ -83,5 +83,5 @@ def _detector_file(folder: Path) -> Path:
     """The one ``.task`` or ``.tflite`` file of a folder."""
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in DETECTOR_FILES)
     if len(files) != 1:
-        raise ModelError(f"holds {len(files)} detector files instead of one", file=folder)
+        raise ModelError("faces.detector_files", count=len(files), file=folder)
     return files[0]

@@ -184,10 +184,7 @@ def _evaluation(
 ) -> Evaluation:
     if len(truth) == 0:
         reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
-        raise LabelledDataError(
-            f"nothing is left to judge (left out: {reasons or 'nothing'})",
-            remedy="give files that can be read, of emotions that the model has",
-        )
+        raise LabelledDataError("evaluate.nothing_left", reasons=reasons or "nothing")
     predicted = probabilities.argmax(axis=1)
     table = np.zeros((len(labels), len(labels)), dtype=np.int64)
     np.add.at(table, (truth, predicted), 1)

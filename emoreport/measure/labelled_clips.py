@@ -53,7 +53,7 @@ def read_labels(folder: Path, encoding: str | None = None) -> tuple[list[Labelle
     """
     path = folder / "labels.csv"
     if not path.is_file():
-        raise InputNotFoundError("the folder holds no labels.csv", file=folder)
+        raise InputNotFoundError("evaluate.no_labels_file", file=folder)
     try:
         text, guessed = decode(path.read_bytes(), encoding)
         sheet = read_sheet(text)
@@ -63,13 +63,11 @@ def read_labels(folder: Path, encoding: str | None = None) -> tuple[list[Labelle
             for _, cells in sheet.rows
         ]
     except OSError as error:
-        raise LabelledDataError(f"cannot be read ({error.strerror})", file=path) from error
+        raise LabelledDataError("file.unreadable", error=error.strerror, file=path) from error
     except UnreadableTextError as error:
-        raise LabelledDataError(str(error), remedy=error.remedy, file=path) from error
+        raise error.turned_into(LabelledDataError, file=path) from error
     if None in places[:2]:
-        raise LabelledDataError(
-            "lacks a column", remedy="it needs the columns file and emotion", file=path
-        )
+        raise LabelledDataError("evaluate.clip_columns", file=path)
     return rows, guessed
 
 
@@ -130,4 +128,4 @@ def _members(
                 if stream is not None:
                     yield name, stream.read()
     except (tarfile.TarError, OSError, EOFError) as error:
-        failed(MediaError(f"is not there, and {path.name} is damaged ({error})"))
+        failed(MediaError("evaluate.damaged_archive", archive=path.name, error=error))

@@ -67,16 +67,16 @@ def read_labelled_faces(path: Path) -> LabelledFaces:
         When the file is not there or not in this layout.
     """
     if not path.is_file():
-        raise InputNotFoundError("is not a file", file=path)
+        raise InputNotFoundError("evaluate.not_a_file", file=path)
     try:
         # Opened here: `np.load` leaves a file open that turns out to be none of its own.
         with path.open("rb") as stream:
             unpacked = sum(member.file_size for member in zipfile.ZipFile(stream).infolist())
             if unpacked > LARGEST_NPZ_BYTES:
                 raise LabelledDataError(
-                    f"unpacks to {unpacked / 1e9:.1f} GB, more than the"
-                    f" {LARGEST_NPZ_BYTES / 1e9:.1f} GB that are read",
-                    remedy="evaluate it in parts",
+                    "evaluate.too_large",
+                    size_gb=unpacked / 1e9,
+                    limit_gb=LARGEST_NPZ_BYTES / 1e9,
                     file=path,
                 )
             stream.seek(0)
@@ -88,9 +88,11 @@ def read_labelled_faces(path: Path) -> LabelledFaces:
                     if name in archive.files
                 }
     except _NO_NPZ as error:
-        raise LabelledDataError(f"is no NPZ file with images ({error})", file=path) from error
+        raise LabelledDataError("evaluate.not_npz", error=error, file=path) from error
     if images.dtype != np.uint8 or images.ndim not in {3, 4} or len(images) == 0:
-        raise LabelledDataError(f"images are {images.dtype} {images.shape}", file=path)
+        raise LabelledDataError(
+            "evaluate.images", dtype=images.dtype, shape=images.shape, file=path
+        )
     written = _face_labels(columns, len(images), path)
     labels = standard_names(written)
     chosen = [index for index, label in enumerate(labels) if label in EMOTIONS]
@@ -110,14 +112,10 @@ def _face_labels(columns: Mapping[str, NDArray[Any]], count: int, path: Path) ->
         if values.dtype.kind in "iu":
             names = [str(name) for name in columns.get("names", np.array(EMOTIONS))]
             if values.min() < 0 or values.max() >= len(names):
-                raise LabelledDataError("labels point outside names", file=path)
+                raise LabelledDataError("evaluate.label_numbers", file=path)
             return [names[index] for index in values]
         return [str(value) for value in values]
-    raise LabelledDataError(
-        "has neither votes (N, 10) nor labels (N,)",
-        remedy="give images with votes in the FERPlus order, or with labels",
-        file=path,
-    )
+    raise LabelledDataError("evaluate.no_votes", file=path)
 
 
 def _as_rgb(image: NDArray[np.uint8]) -> RgbImage:

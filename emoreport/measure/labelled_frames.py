@@ -104,19 +104,17 @@ def _is(path: Path) -> bool:
 
 def _rows(path: Path) -> list[LabelledFrame]:
     if not path.is_file():
-        raise InputNotFoundError("is not a file", file=path)
+        raise InputNotFoundError("evaluate.not_a_file", file=path)
     try:
         text, _ = decode(path.read_bytes(), None)
         sheet = read_sheet(text)
     except OSError as error:
-        raise LabelledDataError(f"cannot be read ({error.strerror})", file=path) from error
+        raise LabelledDataError("file.unreadable", error=error.strerror, file=path) from error
     except UnreadableTextError as error:
-        raise LabelledDataError(str(error), remedy=error.remedy, file=path) from error
+        raise error.turned_into(LabelledDataError, file=path) from error
     places = [sheet.column(name) for name in COLUMNS]
     if None in places[:REQUIRED]:
-        raise LabelledDataError(
-            "lacks a column", remedy="it needs the columns video, time_s and emotion", file=path
-        )
+        raise LabelledDataError("evaluate.frame_columns", file=path)
     rows = []
     for line, cells in sheet.rows:
         video, time_s, emotion, x, y = ("" if at is None else cells[at].strip() for at in places)
@@ -127,7 +125,7 @@ def _rows(path: Path) -> list[LabelledFrame]:
             rows.append(LabelledFrame(video, float(time_s), emotion, point))
         except ValueError as error:
             raise LabelledDataError(
-                f"line {line} has no number where one is needed ({error})", file=path
+                "evaluate.no_number", line=line, error=error, file=path
             ) from error
     return rows
 

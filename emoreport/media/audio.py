@@ -93,7 +93,7 @@ def open_audio(
         except (av.error.FFmpegError, ValueError) as error:
             track.close()
             raise MediaError(
-                f"the sound cannot be read ({reason(error)})", remedy=NOT_A_VIDEO, file=path
+                "media.sound_unreadable", error=reason(error), remedy=NOT_A_VIDEO, file=path
             ) from error
         except BaseException:
             track.close()
@@ -247,7 +247,7 @@ class SpooledAudio:
             After `close`.
         """
         if self._closed:
-            raise MediaError("the sound was closed already", remedy="open it again")
+            raise MediaError("media.sound_closed")
         start = round(span.start_s * SAMPLE_RATE_HZ)
         return self._spool.read(start, round(span.end_s * SAMPLE_RATE_HZ))
 

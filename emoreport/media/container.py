@@ -48,7 +48,7 @@ CODEC_OPTIONS: Final = {"max_pixels": str(MAX_PIXELS)}
 GENERATE_STAMPS: Final = 0x0001
 """`AVFMT_FLAG_GENPTS`, a bit of `AVFormatContext.flags` (libavformat/avformat.h)."""
 
-NOT_A_VIDEO: Final = "play it in a video player; if it does not play there, get the file again"
+NOT_A_VIDEO: Final = "not_a_video"
 
 
 @dataclass(slots=True)
@@ -83,24 +83,21 @@ def check_path(path: Path) -> Path:
     """
     try:
         if not path.exists():
-            raise InputNotFoundError("no such file", remedy="check the path", file=path)
+            raise InputNotFoundError("media.missing", file=path)
         if path.is_dir():
-            raise MediaError(
-                "is a folder, not a video",
-                remedy=f"`emoreport batch {shlex.quote(str(path))}` analyses every video below it",
-                file=path,
-            )
+            raise MediaError("run.folder_given", path=shlex.quote(str(path)), file=path)
         if not path.is_file():
-            raise MediaError("this is not a regular file", file=path)
+            raise MediaError("media.not_regular", file=path)
         if path.stat().st_size == 0:
-            raise MediaError("the file is empty", remedy="get the file again", file=path)
+            raise MediaError("media.empty", file=path)
     except ValueError as error:  # a null character in the path
-        raise InputNotFoundError("no such file", remedy="check the path", file=path) from error
+        raise InputNotFoundError("media.missing", file=path) from error
     except OSError as error:
-        cause = f"cannot be read ({reason(error)})"
         if error.errno == errno.ENAMETOOLONG:
-            raise InputNotFoundError(cause, remedy="check the path", file=path) from error
-        raise MediaError(cause, remedy="check the permissions", file=path) from error
+            raise InputNotFoundError(
+                "file.unreadable_path", error=reason(error), file=path
+            ) from error
+        raise MediaError("file.no_rights", error=reason(error), file=path) from error
     return path.absolute()
 
 
@@ -124,15 +121,13 @@ def open_container(path: Path) -> InputContainer:
             metadata_errors="replace",
         )
     except av.error.PermissionError as error:
-        raise MediaError(
-            f"cannot be read ({reason(error)})", remedy="check the permissions", file=path
-        ) from error
+        raise MediaError("file.no_rights", error=reason(error), file=path) from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
         if getattr(error, "errno", None) == errno.EINVAL:
             # FFmpeg's answer to a format that is not on the list.
-            raise MediaError("this is not a video", remedy=NOT_A_VIDEO, file=path) from error
+            raise MediaError("media.not_a_video", remedy=NOT_A_VIDEO, file=path) from error
         raise MediaError(
-            f"cannot be opened as a video ({reason(error)})", remedy=NOT_A_VIDEO, file=path
+            "media.cannot_open", error=reason(error), remedy=NOT_A_VIDEO, file=path
         ) from error
     # PyAV asks FFmpeg to invent missing stamps. For H.264 in AVI these follow the order of
     # decoding, so frames would run backwards; `FrameTimes` does it better.

@@ -59,10 +59,7 @@ def choose_encoder(names: Sequence[str] = ENCODERS) -> str:
         except UnknownCodecError:
             continue
         return name
-    raise OutputError(
-        f"this PyAV can encode none of {', '.join(names)}",
-        remedy="install the wheel of PyAV from the Python package index: pip install av",
-    )
+    raise OutputError("media.no_encoder", names=", ".join(names))
 
 
 class VideoWriter:
@@ -119,9 +116,9 @@ class VideoWriter:
         bits_per_channel: int = BITS_PER_CHANNEL,
     ) -> None:
         if min(size_px) < 1:
-            raise OutputError(f"pictures of {size_px[0]} × {size_px[1]} px cannot be written")
+            raise OutputError("media.picture_size", width=size_px[0], height=size_px[1])
         if sound is not None and (sound[0] not in SOUND_RATES_HZ or sound[1] not in SOUND_LAYOUTS):
-            raise OutputError(f"sound of {sound[0]} Hz, {sound[1]} channels cannot be written")
+            raise OutputError("media.sound_form", rate_hz=sound[0], channels=sound[1])
         self._path = path
         self._size_px = size_px
         self._rate_hz = rate_hz or FALLBACK_RATE_HZ
@@ -141,11 +138,7 @@ class VideoWriter:
                 options={"movflags": "faststart"},
             )
         except (av.error.FFmpegError, OSError) as error:
-            raise OutputError(
-                f"cannot be written ({reason(error)})",
-                remedy="choose another place with --out",
-                file=path,
-            ) from error
+            raise OutputError("media.unwritable", error=reason(error), file=path) from error
         self._open = True
         try:
             self._video = self._add_video(crf, preset, keyframe_s)
@@ -207,12 +200,15 @@ class VideoWriter:
         height, width = rgb.shape[:2]
         if (width, height) != self._size_px:
             raise OutputError(
-                f"a picture of {width} × {height} px cannot be added to a video of "
-                f"{self._size_px[0]} × {self._size_px[1]} px",
+                "media.other_size",
+                width=width,
+                height=height,
+                video_width=self._size_px[0],
+                video_height=self._size_px[1],
                 file=self._path,
             )
         if not time_s > self._last_s:
-            raise OutputError(f"the picture at {time_s:.6f} s is out of order", file=self._path)
+            raise OutputError("media.out_of_order", time_s=time_s, file=self._path)
         self._last_s = time_s
         stamp = round(time_s / self._clock)
         if self._held is not None:
@@ -243,7 +239,7 @@ class VideoWriter:
             When the video has no sound, other channels, or the file cannot be written.
         """
         if self._audio is None or self._sound is None or len(samples) != self._sound[1]:
-            raise OutputError("sound does not fit the video that it is for", file=self._path)
+            raise OutputError("media.sound_misfit", file=self._path)
         if not samples.shape[1]:
             return
         rate_hz, channels = self._sound
@@ -275,7 +271,7 @@ class VideoWriter:
             return
         if self._held is None:
             self.abort()
-            raise OutputError("no picture was written", file=self._path)
+            raise OutputError("media.no_picture_written", file=self._path)
         try:
             if end_s is not None:
                 self._step = max(1, round(end_s / self._clock) - self._held.pts)
@@ -317,8 +313,4 @@ class VideoWriter:
         self._open = False
 
     def _failure(self, error: Exception) -> OutputError:
-        return OutputError(
-            f"writing stopped ({reason(error)})",
-            remedy="free some space or choose another place with --out",
-            file=self._path,
-        )
+        return OutputError("media.writing_stopped", error=reason(error), file=self._path)

@@ -211,6 +211,9 @@ def check_size(width_px: int, height_px: int) -> None:
     """Refuse pictures that would take more memory than any real recording needs."""
     if max(width_px, height_px) > MAX_SIDE_PX or width_px * height_px > MAX_PIXELS:
         raise MediaError(
-            f"pictures of {width_px} × {height_px} px are too large",
-            remedy=f"scale the video to at most {MAX_SIDE_PX} px and {MAX_PIXELS // 10**6} MP",
+            "media.too_large",
+            width_px=width_px,
+            height_px=height_px,
+            side_px=MAX_SIDE_PX,
+            megapixels=MAX_PIXELS // 10**6,
         )

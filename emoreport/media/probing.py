@@ -66,7 +66,7 @@ def probe(path: Path) -> MediaInfo:
             raise error.with_file(path) from error.__cause__
         except (av.error.FFmpegError, ValueError, OverflowError) as error:
             raise MediaError(
-                f"the header is damaged ({reason(error)})", remedy=NOT_A_VIDEO, file=path
+                "media.damaged_header", error=reason(error), remedy=NOT_A_VIDEO, file=path
             ) from error
 
 
@@ -81,7 +81,7 @@ def describe(container: InputContainer, path: Path) -> MediaInfo:
     video = choose_stream(list(container.streams.video))
     audio = choose_stream(list(container.streams.audio))
     if video is None and audio is None:
-        raise MediaError("there is neither picture nor sound", remedy=NOT_A_VIDEO)
+        raise MediaError("media.neither", remedy=NOT_A_VIDEO)
     used = {stream.index for stream in (video, audio) if stream is not None}
     start_s = zero_s(container)
     info = MediaInfo(
@@ -102,7 +102,7 @@ def _with_picture(info: MediaInfo, container: InputContainer, video: Any) -> Med
     """The same with size, rate and rotation of the video stream."""
     context = video.codec_context
     if context is None:
-        raise MediaError("no decoder for the video stream", remedy="convert the video to H.264")
+        raise MediaError("media.no_decoder")
     check_size(context.width, context.height)
     width, height = context.width, context.height
     orientation, aspect = Orientation(), SQUARE
@@ -112,7 +112,7 @@ def _with_picture(info: MediaInfo, container: InputContainer, video: Any) -> Med
         width, height = picture.width, picture.height
         orientation, aspect = Orientation.of(picture), pixels.of(picture)
     if width <= 0 or height <= 0:
-        raise MediaError("the header names no picture size", remedy=NOT_A_VIDEO)
+        raise MediaError("media.no_size", remedy=NOT_A_VIDEO)
     width, height = square_size(width, height, aspect)
     check_size(width, height)
     if orientation.transpose:

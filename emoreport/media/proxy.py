@@ -66,7 +66,7 @@ def small_copy(
         try:
             return target.read_bytes()
         except OSError as error:
-            raise OutputError(f"the copy is gone ({error.strerror})", file=target) from error
+            raise OutputError("media.copy_gone", error=error.strerror, file=target) from error
 
 
 def _ignore(stage: str, done_s: float, total_s: float | None) -> None:
@@ -101,7 +101,7 @@ def _write(
                     last = frame
                     progress(STAGE, frame.time_s, source.info.duration_s)
                 if last is None:
-                    raise MediaError("holds no picture", file=path)
+                    raise MediaError("media.no_picture", file=path)
                 for block in () if track is None else track.rest():
                     _write_mono(writer, mixer.feed(block.astype(np.float64), sound_hz))
                 _write_mono(writer, mixer.flush())

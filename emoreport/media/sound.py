@@ -16,7 +16,7 @@ from emoreport.media.resampling import RunResampler
 from emoreport.records import FloatArray
 
 LONGEST_CLIP_S: Final = 600.0
-NOT_SOUND: Final = "give clips that a sound player plays"
+NOT_SOUND: Final = "not_sound"
 
 
 def read_sound(source: Path | BinaryIO, *, name: str = "") -> FloatArray:
@@ -49,7 +49,7 @@ def read_sound(source: Path | BinaryIO, *, name: str = "") -> FloatArray:
             target, mode="r", container_options=CONTAINER_OPTIONS, metadata_errors="replace"
         ) as container:
             if not container.streams.audio:
-                raise MediaError("holds no sound", remedy=NOT_SOUND, file=shown)
+                raise MediaError("media.no_sound", remedy=NOT_SOUND, file=shown)
             for frame in decoded(container, container.streams.audio[0], failures):
                 if resampler is None or resampler.rate_hz != frame.sample_rate:
                     pieces += [] if resampler is None else [resampler.flush()]
@@ -57,16 +57,15 @@ def read_sound(source: Path | BinaryIO, *, name: str = "") -> FloatArray:
                 pieces.append(resampler.feed(channels_of(frame)))
                 held_s += frame.samples / frame.sample_rate
                 if held_s > LONGEST_CLIP_S:
-                    raise MediaError(
-                        f"is longer than {LONGEST_CLIP_S:.0f} s", remedy="cut it", file=shown
-                    )
+                    raise MediaError("media.clip_too_long", limit_s=LONGEST_CLIP_S, file=shown)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise MediaError(
-            f"cannot be read as sound ({reason(error)})", remedy=NOT_SOUND, file=shown
+            "media.clip_unreadable", error=reason(error), remedy=NOT_SOUND, file=shown
         ) from error
     if resampler is not None:
         pieces.append(resampler.flush())
     samples = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
     if not len(samples):
-        raise MediaError(f"gives no sound {failures.first}".rstrip(), remedy=NOT_SOUND, file=shown)
+        said = failures.first or "–"
+        raise MediaError("media.gives_no_sound", error=said, remedy=NOT_SOUND, file=shown)
     return samples

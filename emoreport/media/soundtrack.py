@@ -167,7 +167,7 @@ class Soundtrack:
             self._done = True
         except (av.error.FFmpegError, ValueError) as error:
             raise MediaError(
-                f"the sound cannot be read ({reason(error)})", remedy=NOT_A_VIDEO, file=self._path
+                "media.sound_unreadable", error=reason(error), remedy=NOT_A_VIDEO, file=self._path
             ) from error
 
     def _decode(self) -> Iterator[tuple[int, FloatArray]]:

@@ -94,8 +94,4 @@ class SampleSpool:
 
 
 def _no_room(error: OSError) -> OutputError:
-    return OutputError(
-        f"the sound cannot be kept in the temporary folder ({error.strerror or error})",
-        remedy="free space there or set TMPDIR to another folder",
-        file=tempfile.gettempdir(),
-    )
+    return OutputError("media.no_spool", error=error.strerror or error, file=tempfile.gettempdir())

@@ -253,13 +253,13 @@ class FrameTimes:
         return None if near or 2 * self._nominal_steps >= steps else mean_hz
 
     @property
-    def impossible(self) -> str:
-        """What no true recording has, in one clause; empty where the times may be true."""
+    def impossible(self) -> tuple[str, dict[str, float]] | None:
+        """Key and values of an error: what no true recording has; None where times may be true."""
         if self.end_s > LONGEST_S:
-            return f"by its time stamps it lasts more than {LONGEST_S / 3600:.0f} hours"
+            return "media.too_long", {"hours": LONGEST_S / 3600}
         if self.placed > 1 and self.end_s < self.placed * SHORTEST_MEAN_STEP_S:
-            return f"its time stamps put {self.placed} frames into {self.end_s:.6f} s"
-        return ""
+            return "media.too_dense", {"frames": self.placed, "end_s": self.end_s}
+        return None
 
     @property
     def quality(self) -> str:

@@ -43,7 +43,7 @@ last frame of compressed sound may end a little later."""
 STILL_STEP_S: Final = 1.0
 """A single picture, shown as long as there is sound, is looked at this often."""
 
-NEW_STAMPS: Final = "convert it again so that every frame gets a new time stamp"
+NEW_STAMPS: Final = "new_stamps"
 
 
 def open_video(path: Path, *, fps: str = "every", threads: int = 0) -> VideoSource:
@@ -144,9 +144,7 @@ class VideoSource:
             than a day, or more than ten thousand frames a second).
         """
         if self._started or self._container is None:
-            raise MediaError(
-                "the frames were read already", remedy="open the video again", file=self._path
-            )
+            raise MediaError("media.frames_read", file=self._path)
         self._started = True
         return self._frames(self._container)
 
@@ -167,12 +165,12 @@ class VideoSource:
             raise error.with_file(self._path) from error.__cause__
         except (av.error.FFmpegError, MemoryError) as error:
             raise MediaError(
-                f"decoding stopped ({reason(error)})", remedy=NOT_A_VIDEO, file=self._path
+                "media.decoding_stopped", error=reason(error), remedy=NOT_A_VIDEO, file=self._path
             ) from error
         self._finished = True
         if not self._delivered:
-            cause = f" ({self._failures.first})" if self._failures.first else ""
-            raise MediaError(f"no frame can be decoded{cause}", remedy=NOT_A_VIDEO, file=self._path)
+            cause = self._failures.first or "–"
+            raise MediaError("media.no_frame", error=cause, remedy=NOT_A_VIDEO, file=self._path)
         if self._times.impossible:
             self._refuse_times()
         if self._is_cut_off():
@@ -206,7 +204,8 @@ class VideoSource:
         return moment
 
     def _refuse_times(self) -> NoReturn:
-        raise MediaError(self._times.impossible, remedy=NEW_STAMPS, file=self._path)
+        key, values = self._times.impossible or ("", {})
+        raise MediaError(key, remedy=NEW_STAMPS, file=self._path, **values)
 
     def _is_cut_off(self) -> bool:
         claimed_s = self._claimed_end_s

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from emoreport.errors import ModelError, SettingsError
-from emoreport.messages import text
+from emoreport.messages import Phrase, text
 from emoreport.models.families import Role, family_of
 from emoreport.models.store.model_choice import (
     AUTO,
@@ -94,18 +94,15 @@ def _open(
     if name == AUTO:
         return _light(role, first, settings, announce)
     flag = "--face-witness" if role == "face" else "--speech-witness"
-    refusal = "there is no first model" if first is None else ""
+    refusal = Phrase("errors.models.refusal.no_first") if first is None else None
     if not refusal and name == first_name:
-        refusal = "it is the first model itself"
+        refusal = Phrase("errors.models.refusal.same")
     if not refusal:
         choice = choose_model(role, name, settings, announce, progress, others=(NONE,), flag=flag)
         witness = _opened(role, choice, settings)
         refusal = _refusal(role, first, witness)
     if refusal:
-        raise SettingsError(
-            f"{flag} {name} cannot be a witness: {refusal}",
-            remedy=f"name another model, or leave {flag} out",
-        )
+        raise SettingsError("models.no_witness", flag=flag, name=name, refusal=refusal)
     return witness
 
 
@@ -137,17 +134,20 @@ def _opened(role: Role, choice: Choice, settings: Settings) -> Any:  # noqa: ANN
     )
 
 
-def _refusal(role: Role, first: Any, witness: Any) -> str:  # noqa: ANN401 - of either protocol
-    """Why a model cannot be a witness of another one, or ""."""
+def _refusal(role: Role, first: Any, witness: Any) -> Phrase | None:  # noqa: ANN401 - of either protocol
+    """Why a model cannot be a witness of another one, or None."""
     own, others = set(first.record.files.values()), set(witness.record.files.values())
     if own and others and (own <= others or others <= own):
-        return "it is the first model itself"
+        return Phrase("errors.models.refusal.same")
     if role == "voice":
         if witness.sample_rate_hz != first.sample_rate_hz:
-            return f"it wants {witness.sample_rate_hz} Hz, the first {first.sample_rate_hz} Hz"
+            rates = {"own": witness.sample_rate_hz, "first": first.sample_rate_hz}
+            return Phrase("errors.models.refusal.rate", rates)
         if not witness.min_window_s <= first.min_window_s <= witness.max_window_s:
-            return (
-                f"it wants windows of {witness.min_window_s:g}–{witness.max_window_s:g} s, "
-                f"the first reads {first.min_window_s:g} s"
-            )
-    return ""
+            lengths_s = {
+                "low": witness.min_window_s,
+                "high": witness.max_window_s,
+                "first": first.min_window_s,
+            }
+            return Phrase("errors.models.refusal.window", lengths_s)
+    return None

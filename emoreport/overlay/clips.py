@@ -104,12 +104,12 @@ def choose_passages(
         top = checked(TOP, top)
     if emotion is None:
         if modality is not None:
-            raise SettingsError("--modality needs --emotion", remedy="name an emotion")
+            raise SettingsError("clips.modality_needs_emotion")
         return strongest_mismatches(report.analysis, top or TOP.default)
     if emotion not in ALL_LABELS:
-        raise SettingsError(f"there is no emotion {emotion!r}", remedy=", ".join(ALL_LABELS))
+        raise SettingsError("clips.no_emotion", emotion=emotion, labels=", ".join(ALL_LABELS))
     if modality not in {None, FACE, VOICE}:
-        raise SettingsError(f"there is no modality {modality!r}", remedy=f"{FACE} or {VOICE}")
+        raise SettingsError("clips.no_modality", modality=modality, face=FACE, voice=VOICE)
     return emotion_passages(report.analysis, emotion, modality or FACE, top)
 
 
@@ -168,7 +168,7 @@ def write_clips(
     same = check_video(report, video, force=force)
     old = _old_files(folder)
     if old and not overwrite:
-        raise OutputError("holds clips already", remedy="--overwrite replaces them", file=folder)
+        raise OutputError("clips.exist", file=folder)
     duration_s = report.analysis.summary.duration_s
     clips = tuple(
         Clip(passage, clip_span(passage.span, lead_in_s, duration_s), _file_name(passage))
@@ -266,8 +266,7 @@ def _old_files(folder: Path) -> list[str]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        cause = f"cannot be used as a folder ({error.strerror})"
-        raise OutputError(cause, remedy="choose another one with --out", file=folder) from error
+        raise OutputError("clips.no_folder", error=error.strerror, file=folder) from error
     return [name for name in names if NAME.match(name) or name in {INDEX_CSV, INDEX_HTML}]
 
 

@@ -79,11 +79,7 @@ def check_video(report: Report, video: Path, *, force: bool) -> bool:
         return True
     if not force:
         name = report.run.input.name
-        raise SettingsError(
-            f"is not the video that was analysed ({name}; their SHA-256 differ)",
-            remedy="name that one, or take this one with --force if its times are the same",
-            file=video,
-        )
+        raise SettingsError("video.not_analysed", name=name, file=video)
     return False
 
 
@@ -114,16 +110,14 @@ def check_target(target: Path, video: Path, *, overwrite: bool) -> None:
         When the file exists and `overwrite` is not set.
     """
     if target.suffix.lower() != SUFFIX:
-        raise SettingsError(f"the name of a video ends in {SUFFIX}", file=target)
+        raise SettingsError("video.suffix", suffix=SUFFIX, file=target)
     if target.is_dir():
-        raise SettingsError("is a folder, not a file", file=target)
+        raise SettingsError("video.is_folder", file=target)
     if target.exists():
         if target.samefile(video):
-            raise SettingsError(
-                "this is the recording itself", remedy="name another file with --out", file=target
-            )
+            raise SettingsError("video.recording_itself", file=target)
         if not overwrite:
-            raise OutputError("exists already", remedy="--overwrite replaces it", file=target)
+            raise OutputError("video.exists", file=target)
 
 
 def recut(

@@ -24,10 +24,7 @@ def stored_labels(run: RunRecord) -> LabelSource:
     """
     labels = run.labels or MACHINE
     if labels.damage:
-        raise StoredReadingsError(
-            f"run.json holds labels that cannot be used ({labels.damage})",
-            remedy="put the machine's back with `emoreport retable --labels none`",
-        )
+        raise StoredReadingsError("run.labels", error=labels.damage)
     return labels
 
 

@@ -30,13 +30,9 @@ def load_bridge(name: str) -> Bridge:
     except SettingsError as error:
         raise error.with_file(name) from error.__cause__
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SettingsError(f"the bridge cannot be read ({error})", file=name) from error
+        raise SettingsError("bridge.unreadable", error=error, file=name) from error
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise SettingsError(
-            f"the bridge cannot be used ({error})",
-            remedy="it holds a table [bridge] with lines such as enthusiasm = 'happiness'",
-            file=name,
-        ) from error
+        raise SettingsError("bridge.unusable", error=error, file=name) from error
 
 
 def bridge_of(run: RunRecord, folder: Path) -> Bridge | None:
@@ -52,8 +48,4 @@ def bridge_of(run: RunRecord, folder: Path) -> Bridge | None:
     try:
         return Bridge.from_mapping(dict(run.bridge))
     except (SettingsError, TypeError, ValueError) as error:
-        raise StoredReadingsError(
-            f"holds a label bridge that cannot be used ({error})",
-            remedy="name one with --bridge, or analyse the video again",
-            file=folder / RUN_FILE,
-        ) from error
+        raise StoredReadingsError("bridge.stored", error=error, file=folder / RUN_FILE) from error

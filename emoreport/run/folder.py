@@ -74,7 +74,7 @@ class ResultFolders:
         with ExitStack() as held:
             held.enter_context(Staging(self._out))
             if not held.enter_context(_lock(self._out, sha256)):
-                raise _busy("another run analyses this video into this folder", self._out)
+                raise OutputError("run.busy", file=self._out)
             for folder in self._folders(video, sha256):
                 with ExitStack() as attempt:
                     alone = attempt.enter_context(_lock(self._out, same_name(folder.name)))
@@ -83,7 +83,7 @@ class ResultFolders:
                         held.push(attempt.pop_all())
                         break
             else:
-                raise _busy("other runs write into the folders of this name", self._out)
+                raise OutputError("run.busy_names", file=self._out)
             refuse_link(folder)
             self._taken[folder] = sha256
             with Staging(folder) as trial:
@@ -135,10 +135,6 @@ def same_name(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _busy(cause: str, out: Path) -> OutputError:
-    return OutputError(cause, remedy="wait for it or choose another folder with --out", file=out)
-
-
 def folder_names(video: Path, sha256: str) -> Iterator[str]:
     """Names for the folder of a video's results, the best one first."""
     stem = safe_stem(video)
@@ -167,11 +163,7 @@ def refuse_link(folder: Path) -> None:
         When it is one.
     """
     if folder.is_symlink():
-        raise OutputError(
-            "is a symbolic link, and results are not written through links",
-            remedy="move it away or choose another folder with --out",
-            file=folder,
-        )
+        raise OutputError("run.link", file=folder)
 
 
 def is_result(folder: Path) -> bool:
@@ -190,11 +182,7 @@ def is_free(folder: Path, sha256: str) -> bool:
 def refuse_others(folder: Path, sha256: str) -> None:
     """Raise OutputError where a folder has come to hold the results of another content."""
     if not is_free(folder, sha256):
-        raise OutputError(
-            "holds results of another video by now, which are left as they are",
-            remedy="run the command again",
-            file=folder,
-        )
+        raise OutputError("run.other_video", file=folder)
 
 
 def stored_run(folder: Path, sha256: str) -> RunRecord | None:
@@ -219,20 +207,12 @@ def is_up_to_date(folder: Path, plan: RunPlan) -> bool:
         return False
     if deciding_facts(stored) == deciding_facts(plan):
         return True
-    raise made_otherwise(
-        folder,
-        "--overwrite replaces them, --out writes elsewhere, "
-        "`emoreport retable` makes the tables again from them",
-    )
+    raise made_otherwise(folder, "replace_or_retable")
 
 
 def made_otherwise(folder: Path, remedy: str) -> OutputError:
     """The error for results that are not to be replaced unasked."""
-    return OutputError(
-        "holds results of this video made with other settings, models or versions",
-        remedy=remedy,
-        file=folder,
-    )
+    return OutputError("run.made_otherwise", remedy=remedy, file=folder)
 
 
 def content_sha256(path: Path) -> str:
@@ -246,18 +226,13 @@ def content_sha256(path: Path) -> str:
         When it is no regular file or cannot be read.
     """
     if not os.path.lexists(path):
-        raise InputNotFoundError("does not exist", remedy="check the path", file=path)
+        raise InputNotFoundError("file.missing", file=path)
     if path.is_dir():
-        raise MediaError(
-            "is a folder, not a video",
-            remedy=f"`emoreport batch {shlex.quote(str(path))}` analyses every video below it",
-            file=path,
-        )
+        raise MediaError("run.folder_given", path=shlex.quote(str(path)), file=path)
     if not path.is_file():
-        raise MediaError("is not a regular file", file=path)
+        raise MediaError("media.not_regular_file", file=path)
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        cause = f"cannot be read ({error.strerror})"
-        raise MediaError(cause, remedy="check the permissions", file=path) from error
+        raise MediaError("file.no_rights", error=error.strerror, file=path) from error

@@ -148,9 +148,5 @@ def _small_copy(video: Path | None, progress: ProgressCallback | None) -> bytes:
     from emoreport.media.proxy import small_copy
 
     if video is None or not video.is_file():
-        raise InputNotFoundError(
-            "is not there, so that it cannot be put into the page",
-            remedy="say where it is with --video FILE, or take --page-video link or --no-video",
-            file=video or "the video",
-        )
+        raise InputNotFoundError("page.no_video", file=video or "the video")
     return small_copy(video, progress=progress)

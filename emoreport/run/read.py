@@ -79,10 +79,7 @@ def read_report(
     run = read_run(source)
     for name in changes or {}:
         if name in OPTIONS and not is_retabled(name):
-            raise SettingsError(
-                f"{OPTIONS[name].flag} changes the readings themselves",
-                remedy="run `emoreport analyze` with it",
-            )
+            raise SettingsError("run.changes_readings", flag=OPTIONS[name].flag)
     settings = _settings_of(run, source, changes or {})
     if labels is not None:
         run = replace(run, labels=None if labels == MACHINE else labels)
@@ -112,11 +109,7 @@ def read_machine_report(folder: Path, changes: Mapping[str, Any] | None = None) 
     """
     run = read_run(folder)
     if stored_labels(run) != MACHINE:
-        raise SettingsError(
-            "the labels of this folder are those of a person; this command cuts the readings again",
-            remedy="`emoreport retable --labels none --out DIR` makes a folder with the machine's",
-            file=folder,
-        )
+        raise SettingsError("run.labels_of_person", file=folder)
     settings = _settings_of(run, folder, changes or {})
     own = None if "bridge" in (changes or {}) else bridge_of(run, folder)
     return _report(folder, run, settings, own or load_bridge(settings.analysis.bridge))
@@ -163,8 +156,6 @@ def _settings_of(run: RunRecord, folder: Path, changes: Mapping[str, Any]) -> Se
         stored = Settings.from_values(run.settings)
     except SettingsError as error:
         raise StoredReadingsError(
-            f"holds settings that cannot be used ({error.cause})",
-            remedy="use the version of emoreport that wrote it, or analyse the video again",
-            file=folder / RUN_FILE,
+            "run.settings", error=error.cause, file=folder / RUN_FILE
         ) from error
     return stored.replace(**changes) if changes else stored

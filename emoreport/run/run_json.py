@@ -67,7 +67,7 @@ def read_run(folder: Path) -> RunRecord:
         When there is no run.json in it or it is damaged or of a later layout.
     """
     if not folder.is_dir():
-        raise InputNotFoundError("is not a folder of results", file=folder)
+        raise InputNotFoundError("run.no_folder", file=folder)
     path = folder / RUN_FILE
     try:
         facts = path.stat()
@@ -79,18 +79,10 @@ def read_run(folder: Path) -> RunRecord:
         if layout == LAYOUT:
             return from_document(content)
     except FileNotFoundError as error:
-        raise StoredReadingsError(
-            f"the folder holds no {RUN_FILE}", remedy="analyse the video again", file=folder
-        ) from error
+        raise StoredReadingsError("run.no_run", name=RUN_FILE, file=folder) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StoredReadingsError(
-            f"is damaged ({error!r})", remedy="analyse the video again", file=path
-        ) from error
-    raise StoredReadingsError(
-        f"has layout {layout}, this version reads {LAYOUT}",
-        remedy="use the version of emoreport that wrote it",
-        file=path,
-    )
+        raise StoredReadingsError("run.damaged", error=error, file=path) from error
+    raise StoredReadingsError("run.other_layout", stored=layout, readable=LAYOUT, file=path)
 
 
 # --------------------------------------------------------------------------- writing

@@ -261,10 +261,7 @@ def _groups(values: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any
 def _option(name: str) -> OptionInfo:
     info = OPTIONS.get(name.replace("-", "_"))
     if info is None:
-        raise SettingsError(
-            f"there is no setting {name!r}",
-            remedy=f"{nearest(name, OPTIONS)}`emoreport analyze --help` lists them",
-        )
+        raise SettingsError("settings.unknown", name=name, near=nearest(name, OPTIONS))
     return info
 
 
@@ -315,9 +312,7 @@ def parse_fps(text: str) -> float | None:
     except ValueError:
         rate_hz = -1.0
     if not 0 < rate_hz <= 1000:
-        raise SettingsError(
-            f"--fps cannot be {text!r}", remedy="give every, adaptive or a rate from 0 to 1000 Hz"
-        )
+        raise SettingsError("settings.fps", value=text)
     return rate_hz
 
 
@@ -342,7 +337,4 @@ def parse_baseline(text: str) -> float | tuple[float, float] | None:
             return float(start), float(end)
     except ValueError:
         pass
-    raise SettingsError(
-        f"--baseline cannot be {text!r}",
-        remedy="give none, neutral:SECONDS such as neutral:30, or START-END such as 0-20",
-    )
+    raise SettingsError("settings.baseline", value=text)

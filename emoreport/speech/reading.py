@@ -124,8 +124,10 @@ def read_speech(
     for judge in (model, witness):
         if judge is not None and judge.sample_rate_hz != track.sample_rate_hz:
             raise SpeechStageError(
-                f"{judge.record.name} wants {judge.sample_rate_hz} Hz, "
-                f"the track has {track.sample_rate_hz} Hz"
+                "speech.model_rate",
+                model=judge.record.name,
+                wanted_hz=judge.sample_rate_hz,
+                given_hz=track.sample_rate_hz,
             )
     total_s = track.end_s if duration_s is None else duration_s
     speech = vad.detect(_WatchedTrack(track, DETECTING, total_s, progress))
@@ -208,8 +210,7 @@ def _judged(model: VoiceEmotionModel, clips: Sequence[FloatArray]) -> VoiceScore
     shape = scores.probabilities.shape
     if shape != (len(clips), len(model.labels)) or not np.isfinite(scores.probabilities).all():
         raise SpeechStageError(
-            f"{model.record.name} gave unusable probabilities of shape {shape} "
-            f"for {len(clips)} clips"
+            "speech.probabilities", model=model.record.name, shape=shape, count=len(clips)
         )
     return scores
 

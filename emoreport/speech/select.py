@@ -67,7 +67,6 @@ def _correction(settings: Settings, family: Family | None) -> dict[str, Any]:
     if family is None or bias not in family.corrections:
         corrected = [name for name, entry in OPENERS["voice"].items() if bias in entry.corrections]
         raise SettingsError(
-            f"--speech-bias {bias} is a correction of {' and '.join(corrected)} only",
-            remedy=f"add --speech {' or '.join(corrected)} or leave --speech-bias out",
+            "speech.bias", bias=bias, models=" and ".join(corrected), choices=" or ".join(corrected)
         )
     return {"bias": bias}

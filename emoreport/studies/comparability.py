@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from emoreport.errors import SettingsError
-from emoreport.messages import text
+from emoreport.messages import Phrase
 from emoreport.records import ModelRecord
 from emoreport.run.report import Report
 from emoreport.run.run_json import EMOTION_MODELS, WITNESSES
@@ -31,13 +31,8 @@ OTHER_RUNTIME: Final = "other_runtime"
 NO_RESULTS: Final = "no_results"
 NO_PARTNER: Final = "no_partner"
 
-REMEDIES: Final = {
-    OTHER_MODEL: "analyse them with the same models",
-    OTHER_SETTING: "give the setting for all of them here, or analyse them with the same one",
-    OTHER_BRIDGE: "name one for all of them with --bridge",
-    SAME_RECORDING: "name each recording once",
-}
-"""What makes figures not comparable, and what to do about it."""
+OBSTACLES: Final = frozenset({OTHER_MODEL, OTHER_SETTING, OTHER_BRIDGE, SAME_RECORDING})
+"""What makes figures not comparable; there are remedies of these keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,7 @@ class Caveat:
     @property
     def is_obstacle(self) -> bool:
         """Whether the figures are not comparable, so that only `force` compares them."""
-        return self.key in REMEDIES
+        return self.key in OBSTACLES
 
     def document(self) -> dict[str, str]:
         """JSON values."""
@@ -163,8 +158,9 @@ def refuse(caveats: Iterable[Caveat], *, force: bool) -> None:
     obstacles = [caveat for caveat in caveats if caveat.is_obstacle]
     if obstacles and not force:
         first = obstacles[0]
-        more = f" (differences in all: {len(obstacles)})" if len(obstacles) > 1 else ""
         raise SettingsError(
-            text(f"compare.caveat.{first.key}", "en", **first.values) + more,
-            remedy=f"{REMEDIES[first.key]}, or compare nevertheless with --force",
+            "compare.first_obstacle" if len(obstacles) > 1 else "compare.obstacle",
+            caveat=Phrase(f"compare.caveat.{first.key}", first.values),
+            count=len(obstacles),
+            remedy=f"compare_{first.key}",
         )

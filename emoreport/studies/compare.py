@@ -173,9 +173,7 @@ def compare_talk_folders(
         When a folder holds no complete run.
     """
     if len(folders) < 2:
-        raise SettingsError(
-            "a comparison needs at least two talks", remedy="name two folders of results"
-        )
+        raise SettingsError("compare.one_talk")
     for folder in folders:
         _check_talk(folder)
     read = [_read(folder, changes) for folder in folders]
@@ -274,12 +272,7 @@ def compare_paired_folders(
             Caveat(NO_PARTNER, {"folder": str(talk), "other": str(theirs)}) for talk in alone
         ]
     if len(people) < 2:
-        raise SettingsError(
-            f"{first} and {second} have {len(people)} talk(s) of the same name; "
-            "a paired comparison needs at least two",
-            remedy="give both folders of results of a person the same name, or compare different "
-            "people with --groups",
-        )
+        raise SettingsError("compare.too_few_pairs", first=first, second=second, count=len(people))
     sides = [[_read(side[name], changes) for name in people] for side in talks]
     caveats = (*caveats_of([facts for side in sides for facts, _ in side]), *left_out)
     refuse(caveats, force=force)
@@ -304,29 +297,19 @@ def _read(folder: Path, changes: Mapping[str, Any] | None) -> tuple[TalkFacts, T
 
 def _check_talk(folder: Path) -> None:
     if folder.is_dir() and not is_result(folder) and any(map(is_result, _subfolders(folder))):
-        raise SettingsError(
-            "holds several folders of results",
-            remedy="name one of them, or give --groups (different people) or --paired (the same)",
-            file=folder,
-        )
+        raise SettingsError("compare.several", file=folder)
 
 
 def _members(folder: Path, option: str) -> tuple[list[Path], list[Path]]:
     """Folders with results in a folder, and those without; `option` asked for them."""
     if not folder.is_dir():
-        raise InputNotFoundError("is not a folder of results", file=folder)
+        raise InputNotFoundError("compare.no_results", file=folder)
     if is_result(folder):
-        raise SettingsError(
-            "holds the results of one talk, not of a group",
-            remedy=f"leave out {option}, or name the folder that holds several such folders",
-            file=folder,
-        )
+        raise SettingsError("compare.one_talk_of_group", option=option, file=folder)
     inside = _subfolders(folder)
     talks = [subfolder for subfolder in inside if is_result(subfolder)]
     if not talks:
-        raise SettingsError(
-            "holds no folders of results", remedy="name a folder that `analyze` wrote", file=folder
-        )
+        raise SettingsError("compare.empty", file=folder)
     return talks, [subfolder for subfolder in inside if not is_result(subfolder)]
 
 
@@ -334,9 +317,7 @@ def _subfolders(folder: Path) -> list[Path]:
     try:
         return sorted(path for path in folder.iterdir() if path.is_dir())
     except OSError as error:
-        raise InputNotFoundError(
-            f"cannot be read ({error.strerror})", remedy="check the permissions", file=folder
-        ) from error
+        raise InputNotFoundError("file.no_rights", error=error.strerror, file=folder) from error
 
 
 # --------------------------------------------------------------------------- files

@@ -34,7 +34,7 @@ ROWS_AT_ONCE: Final = 8192
 """Rows that the writer holds in its buffers: five minutes of video at 25 frames a second."""
 MAX_ROWS: Final = 12_000_000
 """Rows that are read: a day at 138 frames a second. A few bytes can claim, and hold, billions."""
-REMEDY: Final = "analyse the video again with --overwrite"
+REMEDY: Final = "analyse_with_overwrite"
 _FACTS_KEY: Final = b"emoreport"
 _DIGEST_KEY: Final = b"emoreport.sha256"
 """Parquet checks its pages but not its footer, which holds the facts."""
@@ -270,17 +270,21 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise StoredReadingsError("there is no such file", remedy=REMEDY, file=path) from error
+        raise StoredReadingsError("readings.missing", remedy=REMEDY, file=path) from error
     except pa.ArrowException as error:
-        raise StoredReadingsError(f"is damaged ({error})", remedy=REMEDY, file=path) from error
+        raise StoredReadingsError(
+            "readings.damaged", error=error, remedy=REMEDY, file=path
+        ) from error
     except OSError as error:
-        raise StoredReadingsError(f"cannot be read ({error})", remedy=REMEDY, file=path) from error
+        raise StoredReadingsError(
+            "file.unreadable", error=error, remedy=REMEDY, file=path
+        ) from error
     except (
         *(ValueError, TypeError, KeyError, IndexError),
         *(OverflowError, MemoryError, RecursionError),
     ) as error:
         raise StoredReadingsError(
-            f"is not a file of readings ({error})", remedy=REMEDY, file=path
+            "readings.not_readings", error=error, remedy=REMEDY, file=path
         ) from error
 
 

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from emoreport.errors import WordedError
+
 DELIMITERS: Final = (",", ";", "\t")
 """In this order of preference: spreadsheets of some regions separate by semicolons."""
 
@@ -39,12 +41,8 @@ _SHORT: Final = 3
 """Words of so few letters are no evidence."""
 
 
-class UnreadableTextError(Exception):
+class UnreadableTextError(WordedError):
     """What is wrong with a text or table, in one clause, and what helps."""
-
-    def __init__(self, cause: str, remedy: str = "") -> None:
-        super().__init__(cause)
-        self.remedy = remedy
 
 
 # --------------------------------------------------------------------------- text
@@ -84,31 +82,25 @@ def decode(
         text = content.decode(unicode)
     except UnicodeDecodeError as error:
         if unicode == "utf-16":
-            raise UnreadableTextError("is text neither in UTF-8 nor in UTF-16") from error
+            raise UnreadableTextError("text.not_utf16") from error
     else:
         # One byte per letter and every second one zero is UTF-16 without its mark.
         if encoding is None or "\0" not in text:
             return text, None
     guessed = None if encoding else _guess(content, known)
     if guessed is None and encoding is None:
-        raise UnreadableTextError(
-            "is text neither in UTF-8 nor in UTF-16, and its encoding cannot be told",
-            "save it as UTF-8, or say the encoding, such as --encoding cp1251 or cp1252",
-        )
+        raise UnreadableTextError("text.no_encoding")
     try:
         return content.decode(encoding or guessed or ""), guessed
     except UnicodeError as error:
-        raise UnreadableTextError(f"is not text in {encoding or guessed}") from error
+        raise UnreadableTextError("text.other_encoding", encoding=encoding or guessed) from error
 
 
 def _check_name(encoding: str) -> None:
     try:
         b" ".decode(encoding, "ignore")
     except (LookupError, ValueError) as error:
-        raise UnreadableTextError(
-            f"cannot be read: there is no encoding {encoding[:40]!r}",
-            "give --encoding a name such as cp1251, cp1252 or koi8-r",
-        ) from error
+        raise UnreadableTextError("text.unknown_encoding", encoding=encoding[:40]) from error
 
 
 def _guess(content: bytes, known: Iterable[str]) -> str | None:
@@ -209,7 +201,7 @@ class Sheet:
         """
         places = [at for at, own in enumerate(self.header) if own.casefold() == name]
         if len(places) > 1:
-            raise UnreadableTextError(f"has the column {name} twice", "keep one of them")
+            raise UnreadableTextError("text.same_column", name=name)
         return places[0] if places else None
 
 
@@ -244,7 +236,7 @@ def _rows(text: str, delimiter: str, lines_above: int) -> Iterator[tuple[int, li
             if cells:
                 yield lines_above + reader.line_num, cells
     except csv.Error as error:
-        raise UnreadableTextError(f"is no CSV that can be read ({error})") from error
+        raise UnreadableTextError("text.not_csv", error=error) from error
 
 
 def _filled(rows: Iterator[tuple[int, list[str]]], columns: int) -> Iterator[tuple[int, list[str]]]:

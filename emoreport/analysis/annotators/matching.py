@@ -48,10 +48,7 @@ def _match_group(group: Sequence[tuple[int, int]], tolerance: int) -> list[tuple
     first = [moment for moment, side in group if side == 0]
     second = [moment for moment, side in group if side == 1]
     if len(first) * len(second) > MAX_COMBINATIONS:
-        raise SettingsError(
-            "too many labels change closer together than the tolerance",
-            remedy="lower it with --tolerance",
-        )
+        raise SettingsError("annotators.too_many_labels")
     # best[i][j]: (pairs, minus their summed distance) of the first i and the first j moments.
     best = [[(0, 0)] * (len(second) + 1) for _ in range(len(first) + 1)]
     for i, mine in enumerate(first, start=1):

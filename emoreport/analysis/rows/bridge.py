@@ -49,10 +49,7 @@ class Bridge:
         """Check the names and keep a copy of the mapping."""
         for name in (*self.mapping.keys(), *self.mapping.values()):
             if name not in KNOWN_LABELS:
-                raise SettingsError(
-                    f"the label bridge names {name!r}, which is no emotion",
-                    remedy=f"the emotions are {', '.join(KNOWN_LABELS)}",
-                )
+                raise SettingsError("bridge.no_emotion", name=name, labels=", ".join(KNOWN_LABELS))
         object.__setattr__(self, "mapping", dict(self.mapping))
 
     @classmethod

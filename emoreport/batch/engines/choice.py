@@ -65,7 +65,5 @@ def make_engine(name: str, settings: Settings, options: EngineOptions, watcher: 
         When there is no such engine.
     """
     if name not in ENGINES:
-        raise SettingsError(
-            f"--engine cannot be {name!r}", remedy=f"choose one of {', '.join(ENGINES)}"
-        )
+        raise SettingsError("batch.engine", name=name, engines=", ".join(ENGINES))
     return ENGINES[name](settings, options, watcher)

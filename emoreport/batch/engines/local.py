@@ -27,7 +27,7 @@ from emoreport.batch.engines.wire import (
 )
 from emoreport.batch.engines.worker import command, job_message, settings_message
 from emoreport.errors import EmoreportError
-from emoreport.messages import text
+from emoreport.messages import Phrase, text
 from emoreport.settings import Settings
 
 ATTEMPTS: Final = 2
@@ -110,7 +110,7 @@ class _Worker:
             assert self._process.stdin is not None
             self._process.stdin.close()
 
-    def cause_of_death(self) -> str:
+    def cause_of_death(self) -> Phrase:
         """How the process ended, once its line has closed."""
         self.end_after_line()
         code = self._process.returncode
@@ -118,11 +118,11 @@ class _Worker:
             words = self.last_words()
             # Of Python the last line says what went wrong; libraries warn of this and that.
             error = f" ({words.splitlines()[-1]})" if TRACEBACK in words else ""
-            return f"ended by itself with exit code {code}{error}"
+            return Phrase("errors.batch.death.exit", {"code": code, "error": error})
         try:
-            return f"was ended by {signal.Signals(-code).name}"
+            return Phrase("errors.batch.death.signal", {"signal": signal.Signals(-code).name})
         except ValueError:
-            return f"was ended by signal {-code}"
+            return Phrase("errors.batch.death.signal", {"signal": -code})
 
     def last_words(self) -> str:
         """What a process that has ended last wrote to stderr; "" if nothing."""
@@ -319,9 +319,7 @@ class LocalEngine:
 
     def _greet(self, worker: _Worker, opened: Opened) -> None:
         if self._opened is not None and opened != self._opened:
-            raise EmoreportError(
-                "the models have changed while the batch ran", remedy="run the batch again"
-            )
+            raise EmoreportError("batch.models_changed")
         self._opened = opened
         self._failed_starts = 0
         worker.ready = True
@@ -339,10 +337,7 @@ class LocalEngine:
         if not worker.ready:
             self._failed_starts += 1
             if self._opened is None or self._failed_starts >= FAILED_STARTS:
-                raise EmoreportError(
-                    f"a worker process {cause} while it opened the models",
-                    remedy="fewer --jobs need less memory; `emoreport doctor` looks at the models",
-                )
+                raise EmoreportError("batch.died_opening", cause=cause)
             if job is not None:
                 self._again.append(job)
         elif job is None:
@@ -372,33 +367,21 @@ class LocalEngine:
                 continue
             allowed_s = limits.time_limit_s(self._limits, worker.job.size_bytes, worker.claimed_s)
             if now - worker.since > allowed_s:
-                worker.verdict = Failed(
-                    worker.job,
-                    LIMITS,
-                    f"took more than {allowed_s:.0f} s{_during(worker.stage)}",
-                    "give it more with --retry-failed and a higher --time-limit",
+                worker.verdict = Failed.worded(
+                    worker.job, LIMITS, "too_slow", {"limit_s": allowed_s}, during=worker.stage
                 )
             elif limits.resident_mb(worker.pid) > self._share.memory_mb:
-                worker.verdict = Failed(
+                worker.verdict = Failed.worded(
                     worker.job,
                     LIMITS,
-                    f"needed more than {self._share.memory_mb:.0f} MB of memory"
-                    f"{_during(worker.stage)}",
-                    "give it more with --retry-failed and a higher --memory-limit or fewer --jobs",
+                    "too_large",
+                    {"limit_mb": self._share.memory_mb},
+                    during=worker.stage,
                 )
             if worker.verdict is not None:
                 worker.end()
 
 
-def _crashed(job: VideoJob, cause: str, stage: str, trace: str) -> Failed:
-    return Failed(
-        job,
-        CRASHED,
-        f"its worker process {cause}{_during(stage)}, {ATTEMPTS} times",
-        "the file may be damaged: convert it again, then --retry-failed",
-        trace=trace,
-    )
-
-
-def _during(stage: str) -> str:
-    return f" during {stage}" if stage else ""
+def _crashed(job: VideoJob, cause: Phrase, stage: str, trace: str) -> Failed:
+    values = {"cause": cause, "times": ATTEMPTS}
+    return Failed.worded(job, CRASHED, "crashed", values, during=stage, trace=trace)

@@ -14,6 +14,7 @@ from emoreport.batch.engines import limits
 from emoreport.batch.engines.local import POOLS
 from emoreport.batch.engines.wire import error_document, opened_document, outcome_document
 from emoreport.errors import EmoreportError, SettingsError
+from emoreport.messages import speak
 from emoreport.settings import Settings
 
 OBJECT_STORE_BYTES: Final = 80_000_000
@@ -94,10 +95,7 @@ def connect(cluster: Cluster, threads: int, limits: Limits) -> Connection:
     try:
         import ray
     except ImportError as error:
-        raise SettingsError(
-            "--engine ray needs Ray, which is not installed",
-            remedy='pip install "emoreport[ray]"',
-        ) from error
+        raise SettingsError("ray.not_installed") from error
     library: Any = ray
     began_here = not library.is_initialized()
     if began_here:
@@ -111,12 +109,7 @@ def connect(cluster: Cluster, threads: int, limits: Limits) -> Connection:
     if actors < 1:
         if began_here:
             library.shutdown()
-        raise SettingsError(
-            f"the cluster has no room for a worker with {threads} processors and "
-            f"{cluster.gpus_per_actor:g} graphics cards",
-            remedy="lower --threads or --ray-gpus-per-actor, or say with --jobs how many "
-            "workers to wait for",
-        )
+        raise SettingsError("ray.no_room", threads=threads, gpus=cluster.gpus_per_actor)
     # What Ray counts as memory for work, shared out by processors.
     share_mb = resources.get("memory", 0.0) / 1e6 / max(processors, 1.0) * threads
     return Connection(library, actors, limits.memory_mb or share_mb, began_here)
@@ -133,10 +126,7 @@ def _begin(ray: Any, address: str) -> None:  # noqa: ANN401 - Ray has few types
     try:
         ray.init(address=address, **options)
     except (OSError, RuntimeError, ValueError) as error:
-        raise SettingsError(
-            f"the Ray cluster {address} cannot be reached ({first_line(error)})",
-            remedy="check --ray-address; `ray status` on that machine says whether it runs",
-        ) from error
+        raise SettingsError("ray.unreachable", address=address, error=first_line(error)) from error
 
 
 def first_line(error: Exception) -> str:
@@ -154,6 +144,7 @@ class VideoActor:
             # `--device auto` takes any card it sees; what was not asked for is not taken.
             os.environ["CUDA_VISIBLE_DEVICES"] = ""
         self._settings = Settings.from_values(values)
+        speak(self._settings.output.lang)
         self._workshop: Any = None
         self._lock = threading.Lock()
         self._progress: dict[str, tuple[float, float | None]] = {}

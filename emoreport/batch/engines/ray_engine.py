@@ -97,10 +97,7 @@ class RayEngine:
             When a model is not available, or no actor can be started.
         """
         if self.settings.runtime.device == "cuda" and not self._cluster.gpus_per_actor:
-            raise SettingsError(
-                "--device cuda on a Ray cluster needs a graphics card for each worker",
-                remedy="say with --ray-gpus-per-actor what share of one it takes",
-            )
+            raise SettingsError("ray.cuda_without_share")
         self._connected = connect(self._cluster, self.settings.runtime.threads, self._limits)
         self._watcher.announce(
             text(
@@ -197,17 +194,11 @@ class RayEngine:
             try:
                 ready, _ = self._there.ray.wait(list(waited_for), num_returns=1, timeout=timeout_s)
             except self._there.ray.exceptions.RayError as error:
-                raise EmoreportError(
-                    f"the Ray cluster does not answer any more ({first_line(error)})",
-                    remedy="the same command goes on from here once it runs again",
-                ) from error
+                raise EmoreportError("ray.silent", error=first_line(error)) from error
             for reference in ready:
                 yield from self._take(waited_for[reference], reference)
         elif not self._actors:
-            raise EmoreportError(
-                "no worker of the cluster can open the models any more",
-                remedy="`ray status` shows the cluster, `emoreport doctor` a machine's models",
-            )
+            raise EmoreportError("ray.no_worker")
         else:
             time.sleep(timeout_s)
         yield from self._watch()
@@ -246,10 +237,10 @@ class RayEngine:
         elif opened != self._opened:
             # Tables of one batch made by different models, and nothing in them to tell.
             raise EmoreportError(
-                "the machines of the cluster differ in models or in the version of emoreport "
-                f"({_names(opened)} on {answer['node'][:8]}, {_names(self._opened)} elsewhere)",
-                remedy="put the same models on every machine with `emoreport models pull`, or "
-                "name the models with --face and --speech",
+                "ray.machines_differ",
+                opened=_names(opened),
+                node=answer["node"][:8],
+                others=_names(self._opened),
             )
         self._opened = opened
         self._failed_starts = 0
@@ -262,10 +253,7 @@ class RayEngine:
         if not node:
             self._failed_starts += 1
             if self._opened is None or (self._failed_starts >= FAILED_STARTS and not self._actors):
-                raise EmoreportError(
-                    f"a worker ended while it opened the models ({first_line(error)})",
-                    remedy="`ray status` shows the cluster, `emoreport doctor` a machine's models",
-                ) from error
+                raise EmoreportError("ray.ended_opening", error=first_line(error)) from error
             return
         if job is None:
             return
@@ -275,14 +263,10 @@ class RayEngine:
         if tries[job.name] < most:
             self._again.append(job)
             return
-        what = "machine was lost" if tries is self._losses else "worker process ended by itself"
-        yield Failed(
-            job,
-            CRASHED,
-            f"its {what}{_during(actor.stage)}, {most} times",
-            "the file may be damaged: convert it again, then --retry-failed",
-            lasting=tries is self._crashes,
-        )
+        lasting = tries is self._crashes
+        key = "crashed_alone" if lasting else "machine_lost"
+        during = actor.stage
+        yield Failed.worded(job, CRASHED, key, {"times": most}, during=during, lasting=lasting)
 
     def _machine_lost(self, node: str, error: Exception) -> bool:
         # Unavailable: no word from it, while the end of a process alone is reported as such.
@@ -307,11 +291,7 @@ class RayEngine:
                 continue
             allowed_s = limits.time_limit_s(self._limits, actor.job.size_bytes, actor.claimed_s)
             if now - actor.since > allowed_s:
-                yield self._end(
-                    actor,
-                    f"took more than {allowed_s:.0f} s",
-                    "give it more with --retry-failed and a higher --time-limit",
-                )
+                yield self._end(actor, "too_slow", limit_s=allowed_s)
             elif actor.question is None:
                 actor.question = actor.handle.status.remote()
 
@@ -320,10 +300,7 @@ class RayEngine:
         if any(working.node for working in self._actors):
             return
         self._dismiss(actor)
-        raise EmoreportError(
-            f"no worker had its models open after {OPENING_LIMIT_S:.0f} s",
-            remedy="`ray status` shows whether the cluster has room",
-        )
+        raise EmoreportError("ray.not_opened", limit_s=OPENING_LIMIT_S)
 
     def _judge(self, actor: Actor, status: Mapping[str, Any]) -> Iterator[Failed]:
         """Pass on how far a video is; end its actor if that takes too much memory."""
@@ -335,21 +312,13 @@ class RayEngine:
                 actor.claimed_s = total_s
             self._watcher.progress(actor.job, stage, done_s, total_s)
         if status["resident_mb"] > self._there.memory_mb:
-            yield self._end(
-                actor,
-                f"needed more than {self._there.memory_mb:.0f} MB of memory",
-                "give it more with --retry-failed and a higher --memory-limit or more --threads",
-            )
+            yield self._end(actor, "too_large_ray", limit_mb=self._there.memory_mb)
 
-    def _end(self, actor: Actor, cause: str, remedy: str) -> Failed:
+    def _end(self, actor: Actor, key: str, **values: float) -> Failed:
         assert actor.job is not None
         self._dismiss(actor)
-        return Failed(actor.job, LIMITS, cause + _during(actor.stage), remedy)
+        return Failed.worded(actor.job, LIMITS, key, values, during=actor.stage)
 
 
 def _names(opened: Opened) -> str:
-    return " and ".join(opened.models)
-
-
-def _during(stage: str) -> str:
-    return f" during {stage}" if stage else ""
+    return ", ".join(opened.models)

@@ -133,12 +133,10 @@ class Workshop:
                 job, error.stage, error.cause, error.remedy, lasting, traceback.format_exc()
             )
         except MemoryError:
-            return Failed(
-                job, LIMITS, "there was not enough memory", "run fewer --jobs", lasting=False
-            )
+            return Failed.worded(job, LIMITS, "no_memory", lasting=False)
         except Exception as error:  # noqa: BLE001 - the edge: one bad video must not end the rest
-            cause, remedy = f"internal error: {error!r}", "run it again with --verbose to see where"
-            return Failed(job, INTERNAL, cause, remedy, trace=traceback.format_exc())
+            trace = traceback.format_exc()
+            return Failed.worded(job, INTERNAL, "internal", {"error": error}, trace=trace)
         finally:
             self._job = None
 
@@ -199,8 +197,6 @@ def _check_unchanged(job: VideoJob) -> None:
     try:
         facts = Path(job.path).stat()
     except OSError as error:
-        raise InputNotFoundError(
-            f"went away while it was analysed ({error.strerror})", remedy="run the batch again"
-        ) from error
+        raise InputNotFoundError("batch.vanished", error=error.strerror) from error
     if (facts.st_size, facts.st_mtime_ns) != (job.size_bytes, job.mtime_ns):
-        raise MediaError("changed while it was analysed", remedy="run the batch again")
+        raise MediaError("batch.changed")

@@ -28,6 +28,7 @@ from emoreport.batch.engines.wire import (
     read_job,
 )
 from emoreport.errors import EmoreportError
+from emoreport.messages import speak
 from emoreport.settings import Settings
 
 PROGRESS_EVERY_S: Final = 0.5
@@ -74,6 +75,7 @@ def main() -> None:
     commands: queue.Queue[dict[str, Any]] = queue.Queue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, commands), daemon=True).start()
     settings = Settings.from_values(commands.get()["settings"])
+    speak(settings.output.lang)
     from emoreport.batch.engines.work import Workshop
 
     try:

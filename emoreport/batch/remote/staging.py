@@ -238,7 +238,7 @@ def _with_video(job: VideoJob, room: Path) -> VideoJob:
     path = folder / name
     # Also where stored readings are to do: they may turn out to be damaged.
     if store.fetch(name, path) != job.sha256:
-        raise TransferError("changed after its digest was taken", remedy="run the batch again")
+        raise TransferError("remote.changed")
     facts = path.stat()
     return replace(job, path=str(path), size_bytes=facts.st_size, mtime_ns=facts.st_mtime_ns)
 

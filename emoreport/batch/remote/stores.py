@@ -102,17 +102,10 @@ class Store:
 
             self._fs, root = url_to_fs(self.url)
         except ImportError as error:
-            raise SettingsError(
-                f"URLs of this kind need a package that is not installed ({error})",
-                remedy='pip install "emoreport[remote]" and the driver of the store, such as s3fs, '
-                "gcsfs or webdav4",
-                file=hidden(url),
-            ) from error
+            raise SettingsError("remote.no_package", error=error, file=hidden(url)) from error
         except Exception as error:  # each driver has errors of its own for URLs it cannot use
             raise SettingsError(
-                f"is no place that can be opened ({_brief(error)})",
-                remedy="check the URL",
-                file=hidden(url),
+                "remote.cannot_open", error=_brief(error), file=hidden(url)
             ) from error
         self._root = str(root).rstrip("/")
 
@@ -252,9 +245,7 @@ class Store:
                 with suppress(Exception):  # what is left has a name that nobody reads
                     self._fs.rm_file(temporary)
             raise OutputError(
-                f"cannot be uploaded ({_brief(error)})",
-                remedy="check the store, its rights and its room, then give the command again",
-                file=hidden(self / name),
+                "remote.upload", error=_brief(error), file=hidden(self / name)
             ) from error
 
     def _replace(self, temporary: str, final: str) -> None:
@@ -280,9 +271,7 @@ class Store:
                 self._fs.rm_file(self.driver_path(name))
         except Exception as error:  # each driver has errors of its own
             raise OutputError(
-                f"cannot be replaced ({_brief(error)})",
-                remedy="check the rights in the store",
-                file=hidden(self / name),
+                "remote.replace", error=_brief(error), file=hidden(self / name)
             ) from error
 
     def _again(self, name: str, read: Callable[[], str]) -> str:
@@ -305,8 +294,8 @@ class Store:
             raise
         except Exception as error:  # each driver has errors of its own
             raise TransferError(
-                f"cannot be fetched ({_brief(error)})",
-                remedy="check the network and the rights in the store, then give the command again",
+                "remote.fetch",
+                error=_brief(error),
                 file=hidden(self / name) if name else hidden(self.url),
             ) from error
 
@@ -330,7 +319,7 @@ def hidden(url: str) -> str:
 
 def not_there(url: str) -> InputNotFoundError:
     """The error for a folder that holds nothing."""
-    return InputNotFoundError("holds no files", remedy="check the URL", file=hidden(url))
+    return InputNotFoundError("remote.empty", file=hidden(url))
 
 
 def _harmless(name: str) -> bool:
@@ -344,8 +333,4 @@ def _brief(error: Exception) -> str:
 
 
 def _no_room(error: OSError, path: Path) -> OutputError:
-    return OutputError(
-        f"a copy cannot be kept here ({error.strerror})",
-        remedy="free some space or name another folder with TMPDIR",
-        file=path.parent,
-    )
+    return OutputError("remote.no_copy", error=error.strerror, file=path.parent)

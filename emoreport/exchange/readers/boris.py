@@ -20,6 +20,7 @@ from emoreport.exchange.readers.raw import (
     raw_tier,
     same_file_name,
 )
+from emoreport.messages import Phrase
 from emoreport.vocabulary import ALL_LABELS
 
 STATE: Final = "State event"
@@ -91,7 +92,7 @@ def read_boris(text: str, observation: str | None, video: str | None) -> list[Ra
             for name, spans in _tiers(observed["events"], behaviours)
         ]
     except _NO_PROJECT as error:
-        raise FormatError(f"is no project of BORIS ({type(error).__name__})") from error
+        raise FormatError("coding.not_boris", name=type(error).__name__) from error
 
 
 def _category(behaviour: Mapping[str, Any]) -> str:
@@ -110,12 +111,9 @@ def _observation(
     if wanted is not None and wanted in names:
         return names[wanted]
     coded = {name: observation for name, observation in names.items() if observation["events"]}
-    listed = ", ".join(repr(name[:60]) for name in (names if wanted else coded)) or "none"
+    listed = ", ".join(repr(name[:60]) for name in (names if wanted else coded)) or "–"
     if wanted is not None:
-        raise FormatError(
-            f"has no observation {wanted!r}; its observations: {listed}",
-            remedy="name one of them with --observation",
-        )
+        raise FormatError("coding.no_observation", wanted=wanted, names=listed)
     ours = [
         observation
         for observation in coded.values()
@@ -123,10 +121,7 @@ def _observation(
         or any(same_file_name(medium.path, video) for medium in _media(observation))
     ]
     if len(ours) != 1:
-        raise FormatError(
-            f"needs one observation with events, it has {listed}",
-            remedy="name the one to read with --observation" if coded else "",
-        )
+        raise FormatError("coding.which_observation" if coded else "coding.no_events", names=listed)
     return ours[0]
 
 
@@ -139,28 +134,25 @@ def _recording(observation: Mapping[str, Any], video: str | None) -> _Medium:
         When its times are not those of any recording, or it is not clear of which.
     """
     if float(observation.get("time offset") or 0) != 0:
-        raise FormatError("shifts its events by a time offset against the video")
+        raise FormatError("coding.time_offset")
     if observation.get("media_creation_date_as_offset"):
-        raise FormatError("counts its events from the date at which the media were made")
+        raise FormatError("coding.media_date")
     kind = str(observation.get("type") or "MEDIA")
     if kind != "MEDIA":
-        raise FormatError(f"was not coded on a recording (the observation is of type {kind[:20]})")
+        raise FormatError("coding.not_a_recording", kind=kind[:20])
     media = list(_media(observation))
     candidates = [medium for medium in media if same_file_name(medium.path, video)] or media
     places = {(medium.start_ms, medium.end_ms): medium for medium in candidates}
     names = ", ".join(repr(medium.path[-60:]) for medium in media)
     if len(places) > 1:
         raise FormatError(
-            f"plays several media at different times ({names}), and which of them is"
-            f" {video or 'the recording'} is not clear",
-            remedy="in BORIS, give the medium the name of the file that was analysed",
+            "coding.several_media",
+            names=names,
+            video=video or Phrase("errors.coding.the_recording"),
         )
     (medium,) = places.values() or (_Medium("", 0, None),)
     if medium.start_ms is None:
-        raise FormatError(
-            f"does not say when {medium.path[-60:]!r} begins among its media ({names})",
-            remedy="code each recording in an observation of its own",
-        )
+        raise FormatError("coding.media_start", name=medium.path[-60:], names=names)
     return medium
 
 
@@ -220,10 +212,10 @@ def _tiers(
     }
     for count, event in enumerate(events):
         if count >= MAX_ANNOTATIONS:
-            raise FormatError(f"holds more than {MAX_ANNOTATIONS} events")
+            raise FormatError("coding.too_many_events", limit=MAX_ANNOTATIONS)
         code = str(event[2])
         if code not in behaviours:
-            raise FormatError(f"holds an event {code[:60]!r} that its ethogram lacks")
+            raise FormatError("coding.foreign_event", code=code[:60])
         category, kind = behaviours[code]
         if kind.startswith(STATE):
             moments[category].setdefault((str(event[1]), code), []).append(_ms(event[0]))
@@ -232,9 +224,9 @@ def _tiers(
 
 def _states(category: str, times: Mapping[tuple[str, str], list[int]]) -> Iterator[RawSpan]:
     for (_, code), moments in times.items():
-        location = f"behaviour {code[:60]!r}"
+        location = Phrase("errors.coding.place.behaviour", {"code": code[:60]})
         if len(moments) % 2:
-            raise FormatError(f"{location} starts without an end")
+            raise FormatError("coding.no_end", location=location)
         moments.sort()
         label = code.removeprefix(f"{category}_")
         for start_ms, end_ms in zip(moments[::2], moments[1::2], strict=True):

@@ -19,6 +19,7 @@ from emoreport.exchange.readers.raw import (
     raw_tier,
     seconds_to_ms,
 )
+from emoreport.messages import Phrase
 from emoreport.tables.spreadsheet import Sheet, read_sheet
 
 REQUIRED: Final = ("start", "end", "emotion")
@@ -31,7 +32,7 @@ MODALITIES: Final[Mapping[str, str]] = {
 }
 MAX_FIELD: Final = 10_000
 
-_Row = tuple[str, str, str, str]
+_Row = tuple[Phrase, str, str, str]
 """Place in the file, start, end and emotion, as they are written."""
 
 
@@ -63,13 +64,13 @@ def read_table(text: str, default_modality: str | None) -> tuple[list[RawTier], 
     places = {name: sheet.column(name) for name in (*REQUIRED, *OPTIONAL)}
     missing = [name for name in REQUIRED if places[name] is None]
     if missing:
-        raise FormatError(f"lacks the column {', '.join(missing)}; it needs start, end and emotion")
+        raise FormatError("coding.columns", names=", ".join(missing))
     assumed = places["modality"] is None and default_modality is None
     tiers: dict[tuple[str | None, str], list[_Row]] = {}
     for owner, row in _rows(sheet, places, default_modality or "face"):
         tiers.setdefault(owner, []).append(row)
     if not tiers:
-        raise FormatError("holds no row")
+        raise FormatError("coding.no_row")
     decimal_comma = sheet.delimiter != ","
     return [
         raw_tier(modality, _spans(rows, decimal_comma=decimal_comma), coder)
@@ -82,20 +83,18 @@ def _rows(
 ) -> Iterator[tuple[tuple[str | None, str], _Row]]:
     """Coder and modality of every row, and the row."""
     for count, (line, cells) in enumerate(sheet.rows):
-        location = f"line {line}"
+        location = Phrase("errors.coding.place.line", {"line": line})
         if count >= MAX_ANNOTATIONS:
-            raise FormatError(f"holds more than {MAX_ANNOTATIONS} rows")
+            raise FormatError("coding.too_many_rows", limit=MAX_ANNOTATIONS)
         if any(len(cell) > MAX_FIELD for cell in cells):
-            raise FormatError(f"{location} holds a field of more than {MAX_FIELD} characters")
+            raise FormatError("coding.long_field", location=location, limit=MAX_FIELD)
         fields = {name: "" if at is None else cells[at] for name, at in places.items()}
         if not any(fields.values()):
             continue
         written = default if places["modality"] is None else fields["modality"]
         modality = MODALITIES.get(written.casefold())
         if modality is None:
-            raise FormatError(
-                f"{location} has the modality {written[:40]!r}; it can be face or voice"
-            )
+            raise FormatError("coding.other_modality", location=location, written=written[:40])
         yield (
             (fields["coder"] or None, modality),
             (location, fields["start"], fields["end"], fields["emotion"]),

@@ -20,6 +20,7 @@ from emoreport.exchange.readers.raw import (
     raw_tier,
     same_file_name,
 )
+from emoreport.messages import Phrase
 
 ROOT: Final = "ANNOTATION_DOCUMENT"
 ALIGNED: Final = "ALIGNABLE_ANNOTATION"
@@ -36,7 +37,6 @@ MAX_IDS: Final = 2 * MAX_ANNOTATIONS
 """An annotation has two time slots."""
 
 TIME: Final = re.compile(r"[-+]?\d{1,15}(?:\.\d*)?")
-SUBDIVISION: Final = "{location} has no times of its own (a subdivision); code on a tier that has"
 
 
 def read_eaf(content: bytes, video: str | None) -> list[RawTier]:
@@ -59,7 +59,7 @@ def read_eaf(content: bytes, video: str | None) -> list[RawTier]:
     """
     root = _parse(content)
     if root.tag != ROOT:
-        raise FormatError(f"is XML, but no ELAN file: its root is {root.tag[:40]!r}")
+        raise FormatError("coding.not_elan", tag=root.tag[:40])
     header = root.find("HEADER")
     if header is not None:
         _check_header(header, video)
@@ -78,7 +78,7 @@ class _BoundedTree(TreeBuilder):
         self.depth += 1
         self.elements += 1
         if self.depth > MAX_DEPTH or self.elements > MAX_ELEMENTS:
-            raise FormatError("is nested or filled beyond what an annotation file needs")
+            raise FormatError("coding.too_deep")
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> Element:
@@ -93,26 +93,21 @@ def _parse(content: bytes) -> Element:
         parser.feed(content)
         root: Element = parser.close()
     except DefusedXmlException as error:
-        raise FormatError(
-            "declares a document type or entities, which no annotation file needs"
-        ) from error
+        raise FormatError("coding.entities") from error
     except (ParseError, LookupError, ValueError) as error:
         # Unknown encodings come as LookupError or ValueError.
-        raise FormatError(f"is not well-formed XML ({error})") from error
+        raise FormatError("coding.not_xml", error=error) from error
     return root
 
 
 def _check_header(header: Element, video: str | None) -> None:
     unit = header.get("TIME_UNITS", "milliseconds")
     if unit != "milliseconds":
-        raise FormatError(f"counts time in {unit[:40]!r}, not in milliseconds")
+        raise FormatError("coding.unit", unit=unit[:40])
     for media in _recordings(header.findall("MEDIA_DESCRIPTOR"), video):
         origin = media.get("TIME_ORIGIN", "0")
         if origin.strip().strip("0.+-"):
-            raise FormatError(
-                f"shifts its media by {origin[:20]} ms against the annotations"
-                " (media synchronisation of ELAN); its times are not those of the video"
-            )
+            raise FormatError("coding.origin", origin=origin[:20])
 
 
 def _recordings(media: list[Element], video: str | None) -> list[Element]:
@@ -132,7 +127,7 @@ def _by_id(elements: Iterable[Element], attribute: str) -> dict[str, Element | N
     by_id: dict[str, Element | None] = {}
     for count, element in enumerate(elements):
         if count >= MAX_IDS:
-            raise FormatError(f"holds more than {MAX_IDS} annotations or time slots")
+            raise FormatError("coding.too_many_ids", limit=MAX_IDS)
         name = element.get(attribute, "")
         by_id[name] = None if name in by_id else element
     return by_id
@@ -147,13 +142,12 @@ def _spans(
     ids: set[str] = set()
     for annotation in tier.iterfind("ANNOTATION/*"):
         own_id = annotation.get("ANNOTATION_ID", "")
-        location = f"annotation {own_id[:40]!r} of tier {name[:80]!r}"
+        values = {"id": own_id[:40], "tier": name[:80]}
+        location = Phrase("errors.coding.place.annotation", values)
         if annotation.tag not in {ALIGNED, REFERRING}:
-            raise FormatError(f"{location} is of the unknown kind {annotation.tag[:40]!r}")
+            raise FormatError("coding.annotation_kind", location=location, tag=annotation.tag[:40])
         if own_id in ids:
-            raise FormatError(
-                f"tier {name[:80]!r} holds two annotations with the id {own_id[:40]!r}"
-            )
+            raise FormatError("coding.same_id", tier=name[:80], id=own_id[:40])
         ids.add(own_id)
         aligned = _aligned(annotation, annotations, location)
         first, last = (
@@ -163,34 +157,32 @@ def _spans(
         yield checked_span(first, last, annotation.findtext("ANNOTATION_VALUE") or "", location)
 
 
-def _slot_ms(slots: Mapping[str, Element | None], name: str, location: str) -> int:
+def _slot_ms(slots: Mapping[str, Element | None], name: str, location: Phrase) -> int:
     """Time of a slot; some programs write milliseconds with decimals."""
     slot = slots.get(name)
     if slot is None and name in slots:
-        raise FormatError(
-            f"{location} rests on the time slot {name[:40]!r}, of which there are two"
-        )
+        raise FormatError("coding.two_slots", location=location, slot=name[:40])
     value = None if slot is None else slot.get("TIME_VALUE")
     if value is None:
-        raise FormatError(SUBDIVISION.format(location=location))
+        raise FormatError("coding.subdivision", location=location)
     if not TIME.fullmatch(value.strip()):
-        raise FormatError(f"time slot {name[:40]!r} holds {value[:40]!r}, no time")
+        raise FormatError("coding.no_time", slot=name[:40], value=value[:40])
     return round(float(value))
 
 
 def _aligned(
-    annotation: Element, annotations: Mapping[str, Element | None], location: str
+    annotation: Element, annotations: Mapping[str, Element | None], location: Phrase
 ) -> Element:
     """The annotation with times that this one is or hangs on."""
     for _ in range(MAX_STEPS):
         if annotation.tag == ALIGNED:
             return annotation
         if annotation.get("PREVIOUS_ANNOTATION"):
-            raise FormatError(SUBDIVISION.format(location=location))
+            raise FormatError("coding.subdivision", location=location)
         name = annotation.get("ANNOTATION_REF", "")
         parent = annotations.get(name)
         if parent is None:
-            missing = "held twice" if name in annotations else "not there"
-            raise FormatError(f"{location} refers to an annotation that is {missing}")
+            key = "parent_twice" if name in annotations else "no_parent"
+            raise FormatError(f"coding.{key}", location=location)
         annotation = parent
-    raise FormatError(f"{location} refers to others without end")
+    raise FormatError("coding.endless", location=location)

@@ -23,22 +23,16 @@ def read_bytes(path: Path) -> bytes:
         When it is no regular file, cannot be read or is too large.
     """
     if not path.exists():
-        raise InputNotFoundError("does not exist", remedy="check the path", file=path)
+        raise InputNotFoundError("file.missing", file=path)
     if not path.is_file():
-        raise StoredReadingsError("is not a regular file", remedy="name a coding", file=path)
+        raise StoredReadingsError("coding.not_regular", file=path)
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise StoredReadingsError(
-            f"cannot be read ({error.strerror})", remedy="check the permissions", file=path
-        ) from error
+        raise StoredReadingsError("file.no_rights", error=error.strerror, file=path) from error
     if len(content) > MAX_BYTES:
-        raise StoredReadingsError(
-            f"holds more than {MAX_BYTES // 2**20} MiB",
-            remedy="name a coding; it holds times and labels only",
-            file=path,
-        )
+        raise StoredReadingsError("coding.too_large", limit=MAX_BYTES // 2**20, file=path)
     return content
 
 

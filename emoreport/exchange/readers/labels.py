@@ -13,8 +13,6 @@ from emoreport.vocabulary import ALL_LABELS, label_named, plain_name
 SHOWN: Final = 8
 """So many unknown labels a message lists."""
 
-REMEDY: Final = "say what they mean with --map, such as --map 'irritated=anger'"
-
 
 def parse_map(renamings: Iterable[str], labels: Sequence[str]) -> dict[str, str]:
     """Renamings of labels: ``irritated=anger``.
@@ -40,16 +38,13 @@ def parse_map(renamings: Iterable[str], labels: Sequence[str]) -> dict[str, str]
     for renaming in renamings:
         old, sign, new = renaming.partition("=")
         if not sign or not plain_name(old) or not plain_name(new):
-            raise SettingsError(
-                f"--map cannot be {renaming!r}", remedy="give it the form written=label"
-            )
+            raise SettingsError("coding.map", renaming=renaming)
         if plain_name(new) not in plain_labels:
             raise SettingsError(
-                f"--map leads to {new.strip()!r}, which is no label",
-                remedy=f"lead it to one of {', '.join(labels)}",
+                "coding.map_to_nothing", label=new.strip(), labels=", ".join(labels)
             )
         if mapping.setdefault(plain_name(old), plain_name(new)) != plain_name(new):
-            raise SettingsError(f"--map gives {old!r} two meanings", remedy="leave one of them out")
+            raise SettingsError("coding.map_twice", label=old)
     return mapping
 
 
@@ -94,7 +89,7 @@ def coded_spans(
         else:
             _append(merged, span, label)
     if unknown:
-        raise SettingsError(_unknown(tuple(unknown), allowed), remedy=REMEDY)
+        raise _unknown(tuple(unknown), allowed)
     return tuple(
         LabelledSpan(Span(start_ms / 1000, end_ms / 1000), label)
         for start_ms, end_ms, label in merged
@@ -107,15 +102,16 @@ def _append(merged: list[tuple[int, int, str]], span: RawSpan, label: str) -> No
         merged[-1] = start_ms, max(end_ms, span.end_ms), label
     elif merged and span.start_ms < merged[-1][1]:
         raise FormatError(
-            f"gives two labels, {merged[-1][2]} and {label}, for the time at"
-            f" {span.start_ms / 1000:.3f} s"
+            "coding.two_labels", first=merged[-1][2], second=label, time_s=span.start_ms / 1000
         )
     else:
         merged.append((span.start_ms, span.end_ms, label))
 
 
-def _unknown(unknown: Sequence[str], allowed: Sequence[str]) -> str:
+def _unknown(unknown: Sequence[str], allowed: Sequence[str]) -> SettingsError:
     listed = ", ".join(map(repr, unknown[:SHOWN]))
-    more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
-    ours = [label for label in allowed if label in ALL_LABELS]
-    return f"holds labels that are not in the vocabulary: {listed}{more} (it has {', '.join(ours)})"
+    ours = ", ".join(label for label in allowed if label in ALL_LABELS)
+    if len(unknown) <= SHOWN:
+        return SettingsError("coding.unknown_labels", names=listed, labels=ours)
+    more = len(unknown) - SHOWN
+    return SettingsError("coding.more_unknown_labels", names=listed, more=more, labels=ours)

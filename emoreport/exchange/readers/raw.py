@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from emoreport.errors import WordedError
+from emoreport.messages import Phrase
+
 MAX_ANNOTATIONS: Final = 100_000
 """More than a person can make; what holds more is no coding."""
 
@@ -14,20 +17,8 @@ MAX_TIME_MS: Final = 10**9
 """Eleven days."""
 
 
-class FormatError(Exception):
-    """What is wrong with a file, in one clause; `reading` adds the file.
-
-    Parameters
-    ----------
-    cause
-        The clause.
-    remedy
-        What helps, where it is more than saving the file again.
-    """
-
-    def __init__(self, cause: str, remedy: str = "") -> None:
-        super().__init__(cause)
-        self.remedy = remedy
+class FormatError(WordedError):
+    """What is wrong with a file, in one clause; `reading` adds the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +43,14 @@ class RawTier:
     coder
         None where the file names none.
     flaw
-        Why it cannot be read; empty where it can. It matters only to those who ask for this tier:
+        Why it cannot be read; None where it can. It matters only to those who ask for this tier:
         files of people hold much that nobody asks for.
     """
 
     name: str
     spans: tuple[RawSpan, ...]
     coder: str | None = None
-    flaw: str = ""
+    flaw: FormatError | None = None
 
 
 def raw_tier(name: str, spans: Iterable[RawSpan], coder: str | None = None) -> RawTier:
@@ -67,7 +58,7 @@ def raw_tier(name: str, spans: Iterable[RawSpan], coder: str | None = None) -> R
     try:
         return RawTier(name, tuple(spans), coder)
     except FormatError as error:
-        return RawTier(name, (), coder, str(error))
+        return RawTier(name, (), coder, error)
 
 
 def same_file_name(path: str, name: str | None) -> bool:
@@ -82,7 +73,7 @@ def _plain_name(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def checked_span(start_ms: int, end_ms: int, text: str, location: str) -> RawSpan:
+def checked_span(start_ms: int, end_ms: int, text: str, location: Phrase) -> RawSpan:
     """A span with sane times.
 
     Parameters
@@ -97,12 +88,12 @@ def checked_span(start_ms: int, end_ms: int, text: str, location: str) -> RawSpa
     """
     if not 0 <= start_ms <= end_ms <= MAX_TIME_MS:
         raise FormatError(
-            f"{location} runs from {start_ms / 1000:.3f} to {end_ms / 1000:.3f} s, which is no span"
+            "coding.no_span", location=location, start_s=start_ms / 1000, end_s=end_ms / 1000
         )
     return RawSpan(start_ms, end_ms, text)
 
 
-def seconds_to_ms(text: str, location: str) -> int:
+def seconds_to_ms(text: str, location: Phrase) -> int:
     """Milliseconds of a text that holds seconds.
 
     Raises
@@ -113,6 +104,4 @@ def seconds_to_ms(text: str, location: str) -> int:
     try:
         return round(float(text) * 1000.0)
     except (ValueError, OverflowError) as error:
-        raise FormatError(
-            f"{location} holds {text[:40]!r} where a time in seconds belongs"
-        ) from error
+        raise FormatError("coding.no_seconds", location=location, text=text[:40]) from error

@@ -25,7 +25,7 @@ VOICE: Final = "voice"
 NONE: Final = "none"
 """Name of a tier that is to be left out."""
 
-REMEDY: Final = "save it again in the program that made it, or see docs/exports.md for the formats"
+REMEDY: Final = "save_coding_again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +110,7 @@ def read_codings(path: Path, tiers: Tiers) -> list[Coding]:
     """
     suffix = path.suffix.casefold()
     if suffix not in SUFFIXES:
-        raise SettingsError(
-            f"the kind of file is not known: {path.suffix or 'no ending'}",
-            remedy="name an .eaf, .TextGrid, .boris or .csv file",
-            file=path,
-        )
+        raise SettingsError("coding.kind", ending=path.suffix or "no ending", file=path)
     content = read_bytes(path)
     text, guessed = "", None
     try:
@@ -138,8 +134,7 @@ def read_codings(path: Path, tiers: Tiers) -> list[Coding]:
             for coder, own in (coders or {None: []}).items()
         ]
     except (FormatError, UnreadableTextError) as error:
-        remedy = error.remedy or REMEDY
-        raise StoredReadingsError(str(error), remedy=remedy, file=path) from error
+        raise error.turned_into(StoredReadingsError, remedy=REMEDY, file=path) from error
     except SettingsError as error:
         raise error.with_file(path) from error
 
@@ -164,10 +159,7 @@ def _labels(raw: Sequence[RawTier], tiers: Tiers) -> CodedLabels:
     voice = _tier(raw, VOICE, tiers.voice)
     if face is None and voice is None:
         names = ", ".join(repr(tier.name[:60]) for tier in raw) or "none"
-        raise SettingsError(
-            f"has neither a tier face nor a tier voice; its tiers: {names}",
-            remedy="name them with --tier-face or --tier-voice",
-        )
+        raise SettingsError("coding.no_tier", names=names)
     return CodedLabels(
         face=_spans(face, tiers.mapping, tiers.face_labels),
         voice=_spans(voice, tiers.mapping, tiers.voice_labels),
@@ -182,7 +174,7 @@ def _with_modality(
     Only where neither the file nor the user names one that holds anything. Also whether the face
     was assumed.
     """
-    coded = [tier for tier in raw if tier.spans or tier.flaw]
+    coded = [tier for tier in raw if tier.spans or tier.flaw is not None]
     names = {tier.name.strip().casefold() for tier in coded}
     modality = tiers.modality or FACE
     left_out = (tiers.face if modality == FACE else tiers.voice) == NONE
@@ -200,13 +192,10 @@ def _tier(raw: Sequence[RawTier], usual: str, wanted: str | None) -> RawTier | N
     named = [tier for tier in raw if tier.name == name]
     if wanted is not None and not named:
         names = ", ".join(repr(tier.name[:60]) for tier in raw) or "none"
-        raise SettingsError(
-            f"has no tier {wanted!r}; its tiers: {names}",
-            remedy=f"name one of them with --tier-{usual}",
-        )
+        raise SettingsError("coding.other_tier", wanted=wanted, names=names, usual=usual)
     similar = named or [tier for tier in raw if tier.name.strip().casefold() == usual]
     if len(named) > 1:
-        raise FormatError(f"has several tiers of the name {name!r}", remedy="rename the others")
+        raise FormatError("coding.same_tiers", name=name)
     return similar[0] if len(similar) == 1 else None
 
 
@@ -215,6 +204,6 @@ def _spans(
 ) -> tuple[LabelledSpan, ...] | None:
     if tier is None:
         return None
-    if tier.flaw:
-        raise FormatError(tier.flaw)
+    if tier.flaw is not None:
+        raise tier.flaw
     return coded_spans(tier.spans, mapping, allowed)

@@ -19,6 +19,7 @@ from emoreport.exchange.readers.raw import (
     raw_tier,
     seconds_to_ms,
 )
+from emoreport.messages import Phrase
 
 _TOKEN: Final = re.compile(r'"(?P<text>[^"]*(?:""[^"]*)*)"|!(?P<comment>[^\n]*)|(?P<word>\S+)')
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -34,7 +35,7 @@ _Interval = tuple[str, str, str]
 def refuse_binary(content: bytes) -> None:
     """Raise FormatError where Praat saved a binary file, which is no text in any encoding."""
     if content.startswith(_BINARY):
-        raise FormatError("is a binary TextGrid", "in Praat, save it as a text file")
+        raise FormatError("coding.binary_textgrid")
 
 
 def read_textgrid(text: str) -> list[RawTier]:
@@ -50,7 +51,7 @@ def read_textgrid(text: str) -> list[RawTier]:
     if head == _CHRONOLOGICAL:
         return _read_chronological(tokens)
     if head not in _HEADS or tokens.string() != "TextGrid":
-        raise FormatError("is no TextGrid of Praat")
+        raise FormatError("coding.not_textgrid")
     tokens.number(), tokens.number()
     if not tokens.flag():
         return []
@@ -76,13 +77,13 @@ def _read_chronological(tokens: _Tokens) -> list[RawTier]:
             break
         number = tokens.count()
         if not 1 <= number <= len(heads):
-            raise FormatError(f"holds an interval of tier {number}, which it has not")
+            raise FormatError("coding.interval_of_no_tier", number=number)
         if heads[number - 1][1]:
             intervals[number - 1].append(tokens.interval())
         else:
             tokens.number(), tokens.string()
     else:
-        raise FormatError(f"holds more than {MAX_ANNOTATIONS} intervals")
+        raise FormatError("coding.too_many_intervals", limit=MAX_ANNOTATIONS)
     return [
         raw_tier(name, _spans(own, name))
         for (name, has_length), own in zip(heads, intervals, strict=True)
@@ -95,13 +96,14 @@ def _tier_head(tokens: _Tokens) -> tuple[str, bool]:
     kind, name = tokens.string(), tokens.string()
     tokens.number(), tokens.number()
     if kind not in {"IntervalTier", "TextTier"}:
-        raise FormatError(f"holds a tier of the unknown kind {kind[:40]!r}")
+        raise FormatError("coding.tier_kind", kind=kind[:40])
     return name, kind == "IntervalTier"
 
 
 def _spans(intervals: list[_Interval], name: str) -> Iterator[RawSpan]:
     for number, (start, end, text) in enumerate(intervals, start=1):
-        location = f"interval {number} of tier {name[:80]!r}"
+        values = {"number": number, "tier": name[:80]}
+        location = Phrase("errors.coding.place.interval", values)
         yield checked_span(
             seconds_to_ms(start, location), seconds_to_ms(end, location), text, location
         )
@@ -122,7 +124,7 @@ class _Tokens:
             elif match["word"] is None:
                 continue
             elif match["word"].startswith('"'):
-                raise FormatError("holds a text whose closing quote is missing")
+                raise FormatError("coding.no_quote")
             elif _NUMBER.fullmatch(match["word"]):
                 yield "number", match["word"]
             elif match["word"] in {"<exists>", "<absent>"}:
@@ -136,9 +138,13 @@ class _Tokens:
     def _next(self, kind: str) -> str:
         token, self._ahead = self._ahead or next(self._tokens, None), None
         if token is None:
-            raise FormatError("ends in the middle")
+            raise FormatError("coding.cut_off")
         if token[0] != kind:
-            raise FormatError(f"holds {token[1][:40]!r} where a {kind} belongs")
+            raise FormatError(
+                "coding.other_token",
+                token=token[1][:40],
+                kind=Phrase(f"errors.coding.token.{kind}"),
+            )
         return token[1]
 
     def string(self) -> str:
@@ -163,5 +169,5 @@ class _Tokens:
         """
         text = self.number()
         if not text.isdecimal() or int(text[:12]) > MAX_ANNOTATIONS:
-            raise FormatError(f"holds {text[:40]!r} where the number of intervals belongs")
+            raise FormatError("coding.no_count", text=text[:40])
         return int(text)

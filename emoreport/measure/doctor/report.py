@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from emoreport.errors import SettingsError
+from emoreport.errors import SettingsError, remedy
 from emoreport.measure.doctor import facts
 from emoreport.measure.doctor.stock import Stock, StoredModel, look_into_store
 from emoreport.measure.doctor.trials import Trial, run_trials
-from emoreport.messages import text
+from emoreport.messages import Phrase, text
 from emoreport.models.store.connection import offline_variable
 from emoreport.models.store.model_choice import AUTO, COMPACT, Role, auto_order
 from emoreport.models.store.model_metadata import REINSTALL
@@ -28,7 +28,7 @@ NEEDED_DECODERS: Final = frozenset({"h264", "aac"})
 """Without these most recordings cannot be read."""
 LITTLE_DISK_MB: Final = 2_000
 """The largest model takes 1.3 GB, and a little more while it arrives."""
-ELSEWHERE: Final = "set EMOREPORT_MODEL_DIR to another folder"
+ELSEWHERE: Final = Phrase("doctor.remedy.elsewhere")
 USED_EXTRAS: Final = frozenset({"acoustics", "full", "openvino"})
 """Extras that an analysis can use."""
 
@@ -208,10 +208,10 @@ def _of_store(settings: Settings, stock: Stock) -> Iterator[Finding]:
         yield Finding("problem", "store_broken", {"cause": stock.error}, stock.remedy)
     folder = str(stock.folder)
     if not stock.writable:
-        yield Finding("note", "store_read_only", {"folder": folder}, ELSEWHERE)
+        yield Finding("note", "store_read_only", {"folder": folder}, str(ELSEWHERE))
     if stock.disk_free_mb is not None and stock.disk_free_mb < LITTLE_DISK_MB:
         values = {"folder": folder, "free_mb": str(stock.disk_free_mb)}
-        yield Finding("note", "disk_low", values, ELSEWHERE)
+        yield Finding("note", "disk_low", values, str(ELSEWHERE))
     if offline_variable():
         variable = offline_variable()
         yield Finding("note", "offline", {"variable": variable}, f"unset {variable}")
@@ -262,8 +262,8 @@ def _of_settings(settings: Settings, trouble: SettingsError | None) -> Iterator[
     if trouble is not None:
         source = f"{trouble.file}: " if trouble.file else ""
         values = {"cause": source + trouble.cause}
-        remedy = trouble.remedy or "correct or remove it"
-        yield Finding("problem", "settings_unusable", values, remedy)
+        helps = trouble.remedy or str(Phrase("doctor.remedy.correct"))
+        yield Finding("problem", "settings_unusable", values, helps)
     else:
         changed = ", ".join(f"{name} = {value}" for name, value in _changed(settings).items())
         if changed:
@@ -305,8 +305,8 @@ def _of_media(media: Mapping[str, Any]) -> Iterator[Finding]:
     if missing:
         level: Level = "problem" if NEEDED_DECODERS & set(missing) else "note"
         values = {"codecs": ", ".join(missing)}
-        remedy = "pip install --force-reinstall --no-deps av"
-        yield Finding(level, "decoders_missing", values, remedy)
+        helps = "pip install --force-reinstall --no-deps av"
+        yield Finding(level, "decoders_missing", values, helps)
     else:
         yield Finding("ok", "decoders", {"codecs": ", ".join(media["decoders"])})
 
@@ -314,7 +314,7 @@ def _of_media(media: Mapping[str, Any]) -> Iterator[Finding]:
 def _of_trial(trial: Trial) -> Finding:
     if not trial.ran:
         values = {"part": trial.part, "model": trial.name, "cause": trial.error}
-        return Finding("problem", "trial_failed", values, trial.remedy or REINSTALL)
+        return Finding("problem", "trial_failed", values, trial.remedy or str(remedy(REINSTALL)))
     values = {
         "part": trial.part,
         "model": trial.name,

@@ -15,13 +15,14 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from emoreport.errors import EmoreportError, ModelError, SettingsError
+from emoreport.messages import Words, spoken
 from emoreport.models.runtimes.forms import INT8, Form, FormsRecord, MeasuredForm, library_versions
 from emoreport.models.store.integrity import digest_file
 from emoreport.models.store.registry import PulledModel
 from emoreport.records import FloatArray
 
 AUTO: Final = "auto"
-WAITING: Final = "another process is making the forms of this model; waiting for it"
+say: Final = Words("cli.models.optimize")
 """Said once, where two processes would do the same."""
 
 Announce = Callable[[str], None]
@@ -93,7 +94,7 @@ class Bench:
         if importlib.util.find_spec(form.runtime) is None:
             self.failed[form.name] = f"{form.runtime} is not installed"
             return
-        self._announce(f"measuring {form.name}")
+        self._announce(say("measuring", spoken(), form=form.name))
         try:
             self.add(form, answer())
         except EmoreportError as error:
@@ -121,9 +122,7 @@ class Bench:
             ]
             return max(equal, key=lambda candidate: candidate.speed).name
         if form in self.failed:
-            raise ModelError(
-                f"{form} does not run here: {self.failed[form]}", remedy="choose another form"
-            )
+            raise ModelError("optimize.form_fails", form=form, error=self.failed[form])
         return form
 
     def record(
@@ -177,9 +176,7 @@ def check_form(form: str, forms: Sequence[str]) -> None:
         When it is neither ``auto`` nor one of `forms`.
     """
     if form not in {AUTO, *forms}:
-        raise SettingsError(
-            f"--form {form!r} is unknown", remedy=f"choose one of {AUTO}, {', '.join(forms)}"
-        )
+        raise SettingsError("optimize.no_form", form=form, auto=AUTO, forms=", ".join(forms))
 
 
 def timed(

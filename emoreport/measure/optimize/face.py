@@ -17,16 +17,17 @@ from emoreport.faces.select import open_detector
 from emoreport.faces.tracker import SpeakerTracker
 from emoreport.measure.optimize.bench import (
     AUTO,
-    WAITING,
     Announce,
     Answers,
     Bench,
     check_form,
     circumstances,
     even_indices,
+    say,
     timed,
 )
 from emoreport.media import open_video, probe
+from emoreport.messages import spoken
 from emoreport.models.families.hsemotion import HSEmotionModel
 from emoreport.models.runtimes.forms import (
     BFLOAT16,
@@ -102,10 +103,10 @@ def optimize_face_model(
     bench = Bench(announce)
 
     reference = _opened(pulled, REFERENCE, threads)
-    announce("finding faces")
+    announce(say("finding", spoken()))
     faces = face_crops(recordings, reference.crop, settings, announce)
-    with making(pulled, lambda: announce(WAITING)) as staging:
-        announce(f"measuring {REFERENCE.name}")
+    with making(pulled, lambda: announce(say("waiting", spoken()))) as staging:
+        announce(say("measuring", spoken(), form=REFERENCE.name))
         bench.add(REFERENCE, _answers(reference, faces))
         for candidate in OTHERS:
             bench.measure(candidate, partial(_answers_of, pulled, candidate, threads, faces))
@@ -177,11 +178,7 @@ def face_crops(
         for path in recordings:
             faces += _faces(path, rate_hz, detector, crop, settings)
     if len(faces) < LEAST_FACES:
-        raise SettingsError(
-            f"the recordings show a face in {len(faces)} of the frames looked at, "
-            f"{LEAST_FACES} are needed",
-            remedy="give --face a longer recording of a person who looks at the camera",
-        )
+        raise SettingsError("optimize.too_few_faces", count=len(faces), needed=LEAST_FACES)
     return [faces[index] for index in even_indices(len(faces), MOST_FACES)]
 
 

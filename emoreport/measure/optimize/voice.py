@@ -13,16 +13,17 @@ import numpy as np
 from emoreport.errors import ModelError, SettingsError
 from emoreport.measure.optimize.bench import (
     AUTO,
-    WAITING,
     Announce,
     Answers,
     Bench,
     check_form,
     circumstances,
     even_indices,
+    say,
     timed,
 )
 from emoreport.media.sound import read_sound
+from emoreport.messages import spoken
 from emoreport.models.families import family_of
 from emoreport.models.families.aniemore import local_aniemore  # noqa: F401 - OPTIMIZERS names it
 from emoreport.models.families.voice_network import (
@@ -131,7 +132,7 @@ def optimize_voice_model(
     source = family_of("voice", pulled).source_of(pulled)
     checkpoint = source.checkpoint
     clips = speech_clips(recordings, checkpoint.min_window_s)
-    with making(pulled, lambda: announce(WAITING)) as staging:
+    with making(pulled, lambda: announce(say("waiting", spoken()))) as staging:
         bench = _measured(pulled, source, clips, staging, threads, announce)
         measured_on = circumstances(recordings, threads) | {
             "windows": len(clips),
@@ -160,14 +161,14 @@ def _measured(
         probabilities, speed = timed(model.predict, clips, CLIPS_AT_ONCE, _seconds)
         return Answers(probabilities, speed, model.record.runtime)
 
-    announce(f"measuring {REFERENCE.name}")
+    announce(say("measuring", spoken(), form=REFERENCE.name))
     bench.add(REFERENCE, answers(REFERENCE))
-    announce("exporting")
+    announce(say("exporting", spoken()))
     gc.collect()
     export_source(source, folder / GRAPH)
     # The network and its export refer to each other; quantising needs their room.
     gc.collect()
-    announce("quantising")
+    announce(say("quantising", spoken()))
     derive_graphs(folder, source.checkpoint, clips)
     for form in exported_forms(folder):
         bench.measure(form, partial(answers, form))
@@ -206,7 +207,7 @@ def export_source(source: VoiceSource, target: Path) -> None:
         network = source.load()
     except ImportError as error:
         raise ModelError(
-            f"{source.checkpoint.name} is exported from torch ({error})", remedy=INSTALL
+            "optimize.needs_torch", checkpoint=source.checkpoint.name, error=error, remedy=INSTALL
         ) from error
     examples = source.checkpoint.examples()
     fixed = [
@@ -266,10 +267,7 @@ def speech_clips(recordings: Sequence[Path], window_s: float) -> list[FloatArray
             if speech_s >= LEAST_SPEECH * window_s
         ]
     if len(clips) < LEAST_WINDOWS:
-        raise SettingsError(
-            f"the recordings hold {len(clips)} windows with speech, {LEAST_WINDOWS} are needed",
-            remedy="give --speech a longer recording of a person talking",
-        )
+        raise SettingsError("optimize.too_few_windows", count=len(clips), needed=LEAST_WINDOWS)
     return [clips[index] for index in even_indices(len(clips), MOST_WINDOWS)]
 
 

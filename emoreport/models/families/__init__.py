@@ -133,9 +133,7 @@ def family_of(role: Role, model: PulledModel) -> Family:
     name = _folder_family(role, model) if model.registered is None else model.registered.family
     if name not in families:
         raise ModelError(
-            f"is of the family {name!r}, which opens no {role} model",
-            remedy=f"known are {', '.join(families)}",
-            file=model.folder,
+            "models.family", name=name, role=role, families=", ".join(families), file=model.folder
         )
     return families[name]
 

@@ -81,7 +81,7 @@ class CompactFaceModel(OnnxNetwork):
 
     def __init__(self, metadata: ModelMetadata, *, threads: int = 0, **options: str) -> None:
         if metadata.crop is None:
-            raise ModelError("describes no face crop", file=metadata.path)
+            raise ModelError("models.no_crop", file=metadata.path)
         super().__init__(metadata, threads=threads or THREADS, **options)
         self.crop = metadata.crop
         self._measures = tuple(name for name in FACE_MEASURES if name in self.outputs)
@@ -142,14 +142,16 @@ class CompactVoiceModel(OnnxNetwork):
     def __init__(self, metadata: ModelMetadata, *, threads: int = 0, **options: str) -> None:
         if metadata.sample_rate_hz != SAMPLE_RATE_HZ:
             raise ModelError(
-                f"wants {metadata.sample_rate_hz} Hz, sound is given at {SAMPLE_RATE_HZ} Hz",
-                remedy="use a model for 16 kHz",
+                "models.rate",
+                wanted_hz=metadata.sample_rate_hz,
+                given_hz=SAMPLE_RATE_HZ,
                 file=metadata.path,
             )
         if not 0 < metadata.min_window_s <= metadata.max_window_s < float("inf"):
             raise ModelError(
-                f"wants windows of {metadata.min_window_s}–{metadata.max_window_s} s",
-                remedy="correct the description of the model",
+                "models.windows",
+                min_window_s=metadata.min_window_s,
+                max_window_s=metadata.max_window_s,
                 file=metadata.path,
             )
         super().__init__(metadata, threads=threads or THREADS, **options)
@@ -210,8 +212,4 @@ def _recording_level(metadata: ModelMetadata) -> RecordingLevel | None:
     try:
         return RecordingLevel.from_document(metadata.recording, metadata.labels)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(
-            f"does not say how to hold windows against their recording ({error!r})",
-            remedy="correct the description of the model",
-            file=metadata.path,
-        ) from error
+        raise ModelError("models.recording_level", error=error, file=metadata.path) from error

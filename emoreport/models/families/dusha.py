@@ -86,11 +86,7 @@ def open_dusha(
         the correction was fitted for another file, or runtime or device is missing.
     """
     if runtime == "torch":
-        raise ModelError(
-            "dusha has no form for PyTorch",
-            remedy="use --runtime onnxruntime or openvino",
-            file=pulled.folder,
-        )
+        raise ModelError("models.dusha_torch", file=pulled.folder)
     if pulled.registered is not None:
         _check_registered(pulled.registered)
     path = _checkpoint(pulled)
@@ -183,7 +179,7 @@ class DushaModel:
         logits = self._session.run({INPUT: levels[:, None]}, [OUTPUT])[OUTPUT]
         scores = np.asarray(logits, dtype=np.float64)
         if scores.shape != (len(levels), len(LABELS)) or not np.isfinite(scores).all():
-            raise ModelError(f"{self.record.name} gave unusable output of shape {scores.shape}")
+            raise ModelError("models.output_of", model=self.record.name, shape=scores.shape)
         return softmax(scores - self._offsets)
 
 
@@ -200,11 +196,7 @@ def read_correction() -> Correction:
 def _correction(pulled: PulledModel, path: Path) -> Correction:
     correction = read_correction()
     if pulled.files[path.name] != correction.checkpoint_sha256:
-        raise ModelError(
-            "the correction of the class bias was fitted for another file",
-            remedy="leave --speech-bias out",
-            file=path,
-        )
+        raise ModelError("models.other_bias", file=path)
     return correction
 
 
@@ -212,9 +204,11 @@ def _check_registered(registered: ModelEntry) -> None:
     order = tuple(registered.details.get("class_order", PUBLISHED_ORDER))
     if registered.labels != LABELS or order != PUBLISHED_ORDER:
         raise ModelError(
-            f"the registry gives {registered.name} the classes {registered.labels}, {order}; "
-            f"its network has {LABELS}",
-            remedy="install emoreport again",
+            "models.dusha_classes",
+            model=registered.name,
+            labels=registered.labels,
+            order=order,
+            expected=LABELS,
         )
 
 
@@ -223,9 +217,9 @@ def _checkpoint(pulled: PulledModel) -> Path:
     checkpoints = [name for name in pulled.files if zipfile.is_zipfile(pulled.folder / name)]
     if len(checkpoints) != 1:
         raise ModelError(
-            f"{len(checkpoints)} of the files {sorted(pulled.files)} are PyTorch checkpoints, "
-            "expected 1",
-            remedy="get the files again from their publisher",
+            "models.checkpoints",
+            count=len(checkpoints),
+            files=sorted(pulled.files),
             file=pulled.folder,
         )
     return pulled.folder / checkpoints[0]

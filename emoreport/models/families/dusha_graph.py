@@ -229,8 +229,4 @@ def _check(state: State, expected: Mapping[str, tuple[tuple[int, ...], str]], fi
         ]
     if faults:
         more = f" and {len(faults) - 5} more" if len(faults) > 5 else ""
-        raise ModelError(
-            f"does not hold the Dusha network: {', '.join(faults[:5])}{more}",
-            remedy="get the file again from its publisher",
-            file=file,
-        )
+        raise ModelError("models.not_dusha", faults=", ".join(faults[:5]), more=more, file=file)

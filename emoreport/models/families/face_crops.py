@@ -20,7 +20,4 @@ def check_crops(faces: Sequence[RgbImage], size_px: int) -> None:
     """
     for face in faces:
         if face.shape != (size_px, size_px, 3) or face.dtype != np.uint8:
-            raise FaceStageError(
-                f"a face crop must be RGB uint8 ({size_px}, {size_px}, 3),"
-                f" not {face.dtype} {face.shape}"
-            )
+            raise FaceStageError("faces.crop", size_px=size_px, dtype=face.dtype, shape=face.shape)

@@ -126,7 +126,7 @@ class HSEmotionModel:
     ) -> None:
         registered = pulled.registered
         if registered is None or len(registered.files) != 1:
-            raise ModelError("is no HSEmotion model of the registry", file=pulled.folder)
+            raise ModelError("models.not_hsemotion", file=pulled.folder)
         self._path = pulled.folder / registered.files[0].name
         details = registered.details
         self.labels = registered.labels
@@ -225,9 +225,7 @@ class HSEmotionModel:
             return np.zeros((0, columns), np.float32)
         outputs = np.concatenate(list(self._pool.map(run, range(0, len(faces), step))))
         if outputs.shape != (len(faces), columns) or not np.isfinite(outputs).all():
-            raise ModelError(
-                f"inference gave unusable output of shape {outputs.shape}", file=self._path
-            )
+            raise ModelError("models.output", shape=outputs.shape, file=self._path)
         return outputs
 
     def _batch(self, faces: Sequence[RgbImage]) -> FloatArray:
@@ -246,29 +244,33 @@ class HSEmotionModel:
         """Names of the input and of the output, after both were found to fit the registry."""
         session, size_px = self._session, self.crop.size_px
         if len(session.inputs) != 1:
-            raise self._misfit(f"the graph has inputs {sorted(session.inputs)} instead of one")
+            raise self._misfit("models.one_input", inputs=sorted(session.inputs))
         (image,) = session.inputs.values()
         wanted: tuple[int | None, ...] = (None, CHANNELS, size_px, size_px)
         if image.dtype != "float32" or image.shape != wanted:
             raise self._misfit(
-                f"the graph takes {image.dtype} {shape_text(image.shape)},"
-                f" {registered.name} takes float32 {shape_text(wanted)}"
+                "models.graph_takes",
+                given=f"{image.dtype} {shape_text(image.shape)}",
+                model=registered.name,
+                wanted=f"float32 {shape_text(wanted)}",
             )
         scores = _scores(session, opened.features)
         if scores.dtype != "float32" or scores.shape != (None, self._columns):
             raise self._misfit(
-                f"the graph gives {scores.dtype} {shape_text(scores.shape)},"
-                f" {registered.name} gives float32 {shape_text((None, self._columns))}"
+                "models.graph_gives",
+                given=f"{scores.dtype} {shape_text(scores.shape)}",
+                model=registered.name,
+                wanted=f"float32 {shape_text((None, self._columns))}",
             )
         width = registered.details.get("features", opened.width)
         if opened.width != width:
             raise self._misfit(
-                f"the graph has {opened.width} features, {registered.name} has {width}"
+                "models.features", given=opened.width, model=registered.name, wanted=width
             )
         return image.name, scores.name
 
-    def _misfit(self, cause: str) -> ModelError:
-        return ModelError(cause, remedy=REMEDY, file=self._path)
+    def _misfit(self, key: str, **values: object) -> ModelError:
+        return ModelError(key, remedy=REMEDY, file=self._path, **values)
 
 
 def _processors() -> int:

@@ -12,7 +12,7 @@ Shape = tuple[int, ...]
 
 MOST_NAMES: Final = 6
 """Names of tensors in one message."""
-GET_AGAIN: Final = "get the checkpoint again from its publisher"
+GET_AGAIN: Final = "checkpoint_from_publisher"
 
 
 def shapes(tensors: Mapping[str, Any]) -> dict[str, Shape]:
@@ -52,9 +52,7 @@ def check_fit(found: Mapping[str, Shape], expected: Mapping[str, Shape], path: P
         if names
     ]
     if faults:
-        raise ModelError(
-            f"does not fit its configuration: {'; '.join(faults)}", remedy=GET_AGAIN, file=path
-        )
+        raise ModelError("models.misfit", faults="; ".join(faults), remedy=GET_AGAIN, file=path)
 
 
 def listed(names: Iterable[str]) -> str:

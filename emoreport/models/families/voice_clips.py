@@ -24,9 +24,9 @@ def checked_clip(clip: FloatArray) -> FloatArray:
     """
     samples = np.asarray(clip, dtype=np.float32)
     if samples.ndim != 1 or not samples.size:
-        raise SpeechStageError(f"a voice clip must be mono and not empty, got {samples.shape}")
+        raise SpeechStageError("speech.clip", shape=samples.shape)
     if not np.isfinite(samples).all():
-        raise SpeechStageError("a voice clip holds samples that are not finite")
+        raise SpeechStageError("speech.clip_finite")
     return samples
 
 

@@ -240,8 +240,7 @@ class VoiceNetworkModel:
             wanted = (len(batch.places), len(self._checkpoint.classes))
             if logits.shape != wanted or not np.isfinite(logits).all():
                 raise ModelError(
-                    f"inference gave unusable output of shape {logits.shape}",
-                    file=self._checkpoint.weights.parent,
+                    "models.output", shape=logits.shape, file=self._checkpoint.weights.parent
                 )
             probabilities[batch.places] = softmax(logits[:, self._emotions])
         return probabilities
@@ -255,8 +254,10 @@ def _form(pulled: PulledModel, runtime: str, device: str) -> Form:
     form = optimized_form(pulled, runtime)
     if form is None and runtime != AUTO:
         raise ModelError(
-            f"no form of {pulled.name} for {runtime} was made",
-            remedy=f"{command(pulled)} makes it, --speech-runtime torch does without",
+            "models.no_form_made",
+            model=pulled.name,
+            runtime=runtime,
+            command=command(pulled),
             file=pulled.folder,
         )
     # The forms were chosen among those for the processor.

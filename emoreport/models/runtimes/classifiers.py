@@ -46,16 +46,15 @@ class OnnxNetwork:
         inputs, outputs = self._session.inputs, self._session.outputs
         if set(inputs) != {metadata.input_name} or metadata.output_name not in outputs:
             raise ModelError(
-                f"the graph has inputs {sorted(inputs)} and outputs {sorted(outputs)}",
-                remedy="the file does not fit its description",
+                "models.graph_ends",
+                inputs=sorted(inputs),
+                outputs=sorted(outputs),
                 file=metadata.path,
             )
         width = outputs[metadata.output_name].shape[-1]
         if width is not None and width != len(metadata.labels):
             raise ModelError(
-                f"the graph gives {width} classes for {len(metadata.labels)} labels",
-                remedy="the file does not fit its description",
-                file=metadata.path,
+                "models.graph_classes", width=width, count=len(metadata.labels), file=metadata.path
             )
         self.outputs = tuple(outputs)
         self.labels = metadata.labels
@@ -99,9 +98,7 @@ class OnnxNetwork:
         shapes = [scores.shape, *(column.shape for column in columns)]
         wanted = [(len(batch), len(self.metadata.labels)), *[(len(batch),)] * len(further)]
         if shapes != wanted or not np.isfinite(np.column_stack([scores, *columns])).all():
-            raise ModelError(
-                f"inference gave unusable output of shape {shapes}", file=self.metadata.path
-            )
+            raise ModelError("models.output", shape=shapes, file=self.metadata.path)
         return np.column_stack([softmax(scores / self.metadata.temperature), *columns])
 
 

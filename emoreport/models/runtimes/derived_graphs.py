@@ -48,7 +48,7 @@ def fix_shapes(source: Path, target: Path, shapes: Mapping[str, Sequence[int]]) 
             tensor.type.tensor_type.ClearField("shape")
         target.write_bytes(model.SerializeToString())
     except Exception as error:  # onnx raises errors of several kinds
-        raise ModelError(f"cannot be given fixed shapes ({error})", file=source) from error
+        raise ModelError("models.fixed_shapes", error=error, file=source) from error
 
 
 def quantise(source: Path, target: Path, samples: Iterable[Feeds]) -> None:
@@ -96,7 +96,7 @@ def quantise(source: Path, target: Path, samples: Iterable[Feeds]) -> None:
                 extra_options={"MatMulConstBOnly": True, "QuantizeBias": False},
             )
     except Exception as error:  # onnx and ONNX Runtime raise errors of several kinds
-        raise ModelError(f"cannot be quantised ({error})", file=source) from error
+        raise ModelError("models.quantise", error=error, file=source) from error
     finally:
         plain.unlink(missing_ok=True)
 

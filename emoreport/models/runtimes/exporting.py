@@ -51,9 +51,7 @@ def export_graph(
 
     lacking = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if lacking:
-        raise ModelError(
-            f"exporting needs {' and '.join(lacking)}", remedy='pip install "emoreport[full]"'
-        )
+        raise ModelError("models.exporting", names=" and ".join(lacking))
     free = tuple(
         {
             axis: torch.export.Dim.DYNAMIC
@@ -78,9 +76,7 @@ def export_graph(
     except Exception as error:  # torch's exporter raises errors of many kinds
         first = next(iter(str(error).splitlines()), "")
         raise ModelError(
-            f"cannot be exported ({type(error).__name__}: {first})",
-            remedy="--speech-runtime torch runs it",
-            file=target.parent,
+            "models.export_fails", kind=type(error).__name__, error=first, file=target.parent
         ) from error
 
 

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from emoreport.atomic import make_store_folder, store_error, write_store_file
-from emoreport.errors import ModelError
+from emoreport.errors import ModelError, remedy
+from emoreport.messages import Phrase
 from emoreport.models.store.integrity import digest_file
 from emoreport.models.store.locks import exclusive
 from emoreport.models.store.model_store import FORMS_FOLDER, FORMS_RECORD
@@ -237,22 +238,21 @@ def optimized_form(pulled: PulledModel, runtime: str) -> Form | None:
         record = FormsRecord.from_document(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"is no record of a model's forms ({error})", remedy=_again(pulled), file=path
+            "models.forms_record", error=error, remedy=_again(pulled), file=path
         ) from error
     if dict(record.source) != dict(pulled.files):
-        raise ModelError(
-            "the forms were made from other files than the model has now",
-            remedy=_again(pulled),
-            file=path,
-        )
+        raise ModelError("models.forms_of_others", remedy=_again(pulled), file=path)
     measured = record.best(runtime)
     if measured is None:
         return None
     here = runtime_version(measured.runtime)
     if here is not None and _major(here) != _major(measured.version):
         raise ModelError(
-            f"{measured.name} was made for {measured.runtime} {measured.version}, "
-            f"{here} is installed",
+            "models.forms_old",
+            form=measured.name,
+            runtime=measured.runtime,
+            version=measured.version,
+            installed=here,
             remedy=_again(pulled),
             file=path,
         )
@@ -269,7 +269,7 @@ def _checked(pulled: PulledModel, record: FormsRecord, measured: MeasuredForm) -
         if not measured.needs(path.name):
             continue
         if digest_file(path).sha256 != digest:
-            raise ModelError("is not the file that was exported", remedy=_again(pulled), file=path)
+            raise ModelError("models.forms_file", remedy=_again(pulled), file=path)
         paths[path.name] = path
         shown[f"{FOLDER}/{path.name}"] = digest
     return Form(
@@ -288,9 +288,9 @@ def command(pulled: PulledModel) -> str:
     return f"`emoreport models optimize {name} {material}`"
 
 
-def _again(pulled: PulledModel) -> str:
+def _again(pulled: PulledModel) -> Phrase:
     plain = "--runtime onnxruntime" if _is_of_faces(pulled) else f"--speech-runtime {TORCH}"
-    return f"{command(pulled)} makes them again, {plain} does without"
+    return remedy("forms_again", command=command(pulled), plain=plain)
 
 
 def _is_of_faces(pulled: PulledModel) -> bool:

@@ -92,15 +92,17 @@ def check_feeds(
         When an input is missing, unknown or of another type or shape.
     """
     if set(feeds) != set(inputs):
-        raise ModelError(
-            f"the graph has inputs {sorted(inputs)}, it was given {sorted(feeds)}", file=file
-        )
+        raise ModelError("models.feeds", inputs=sorted(inputs), feeds=sorted(feeds), file=file)
     for name, array in feeds.items():
         wanted = inputs[name]
         if not wanted.takes(array):
             raise ModelError(
-                f"input {name} must be {wanted.dtype} {shape_text(wanted.shape)},"
-                f" not {array.dtype} {shape_text(array.shape)}",
+                "models.feed",
+                name=name,
+                dtype=wanted.dtype,
+                shape=shape_text(wanted.shape),
+                given_dtype=array.dtype,
+                given_shape=shape_text(array.shape),
                 file=file,
             )
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from emoreport.errors import ModelError
+from emoreport.messages import Phrase
 from emoreport.models.runtimes.graphs import TensorInfo, check_feeds
 
 DTYPES: Final = {"float": "float32", "double": "float64"}
@@ -21,10 +22,7 @@ CUDA: Final = "CUDAExecutionProvider"
 QUIET: Final = 4
 """Log level that leaves out errors too: they reach the user as exceptions."""
 
-NO_CUDA: Final = (
-    "install onnxruntime-gpu in place of onnxruntime, with the CUDA libraries that it names,"
-    " or use --device cpu"
-)
+NO_CUDA: Final = "no_cuda"
 
 
 def built_for_cuda() -> bool:
@@ -71,7 +69,7 @@ class OnnxSession:
         if device != "cpu":
             self._session, why = self._on_cuda(source, threads)
             if self._session is None and device == "cuda":
-                raise ModelError(f"CUDA was asked for, {why}", remedy=NO_CUDA, file=self._file)
+                raise ModelError("models.no_cuda", why=why, remedy=NO_CUDA, file=self._file)
         if self._session is None:
             self._session = self._opened(source, threads, [CPU])
         self.inputs = _described(self._session.get_inputs())
@@ -88,12 +86,10 @@ class OnnxSession:
         try:
             arrays = self._session.run(names, dict(feeds))
         except Exception as error:  # ONNX Runtime's errors have no common base of their own
-            raise ModelError(
-                f"inference failed ({error})", remedy="report the input", file=self._file
-            ) from error
+            raise ModelError("models.run_fails_reported", error=error, file=self._file) from error
         return dict(zip(names, arrays, strict=True))
 
-    def _on_cuda(self, source: str | bytes, threads: int) -> tuple[Any, str]:
+    def _on_cuda(self, source: str | bytes, threads: int) -> tuple[Any, Phrase | None]:
         """Session that CUDA really runs, or None and why.
 
         ONNX Runtime goes on with the processor where CUDA does not start, and says so only in its
@@ -102,21 +98,22 @@ class OnnxSession:
         import onnxruntime
 
         if not built_for_cuda():
-            return None, "this build of ONNX Runtime has none"
+            return None, Phrase("errors.models.cuda.not_built")
         # Finds the CUDA libraries that pip installed; what it misses it prints.
         with redirect_stdout(io.StringIO()) as said:
             onnxruntime.preload_dlls()
         try:
             session = self._opened(source, threads, [CUDA, CPU])
         except ModelError as error:
-            return None, f"the graph {error.cause}"
+            return None, Phrase("errors.models.cuda.graph", {"error": error.cause})
         if CUDA not in session.get_providers():
-            return None, f"ONNX Runtime could not start it ({said.getvalue().strip()})"
+            said_there = {"error": said.getvalue().strip()}
+            return None, Phrase("errors.models.cuda.not_started", said_there)
         # Versions before 1.24 cannot tell which nodes went where.
         parts = getattr(session, "get_provider_graph_assignment_info", None)
         if parts is not None and all(part.ep_name != CUDA for part in parts()):
-            return None, "it runs no part of this graph"
-        return session, ""
+            return None, Phrase("errors.models.cuda.no_part")
+        return session, None
 
     def _opened(self, source: str | bytes, threads: int, providers: list[str]) -> Any:  # noqa: ANN401 - no types
         import onnxruntime
@@ -135,9 +132,7 @@ class OnnxSession:
                 source, sess_options=options, providers=providers, enable_fallback=0
             )
         except Exception as error:  # as above
-            raise ModelError(
-                f"cannot be loaded ({error})", remedy="get the file again", file=self._file
-            ) from error
+            raise ModelError("models.not_loaded", error=error, file=self._file) from error
 
 
 def _described(tensors: Iterable[Any]) -> dict[str, TensorInfo]:

@@ -59,14 +59,10 @@ def open_graph(
         ("precision", precision, PRECISIONS),
     ):
         if value not in choices:
-            raise ModelError(f"there is no {name} {value!r}", file=source)
+            raise ModelError("models.no_choice", name=name, value=value, file=source)
     if runtime in {"auto", "onnxruntime"}:
         if precision != "float32":
-            raise ModelError(
-                f"ONNX Runtime has no {precision} form of this graph",
-                remedy="use --runtime openvino",
-                file=source,
-            )
+            raise ModelError("models.precision", precision=precision, file=source)
         from emoreport.models.runtimes.onnx_runtime import OnnxSession
 
         return OnnxSession(model, device=device, threads=threads, file=file)
@@ -82,10 +78,9 @@ def open_graph(
             precision=precision,
             file=file,
         )
-    cause = f"there is no runtime {runtime!r}"
     if runtime == "torch":
         from emoreport.models.store.registry import known_names
 
         names = ", ".join(known_names("voice", extra="full"))
-        cause = f"PyTorch cannot run an ONNX graph; it runs {names}"
-    raise ModelError(cause, remedy="use --runtime onnxruntime or openvino", file=source)
+        raise ModelError("models.torch_runs_no_graph", names=names, file=source)
+    raise ModelError("models.no_runtime", runtime=runtime, file=source)

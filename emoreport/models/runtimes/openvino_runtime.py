@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from emoreport.errors import ModelError
 from emoreport.models.runtimes.graphs import TensorInfo, check_feeds
 
-INSTALL: Final = '`pip install "emoreport[openvino]"`'
+INSTALL: Final = "install_openvino"
 REPORTER: Final = "openvino_telemetry"
 HINTS: Final = {"float32": "f32", "bfloat16": "bf16"}
 """OpenVINO's names of the precisions."""
@@ -38,7 +38,7 @@ def load_openvino() -> Any:  # noqa: ANN401 - OpenVINO's types are not checked h
     try:
         import openvino
     except ImportError as error:
-        raise ModelError(f"OpenVINO cannot be loaded ({error})", remedy=INSTALL) from error
+        raise ModelError("models.no_openvino", error=error, remedy=INSTALL) from error
     return openvino
 
 
@@ -84,11 +84,7 @@ class OpenvinoSession:
     ) -> None:
         self._file = model if isinstance(model, Path) else file
         if device == "cuda":
-            raise ModelError(
-                "CUDA was asked for and OpenVINO has none",
-                remedy="use --runtime onnxruntime or --device cpu",
-                file=self._file,
-            )
+            raise ModelError("models.openvino_cuda", file=self._file)
         self._rows = rows
         self._requests: SimpleQueue[Any] = SimpleQueue()
         openvino = load_openvino()
@@ -113,15 +109,9 @@ class OpenvinoSession:
                 self._requests.put(compiled.create_infer_request())
             got = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         except Exception as error:  # OpenVINO's errors are plain RuntimeErrors and others
-            raise ModelError(
-                f"cannot be loaded ({error})", remedy="get the file again", file=self._file
-            ) from error
+            raise ModelError("models.not_loaded", error=error, file=self._file) from error
         if got != HINTS[precision]:
-            raise ModelError(
-                f"this processor does not calculate in {precision}",
-                remedy="use float32",
-                file=self._file,
-            )
+            raise ModelError("models.no_precision", precision=precision, file=self._file)
         version = openvino.__version__.partition("-")[0]
         self.runtime = f"openvino {version}" + (f" {precision}" if precision != "float32" else "")
 
@@ -134,7 +124,7 @@ class OpenvinoSession:
         wanted = names if outputs is None else list(outputs)
         if not set(wanted) <= set(names):
             raise ModelError(
-                f"the graph has outputs {sorted(names)}, not {sorted(wanted)}", file=self._file
+                "models.graph_outputs", names=sorted(names), wanted=sorted(wanted), file=self._file
             )
         batch = {index: self._filled(feeds[name]) for index, name in enumerate(self.inputs)}
         count = None if self._rows is None else len(feeds[next(iter(self.inputs))])
@@ -143,9 +133,7 @@ class OpenvinoSession:
             arrays = request.infer(batch, share_inputs=True)
             return {name: np.asarray(arrays[names.index(name)][:count]) for name in wanted}
         except Exception as error:  # as above
-            raise ModelError(
-                f"inference failed ({error})", remedy="report the input", file=self._file
-            ) from error
+            raise ModelError("models.run_fails_reported", error=error, file=self._file) from error
         finally:
             self._requests.put(request)
 
@@ -154,7 +142,7 @@ class OpenvinoSession:
         if self._rows is None or len(array) == self._rows:
             return np.ascontiguousarray(array)
         if len(array) > self._rows:
-            raise ModelError(f"a run has {len(array)} rows of {self._rows}", file=self._file)
+            raise ModelError("models.rows", count=len(array), rows=self._rows, file=self._file)
         filled = np.zeros((self._rows, *array.shape[1:]), array.dtype)
         filled[: len(array)] = array
         return filled

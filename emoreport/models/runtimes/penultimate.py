@@ -12,7 +12,7 @@ from emoreport.errors import ModelError
 PASSED_THROUGH: Final = frozenset({"Identity", "Add"})
 """Operations that may follow the last matrix product before the output of the graph."""
 
-REMEDY: Final = "the file is not the model that its name says"
+REMEDY: Final = "not_its_name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +51,14 @@ def with_features(path: Path) -> OpenedGraph:
         # A path inside the file is not followed: the published graphs hold all their weights.
         model = onnx.load(path, load_external_data=False)
     except Exception as error:  # protobuf's errors, of either of its implementations
-        cause = f"cannot be loaded ({error})"
-        raise ModelError(cause, remedy="get the file again", file=path) from error
+        raise ModelError("models.not_loaded", error=error, file=path) from error
     graph = model.graph
     if len(graph.output) != 1:
-        raise ModelError(
-            f"the graph has {len(graph.output)} outputs instead of one", remedy=REMEDY, file=path
-        )
+        raise ModelError("models.one_output", count=len(graph.output), remedy=REMEDY, file=path)
     stored = _stored(graph)
     product = _last_product(graph, stored)
     if product is None:
-        raise ModelError("the graph does not end in one linear layer", remedy=REMEDY, file=path)
+        raise ModelError("models.linear_layer", remedy=REMEDY, file=path)
     name, width = _features(product, stored)
     graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
     return OpenedGraph(model.SerializeToString(), name, width)

@@ -16,7 +16,7 @@ from emoreport.models.runtimes.opening import open_graph
 from emoreport.records import FloatArray
 
 LOGITS: Final = "logits"
-INSTALL: Final = 'pip install "emoreport[full]"'
+INSTALL: Final = "install_full"
 
 Feeds = Mapping[str, NDArray[Any]]
 """Inputs of a network by name, in its order: first the sound, (N, …, T); then, where the network
@@ -80,9 +80,7 @@ class TorchRunner:
 
             network = load()
         except ImportError as error:
-            raise ModelError(
-                f"{name} needs the optional part 'full' ({error})", remedy=INSTALL
-            ) from error
+            raise ModelError("models.needs_full", name=name, error=error, remedy=INSTALL) from error
         self.device = _torch_device(device)
         self.runtime = _named(f"torch {torch.__version__.partition('+')[0]}", precision)
         if threads:
@@ -104,7 +102,7 @@ class TorchRunner:
                 logits = self.network(inputs[0].to(self._kind), *inputs[1:])
                 return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
         except RuntimeError as error:  # torch's errors, too little memory among them
-            raise ModelError(f"inference failed ({error})", file=self._file) from error
+            raise ModelError("models.run_fails", error=error, file=self._file) from error
 
 
 class GraphRunner:
@@ -169,7 +167,7 @@ class GraphRunner:
             precision=BFLOAT16 if narrow else FLOAT32,
         )
         if set(session.inputs) != set(self._inputs) or LOGITS not in session.outputs:
-            raise ModelError(f"the graph has the inputs {sorted(session.inputs)}", file=graph)
+            raise ModelError("models.graph_inputs", inputs=sorted(session.inputs), file=graph)
         return session
 
 
@@ -193,10 +191,7 @@ def graphics_card() -> bool:
 def _torch_device(device: str) -> str:
     available = graphics_card()
     if device == "cuda" and not available:
-        raise ModelError(
-            "torch finds no graphics card that it can use",
-            remedy="use --device cpu or repair the driver; a torch built for CUDA is needed",
-        )
+        raise ModelError("models.no_graphics_card")
     return "cuda" if device != "cpu" and available else "cpu"
 
 

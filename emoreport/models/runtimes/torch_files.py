@@ -27,7 +27,7 @@ from emoreport.models.runtimes.torch_pickle import (
     as_data,
 )
 
-REMEDY: Final = "get the file again from its publisher"
+REMEDY: Final = "file_from_publisher"
 
 
 def read_state_dict(path: Path) -> dict[str, NDArray[Any]]:
@@ -79,12 +79,10 @@ def _read(path: Path, reading: Callable[[_Storages], dict[str, Any]]) -> dict[st
         with zipfile.ZipFile(path) as archive:
             return reading(_Storages(archive, path.stat().st_size))
     except (zipfile.BadZipFile, struct.error, OSError, EOFError) as error:
-        raise ModelError(
-            f"cannot be read as a PyTorch checkpoint ({error})", remedy=REMEDY, file=path
-        ) from error
+        raise ModelError("models.no_checkpoint", error=error, remedy=REMEDY, file=path) from error
     except (ValueError, KeyError, IndexError, OverflowError, RuntimeError) as error:
         raise ModelError(
-            f"is no checkpoint of plain tensors ({error})", remedy=REMEDY, file=path
+            "models.not_plain_checkpoint", error=error, remedy=REMEDY, file=path
         ) from error
 
 

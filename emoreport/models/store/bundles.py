@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Final
 
 from emoreport.atomic import make_store_folder, move_into_place, require_space, store_error
 from emoreport.errors import EmoreportError, ModelError, SettingsError
+from emoreport.messages import Phrase
 from emoreport.models.store.integrity import Expected, check_file
 from emoreport.models.store.lockfile import FileRecord, PullRecord, expected_file
 from emoreport.models.store.locks import exclusive
@@ -28,13 +29,13 @@ from emoreport.models.store.registry import ModelEntry, PulledModel, registry
 FORMAT: Final = "emoreport-models"
 LAYOUT: Final = 1
 MANIFEST: Final = "manifest.json"
-_ELSEWHERE: Final = "name another place for the file"
+_ELSEWHERE: Final = Phrase("errors.elsewhere.bundle")
 _IMPORTING: Final = ".importing"
 _BLOCK: Final = 512
 _CHUNK: Final = 1 << 20
 _MOST_MANIFEST_BYTES: Final = 1 << 20
 _REGULAR: Final = frozenset({tarfile.REGTYPE, tarfile.AREGTYPE})
-_NOT_OURS: Final = "bundle the models again with `emoreport models bundle`"
+_NOT_OURS: Final = "bundle_again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +79,10 @@ def write_bundle(
     chosen = sorted({model.name: model for model in models}.items())
     shipped = [name for name, model in chosen if model.source.kind == "package"]
     if shipped or not chosen:
-        raise SettingsError(
-            f"{', '.join(shipped)} comes with emoreport itself"
-            if shipped
-            else "no model is complete in the store",
-            remedy="name models that `emoreport models list` shows as complete",
-        )
+        key = "store.shipped" if shipped else "store.nothing_complete"
+        raise SettingsError(key, models=", ".join(shipped))
     if target.exists() and not overwrite:
-        raise SettingsError(
-            "the file is there already", remedy="--overwrite replaces it", file=target
-        )
+        raise SettingsError("store.exists", file=target)
     pulled = {name: store.open(model) for name, model in chosen}
     records = {name: _record(store, model) for name, model in pulled.items()}
     bundle = Bundle(target, records)
@@ -132,7 +127,7 @@ def read_bundle(store: ModelStore, source: Path, *, accept_new: bool = False) ->
             return _import(store, stream, source, accept_new=accept_new)
     except OSError as error:
         raise ModelError(
-            f"cannot be read ({error.strerror or error})", remedy="check the path", file=source
+            "file.unreadable_path", error=error.strerror or error, file=source
         ) from error
     except EmoreportError as error:
         raise error.with_file(source) from error.__cause__
@@ -186,7 +181,7 @@ def _write_tar(stream: BinaryIO, bundle: Bundle, pulled: Mapping[str, PulledMode
                     hashed = _Hashed(content)
                     archive.addfile(_member(f"{model}/{name}", file.size_bytes), hashed)
                 if hashed.sha256.hexdigest() != file.sha256:
-                    raise ModelError("changed while it was read", remedy="bundle again", file=path)
+                    raise ModelError("store.changed", file=path)
 
 
 def _member(name: str, size_bytes: int) -> tarfile.TarInfo:
@@ -214,7 +209,7 @@ class _Hashed(io.RawIOBase):
 def _read_manifest(stream: BinaryIO) -> dict[str, PullRecord]:
     member = _next_member(stream)
     if member is None or member.name != MANIFEST or member.size > _MOST_MANIFEST_BYTES:
-        raise ModelError("is no bundle of models", remedy=_NOT_OURS)
+        raise ModelError("store.no_bundle", remedy=_NOT_OURS)
     try:
         document: Any = json.loads(_content(stream, member.size))
         if (document["format"], document["layout"]) != (FORMAT, LAYOUT):
@@ -222,9 +217,9 @@ def _read_manifest(stream: BinaryIO) -> dict[str, PullRecord]:
         models = document["models"].items()
         records = {name: PullRecord.from_document(stored) for name, stored in models}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelError(f"has an unusable manifest ({error!r})", remedy=_NOT_OURS) from error
+        raise ModelError("store.manifest", error=error, remedy=_NOT_OURS) from error
     if not records:
-        raise ModelError("holds no model", remedy=_NOT_OURS)
+        raise ModelError("store.empty_bundle", remedy=_NOT_OURS)
     return dict(sorted(records.items()))
 
 
@@ -232,18 +227,17 @@ def _acceptable(store: ModelStore, name: str, record: PullRecord, accept_new: bo
     """Registry entry of a model in a manifest, if the store may take what is stated there."""
     model = registry().get(name)
     if model is None or model.source.kind == "package":
-        raise ModelError(
-            f"holds {name!r}, which this emoreport does not keep in its store",
-            remedy="install the emoreport that wrote the bundle",
-        )
+        raise ModelError("store.foreign_model", name=name)
     groups = [{file.name for file in group} for group in model.file_groups]
     names = set(record.files)
     if names - set().union(*groups) or any(len(group & names) != 1 for group in groups):
-        raise ModelError(f"holds other files of {name} than the registry", remedy=_NOT_OURS)
+        raise ModelError("store.other_files", model=name, remedy=_NOT_OURS)
     if model.pinned and record.revision != model.source.revision:
         raise ModelError(
-            f"holds revision {record.revision} of {name}, expected {model.source.revision}",
-            remedy="bundle it again with the same release of emoreport",
+            "store.other_revision",
+            revision=record.revision,
+            model=name,
+            expected=model.source.revision,
         )
     held = None if accept_new else store.record(model)
     for file in model.files:
@@ -251,12 +245,9 @@ def _acceptable(store: ModelStore, name: str, record: PullRecord, accept_new: bo
         if stated is None:
             continue
         if not _fits(stated, expected_file(file, None)):
-            raise ModelError(f"holds another {file.name} than {name} has", remedy=_NOT_OURS)
+            raise ModelError("store.other_file", name=file.name, model=name, remedy=_NOT_OURS)
         if not file.is_settled and not _fits(stated, expected_file(file, held)):
-            raise ModelError(
-                f"holds another {file.name} of {name} than was pulled here before",
-                remedy="`emoreport models import FILE --accept-new` takes it all the same",
-            )
+            raise ModelError("store.other_than_pulled", name=file.name, model=name)
     return model
 
 
@@ -280,12 +271,15 @@ def _unpack(
     }
     while (member := _next_member(stream)) is not None:
         if member.name not in files:
-            raise ModelError(f"holds {member.name!r} unannounced or twice", remedy=_NOT_OURS)
+            raise ModelError("store.unannounced", name=member.name, remedy=_NOT_OURS)
         name, file = files.pop(member.name)
         stated = records[name].files[file.name]
         if member.size != stated.size_bytes:
             raise ModelError(
-                f"{member.name} has {member.size} bytes, the manifest says {stated.size_bytes}",
+                "store.member_size",
+                name=member.name,
+                size=member.size,
+                stated=stated.size_bytes,
                 remedy=_NOT_OURS,
             )
         path = staging / name / file.name
@@ -293,10 +287,13 @@ def _unpack(
         _copy(stream, path, member.size)
         digests, problem = check_file(path, expected_file(file, records[name]))
         if problem or digests.sha256 != stated.sha256:
-            problem = problem or f"has SHA-256 {digests.sha256}, the manifest says {stated.sha256}"
-            raise ModelError(f"{member.name} is damaged: it {problem}", remedy=_NOT_OURS)
+            values = {"given": digests.sha256, "expected": stated.sha256}
+            problem = problem or Phrase("errors.store.difference.manifest", values)
+            raise ModelError(
+                "store.member_damaged", name=member.name, problem=problem, remedy=_NOT_OURS
+            )
     if files:
-        raise ModelError(f"lacks {', '.join(sorted(files))}", remedy=_NOT_OURS)
+        raise ModelError("store.bundle_lacks", files=", ".join(sorted(files)), remedy=_NOT_OURS)
 
 
 def _next_member(stream: BinaryIO) -> tarfile.TarInfo | None:
@@ -311,9 +308,9 @@ def _next_member(stream: BinaryIO) -> tarfile.TarInfo | None:
     try:
         member = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
     except (tarfile.HeaderError, ValueError) as error:
-        raise ModelError(f"is no whole tar file ({error})", remedy=_NOT_OURS) from error
+        raise ModelError("store.not_tar", error=error, remedy=_NOT_OURS) from error
     if member.type not in _REGULAR or member.size < 0:
-        raise ModelError(f"holds {member.name!r}, which is no plain file", remedy=_NOT_OURS)
+        raise ModelError("store.not_plain", name=member.name, remedy=_NOT_OURS)
     return member
 
 
@@ -321,7 +318,7 @@ def _content(stream: BinaryIO, size: int) -> bytes:
     content = stream.read(size)
     stream.read(-size % _BLOCK)
     if len(content) != size:
-        raise ModelError("is cut off", remedy=_NOT_OURS)
+        raise ModelError("store.cut_off", remedy=_NOT_OURS)
     return content
 
 
@@ -332,7 +329,7 @@ def _copy(stream: BinaryIO, path: Path, size: int) -> None:
             while left:
                 chunk = stream.read(min(left, _CHUNK))
                 if not chunk:
-                    raise ModelError("is cut off", remedy=_NOT_OURS)
+                    raise ModelError("store.cut_off", remedy=_NOT_OURS)
                 target.write(chunk)
                 left -= len(chunk)
     except OSError as error:

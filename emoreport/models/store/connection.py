@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from emoreport.errors import ModelError, SettingsError
+from emoreport.messages import Phrase
 
 MIRROR_VARIABLE: Final = "EMOREPORT_MODEL_MIRROR"
 OFFLINE_VARIABLES: Final = ("EMOREPORT_OFFLINE", "HF_HUB_OFFLINE")
@@ -73,7 +74,7 @@ def persist(attempt: Callable[[], Result], patience: Patience) -> Result:
     ModelError
         When the last attempt failed too.
     """
-    failure = TryAgain(ModelError("was not attempted"))
+    failure = TryAgain(ModelError("net.not_tried"))
     for number in range(patience.tries):
         patience.pause(number)
         try:
@@ -106,10 +107,7 @@ def checked_mirror(address: str) -> str:
     except ValueError:  # a port that is no number
         usable = False
     if address and not usable:
-        raise SettingsError(
-            f"{MIRROR_VARIABLE} cannot be {address!r}",
-            remedy="give scheme and host, such as https://models.example.org",
-        )
+        raise SettingsError("net.mirror", variable=MIRROR_VARIABLE, address=address)
     return address
 
 
@@ -133,9 +131,7 @@ def require_reachable(url: str, patience: Patience) -> None:
         if not problem:
             return
     raise UnreachableError(
-        f"no connection to {host}:{port} ({problem})",
-        remedy=f"check the network or proxy, name a mirror in {MIRROR_VARIABLE}, "
-        "or bring the model with `emoreport models bundle` and `import`",
+        "net.no_connection", host=host, port=port, problem=problem, variable=MIRROR_VARIABLE
     )
 
 
@@ -149,7 +145,7 @@ def _next_hop(url: str) -> tuple[str, int]:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 1080)
     except ValueError as error:  # a port that is no number
-        raise SettingsError(f"the proxy {address!r} is no usable address ({error})") from error
+        raise SettingsError("net.proxy", address=address, error=error) from error
     return host, port
 
 
@@ -193,7 +189,11 @@ def _first_success(answers: SimpleQueue[int | str], limit_s: float) -> str:
         try:
             answer = answers.get(timeout=max(0.0, deadline_s - time.monotonic()))
         except Empty:
-            return failures[0] if failures else f"no answer in {limit_s:g} s"
+            return (
+                failures[0]
+                if failures
+                else str(Phrase("errors.net.no_answer", {"seconds": limit_s}))
+            )
         if isinstance(answer, int):
             expected = answer
         elif answer:

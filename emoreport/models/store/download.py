@@ -18,6 +18,7 @@ from emoreport.atomic import (
     write_store_file,
 )
 from emoreport.errors import ModelError
+from emoreport.messages import Phrase
 from emoreport.models.store.connection import (
     Patience,
     TryAgain,
@@ -38,7 +39,7 @@ _MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _LATER: Final = frozenset({408, 425, 429})
 _RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)|bytes \*/(?P<whole>\d+)")
-_LATER_REMEDY: Final = "try again later; what has arrived is kept"
+_LATER_REMEDY: Final = "later"
 
 
 class MissingFileError(ModelError):
@@ -79,7 +80,7 @@ class Downloader:
         expected: Expected,
         *,
         progress: PullProgress,
-        remedy: str,
+        remedy: str | Phrase,
     ) -> Digests:
         """Fetch one file; what an earlier call left of it is not fetched again.
 
@@ -110,15 +111,18 @@ class Downloader:
         digests, problem = check_file(part.path, expected)
         if problem:
             part.discard()
-            raise ModelError(
-                f"what arrived {problem}; it was deleted", remedy=remedy, file=_shown(url)
-            )
+            raise ModelError("net.wrong_content", problem=problem, remedy=remedy, file=_shown(url))
         move_into_place(part.path, target)
         part.discard()
         return digests
 
     def _transfer(
-        self, url: str, part: _Part, expected: Expected, progress: PullProgress, remedy: str
+        self,
+        url: str,
+        part: _Part,
+        expected: Expected,
+        progress: PullProgress,
+        remedy: str | Phrase,
     ) -> None:
         offset, mark = part.resumable(expected)
         if offset and offset == expected.size_bytes:
@@ -132,17 +136,19 @@ class Downloader:
                 if _whole_size(response) == offset:
                     return
                 part.discard()
-                raise TryAgain(ModelError("refuses to go on with a file", file=_shown(url)))
+                raise TryAgain(ModelError("net.no_resume", file=_shown(url)))
             _refuse(response, url)
             if status == 206 and (_range_start(response) != offset or _changed(response, mark)):
                 part.discard()
-                raise TryAgain(ModelError("sends another part than asked for", file=_shown(url)))
+                raise TryAgain(ModelError("net.other_part", file=_shown(url)))
             if status == 200:
                 offset = 0
             total = _total(response, offset, expected)
             if expected.size_bytes not in {None, total}:
                 raise ModelError(
-                    f"offers {total} bytes, expected {expected.size_bytes}",
+                    "net.offered_size",
+                    total=total,
+                    expected=expected.size_bytes,
                     remedy=remedy,
                     file=_shown(url),
                 )
@@ -168,14 +174,16 @@ class Downloader:
                 for chunk in response.iter_content(_CHUNK):
                     done += len(chunk)
                     if total is not None and done > total:
-                        raise ModelError(f"sends more than {total} bytes", file=address)
+                        raise ModelError("net.too_much", total=total, file=address)
                     stream.write(chunk)
                     stream.flush()  # a killed process loses nothing that has arrived
                     progress(part.name, done, total)
         except requests.RequestException as error:
             raise TryAgain(
                 ModelError(
-                    f"the transfer broke off at {done} of {total or 'unknown'} bytes",
+                    "net.broken_off",
+                    done=done,
+                    total=total or "unknown",
                     remedy=_LATER_REMEDY,
                     file=address,
                 )
@@ -184,11 +192,7 @@ class Downloader:
             raise store_error(error, part.path) from error
         if total is not None and done < total:
             raise TryAgain(
-                ModelError(
-                    f"the server closed at {done} of {total} bytes",
-                    remedy=_LATER_REMEDY,
-                    file=address,
-                )
+                ModelError("net.closed", done=done, total=total, remedy=_LATER_REMEDY, file=address)
             )
 
     def _get(self, url: str, headers: Mapping[str, str]) -> Response:
@@ -203,13 +207,9 @@ class Downloader:
             response.close()
             target = urljoin(url, response.headers["Location"])
             if parts.scheme == "https" and urlsplit(target).scheme != "https":
-                raise ModelError(
-                    f"leads to the unprotected address {_shown(target)}",
-                    remedy="report it; nothing was fetched",
-                    file=_shown(url),
-                )
+                raise ModelError("net.unprotected", target=_shown(target), file=_shown(url))
             url = target
-        raise ModelError("leads from address to address without end", file=_shown(url))
+        raise ModelError("net.endless", file=_shown(url))
 
     def _request(self, url: str, headers: Mapping[str, str]) -> Response:
         import requests
@@ -223,26 +223,20 @@ class Downloader:
                 url, headers=sent, timeout=limits, stream=True, allow_redirects=False
             )
         except requests.exceptions.SSLError as error:
-            raise ModelError(
-                f"gives no protected connection ({error})",
-                remedy="where a proxy opens connections, REQUESTS_CA_BUNDLE names its certificate",
-                file=_shown(url),
-            ) from error
+            raise ModelError("net.certificate", error=error, file=_shown(url)) from error
         except (requests.ConnectionError, requests.Timeout) as error:
             raise TryAgain(
                 UnreachableError(
-                    f"does not answer ({type(error).__name__})",
-                    remedy=_LATER_REMEDY,
-                    file=_shown(url),
+                    "net.silent", name=type(error).__name__, remedy=_LATER_REMEDY, file=_shown(url)
                 )
             ) from error
         except (requests.RequestException, ValueError) as error:
-            raise ModelError(f"is no usable address ({error})", file=_shown(url)) from error
+            raise ModelError("net.address", error=error, file=_shown(url)) from error
 
     def _reach(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"}:
-            raise ModelError("is neither http nor https", file=_shown(url))
+            raise ModelError("net.scheme", file=_shown(url))
         if (parts.scheme, parts.netloc) not in self._reached:
             require_reachable(url, self._patience)
             self._reached.add((parts.scheme, parts.netloc))
@@ -296,28 +290,15 @@ def _refuse(response: Response, url: str) -> None:
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if status in {200, 206}:
         if kind == "text/html":
-            raise ModelError(
-                "sends a web page in place of the file",
-                remedy="the network may ask for a log-in first",
-                file=address,
-            )
+            raise ModelError("net.web_page", file=address)
         if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise ModelError("compresses what was asked for as it is", file=address)
+            raise ModelError("net.compressed", file=address)
         return
     if status in {404, 410}:
-        raise MissingFileError(
-            f"there is no such file (HTTP {status})",
-            remedy="the source has moved it; use a newer emoreport",
-            file=address,
-        )
+        raise MissingFileError("net.no_file", status=status, file=address)
     if status in {401, 403, 407, 451}:
-        raise ModelError(
-            f"access is refused (HTTP {status})",
-            remedy="accept the terms of the model at its source and log in there, "
-            "or correct the proxy settings",
-            file=address,
-        )
-    refusal = ModelError(f"the server answered HTTP {status}", remedy=_LATER_REMEDY, file=address)
+        raise ModelError("net.refused", status=status, file=address)
+    refusal = ModelError("net.answered", status=status, remedy=_LATER_REMEDY, file=address)
     if status >= 500 or status in _LATER:
         raise TryAgain(refusal)
     raise refusal

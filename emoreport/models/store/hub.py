@@ -17,7 +17,7 @@ from emoreport.models.store.connection import (
 )
 from emoreport.models.store.integrity import Expected
 
-INSTALL: Final = 'pip install "emoreport[full]"'
+INSTALL: Final = "install_full"
 _LATER: Final = frozenset({408, 425, 429})
 
 
@@ -69,7 +69,7 @@ def list_repository(
         When `huggingface_hub` is not installed, or the hub refuses.
     """
     if importlib.util.find_spec("huggingface_hub") is None:
-        raise ModelError("huggingface_hub is not installed", remedy=INSTALL, file=repository)
+        raise ModelError("net.no_hub", remedy=INSTALL, file=repository)
     # First, for the import takes its time.
     require_reachable(endpoint, patience)
     return persist(lambda: _ask(repository, revision, endpoint, is_mirror, patience), patience)
@@ -109,15 +109,13 @@ def _ask(
         if is_mirror:
             return None
         raise ModelError(
-            f"gave no usable description of {repository} ({error!r})", file=endpoint
+            "net.hub_description", repository=repository, error=error, file=endpoint
         ) from error
     # The HTTP library below has changed its name between releases, and with it its errors.
     except Exception as error:
         raise TryAgain(
             UnreachableError(
-                f"did not answer ({type(error).__name__}: {error})",
-                remedy="try again later",
-                file=endpoint,
+                "net.hub_silent", name=type(error).__name__, error=error, file=endpoint
             )
         ) from error
 
@@ -140,14 +138,10 @@ def _refusal(repository: str, revision: str, endpoint: str, status: int) -> Mode
     page = f"{endpoint}/{repository}"
     if status in {401, 403}:
         return ModelError(
-            f"{repository} is not open to everyone, or is gone (HTTP {status})",
-            remedy=f"accept its terms at {page} and log in with `hf auth login`",
-            file=endpoint,
+            "net.hub_closed", repository=repository, status=status, page=page, file=endpoint
         )
     if status == 404:
         return ModelError(
-            f"there is no {repository} at revision {revision} (HTTP 404)",
-            remedy="it has been moved or deleted; use a newer emoreport",
-            file=endpoint,
+            "net.hub_missing", repository=repository, revision=revision, file=endpoint
         )
-    return ModelError(f"answered HTTP {status}", remedy="try again later", file=endpoint)
+    return ModelError("net.hub_answered", status=status, file=endpoint)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from emoreport.errors import ModelError
+from emoreport.messages import Phrase
 
 _CHUNK: Final = 1 << 20
 
@@ -51,7 +52,7 @@ class Digests:
 
 
 def digest_file(
-    path: Path, *, git_blob: bool = False, md5: bool = False, remedy: str = ""
+    path: Path, *, git_blob: bool = False, md5: bool = False, remedy: str | Phrase = ""
 ) -> Digests:
     """Read a whole file once.
 
@@ -82,8 +83,9 @@ def digest_file(
                 for digest in (sha256, *others):
                     digest.update(chunk)
     except OSError as error:
-        cause = f"cannot be read ({error.strerror or error})"
-        raise ModelError(cause, remedy=remedy, file=path) from error
+        raise ModelError(
+            "file.unreadable", error=error.strerror or error, remedy=remedy, file=path
+        ) from error
     return Digests(
         size,
         sha256.hexdigest(),
@@ -92,8 +94,8 @@ def digest_file(
     )
 
 
-def check_file(path: Path, expected: Expected) -> tuple[Digests, str]:
-    """Read a file; what it is, and what of it is not as expected ("" if it is the right one).
+def check_file(path: Path, expected: Expected) -> tuple[Digests, Phrase | None]:
+    """Read a file; what it is, and what of it is not as expected (None if it is the right one).
 
     Raises
     ------
@@ -106,14 +108,11 @@ def check_file(path: Path, expected: Expected) -> tuple[Digests, str]:
     return digests, difference(expected, digests)
 
 
-def difference(expected: Expected, digests: Digests) -> str:
-    """Say in one clause what of a file is not as expected; "" if it is the right one."""
-    if expected.size_bytes not in {None, digests.size_bytes}:
-        return f"has {digests.size_bytes} bytes, expected {expected.size_bytes}"
-    if expected.sha256 not in {None, digests.sha256}:
-        return f"has SHA-256 {digests.sha256}, expected {expected.sha256}"
-    if expected.git_blob not in {None, digests.git_blob}:
-        return f"has git blob id {digests.git_blob}, expected {expected.git_blob}"
-    if expected.md5 not in {None, digests.md5}:
-        return f"has MD5 {digests.md5}, expected {expected.md5}"
-    return ""
+def difference(expected: Expected, digests: Digests) -> Phrase | None:
+    """What of a file is not as expected, in one clause; None if it is the right one."""
+    for fact in ("size_bytes", "sha256", "git_blob", "md5"):
+        wanted, given = getattr(expected, fact), getattr(digests, fact)
+        if wanted not in {None, given}:
+            values = {"given": given, "expected": wanted}
+            return Phrase(f"errors.store.difference.{fact}", values)
+    return None

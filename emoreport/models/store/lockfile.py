@@ -120,16 +120,10 @@ class LockFile:
             return {}
         except OSError as error:
             raise ModelError(
-                f"cannot be read ({error.strerror or error})",
-                remedy="correct its permissions",
-                file=self._path,
+                "store.lock_unreadable", error=error.strerror or error, file=self._path
             ) from error
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ModelError(
-                f"is damaged ({error!r})",
-                remedy="move it away and pull the models again",
-                file=self._path,
-            ) from error
+            raise ModelError("store.lock_damaged", error=error, file=self._path) from error
 
     def put(self, records: Mapping[str, PullRecord]) -> None:
         """Add records, or replace those of the same models; all others stay.

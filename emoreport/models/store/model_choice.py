@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from emoreport.errors import ModelError, SettingsError
-from emoreport.messages import text
+from emoreport.messages import Phrase, text
 from emoreport.models.store.model_store import (
     ModelState,
     ModelStore,
@@ -124,14 +124,8 @@ def choose_model(
     choices = ", ".join((AUTO, *others, *_names(role)))
     flag = flag or FLAGS[role]
     if _looks_like_path(name):
-        raise SettingsError(
-            f"{flag} names a folder that does not exist: {name}",
-            remedy=f"give an existing model folder or one of {choices}",
-        )
-    raise SettingsError(
-        f"{flag} {name!r} is neither a known model nor a folder",
-        remedy=f"choose a model folder or one of {choices}",
-    )
+        raise SettingsError("models.no_folder", flag=flag, name=name, choices=choices)
+    raise SettingsError("models.neither", flag=flag, name=name, choices=choices)
 
 
 def choose_stored(model: ModelEntry, settings: Settings) -> Choice | None:
@@ -198,10 +192,7 @@ def _missing_part(model: ModelEntry) -> str:
 def _named(model: ModelEntry, store: ModelStore, progress: PullProgress | None) -> PulledModel:
     extra = missing_extra(model, store)
     if extra:
-        raise ModelError(
-            f"{model.name} needs the optional part {extra!r}",
-            remedy=f'pip install "emoreport[{extra}]"',
-        )
+        raise ModelError("models.needs_extra", model=model.name, extra=extra)
     if store.state(model) in {ModelState.ABSENT, ModelState.PARTIAL}:
         return store.pull(model, progress)
     return store.open(model)
@@ -225,13 +216,14 @@ def _automatic(
             continue
         return Choice(pulled, "pulled as the best model available")
     best = (usable or [find_entry(name) for name in ORDER[role]])[0]
-    cause = failure.cause if failure else f"it needs the optional part {best.extra!r}"
+    cause: str | Phrase = Phrase("errors.models.needs_extra_short", {"extra": best.extra})
+    if failure is not None:
+        cause = failure.cause
     if store.offline and isinstance(failure, UnreachableError):
-        cause = "offline"
-    reason = f"{best.name}{NOT_TO_BE_HAD}{cause}"
+        cause = Phrase("errors.models.offline")
     if role == "detector":
-        raise ModelError(reason, remedy=f"`emoreport models pull {best.name}`")
-    return Choice(_compact(role, store), reason)
+        raise ModelError("models.absent", model=best.name, cause=cause)
+    return Choice(_compact(role, store), f"{best.name}{NOT_TO_BE_HAD}{cause}")
 
 
 def _saying_so(

@@ -17,7 +17,7 @@ from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
 Kind = Literal["face", "voice"]
 SHIPPED: Final[Mapping[str, str]] = {"face": "face_compact.json", "voice": "voice_compact.json"}
 FOLDER_METADATA: Final = "model.json"
-REINSTALL: Final = "install emoreport again"
+REINSTALL: Final = "reinstall"
 _UNUSABLE: Final = (
     ValueError,
     KeyError,
@@ -105,12 +105,8 @@ def folder_metadata(folder: Path, kind: Kind) -> ModelMetadata:
     """
     path = folder / FOLDER_METADATA
     if not path.is_file():
-        raise ModelError(
-            f"the folder holds no {FOLDER_METADATA}",
-            remedy="docs/models describes the layout of a model folder",
-            file=folder,
-        )
-    return read_metadata(path, kind, remedy="repair the folder or name another model")
+        raise ModelError("models.no_description", name=FOLDER_METADATA, file=folder)
+    return read_metadata(path, kind, remedy="repair_folder")
 
 
 def stated_family(folder: Path) -> str:
@@ -137,24 +133,26 @@ def read_metadata(path: Path, kind: Kind, *, remedy: str) -> ModelMetadata:
         document = json.loads(path.read_text(encoding="utf-8"))
         metadata = _from_document(document, path.parent)
     except OSError as error:
-        raise ModelError(f"cannot be read ({error})", remedy=remedy, file=path) from error
+        raise ModelError("file.unreadable", error=error, remedy=remedy, file=path) from error
     except _UNUSABLE as error:
-        raise ModelError(
-            f"is not a model description ({error!r})", remedy=remedy, file=path
-        ) from error
+        raise ModelError("models.description", error=error, remedy=remedy, file=path) from error
     vocabulary = {*EMOTIONS, *VOICE_ONLY_EMOTIONS}
     if metadata.kind != kind:
-        raise ModelError(f"describes a {metadata.kind} model", remedy=remedy, file=path)
+        raise ModelError("models.other_kind", kind=metadata.kind, remedy=remedy, file=path)
     if len(set(metadata.labels)) != len(metadata.labels) or not vocabulary.issuperset(
         metadata.labels
     ):
-        raise ModelError(f"has unusable labels {metadata.labels}", remedy=remedy, file=path)
+        raise ModelError("models.labels", labels=metadata.labels, remedy=remedy, file=path)
     if kind == "face" and metadata.crop is None:
-        raise ModelError("describes no face crop", remedy=remedy, file=path)
+        raise ModelError("models.no_crop", remedy=remedy, file=path)
     digest = digest_file(metadata.path, remedy=remedy).sha256
     if digest != metadata.sha256:
         raise ModelError(
-            f"has SHA-256 {digest}, expected {metadata.sha256}", remedy=remedy, file=metadata.path
+            "models.digest",
+            digest=digest,
+            expected=metadata.sha256,
+            remedy=remedy,
+            file=metadata.path,
         )
     return metadata
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from emoreport.atomic import make_store_folder, move_into_place, store_error
-from emoreport.errors import ModelError, SettingsError
+from emoreport.errors import ModelError, SettingsError, remedy
+from emoreport.messages import Phrase
 from emoreport.models.store.connection import (
     MIRROR_VARIABLE,
     Patience,
@@ -54,8 +55,8 @@ class ModelState(StrEnum):
 
 
 _SHORT_OF: Final = {
-    ModelState.ABSENT: "not in the model store",
-    ModelState.PARTIAL: "not complete in the model store",
+    ModelState.ABSENT: Phrase("errors.store.state.absent"),
+    ModelState.PARTIAL: Phrase("errors.store.state.partial"),
 }
 
 
@@ -166,20 +167,26 @@ class ModelStore:
             When the model is absent, incomplete or damaged; the remedy repairs it.
         """
         record = self.record(model)
-        remedy = f"`emoreport models pull {model.name}`"
+        repair = remedy("pull", model=model.name)
         if model.source.kind == "package":
-            remedy = "install emoreport again"
+            repair = remedy("reinstall")
         state = self._state(model, record)
         if state in _SHORT_OF:
-            raise ModelError(f"{model.name} is {_SHORT_OF[state]}", remedy=remedy, file=self.root)
+            raise ModelError(
+                "store.short",
+                model=model.name,
+                state=_SHORT_OF[state],
+                remedy=repair,
+                file=self.root,
+            )
         files = {}
         for file in self._chosen(model, record):
             path = self.folder(model) / file.name
             if not path.is_file():
-                raise ModelError("is missing", remedy=remedy, file=path)
+                raise ModelError("store.missing", remedy=repair, file=path)
             digests, problem = check_file(path, expected_file(file, record))
             if problem:
-                raise ModelError(f"is damaged: it {problem}", remedy=remedy, file=path)
+                raise ModelError("store.damaged", problem=problem, remedy=repair, file=path)
             files[file.name] = digests.sha256
         revision = model.source.revision if record is None else record.revision
         return PulledModel(model, model.name, self.folder(model), files, revision)
@@ -226,9 +233,7 @@ class ModelStore:
             return complete
         if self.offline:
             raise UnreachableError(
-                f"{model.name} is not complete here and the network is not to be used",
-                remedy=f"pull it without {offline_variable() or '--offline'}, or bring it with "
-                "`emoreport models bundle` and `emoreport models import`",
+                "store.offline", model=model.name, offline=offline_variable() or "--offline"
             )
         with self.locked(model):
             return self._pull(model, progress or _no_progress, accept_new=accept_new)
@@ -246,7 +251,7 @@ class ModelStore:
             When the files cannot be deleted.
         """
         if model.source.kind == "package":
-            raise SettingsError(f"{model.name} is part of the package and stays")
+            raise SettingsError("store.part_of_package", model=model.name)
         folder = self.folder(model)
         others = {self.root / name for name in registry() if name.startswith(f"{model.name}/")}
         own = sorted(set(folder.iterdir()) - others) if folder.is_dir() else []
@@ -374,9 +379,7 @@ def _size_bytes(path: Path) -> int | None:
         return path.stat().st_size if path.is_file() else None
     except OSError as error:
         raise ModelError(
-            f"cannot be read ({error.strerror or error})",
-            remedy="correct its permissions",
-            file=path,
+            "store.lock_unreadable", error=error.strerror or error, file=path
         ) from error
 
 

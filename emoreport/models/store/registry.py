@@ -242,9 +242,7 @@ def find_entry(name: str) -> ModelEntry:
     try:
         return registry()[name]
     except KeyError:
-        raise SettingsError(
-            f"there is no model {name!r}", remedy="`emoreport models list` names them"
-        ) from None
+        raise SettingsError("models.unknown", name=name) from None
 
 
 def _model(own: Mapping[str, Any], family: Mapping[str, Any]) -> ModelEntry:

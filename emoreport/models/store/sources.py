@@ -7,17 +7,14 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from emoreport.errors import ModelError
+from emoreport.errors import ModelError, remedy
+from emoreport.messages import Phrase
 from emoreport.models.store.connection import Patience
 from emoreport.models.store.integrity import Expected
 from emoreport.models.store.lockfile import PullRecord, expected_file
 from emoreport.models.store.registry import ModelEntry, ModelFile
 
-CHANGED: Final = (
-    "the source has changed since the first pull of this model here; "
-    "`emoreport models pull {name} --accept-new` takes what it offers today"
-)
-TAMPERED: Final = "pull it again; if it happens again, a proxy or mirror on the way changes files"
+TAMPERED: Final = remedy("tampered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +32,14 @@ class RemoteFile:
     remedy
         What helps if something else arrives.
     remedy_if_gone
-        What helps if it is not there any more; "" where nothing special does.
+        What helps if it is not there any more; None where nothing special does.
     """
 
     name: str
     url: str
     expected: Expected
-    remedy: str
-    remedy_if_gone: str = ""
+    remedy: Phrase
+    remedy_if_gone: Phrase | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,7 @@ def make_plan(
     if model.source.kind == "huggingface":
         return _hub_plan(model, record, base, mirror=mirror, patience=patience)
     held = not all(file.has_digest for file in model.files) and record is not None
-    remedy = CHANGED.format(name=model.name) if held else TAMPERED
+    helps = remedy("source_changed", model=model.name) if held else TAMPERED
     prefix = [model.source.repository, model.source.revision]
     parts = prefix if model.source.kind == "github" else prefix[:1]
     groups = tuple(
@@ -104,7 +101,7 @@ def make_plan(
                 file.name,
                 _address(base, *parts, file.path),
                 expected_file(file, None if file.is_settled else record),
-                remedy,
+                helps,
             )
             for file in group
         )
@@ -120,10 +117,10 @@ def _hub_plan(
 
     source = model.source
     offered_files: Mapping[str, Expected] | None = None
-    revision, remedy, changed = source.revision, TAMPERED, ""
+    revision, helps, changed = source.revision, TAMPERED, None
     if record is not None:
         revision = record.revision
-        remedy = changed = CHANGED.format(name=model.name)
+        helps = changed = remedy("source_changed", model=model.name)
     else:
         listing = list_repository(
             source.repository, revision, endpoint=base, is_mirror=bool(mirror), patience=patience
@@ -137,7 +134,7 @@ def _hub_plan(
             expected_file(file, record) if offered_files is None else offered_files[file.path]
         )
         address = _address(base, source.repository, "resolve", revision, file.path)
-        return RemoteFile(file.name, address, expected, remedy, changed)
+        return RemoteFile(file.name, address, expected, helps, changed)
 
     groups = []
     for group in model.file_groups:
@@ -145,8 +142,10 @@ def _hub_plan(
         recorded = [file for file in offered if record and file.name in record.files]
         if not offered:
             raise ModelError(
-                f"{source.repository} has no {group[0].path} at revision {revision}",
-                remedy="its layout has changed; use a newer emoreport",
+                "net.layout",
+                repository=source.repository,
+                path=group[0].path,
+                revision=revision,
                 file=base,
             )
         groups.append(tuple(remote(file) for file in recorded or offered))

@@ -56,7 +56,7 @@ KERNELS: Final = (10, 3, 3, 3, 3, 2, 2)
 STRIDES: Final = (5, 2, 2, 2, 2, 2, 2)
 """Convolutions of a configuration that leaves them out (Baevski et al., 2020)."""
 
-REPAIR: Final = "repair the folder or name another model"
+REPAIR: Final = "repair_folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def local_aniemore(folder: Path) -> PulledModel:
     weights = _weights(folder)
     for name in (CONFIG, PREPROCESSOR):
         if not (folder / name).is_file():
-            raise ModelError(f"the folder holds no {name}", remedy=REPAIR, file=folder)
+            raise ModelError("models.no_file", name=name, remedy=REPAIR, file=folder)
     names = (CONFIG, PREPROCESSOR, weights.name)
     files = {name: digest_file(folder / name, remedy=REPAIR).sha256 for name in names}
     return PulledModel(None, folder.resolve().name, folder, files)
@@ -193,12 +193,12 @@ def read_checkpoint(pulled: PulledModel) -> Checkpoint:
     family = _family(config, str(details.get("base_class", "")), path)
     pooling = str(config.get("pooling_mode") or DEFAULT_POOLING)
     if pooling not in POOLING:
-        raise ModelError(f"pooling_mode {pooling!r} is unknown", remedy=REPAIR, file=path)
+        raise ModelError("models.pooling", pooling=pooling, remedy=REPAIR, file=path)
     if config.get("add_adapter"):
-        raise ModelError("asks for an adapter after the encoder", remedy=REPAIR, file=path)
+        raise ModelError("models.adapter", remedy=REPAIR, file=path)
     norm = config.get("feat_extract_norm", "group")
     if norm not in {"group", "layer"}:
-        raise ModelError(f"feat_extract_norm {norm!r} is unknown", remedy=REPAIR, file=path)
+        raise ModelError("models.norm", norm=norm, remedy=REPAIR, file=path)
     return Checkpoint(
         name=pulled.name,
         folder=folder,
@@ -220,18 +220,16 @@ def _weights(folder: Path) -> Path:
     for name in WEIGHTS:
         if (folder / name).is_file():
             return folder / name
-    raise ModelError(
-        f"the folder holds neither {' nor '.join(WEIGHTS)}", remedy=REPAIR, file=folder
-    )
+    raise ModelError("models.no_weights", weights=" nor ".join(WEIGHTS), remedy=REPAIR, file=folder)
 
 
 def _document(path: Path) -> Mapping[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"cannot be read ({error})", remedy=REPAIR, file=path) from error
+        raise ModelError("file.unreadable", error=error, remedy=REPAIR, file=path) from error
     if not isinstance(document, dict):
-        raise ModelError("holds no JSON object", remedy=REPAIR, file=path)
+        raise ModelError("models.no_object", remedy=REPAIR, file=path)
     return document
 
 
@@ -239,10 +237,10 @@ def _family(config: Mapping[str, Any], base_class: str, path: Path) -> str:
     family = config.get("model_type")
     if family not in FAMILIES:
         choices = ", ".join(FAMILIES)
-        raise ModelError(f"model_type {family!r} is none of {choices}", remedy=REPAIR, file=path)
+        raise ModelError("models.type", family=family, choices=choices, remedy=REPAIR, file=path)
     if base_class and not base_class.lower().startswith(family):
         raise ModelError(
-            f"is of a {family} model, the registry expects {base_class}", remedy=REPAIR, file=path
+            "models.other_type", family=family, base_class=base_class, remedy=REPAIR, file=path
         )
     return str(family)
 
@@ -254,23 +252,24 @@ def _classes(
     stated = _stated_classes(config, path)
     if registered is None:
         if stated is None:
-            raise ModelError("names no emotions (id2label)", remedy=REPAIR, file=path)
+            raise ModelError("models.no_emotions", remedy=REPAIR, file=path)
         vocabulary = {*EMOTIONS, *VOICE_ONLY_EMOTIONS}
         if len(set(stated)) != len(stated) or not vocabulary.issuperset(_emotions(stated)):
-            raise ModelError(f"has unusable labels {', '.join(stated)}", remedy=REPAIR, file=path)
+            raise ModelError("models.labels", labels=", ".join(stated), remedy=REPAIR, file=path)
         return stated
     expected = _in_own_words(registered.details.get("class_order", registered.labels))
     if _emotions(expected) != registered.labels:
         raise ModelError(
-            f"the registry gives {registered.name} the classes {', '.join(expected)} and the "
-            f"labels {', '.join(registered.labels)}",
-            remedy="install emoreport again",
+            "models.registry_classes",
+            model=registered.name,
+            classes=", ".join(expected),
+            labels=", ".join(registered.labels),
         )
     if stated not in {None, expected}:
         raise ModelError(
-            f"gives the labels {', '.join(stated or ())}, "
-            f"the registry expects {', '.join(expected)}",
-            remedy="this is not the checkpoint that was published under this name",
+            "models.other_labels",
+            stated=", ".join(stated or ()),
+            expected=", ".join(expected),
             file=path,
         )
     return expected
@@ -293,11 +292,11 @@ def _stated_classes(config: Mapping[str, Any], path: Path) -> tuple[str, ...] | 
         words = {int(index): str(word) for index, word in table.items()}
         back = {str(word): int(index) for word, index in (config.get("label2id") or {}).items()}
     except (ValueError, AttributeError, TypeError) as error:
-        raise ModelError(f"has no usable id2label ({error})", remedy=REPAIR, file=path) from error
+        raise ModelError("models.id2label", error=error, remedy=REPAIR, file=path) from error
     if sorted(words) != list(range(len(words))):
-        raise ModelError(f"id2label numbers its labels {sorted(words)}", remedy=REPAIR, file=path)
+        raise ModelError("models.label_numbers", numbers=sorted(words), remedy=REPAIR, file=path)
     if back and back != {word: index for index, word in words.items()}:
-        raise ModelError("id2label and label2id contradict each other", remedy=REPAIR, file=path)
+        raise ModelError("models.label_tables", remedy=REPAIR, file=path)
     # What transformers writes where nobody named the classes.
     if all(word == f"LABEL_{index}" for index, word in words.items()):
         return None
@@ -307,17 +306,13 @@ def _stated_classes(config: Mapping[str, Any], path: Path) -> tuple[str, ...] | 
 def _normalise(preprocessor: Mapping[str, Any], path: Path) -> bool:
     rate, width = preprocessor.get("sampling_rate"), preprocessor.get("feature_size", 1)
     if rate != SAMPLE_RATE_HZ:
-        raise ModelError(
-            f"wants {rate} Hz, sound is given at {SAMPLE_RATE_HZ} Hz",
-            remedy="use a model for 16 kHz",
-            file=path,
-        )
+        raise ModelError("models.rate", wanted_hz=rate, given_hz=SAMPLE_RATE_HZ, file=path)
     if width != 1:
-        raise ModelError(f"wants {width} features per sample", remedy=REPAIR, file=path)
+        raise ModelError("models.width", width=width, remedy=REPAIR, file=path)
     # True where nothing is said, as in transformers' Wav2Vec2FeatureExtractor.
     normalise = preprocessor.get("do_normalize", True)
     if not isinstance(normalise, bool):
-        raise ModelError(f"do_normalize is {normalise!r}", remedy=REPAIR, file=path)
+        raise ModelError("models.normalise", value=normalise, remedy=REPAIR, file=path)
     return normalise
 
 
@@ -327,9 +322,7 @@ def _steps(config: Mapping[str, Any], path: Path) -> tuple[tuple[int, int], ...]
     try:
         steps = tuple(zip(map(int, kernels), map(int, strides), strict=True))
     except (TypeError, ValueError) as error:
-        raise ModelError(
-            f"conv_kernel and conv_stride do not fit together ({error})", remedy=REPAIR, file=path
-        ) from error
+        raise ModelError("models.convolutions", error=error, remedy=REPAIR, file=path) from error
     if not steps or min(map(min, steps)) < 1:
-        raise ModelError(f"has the unusable convolutions {steps}", remedy=REPAIR, file=path)
+        raise ModelError("models.steps", steps=steps, remedy=REPAIR, file=path)
     return steps

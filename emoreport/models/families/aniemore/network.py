@@ -162,7 +162,9 @@ def load_network(checkpoint: Checkpoint) -> VoiceNetwork:
     _bake_weight_norm(classifier)
     empty = [name for name, tensor in _tensors(classifier) if tensor.is_meta]
     if empty:
-        raise ModelError(f"lacks {listed(empty)}", remedy=GET_AGAIN, file=checkpoint.weights)
+        raise ModelError(
+            "models.lacks", names=listed(empty), remedy=GET_AGAIN, file=checkpoint.weights
+        )
     network: VoiceNetwork = VoiceNetwork(classifier).eval().requires_grad_(False)
     if checkpoint.masks:
         _check_padding(network, checkpoint)
@@ -178,18 +180,16 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
             tensors = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ModelError(
-            f"is no file of plain tensors; nothing in it was run ({_first_line(error)})",
-            remedy=GET_AGAIN,
-            file=path,
+            "models.not_plain", error=_first_line(error), remedy=GET_AGAIN, file=path
         ) from error
     except (SafetensorError, OSError, RuntimeError, ValueError, EOFError, KeyError) as error:
         raise ModelError(
-            f"cannot be read ({_first_line(error)})", remedy=GET_AGAIN, file=path
+            "file.unreadable", error=_first_line(error), remedy=GET_AGAIN, file=path
         ) from error
     if not isinstance(tensors, dict) or not all(
         isinstance(tensor, Tensor) for tensor in tensors.values()
     ):
-        raise ModelError("holds something other than named tensors", remedy=GET_AGAIN, file=path)
+        raise ModelError("models.not_named", remedy=GET_AGAIN, file=path)
     return {
         str(name): tensor.float() if tensor.is_floating_point() else tensor
         for name, tensor in tensors.items()
@@ -216,7 +216,7 @@ def _head(names: Iterable[str], path: Path) -> str:
         return "sequence"
     if "classifier.dense.weight" in set(names):
         return "pooled"
-    raise ModelError("holds no classification head that is known", remedy=GET_AGAIN, file=path)
+    raise ModelError("models.no_head", remedy=GET_AGAIN, file=path)
 
 
 def _classifier(checkpoint: Checkpoint, head: str) -> nn.Module:
@@ -242,9 +242,7 @@ def _classifier(checkpoint: Checkpoint, head: str) -> nn.Module:
         )
     except Exception as error:  # transformers checks configurations with errors of several kinds
         raise ModelError(
-            f"config.json describes no network that can be built ({_first_line(error)})",
-            remedy=GET_AGAIN,
-            file=checkpoint.folder,
+            "models.no_network", error=_first_line(error), remedy=GET_AGAIN, file=checkpoint.folder
         ) from error
 
 
@@ -286,8 +284,4 @@ def _check_padding(network: VoiceNetwork, checkpoint: Checkpoint) -> None:
         together, alone = network(audio, frames)[1:], network(audio[1:, :short])
     # Weights that give no numbers are found in use, where the error says so.
     if not torch.allclose(together, alone, rtol=1e-3, atol=1e-3, equal_nan=True):
-        raise ModelError(
-            "this release of transformers does not leave out padding as it should",
-            remedy="install another release of transformers 5",
-            file=checkpoint.folder,
-        )
+        raise ModelError("models.padding", file=checkpoint.folder)

@@ -123,18 +123,15 @@ def gigaam_source(pulled: PulledModel) -> VoiceSource:
     """
     registered = pulled.registered
     if registered is None:
-        raise ModelError(
-            "is no GigaAM model of the registry",
-            remedy="name one that `emoreport models list` shows",
-            file=pulled.folder,
-        )
+        raise ModelError("models.not_gigaam", file=pulled.folder)
     details = registered.details
     published = tuple(details["class_order"])
     if tuple(map(label_named, published)) != registered.labels:
         raise ModelError(
-            f"the registry gives {registered.name} the classes {', '.join(published)} and the "
-            f"labels {', '.join(registered.labels)}",
-            remedy="install emoreport again",
+            "models.registry_classes",
+            model=registered.name,
+            classes=", ".join(published),
+            labels=", ".join(registered.labels),
         )
     (file,) = registered.files
     checkpoint = GigaamCheckpoint(

@@ -92,17 +92,17 @@ def read_weights(path: Path, classes: tuple[str, ...]) -> tuple[Size, dict[str, 
     contents = read_checkpoint(path)
     settings, tensors = contents.get("cfg"), contents.get("state_dict")
     if not isinstance(settings, dict) or not isinstance(tensors, dict):
-        raise ModelError("holds no cfg and state_dict", remedy=GET_AGAIN, file=path)
+        raise ModelError("models.no_state", remedy=GET_AGAIN, file=path)
     _check_classes(settings.get("id2name"), classes, path)
     _part(settings, "preprocessor", FRONT_END, (), path)
     encoder = _part(settings, "encoder", ENCODER, (*SIZES, *NO_MATTER), path)
     size = _size(encoder, path)
     head = _part(settings, "head", HEAD, ("in_features", "out_features"), path)
     if (head.get("in_features"), head.get("out_features")) != (size.width, len(classes)):
-        raise ModelError(f"has the unusable head {head}", remedy=GET_AGAIN, file=path)
+        raise ModelError("models.head", head=head, remedy=GET_AGAIN, file=path)
     for name, value in tensors.items():
         if not isinstance(name, str) or not isinstance(value, np.ndarray):
-            raise ModelError(f"{name} is no tensor", remedy=GET_AGAIN, file=path)
+            raise ModelError("models.no_tensor", name=name, remedy=GET_AGAIN, file=path)
     _check_front_end(tensors, path)
     return size, tensors
 
@@ -113,9 +113,7 @@ def _check_classes(stated: object, classes: tuple[str, ...], path: Path) -> None
         names = [stated.get(index) for index in range(len(stated))]
     if names != list(classes):
         raise ModelError(
-            f"gives the classes {stated}, the registry expects {', '.join(classes)}",
-            remedy="this is not the checkpoint that was published under this name",
-            file=path,
+            "models.other_classes", stated=stated, expected=", ".join(classes), file=path
         )
 
 
@@ -129,15 +127,18 @@ def _part(
     """Settings of one part of the model; anything else than is known of it is refused."""
     part = settings.get(name)
     if not isinstance(part, dict):
-        raise ModelError(f"describes no {name}", remedy=GET_AGAIN, file=path)
+        raise ModelError("models.not_described", name=name, remedy=GET_AGAIN, file=path)
     for key, value in part.items():
         if key in free:
             continue
         if key not in known or value != known[key]:
             expected = f"only {known[key]!r} is understood" if key in known else "is not understood"
             raise ModelError(
-                f"{name}.{key} is {value!r}, {expected}",
-                remedy="this is not the checkpoint that was published under this name",
+                "models.other_value",
+                name=name,
+                field=key,
+                value=value,
+                expected=expected,
                 file=path,
             )
     return part
@@ -146,10 +147,10 @@ def _part(
 def _size(encoder: Mapping[str, Any], path: Path) -> Size:
     sizes = [encoder.get(key, usual) for key, usual in SIZES.items()]
     if not all(type(value) is int and 0 < value < 10_000 for value in sizes):
-        raise ModelError(f"describes an encoder of the sizes {sizes}", remedy=GET_AGAIN, file=path)
+        raise ModelError("models.encoder", sizes=sizes, remedy=GET_AGAIN, file=path)
     layers, width, heads, expansion, kernel = sizes
     if width % heads or width % 2 or not kernel % 2:
-        raise ModelError(f"describes an encoder of the sizes {sizes}", remedy=GET_AGAIN, file=path)
+        raise ModelError("models.encoder", sizes=sizes, remedy=GET_AGAIN, file=path)
     return Size(layers, width, heads, expansion, kernel)
 
 
@@ -161,8 +162,10 @@ def _check_front_end(tensors: dict[str, NDArray[Any]], path: Path) -> None:
             stored.shape != own.shape or not np.allclose(stored, own, atol=1e-3)
         ):
             raise ModelError(
-                f"{name} is not that of a Hann window of {WINDOW_SAMPLES} samples and {BANDS} "
-                "mel bands",
+                "models.window",
+                name=name,
+                samples=WINDOW_SAMPLES,
+                bands=BANDS,
                 remedy=GET_AGAIN,
                 file=path,
             )
