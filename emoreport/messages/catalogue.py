@@ -45,13 +45,19 @@ def text(key: str, lang: str, **values: object) -> str:
     >>> text("tables.sheet.summary", "en")
     'summary'
     """
+    words = template(key, lang)
+    if lang in COMMA_LANGUAGES:
+        return _CommaFormatter().vformat(words, (), values)
+    return words.format(**values)
+
+
+def template(key: str, lang: str) -> str:
+    """Words of `key` with their braces; see `text`."""
     source, _, rest = key.partition(".")
     words = _words(lang, source)
     if rest not in words:
         raise KeyError(f"there are no words for {key!r} in {lang!r}")
-    if lang in COMMA_LANGUAGES:
-        return _CommaFormatter().vformat(words[rest], (), values)
-    return words[rest].format(**values)
+    return words[rest]
 
 
 def number(value: float, decimals: int, lang: str) -> str:

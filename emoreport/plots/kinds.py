@@ -46,8 +46,7 @@ def draw_plot(findings: Findings, kind: str, lang: str) -> Plot:
     """
     if kind not in KINDS:
         raise SettingsError(
-            f"there is no plot {kind!r}",
-            remedy=f"{nearest(kind, KINDS)}there are {', '.join(KINDS)}",
+            "plots.kind", kind=kind, near=nearest(kind, KINDS), kinds=", ".join(KINDS)
         )
     with own_style():
         return KINDS[kind](findings, lang)

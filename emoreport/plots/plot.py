@@ -82,8 +82,8 @@ class Plot:
         form = target.suffix.removeprefix(".").lower()
         if form not in PLOT_FORMATS.choices:
             raise SettingsError(
-                f"a plot cannot be a file of the kind {target.suffix!r}",
-                remedy="end its name in .png or .svg",
+                "plots.suffix",
+                suffix=target.suffix,
                 file=target,
             )
         write_file(target, self.content(form))

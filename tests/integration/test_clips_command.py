@@ -205,7 +205,7 @@ def test_an_interruption_keeps_finished_clips_and_leaves_no_half_ones(
         (["--emotion", "fear", "--modality", "body"], "no modality"),
         (["--by", "emotion"], "needs --emotion"),
         (["--by", "mismatch", "--emotion", "fear"], "exclude each other"),
-        (["--by", "length"], "--by knows"),
+        (["--by", "length"], "--by takes"),
         (["--top", "0"], "--top cannot be '0'"),
         (["--lead-in", "-1"], "0–60"),
         (["--lead-in", "61"], "0–60"),
@@ -237,7 +237,7 @@ def test_a_file_in_the_place_of_the_folder_is_an_error(
     assert "--out" in outcome.errors[0]
 
 
-@pytest.mark.skipif(not has_solutions(), reason="this mediapipe carries no face mesh")
+@pytest.mark.skipif(not has_solutions(), reason="this mediapipe has no face mesh")
 def test_clips_hide_faces_too(emoreport: Emoreport, talk_of_five: tuple[Path, Path]) -> None:
     options = ("--top", "1", "--no-caption", "--mesh-only")
     assert emoreport("clips", *talk_of_five, *options).code == 0

@@ -71,7 +71,7 @@ def test_an_interruption_leaves_the_old_files_and_nothing_else(tmp_path, error):
 
 def test_a_failure_of_the_system_is_an_output_error(tmp_path):
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    with pytest.raises(OutputError, match=r"no room left.*free some space") as caught:
+    with pytest.raises(OutputError, match=r"disk is full.*free some space") as caught:
         write_both(tmp_path / "new", text("one"), broken(full))
     assert caught.value.file == str(tmp_path / "new" / "2.txt")
     assert caught.value.__cause__ is full
@@ -94,7 +94,7 @@ def test_folders_that_hold_something_else_stay(tmp_path):
 def test_a_file_in_the_place_of_a_folder(tmp_path):
     (tmp_path / "file").write_text("x")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(OutputError, match="in each other's place"):
+        with pytest.raises(OutputError, match="where a file should be"):
             write_file(folder / "1.txt", b"x")
     assert names(tmp_path) == ["file"]
 
@@ -138,12 +138,12 @@ def test_a_file_system_that_takes_no_files():
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.ENOSPC, "no room left"),
-        (errno.EDQUOT, "no room left"),
-        (errno.EFBIG, "no room left"),
+        (errno.ENOSPC, "disk is full"),
+        (errno.EDQUOT, "disk is full"),
+        (errno.EFBIG, "disk is full"),
         (errno.EACCES, "may not be written"),
         (errno.EROFS, "may not be written"),
-        (errno.ENOTDIR, "in each other's place"),
+        (errno.ENOTDIR, "where a file should be"),
         (errno.EIO, "cannot be written"),
     ],
 )

@@ -64,7 +64,7 @@ def test_composed_and_decomposed_letters_are_the_same(tmp_path: Path) -> None:
         ("video,,x\nlone.mov,1,2\n", "without a name"),
         ("video,x\nlone.mov,1,,2\n", "more cells"),
         ("Video,video\nlone.mov,1\n", "column video twice"),
-        ('video,x\nlone.mov,"1\n', "no CSV"),
+        ('video,x\nlone.mov,"1\n', "no readable CSV"),
         ("video,duration\n", "duration"),
         ("video,x\nlone.mov,1\nlone.mov,2\n", "twice"),
         ("video,x\nlone.mov,1,2\n", "more cells"),

@@ -117,7 +117,7 @@ def test_strict_settings_search_thoroughly():
         detector.close()
 
 
-@pytest.mark.skipif(not has_solutions(), reason="this mediapipe carries no face detector")
+@pytest.mark.skipif(not has_solutions(), reason="this mediapipe has no face detector")
 def test_auto_takes_the_models_inside_mediapipe():
     detector = open_detector()
     try:

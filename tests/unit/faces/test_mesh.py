@@ -13,7 +13,7 @@ from emoreport.faces.mesh import FaceMesh
 from emoreport.records import Box
 from tests.fixtures.faces import FACE_IN_HEAD, scene
 
-pytestmark = pytest.mark.skipif(not has_solutions(), reason="this mediapipe carries no face mesh")
+pytestmark = pytest.mark.skipif(not has_solutions(), reason="this mediapipe has no face mesh")
 
 SIZE = (640, 480)
 LEFT, TOP, SCALE = 200, 60, 1.2

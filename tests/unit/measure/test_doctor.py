@@ -374,11 +374,11 @@ def test_a_model_that_answers_nonsense_fails(monkeypatch, store, answer):
 
 
 def test_settings_that_cannot_be_used_are_a_problem(store, quick):
-    trouble = SettingsError("is not valid TOML", remedy="mend it", file="emoreport.toml")
+    trouble = SettingsError("is not valid TOML", remedy="correct it", file="emoreport.toml")
     found = diagnose(Settings(), trouble=trouble)
     (finding,) = by_code(found, "settings_unusable")
     assert finding.sentence("en").startswith("settings: emoreport.toml: is not valid TOML")
-    assert finding.remedy == "mend it"
+    assert finding.remedy == "correct it"
     assert not found.can_analyse
 
 

@@ -87,9 +87,9 @@ def of_error(node: ast.Call) -> Iterator[str]:
         if (whole and not is_key(text, "errors.", (".cause",))) or " " in text:
             yield text
     for remedy in (keyword.value for keyword in node.keywords if keyword.arg == "remedy"):
-        if isinstance(remedy, ast.Constant) and remedy.value:
-            if not is_key(str(remedy.value), "errors.remedy."):
-                yield str(remedy.value)
+        for text in own_texts(remedy) if isinstance(remedy, ast.Constant) else ():
+            if text and not is_key(text, "errors.remedy."):
+                yield text
 
 
 def of_option(node: ast.Call) -> Iterator[str]:

@@ -51,7 +51,7 @@ def test_labels_of_a_person_stay_with_the_run(talk: Path) -> None:
     again = read_report(talk)
     assert set(again.video_intervals["emotion"]) == {"fear"}
     assert [warning.key for warning in again.run.warnings] == ["coded_face", "coded_voice"]
-    with pytest.raises(SettingsError, match="those of a person"):
+    with pytest.raises(SettingsError, match="are a person"):
         read_machine_report(talk)
 
 

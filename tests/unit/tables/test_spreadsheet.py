@@ -162,5 +162,5 @@ def test_two_columns_of_one_name_are_refused() -> None:
 
 @pytest.mark.parametrize("text", ['a,"b\n', 'a,b\n1,"2\n', f"a,b\n1,{'x' * 200_000}\n"])
 def test_quotes_that_do_not_close_are_refused(text: str) -> None:
-    with pytest.raises(UnreadableTextError, match="no CSV"):
+    with pytest.raises(UnreadableTextError, match="no readable CSV"):
         list(read_sheet(text).rows)

@@ -223,14 +223,14 @@ def test_no_room_left_keeps_the_tables_of_the_earlier_run(tmp_path, limit, forma
     command = [sys.executable, "-B", "-c", LIMITED, str(tmp_path), str(limit), formats]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.count("\n") == 1
-    assert done.stdout.startswith(f"{tmp_path / file}: output: there is no room left")
+    assert done.stdout.startswith(f"{tmp_path / file}: output: the disk is full")
     assert "--out" in done.stdout
     assert contents(tmp_path) == before
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(OutputError, match="in each other's place"):
+    with pytest.raises(OutputError, match="where a file should be"):
         everything(tmp_path / "file" / "talk")
     assert contents(tmp_path) == {"file": b"x"}
 

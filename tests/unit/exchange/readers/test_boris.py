@@ -64,7 +64,7 @@ STOP: list[Any] = [2.0, "", "anger", "", ""]
         ("{}", "no project of BORIS"),
         ("[" * 100_000, "no project of BORIS"),
         (project([START])[:-20], "no project of BORIS"),
-        (project([]), "it has none"),
+        (project([]), "it has –"),
         (project([START]), "without an end"),
         (project([START, [2.0, "other", "anger", "", ""]]), "without an end"),
         (project([[1.0, "", "odd", "", ""]]), "ethogram"),

@@ -102,9 +102,9 @@ def test_only_the_modality_that_is_asked_for_is_judged(read: Read) -> None:
         ("start,end,emotion\n0,,anger\n", "time in seconds"),
         ("start,end,emotion,modality\n0,1,anger,smell\n", "'smell'"),
         ("start,end,emotion\n0,2,anger\n1,3,fear\n", "two labels"),
-        ('start,end,emotion\n0,1,"anger\n', "no CSV"),
+        ('start,end,emotion\n0,1,"anger\n', "no readable CSV"),
         (f"start,end,emotion\n0,1,{'x' * 20000}\n", "more than 10000"),
-        (f"start,end,emotion\n0,1,{'x' * 200000}\n", "no CSV"),
+        (f"start,end,emotion\n0,1,{'x' * 200000}\n", "no readable CSV"),
     ],
     ids=range(15),
 )
