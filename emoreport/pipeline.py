@@ -299,7 +299,7 @@ class Analyzer:
         """Read a recording that has no picture: its time line is that of the sound."""
         speech, sound = self._read_speech(path, info, None, clock, threading.Event())
         if sound is None or not sound.frames:
-            raise MediaError("nothing of the sound could be decoded", remedy="get the file again")
+            raise MediaError("media.no_sound_decoded")
         unseen = read_faces(
             (), self._detector, self._face_model, self.settings.faces, witness=self._face_witness
         )

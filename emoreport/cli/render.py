@@ -108,7 +108,7 @@ def chosen_video(report: Report, positional: Path | None, named: Path | None) ->
     from emoreport.run.page_video import require_video
 
     if positional is not None and named is not None:
-        raise SettingsError("VIDEO and --video both name the recording", remedy="give one of them")
+        raise SettingsError("cli.video_twice")
     return require_video(report.run.input, report.folder, named or positional)
 
 

@@ -64,9 +64,9 @@ def open_page(folder: Path) -> None:
 
     page = page_in(folder)
     if page is None:
-        raise OutputError("holds no page", remedy="add html to --formats", file=folder)
+        raise OutputError("page.none", file=folder)
     if not webbrowser.open(page.absolute().as_uri()):
-        raise OutputError("there is no browser here", remedy="open it yourself", file=page)
+        raise OutputError("page.no_browser", file=page)
 
 
 def made_before(folder: Path) -> tuple[str, ...]:

@@ -89,9 +89,7 @@ class VideoSource:
         self._selector = selector(fps)
         self.info: MediaInfo = probe(path)
         if not self.info.has_picture:
-            raise MediaError(
-                "there is no picture, only sound", remedy="give a video that has one", file=path
-            )
+            raise MediaError("media.only_sound", file=path)
         self._container: InputContainer | None = open_container(path)
         self._stream = used_stream(self._container, self.info, "video")
         self._stream.thread_type = "AUTO"

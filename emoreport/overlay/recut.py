@@ -92,11 +92,7 @@ def require_picture(report: Report, video: Path) -> None:
         When the run read no picture.
     """
     if not report.run.media.has_picture:
-        raise MediaError(
-            "there is no picture, only sound",
-            remedy="plots, page and exports show what the voice says",
-            file=video,
-        )
+        raise MediaError("video.only_sound", file=video)
 
 
 def check_target(target: Path, video: Path, *, overwrite: bool) -> None:

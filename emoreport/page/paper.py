@@ -61,22 +61,15 @@ def print_page(page: bytes, folder: Path, browser: Path | None = None) -> bytes:
     """
     program = browser or find_browser()
     if program is None:
-        raise OutputError(
-            "there is no Chromium, Chrome or Edge on this machine to print with",
-            remedy="install one, name it with --browser FILE, or open report.html and print it",
-        )
+        raise OutputError("page.no_printer")
     if not program.is_file():
-        raise InputNotFoundError("does not exist", remedy="name a browser", file=program)
+        raise InputNotFoundError("page.other_browser", file=program)
     with tempfile.TemporaryDirectory(prefix="printing-", dir=folder) as name:
         source, target = Path(name) / "report.html", Path(name) / "report.pdf"
         source.write_bytes(page)
         said = _run(program, source, target, Path(name) / "profile")
         if not target.is_file():
-            raise OutputError(
-                f"printed nothing ({said})",
-                remedy="name another browser with --browser FILE, or open report.html and print it",
-                file=program,
-            )
+            raise OutputError("page.not_printed", said=said, file=program)
         return target.read_bytes()
 
 

@@ -90,11 +90,7 @@ def require_video(source: InputRecord, folder: Path | None, named: Path | None) 
     """
     video = named or find_video(source, folder)
     if video is None or not (named or video.is_file()):
-        raise InputNotFoundError(
-            "the video is not where it was when it was analysed",
-            remedy="say where it is now: --video FILE",
-            file=video or source.name,
-        )
+        raise InputNotFoundError("page.video_moved", file=video or source.name)
     return video
 
 
