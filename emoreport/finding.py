@@ -123,8 +123,9 @@ def _others(leading: str, rows: Rows, name: Name, lang: str) -> str:
         _say("other", lang, emotion=name(label), times=_times(counts[label], lang))
         for label in ordered[:NAMED]
     ]
-    if len(ordered) > NAMED:
-        named.append(_say("rest", lang, count=len(ordered) - NAMED))
+    more = len(ordered) - NAMED
+    if more > 0:
+        named.append(_say("rest_one" if more == 1 else "rest", lang, count=more))
     *before, last = named
     listed = _say("and", lang, before=", ".join(before), last=last) if before else last
     return _say("others", lang, others=listed)

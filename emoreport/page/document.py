@@ -10,10 +10,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from emoreport import messages as words
@@ -139,6 +140,7 @@ def page_html(findings: Findings, *, lang: str, video: PageVideo) -> bytes:
         policy=policy(scripts, style, video.mode),
         css=Markup(style),  # noqa: S704 - our own file
         mode=video.mode,
+        pictures=bool(len(findings.faces)),
         size=_size(findings.run.media),
         href=video.href if video.mode == "link" else None,
         limits=LIMITS,
@@ -204,14 +206,13 @@ def page_words() -> dict[str, dict[str, str]]:
     return by_language
 
 
-def warning_words(warnings: Iterable[RunWarning]) -> dict[str, list[str]]:
+def warning_words(warnings: Sequence[RunWarning]) -> dict[str, list[str]]:
     """The warnings of a run as sentences, by language."""
-    return {
-        lang: [
-            words.text(f"cli.warning.{warning.key}", lang, **warning.values) for warning in warnings
-        ]
-        for lang in LANGUAGES
-    }
+    found: dict[str, list[str]] = {lang: [] for lang in LANGUAGES}
+    for lang, warning in product(LANGUAGES, warnings):
+        said = words.text(f"cli.warning.{warning.key}", lang, **warning.values)
+        found[lang].append(f"{said[0].upper()}{said[1:]}.")
+    return found
 
 
 @cache

@@ -14,7 +14,7 @@ from emoreport.run.page_video import page_bytes, seen_from
 from emoreport.run.read import read_report
 from emoreport.vocabulary import COLOURS, EMOTIONS
 from tests.fixtures.browser import needs_chromium, wait_until
-from tests.fixtures.media import Film, constant_rate, read_number, tone, write_media
+from tests.fixtures.media import Film, audio_only, constant_rate, read_number, tone, write_media
 from tests.fixtures.readings import peaked, speech_track, track_of, with_contour
 from tests.fixtures.stored import store, wandering_talk
 
@@ -467,6 +467,20 @@ def test_a_label_equated_with_another_has_its_colour_and_says_so(tmp_path, open_
     face, voice = (page.evaluate(f"({PIXEL})(3, {y})") for y in (IN_FACE_PX, IN_VOICE_PX))
     assert face == voice
     assert page.locator("#watch-list button").count() == 0
+
+
+def test_sound_alone_has_a_player_and_tracks_of_the_voice_only(tmp_path, open_page):
+    voice = speech_track(["anger"] * 18, peak=0.9)
+    audio_only(tmp_path / "talk.wav", seconds=20.0)
+    folder = store(tmp_path / "talk", track_of([], []), voice, 20.0, name="talk.wav")
+    page = open_page(write(folder, tmp_path / "talk.wav"))
+    has_video(page)
+    assert page.locator("#video").is_hidden()
+    assert page.locator("#full").is_hidden()
+    captions = page.locator("#tracks .captions span").all_inner_texts()
+    assert captions == ["Speech", "Voice, probabilities", "Voice, emotion"]
+    click_track(page, 12.0)
+    assert video_s(page) == pytest.approx(12.0, abs=0.1)
 
 
 def test_what_is_before_the_first_picture_is_not_drawn(tmp_path, open_page):

@@ -129,6 +129,11 @@ def test_a_face_that_was_judged_in_part_says_for_how_long():
     assert said.startswith("The face, judged for 2 s of 6 s, reads as happiness throughout;")
 
 
+def test_one_further_emotion_is_not_counted():
+    said = sentence("fear fear fear fear anger sadness happiness", "no_speech")
+    assert "with anger once, sadness once and one more;" in said
+
+
 def test_an_emotion_that_leads_without_a_majority_has_its_share():
     face = "fear fear anger sadness sadness happiness anger surprise fear surprise"
     said = sentence(face, "no_speech")

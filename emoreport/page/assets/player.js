@@ -165,7 +165,7 @@
       byId("sound-on").setAttribute("aria-pressed", String(video.muted));
       byId("sound-on").classList.toggle("on", video.muted);
     });
-    byId("full").hidden = !video.requestFullscreen;
+    if (!video.requestFullscreen) byId("full").hidden = true;
     byId("full").addEventListener("click", () => video.requestFullscreen().catch(() => {}));
     // A full screen has no other controls than the browser's.
     document.addEventListener("fullscreenchange", () => {

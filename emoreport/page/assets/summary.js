@@ -26,7 +26,8 @@
 
   function facts() {
     const known = data.recording;
-    const parts = [clock(known.duration_s), t("facts.frames", { value: number(known.frames, 0) })];
+    const parts = [clock(known.duration_s)];
+    if (known.frames) parts.push(t("facts.frames", { value: number(known.frames, 0) }));
     if (known.frame_rate_hz) parts.push(t("facts.rate", { value: number(known.frame_rate_hz, 2) }));
     if (known.width_px && known.height_px) {
       parts.push(t("facts.size", { width: known.width_px, height: known.height_px }));
@@ -53,7 +54,7 @@
 
   const TILES = {
     face({ emotion, share, coverage }) {
-      const seen = t("tiles.visible", { value: percent(coverage) });
+      const seen = data.recording.frames ? t("tiles.visible", { value: percent(coverage) }) : t("tiles.no_picture");
       return { label: emotion, lines: [emotion && t("tiles.share", { value: percent(share) }), seen] };
     },
     voice({ emotion, judged, whole, speaks }) {

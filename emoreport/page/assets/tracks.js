@@ -162,17 +162,19 @@
   }
 
   const caption = (key) => () => t(`tracks.${key}`);
-  const first_s = emoreport.curve.count ? emoreport.curve.time[0] : 0;
+  const pictures = emoreport.curve.count > 0;
+  const first_s = pictures ? emoreport.curve.time[0] : 0;
+  // Of sound alone there is nothing to draw of a face.
   const bands = [
     { key: "speech", height: 10, paint: speaking },
-    { key: "probabilities", height: 78, paint: area(emoreport.curve) },
-    { key: "face", height: 26, paint: strip("face", first_s) },
+    { key: "probabilities", seen: true, height: 78, paint: area(emoreport.curve) },
+    { key: "face", seen: true, height: 26, paint: strip("face", first_s) },
     { key: "voice_probabilities", height: 52, paint: area(emoreport.voiceCurve) },
     { key: "voice", height: 26, paint: strip("voice", 0) },
-    { key: "mismatch", height: 34, paint: mismatch },
+    { key: "mismatch", seen: true, height: 34, paint: mismatch },
   ];
   timeAxis.add(document.getElementById("tracks"),
-    bands.map((band) => ({ ...band, caption: caption(band.key) })));
+    bands.filter(({ seen }) => pictures || !seen).map((band) => ({ ...band, caption: caption(band.key) })));
   document.getElementById("patterns").addEventListener("change", (event) => {
     patterned = event.target.checked;
     timeAxis.redraw();
