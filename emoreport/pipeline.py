@@ -6,6 +6,7 @@ transitions → tables.
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import time
@@ -63,8 +64,9 @@ class _StoppedError(Exception):
     """Ends the reading of the voice early when nobody needs it any more."""
 
 
-def _ignore_line(line: str) -> None:
-    """Take a line that nobody wants to see."""
+def _log_line(line: str) -> None:
+    """Tell what a user must see where no command line shows it: by default on stderr."""
+    logging.getLogger("emoreport").warning(line)
 
 
 def _ignore_progress(stage: str, done: float, total: float | None) -> None:
@@ -110,7 +112,8 @@ class Analyzer:
         What to do; defaults if None.
     announce
         Called with each line that a user must see: a download before it begins, and that the
-        basic models run because better ones are not to be had.
+        basic models run because better ones are not to be had. Left out, they go to the logger
+        ``emoreport`` as warnings.
     progress
         Called with ``(stage, done, total)`` in seconds of the recording.
     pull_progress
@@ -131,7 +134,7 @@ class Analyzer:
         self,
         settings: Settings | None = None,
         *,
-        announce: Announce = _ignore_line,
+        announce: Announce = _log_line,
         progress: ProgressCallback = _ignore_progress,
         pull_progress: PullProgress | None = None,
     ) -> None:
@@ -367,7 +370,7 @@ def analyze(
     video: Path | str,
     settings: Settings | None = None,
     *,
-    announce: Announce = _ignore_line,
+    announce: Announce = _log_line,
     progress: ProgressCallback = _ignore_progress,
 ) -> Report:
     """Analyse one video and return its report; nothing is written.

@@ -74,7 +74,7 @@ def analyze(
                     folder, report = analyzer.analyze_into(folders, video, progress=bars)
                 _show(folder, report, settings.output.lang, quiet=quiet)
                 if show_page:
-                    open_page(folder)
+                    open_page(folder, settings.output.lang)
             except Exception as error:  # noqa: BLE001 - the edge: one bad video must not end the rest
                 worst = max(worst, _tell(error, video, verbose=verbose))
     return worst

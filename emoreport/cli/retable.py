@@ -106,5 +106,5 @@ def retable(
         folder = report.write(out or stats_dir, video=video, progress=bars)
     show_report(report, folder, quiet=quiet)
     if show_page:
-        open_page(folder)
+        open_page(folder, report.settings.output.lang)
     return 0

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from emoreport.cli.console import closing_panel, shown, warning_line
-from emoreport.errors import OutputError
 from emoreport.messages import label_name, text
 
 if TYPE_CHECKING:
-    from emoreport.records import RunPlan
+    from emoreport.records import ModelRecord, RunPlan
     from emoreport.run.report import Report
 
 
@@ -52,21 +51,15 @@ def page_in(folder: Path) -> Path | None:
     return page if page.is_file() else None
 
 
-def open_page(folder: Path) -> None:
-    """Show the page of a run in the browser of this machine.
-
-    Raises
-    ------
-    OutputError
-        When there is no page, or no browser.
-    """
+def open_page(folder: Path, lang: str) -> None:
+    """Show the page of a run in the browser of this machine; warn where that cannot be."""
     import webbrowser
 
     page = page_in(folder)
     if page is None:
-        raise OutputError("page.none", file=folder)
-    if not webbrowser.open(page.absolute().as_uri()):
-        raise OutputError("page.no_browser", file=page)
+        warning_line(f"{folder}: {text('cli.line.no_page', lang)}")
+    elif not webbrowser.open(page.absolute().as_uri()):
+        warning_line(f"{page}: {text('cli.line.no_browser', lang)}")
 
 
 def made_before(folder: Path) -> tuple[str, ...]:
@@ -124,7 +117,7 @@ def summary_rows(report: Report, lang: str) -> list[tuple[str, str]]:
 def _model_names(run: RunPlan, lang: str) -> str:
     names = []
     for model, witness in run.emotion_models:
-        name = f"{model.kind} {model.name}" if model.kind else model.name
+        name = _named(model, lang)
         if witness is not None:
             name = text("cli.line.with_witness", lang, model=name, witness=witness.name)
         names.append(name)
@@ -140,5 +133,13 @@ def _weaknesses(run: RunPlan, lang: str) -> str:
         key = weakness_of(model)
         if key:
             known = text(f"cli.models.weakness.{key}", lang)
-            told.append(f"{model.kind} {model.name} {known}")
+            told.append(f"{_named(model, lang)} {known}")
     return "; ".join(told)
+
+
+def _named(model: ModelRecord, lang: str) -> str:
+    return (
+        f"{text(f'cli.models.kind.{model.kind}', lang)} {model.name}"
+        if model.kind in {"face", "voice"}
+        else model.name
+    )
