@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from emoreport.records import FaceTrack, LabelledSpan, RunRecord, Span, SpeechTrack
@@ -457,6 +457,8 @@ class Analysis:
         The numbers about the whole talk.
     acoustics
         How the voice sounds in the rows with speech; empty where that was not measured.
+    seen_faces
+        The face readings as the rows take them: less sure where a model is out of its depth.
     """
 
     video_intervals: tuple[VideoInterval, ...]
@@ -470,6 +472,7 @@ class Analysis:
     face_voice: tuple[Comparison, ...] = ()
     heard_windows: tuple[HeardWindow, ...] = ()
     acoustics: tuple[AcousticInterval, ...] = ()
+    seen_faces: FaceTrack | None = field(default=None, compare=False, repr=False)
 
     @property
     def mismatches(self) -> tuple[Comparison, ...]:

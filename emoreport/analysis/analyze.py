@@ -117,4 +117,5 @@ def analyze_readings(
         face_voice=compare_cuts(video, voice, faces.labels, speech.labels, bridge),
         heard_windows=heard_windows(speech, duration_s),
         acoustics=spoken,
+        seen_faces=faces,
     )

@@ -56,7 +56,7 @@ class Moments:
 
     def __init__(self, findings: Findings) -> None:
         self._analysis = findings.analysis
-        self._faces = findings.faces
+        self._faces = findings.analysis.seen_faces or findings.faces
         self._starts_s = np.array([row.span.start_s for row in findings.analysis.video_intervals])
         steps_s = np.diff(self._faces.time_s)
         usual_s = float(np.median(steps_s)) if len(steps_s) else LONGEST_HOLD_S

@@ -68,7 +68,7 @@ def page_document(findings: Findings) -> dict[str, Any]:
         **looks(run.bridge),
         "face_labels": list(findings.faces.labels),
         "voice_labels": list(findings.speech.labels),
-        "frames": packed_frames(findings.faces, analysis.summary.duration_s),
+        "frames": packed_frames(analysis.seen_faces or findings.faces, analysis.summary.duration_s),
         "windows": packed_windows(analysis.heard_windows, len(findings.speech.labels)),
         "face": face_columns(analysis),
         "voice": voice_columns(analysis.voice_intervals),

@@ -149,6 +149,14 @@ def test_of_distance_and_turn_the_larger_counts():
     assert face_row(far).reasons == ("head_turned", "unlike_training")
 
 
+def test_what_is_drawn_is_as_sure_as_the_rows_are():
+    faces = face_track(("happiness", 2.0), peak=0.8)
+    turn = np.full(len(faces), 2.0, np.float32)
+    turned = dataclasses.replace(faces, extra={"head_turn": turn})
+    drawn = analyze_readings(turned, speech_track([None]), recording(2.0), Settings()).seen_faces
+    np.testing.assert_allclose(drawn.probabilities, tempered(faces.probabilities, turn))
+
+
 def test_readings_stored_without_turns_get_them_from_their_angles():
     nan = np.float32("nan")
     row = face_row({"yaw_deg": -66.0, "pitch_deg": nan})
