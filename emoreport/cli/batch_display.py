@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Final, Self
 from emoreport.batch.discovery import Candidate
 from emoreport.batch.engine import Failed, Finished, VideoJob, VideoOutcome
 from emoreport.batch.manifest import Talk
-from emoreport.cli.console import PLAIN_EVERY_S, error_line, note_line, shown, warning_line
+from emoreport.cli.console import (
+    PLAIN_EVERY_S,
+    dim_line,
+    error_line,
+    note_line,
+    shown,
+    warning_line,
+)
 from emoreport.cli.pull_display import PullDisplay
 from emoreport.messages import Words
 
@@ -114,7 +121,7 @@ class BatchDisplay:
     def announce(self, line: str) -> None:
         """Take a line that a user must see."""
         if not self._quiet:
-            note_line(line)
+            dim_line(line)
 
     def pulling(self, name: str, done: int, total: int | None) -> None:
         """Show how far the download of a model is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -109,7 +109,17 @@ def declared(info: OptionInfo, metavar: str = "") -> Any:  # noqa: ANN401 - type
         help=info.key,
         metavar=metavar or METAVARS.get(info.unit, info.name.split("_")[-1].upper()),
         show_default=False,
+        autocompletion=_beginning_like(info.choices) if info.choices else None,
     )
+
+
+def _beginning_like(choices: Sequence[str]) -> Callable[[str], list[str]]:
+    """What the shell offers for a value of which the first letters are typed."""
+
+    def offered(incomplete: str) -> list[str]:
+        return [choice for choice in choices if choice.startswith(incomplete)]
+
+    return offered
 
 
 def _short_form(flag: str) -> inspect.Parameter:

@@ -87,6 +87,7 @@ def test_without_a_command_the_help_is_shown(emoreport: Emoreport) -> None:
         ("emoreport ana", ["analyze"]),
         ("emoreport analyze --smoothing-", ["--smoothing-method"]),
         ("emoreport models pu", ["pull"]),
+        ("emoreport analyze --abstention s", ["strict"]),
     ],
 )
 def test_the_shell_completes(words: str, wanted: list[str]) -> None:
