@@ -12,15 +12,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from emoreport.analysis.numeric.scores import calibration_error, confusion_matrix
 from emoreport.errors import MediaError
 from emoreport.measure.face_conditions import CONDITIONS, UNCHANGED, Condition
 from emoreport.measure.label_names import Renamed, renamed, standard_names
 from emoreport.measure.labelled_clips import LabelledDataError, read_clips, read_labels
 from emoreport.measure.labelled_faces import LabelledFaces
 from emoreport.records import FaceEmotionModel, FloatArray, RgbImage, VoiceEmotionModel
-
-CALIBRATION_BINS: Final = 15
-"""Equal-width bins of the expected calibration error, as in Guo et al. (2017)."""
 
 FACE_BATCH: Final = 16
 UNREADABLE: Final = "cannot be decoded"
@@ -127,38 +125,6 @@ def _rounded(table: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, fl
 # --------------------------------------------------------------------------- figures
 
 
-def calibration_error(
-    probabilities: FloatArray, truth: NDArray[np.int64], bins: int = CALIBRATION_BINS
-) -> float:
-    """Expected calibration error of the top class.
-
-    Parameters
-    ----------
-    probabilities
-        (N, K), rows sum to 1.
-    truth
-        (N,), column of the true class.
-    bins
-        Number of equal-width bins over (0, 1].
-
-    Returns
-    -------
-    float
-        Mean |accuracy − confidence| over the bins, weighted by their items; 0 for N = 0.
-
-    References
-    ----------
-    Guo, Pleiss, Sun, Weinberger: On Calibration of Modern Neural Networks. ICML 2017.
-    """
-    if len(truth) == 0:
-        return 0.0
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    correct = (probabilities.argmax(axis=1) == truth).astype(np.float64)
-    bin_index = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    gap = np.bincount(bin_index, correct - confidence, minlength=bins)
-    return float(np.abs(gap).sum() / len(truth))
-
-
 def figures(probabilities: FloatArray, truth: NDArray[np.int64]) -> dict[str, float]:
     """Accuracy, macro recall and calibration error of (N, K) probabilities."""
     predicted = probabilities.argmax(axis=1)
@@ -186,8 +152,7 @@ def _evaluation(
         reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
         raise LabelledDataError("evaluate.nothing_left", reasons=reasons or "nothing")
     predicted = probabilities.argmax(axis=1)
-    table = np.zeros((len(labels), len(labels)), dtype=np.int64)
-    np.add.at(table, (truth, predicted), 1)
+    table = confusion_matrix(truth, predicted, len(labels))
     scores = figures(probabilities, truth)
     present = [index for index in range(len(labels)) if table[index].any()]
     return Evaluation(
