@@ -1,4 +1,4 @@
-"""``emoreport evaluate face|voice``: measure accuracy, calibration and speed on labelled data."""
+"""``emoreport evaluate``: measure accuracy, calibration and speed on labelled data."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from emoreport.cli import evaluate_frames
 from emoreport.cli.console import error_line, note_line, print_table, warning_line
 from emoreport.cli.options import Config, Encoding, Json, settings_from, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, MediaError, SettingsError
@@ -127,6 +128,10 @@ def voice(
         error_line(str(MediaError("file.said", text=cause, file=folder / name)))
     _print(evaluation, as_json=as_json, lang=settings.output.lang)
     return EXIT_VIDEO_FAILED if evaluation.unreadable else EXIT_OK
+
+
+for command in (evaluate_frames.expr, evaluate_frames.au, evaluate_frames.va):
+    app.command(command.__name__)(command)
 
 
 def _print(evaluation: Evaluation, *, as_json: bool, lang: str) -> None:

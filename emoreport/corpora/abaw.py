@@ -46,10 +46,10 @@ def read_abaw(folder: Path, task: Task) -> dict[str, DoubleArray]:
         It holds no such file, or one in another layout.
     """
     if not folder.is_dir():
-        raise InputNotFoundError("is not a folder", file=folder)
+        raise InputNotFoundError("corpora.not_a_folder", file=folder)
     paths = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX)
     if not paths:
-        raise CorpusError("holds no .txt file", remedy="give a folder of one task", file=folder)
+        raise CorpusError("corpora.no_text_files", file=folder)
     return {path.stem: _read(path, task) for path in paths}
 
 
@@ -57,12 +57,14 @@ def _read(path: Path, task: Task) -> DoubleArray:
     try:
         head, *lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise CorpusError(f"cannot be read ({error})", file=path) from error
+        raise CorpusError("file.unreadable", error=error, file=path) from error
     named = tuple(cell.strip() for cell in head.split(","))
     if [name.casefold() for name in named] != [name.casefold() for name in task.columns]:
         raise CorpusError(
-            f"the first line is {head.strip()!r}, not {','.join(task.columns)!r}",
-            remedy=f"give files of the task {task.name}",
+            "corpora.first_line",
+            line=head.strip(),
+            wanted=",".join(task.columns),
+            task=task.name,
             file=path,
         )
     values = np.empty((len(lines), task.width))
@@ -77,11 +79,14 @@ def _row(line: str, task: Task, path: Path, number: int) -> list[float]:
     try:
         row = [float(cell) for cell in cells]
     except ValueError as error:
-        raise CorpusError(f"line {number} holds no number ({line.strip()!r})", file=path) from error
+        raise CorpusError("corpora.no_number", line=number, text=line.strip(), file=path) from error
     if len(row) != task.width or max(row) > task.highest or not np.isfinite(row).all():
         raise CorpusError(
-            f"line {number} is {line.strip()!r}: expected {task.width} number(s) up to "
-            f"{task.highest:g}",
+            "corpora.bad_row",
+            line=number,
+            text=line.strip(),
+            highest=task.highest,
+            count=task.width,
             file=path,
         )
     return row

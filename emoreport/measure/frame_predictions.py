@@ -43,13 +43,11 @@ def read_predictions(folder: Path, task: Task, names: Iterable[str]) -> dict[str
         When there are none, or a run cannot give them.
     """
     if not folder.is_dir():
-        raise InputNotFoundError("is not a folder", file=folder)
+        raise InputNotFoundError("corpora.not_a_folder", file=folder)
     if any(path.suffix == SUFFIX for path in folder.iterdir()):
         return {name: _spread(values, task) for name, values in read_abaw(folder, task).items()}
     if task.name == "au":
-        raise CorpusError(
-            "runs hold no action units", remedy="give predictions in text files", file=folder
-        )
+        raise CorpusError("corpora.no_action_units", file=folder)
     wanted = list(names)
     runs = {}
     for name in wanted:
@@ -78,11 +76,7 @@ def _of_run(faces: FaceTrack, task: Task, folder: Path) -> DoubleArray:
     usable = faces.valid
     if task.name == "va":
         if faces.valence is None or faces.arousal is None:
-            raise CorpusError(
-                "the face model of this run gives no valence and arousal",
-                remedy="analyse with one that does, such as --face hsemotion/enet_b0_8_va_mtl",
-                file=folder,
-            )
+            raise CorpusError("corpora.no_affect", file=folder)
         table[faces.frame[usable]] = np.stack([faces.valence, faces.arousal], axis=1)[usable]
         return table
     shares = np.zeros((int(usable.sum()), len(task.columns)))

@@ -125,10 +125,7 @@ def score_frames(
     names = [name for name in labels if name in predictions]
     parts = [_both(labels[name], predictions[name], index) for index, name in enumerate(names)]
     if not any(len(part.truth) for part in parts):
-        raise CorpusError(
-            "no labelled frame has a prediction",
-            remedy="predictions are matched to label files by their names",
-        )
+        raise CorpusError("corpora.no_prediction")
     judged = _Judged(
         np.concatenate([part.truth for part in parts]),
         np.concatenate([part.predicted for part in parts]),

@@ -1,0 +1,89 @@
+"""Predictions for every frame are scored against labels, and nothing but frames that have both."""
+
+import numpy as np
+import pytest
+
+from emoreport.corpora.abaw import CorpusError
+from emoreport.corpora.tasks import AU, EXPR, VA
+from emoreport.measure.frame_scores import score_frames
+
+
+def codes(text):
+    """Labels (frames, 1) of a word of digits; a dash is an unlabelled frame."""
+    return np.array([[np.nan if sign == "-" else float(sign)] for sign in text])
+
+
+def answers(text):
+    table = np.full((len(text), 8), np.nan)
+    for frame, sign in enumerate(text):
+        if sign != "-":
+            table[frame] = np.eye(8)[int(sign)]
+    return table
+
+
+def test_expressions_by_hand():
+    scores = score_frames(
+        EXPR,
+        {"a": codes("0001-1"), "b": codes("44"), "c": codes("1")},
+        {"a": answers("00111-"), "b": answers("440")},
+    )
+    # Judged: a has 0001 as 0011, b has 44 as 44. The unlabelled frame, the one without a prediction
+    # and the one beyond the labels do not count.
+    assert (scores.videos, scores.labelled, scores.judged, scores.missing) == (2, 8, 6, ("c",))
+    assert scores.scores["accuracy"].value == pytest.approx(5 / 6)
+    assert scores.scores["uar"].value == pytest.approx((2 / 3 + 1 + 1) / 3)
+    assert scores.scores["macro_f1"].value == pytest.approx((4 / 5 + 2 / 3 + 1) / 3)
+    assert "calibration_error" not in scores.scores  # answers alone have no confidence
+    assert scores.by_column["Anger"]["frames"] == 1
+    assert np.isnan(scores.by_column["Fear"]["f1"])
+    assert scores.confusion["Neutral"]["Anger"] == 1
+    assert list(scores.confusion) == ["Neutral", "Anger", "Happiness"]
+    interval = scores.scores["accuracy"]
+    assert (interval.low, interval.high) == (pytest.approx(3 / 4), 1.0)
+    assert scores.document()["by_column"]["Fear"]["f1"] is None
+
+
+def test_probabilities_have_a_calibration_error():
+    found = np.full((4, 8), 0.4 / 7)
+    found[:, 0] = 0.6
+    scores = score_frames(EXPR, {"a": codes("0001")}, {"a": found})
+    assert scores.scores["calibration_error"].value == pytest.approx(0.75 - 0.6)
+    assert np.isnan(scores.scores["accuracy"].low)  # one file has no interval
+
+
+def test_thresholds_of_action_units_are_those_of_the_other_half():
+    truth = np.zeros((8, 12))
+    truth[4:] = 1
+    low, high = np.zeros((8, 12)), np.zeros((8, 12))
+    low[:4], low[4:] = 0.05, 0.2
+    high[:4], high[4:] = 0.6, 0.9
+    scores = score_frames(AU, {"a": truth, "b": truth}, {"a": low, "b": high})
+    fitted = scores.by_column["AU1"]
+    assert scores.thresholds["AU1"] == (0.2, 0.65)
+    # At a half: a finds nothing, b all: 4 hits, 4 missed, 4 too many.
+    assert fitted["f1_at_half"] == pytest.approx(2 * 4 / (8 + 8))
+    # a is judged at .65 (nothing), b at .2 (all): not better, and not flattered either.
+    assert fitted["f1_at_fitted"] == pytest.approx(2 * 4 / (8 + 8))
+    same = score_frames(AU, {"a": truth, "b": truth}, {"a": low, "b": low})
+    assert same.by_column["AU1"]["f1_at_half"] == 0
+    assert same.scores["mean_f1_at_fitted"].value == pytest.approx(1)
+
+
+def test_concordance_is_told_over_all_frames_and_by_file():
+    rng = np.random.default_rng(0)
+    truth = {name: rng.uniform(-1, 1, (50, 2)) for name in "ab"}
+    shifted = {"a": truth["a"] * 1.0, "b": truth["b"] + [0.5, 0.0]}
+    scores = score_frames(VA, truth, shifted).scores
+    assert scores["ccc_arousal_pooled"].value == pytest.approx(1)
+    variance = truth["b"][:, 0].var()
+    alone = 2 * variance / (2 * variance + 0.25)
+    assert scores["ccc_valence_by_video"].value == pytest.approx((1 + alone) / 2)
+    assert scores["ccc_valence_pooled"].value < 1
+    assert scores["ccc_mean_by_video"].value == pytest.approx((1 + (1 + alone) / 2) / 2)
+
+
+def test_nothing_in_common_is_an_error():
+    with pytest.raises(CorpusError, match="no labelled frame has a prediction"):
+        score_frames(EXPR, {"a": codes("0")}, {"b": answers("0")})
+    with pytest.raises(CorpusError, match="no labelled frame has a prediction"):
+        score_frames(EXPR, {"a": codes("-")}, {"a": answers("0")})
