@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from emoreport.measure.face_conditions import CONDITIONS, UNCHANGED
+from emoreport.messages import keys
 
 
 def picture(side_px: int = 48) -> np.ndarray:
@@ -71,3 +72,8 @@ def test_a_speaking_mouth_is_dark_inside_and_leaves_the_eyes() -> None:
     spoken = CONDITIONS["mouth_open"](still, 0)
     assert spoken[74, 48, 0] < still[74, 48, 0] / 2
     assert np.array_equal(spoken[:58], still[:58])
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_every_condition_has_words(lang: str) -> None:
+    assert {f"cli.evaluate.condition.{name}" for name in CONDITIONS} <= set(keys(lang))
