@@ -8,11 +8,12 @@ tables say.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
 from emoreport.messages import Words, label_name, text
+from emoreport.records import ModelRecord, RunRecord
 from emoreport.results import (
     Analysis,
     AudioInterval,
@@ -38,6 +39,8 @@ NAMED: Final = 2
 """Further emotions of the face that are named."""
 WHYS: Final = ("too_short", "one_label", "dependent", "clustered", "rows_and_windows_differ")
 """Reasons for no verdict that have words of their own in the figure's sentence."""
+OF_THE_PICTURE: Final = frozenset({"face_coverage", "transitions", "face_emotion", "mismatch"})
+"""Figures that a recording of sound alone has nothing for."""
 MINUTES_FROM_S: Final = 120.0
 HOURS_FROM_S: Final = 7200.0
 
@@ -177,22 +180,47 @@ def mismatch_sentence(figure: MismatchFigure, lang: str) -> str:
 
 
 def figures_in_words(findings: Findings, lang: str) -> dict[str, str]:
-    """What a recording comes to: emotions, changes, mismatch, by key of ``cli.panel``."""
-    summary, bridge = findings.analysis.summary, findings.run.bridge
+    """What a recording comes to, by key of ``cli.panel``: models, emotions, changes, mismatch.
+
+    A recording of sound alone has none of `OF_THE_PICTURE`.
+    """
+    summary, run = findings.analysis.summary, findings.run
     unknown = text("cli.line.unknown", lang)
     face, voice = (
-        unknown if label is None else label_name(label, lang, bridge)
+        unknown if label is None else label_name(label, lang, run.bridge)
         for label in (summary.dominant_video_emotion, summary.dominant_audio_emotion)
     )
-    return {
-        "duration": amount(summary.duration_s, lang),
+    changes = unknown
+    if summary.transitions_per_minute is not None:
+        rate = summary.transitions_per_minute
+        changes = text("cli.line.transitions", lang, count=summary.transitions, rate=rate)
+    figures = {
+        "models": ", ".join(_model_names(run, lang)),
+        "duration": text("cli.line.seconds", lang, value=summary.duration_s),
         "face_coverage": percent(summary.face_coverage),
-        "speech": amount(summary.speech_s, lang),
+        "speech": text("cli.line.seconds", lang, value=summary.speech_s),
+        "transitions": changes,
         "face_emotion": face,
         "voice_emotion": voice,
-        "transitions": str(summary.transitions),
         "mismatch": mismatch_sentence(summary.mismatch, lang),
     }
+    left_out = frozenset[str]() if run.media.has_picture else OF_THE_PICTURE
+    return {key: words for key, words in figures.items() if key not in left_out}
+
+
+def model_name(model: ModelRecord, lang: str) -> str:
+    """What a model is called for people: what it reads, and its name."""
+    if model.kind not in {"face", "voice"}:
+        return model.name
+    return f"{text(f'cli.models.kind.{model.kind}', lang)} {model.name}"
+
+
+def _model_names(run: RunRecord, lang: str) -> Iterator[str]:
+    for model, witness in run.emotion_models:
+        name = model_name(model, lang)
+        if witness is not None:
+            name = text("cli.line.with_witness", lang, model=name, witness=witness.name)
+        yield name
 
 
 def _times(count: int, lang: str) -> str:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from emoreport.cli.console import closing_panel, shown, warning_line
-from emoreport.messages import label_name, text
+from emoreport.messages import text
 
 if TYPE_CHECKING:
-    from emoreport.records import ModelRecord, RunPlan
+    from emoreport.records import RunPlan
     from emoreport.run.report import Report
 
-
-OF_THE_PICTURE: Final = frozenset({"face_coverage", "transitions", "face_emotion", "mismatch"})
-"""Rows that a recording of sound alone has nothing for."""
 
 OpenPage = Annotated[bool, typer.Option("--open", help="option.open")]
 
@@ -80,52 +77,21 @@ def made_before(folder: Path) -> tuple[str, ...]:
 
 
 def summary_rows(report: Report, lang: str) -> list[tuple[str, str]]:
-    """Label–value rows about a report, in `lang`."""
-    from emoreport.finding import mismatch_sentence
+    """Label–value rows about a report, in `lang`: the models first, what they are bad at."""
+    from emoreport.finding import figures_in_words
 
-    summary = report.analysis.summary
-    unknown = text("cli.line.unknown", lang)
-
-    def emotion(label: str | None) -> str:
-        return unknown if label is None else label_name(label, lang, report.run.bridge)
-
-    def percent(share: float | None) -> str:
-        return unknown if share is None else f"{100 * share:.0f} %"
-
-    rate = summary.transitions_per_minute
-    rows = [
-        ("models", _model_names(report.run, lang)),
-        ("weaknesses", _weaknesses(report.run, lang)),
-        ("duration", text("cli.line.seconds", lang, value=summary.duration_s)),
-        ("face_coverage", percent(summary.face_coverage)),
-        ("speech", text("cli.line.seconds", lang, value=summary.speech_s)),
-        (
-            "transitions",
-            unknown
-            if rate is None
-            else text("cli.line.transitions", lang, count=summary.transitions, rate=rate),
-        ),
-        ("face_emotion", emotion(summary.dominant_video_emotion)),
-        ("voice_emotion", emotion(summary.dominant_audio_emotion)),
-        ("mismatch", mismatch_sentence(summary.mismatch, lang)),
-    ]
-    if not report.run.media.has_picture:
-        rows = [(key, value) for key, value in rows if key not in OF_THE_PICTURE]
-    return [(text(f"cli.panel.{key}", lang), value) for key, value in rows if value]
-
-
-def _model_names(run: RunPlan, lang: str) -> str:
-    names = []
-    for model, witness in run.emotion_models:
-        name = _named(model, lang)
-        if witness is not None:
-            name = text("cli.line.with_witness", lang, model=name, witness=witness.name)
-        names.append(name)
-    return ", ".join(names)
+    figures = figures_in_words(report, lang)
+    rows = {
+        "models": figures["models"],
+        "weaknesses": _weaknesses(report.run, lang),
+        **figures,
+    }
+    return [(text(f"cli.panel.{key}", lang), value) for key, value in rows.items() if value]
 
 
 def _weaknesses(run: RunPlan, lang: str) -> str:
     """What each model is known to be bad at; nothing of those that nothing is known of."""
+    from emoreport.finding import model_name
     from emoreport.models.store.registry import weakness_of
 
     told = []
@@ -133,13 +99,5 @@ def _weaknesses(run: RunPlan, lang: str) -> str:
         key = weakness_of(model)
         if key:
             known = text(f"cli.models.weakness.{key}", lang)
-            told.append(f"{_named(model, lang)} {known}")
+            told.append(f"{model_name(model, lang)} {known}")
     return "; ".join(told)
-
-
-def _named(model: ModelRecord, lang: str) -> str:
-    return (
-        f"{text(f'cli.models.kind.{model.kind}', lang)} {model.name}"
-        if model.kind in {"face", "voice"}
-        else model.name
-    )

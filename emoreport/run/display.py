@@ -19,11 +19,10 @@ from emoreport.results import Findings
 def report_lines(findings: Findings, lang: str) -> str:
     """A report in five lines: what it is of, the emotions, the mismatch, the models."""
     figures = figures_in_words(findings, lang)
-    models = findings.run.emotion_models
-    figures["models"] = ", ".join(f"{model.kind} {model.name}" for model, _ in models)
     head = f"Report: {printable(findings.run.input.name)}, {figures['duration']}"
     keys = ("face_emotion", "voice_emotion", "mismatch", "models")
-    rows = (f"  {text(f'cli.panel.{key}', lang)}: {figures[key]}" for key in keys)
+    shown = [key for key in keys if key in figures]
+    rows = (f"  {text(f'cli.panel.{key}', lang)}: {figures[key]}" for key in shown)
     return "\n".join((head, *rows))
 
 

@@ -48,7 +48,7 @@ class Outline(HTMLParser):
 def test_a_report_is_shown_in_five_lines(folder, lang):
     report = emoreport.read(folder, lang=lang)
     first, *lines = repr(report).splitlines()
-    assert first.startswith(f"Report: {NAME}, 60 ")
+    assert first.startswith((f"Report: {NAME}, 60.0 s", f"Report: {NAME}, 60,0 с"))
     assert len(lines) == 4
     dominant = label_name(report.analysis.summary.dominant_video_emotion, lang)
     assert lines[0].endswith(f": {dominant}")
