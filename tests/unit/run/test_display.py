@@ -53,7 +53,7 @@ def test_a_report_is_shown_in_five_lines(folder, lang):
     dominant = label_name(report.analysis.summary.dominant_video_emotion, lang)
     assert lines[0].endswith(f": {dominant}")
     assert "%" in lines[2]
-    assert lines[3].endswith("face compact, speech compact")
+    assert lines[3].endswith("compact")
 
 
 @pytest.mark.parametrize("lang", ["en", "ru"])
