@@ -36,7 +36,7 @@ def test_it_tells_in_plain_lines_what_runs_and_what_is_missing(
     for part in ("reading recordings", "face detector", "face model", "voice model"):
         (line,) = [line for line in lines if line.startswith(part)]
         assert line.endswith(" ms")
-    (missing,) = [line for line in lines if "auto takes hsemotion" in line]
+    (missing,) = [line for line in lines if "auto prefers hsemotion" in line]
     assert missing.startswith("note")
     assert missing.endswith("emoreport models pull hsemotion/enet_b0_8_va_mtl")
 

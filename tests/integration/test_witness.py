@@ -47,9 +47,9 @@ def test_the_light_voice_models_read_the_same_windows(clip: Path, emoreport: Emo
     assert outcome.code == 0, outcome.err
     assert_complete(RUN)
     assert "dusha" in outcome.out
-    assert "compact as witness" in outcome.out
+    assert "compact as second model" in outcome.out
     assert "hears little sadness" in outcome.out
-    assert "errs towards neutral on voices it does not know" in outcome.out
+    assert "leans towards neutral on voices it does not know" in outcome.out
     model = run_json(RUN)["models"]["speech_witness"]
     assert (model["name"], model["kind"]) == ("compact", "voice")
     assert [len(digest) for digest in model["files"].values()] == [64]
@@ -68,7 +68,7 @@ def test_the_light_voice_models_read_the_same_windows(clip: Path, emoreport: Emo
     assert {"witness_emotion", "witness_agreement"} <= set(report["audio_intervals"][0])
     book = openpyxl.load_workbook(RUN / "report.xlsx")
     cells = {str(cell.value) for line in book.worksheets[0].iter_rows() for cell in line}
-    assert "Voice witness: details" in cells
+    assert "Second voice model: details" in cells
     # What the first model reads does not depend on its witness.
     assert emoreport("analyze", clip, "--speech-witness", "none", "--out", "alone").code == 0
     alone = pd.read_parquet("alone/clip/speech.parquet")

@@ -297,7 +297,7 @@ def test_the_graph_counts_beside_chance_and_marks_what_differs():
     [
         ({"p_value": 0.0123}, "p\u00a0=\u00a00.0123, 3 changes"),
         ({"p_value": 0.00001}, "p\u00a0<\u00a00.0001, 3 changes"),
-        ({"note": "too_few_transitions"}, "no test (too few changes)"),
+        ({"note": "too_few_transitions"}, "no test (too few transitions)"),
         ({}, "no test (not known)"),
     ],
 )

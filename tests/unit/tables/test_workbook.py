@@ -114,7 +114,7 @@ def test_russian_sheets_name_what_the_english_ones_hold_as_codes():
     assert row["Единица"] == "секунды"
     assert row["Примечание"] == "слишком мало времени"
     row = sheet_rows(russian["Статистика расхождений"])[0]
-    assert row["Вывод"] == "меньше, чем дал бы случай"
+    assert row["Вывод"] == "меньше, чем дала бы случайность"
     assert sheet_rows(english["video_intervals"])[3]["uncertain_because"] == "entropy margin"
     row = sheet_rows(russian["Эмоции лица"])[3]
     assert row["Почему не определено"] == "слишком большое сомнение, нет ясного перевеса"
@@ -240,7 +240,7 @@ def test_the_summary_holds_the_mismatch_beside_chance():
     formats = {row[0].value: row[1].number_format for row in book.worksheets[0].iter_rows()}
     assert formats["Agreement beyond chance (kappa)"] == '0.000"  (slight agreement)"'
     values = summary_values(opened(lang="ru"))
-    assert values["Расхождение против случая"] == "меньше, чем дал бы случай"
+    assert values["Расхождения в сравнении со случайностью"] == "меньше, чем дала бы случайность"
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_too_little_data_says_why_and_calls_kappa_nothing():
     book = opened(analysis(mismatch_verdict="not_enough_data", mismatch_note="too_short"))
     values = summary_values(book)
     assert values["Mismatch against chance"] == "not enough data to tell"
-    assert values["Why chance cannot be told"] == "too little time"
+    assert values["Why there is no verdict"] == "too little time"
     assert values["Mismatch"].endswith("chance alone could give that (80 %): too short to tell")
     formats = {row[0].value: row[1].number_format for row in book.worksheets[0].iter_rows()}
     assert formats["Agreement beyond chance (kappa)"] == "0.000"
@@ -305,7 +305,7 @@ def test_unknown_summary_values_are_words():
     result = analysis(frame_rate_hz=None, mismatch_share=None, dominant_audio_emotion=None)
     values = summary_values(opened(result, facts=SummaryFacts()))
     assert values["Frame rate"] == "not known"
-    assert values["Dominant voice emotion"] == "not known"
+    assert values["Dominant emotion of the voice"] == "not known"
 
 
 def test_tables_without_rows_keep_their_header():

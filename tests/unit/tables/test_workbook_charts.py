@@ -183,7 +183,7 @@ def test_chance_stands_beside_the_counts():
     ("facts", "words"),
     [
         ({"p_value": 0.0123}, "p = 0.0123"),
-        ({"note": "too_few_transitions"}, "no test (too few changes)"),
+        ({"note": "too_few_transitions"}, "no test (too few transitions)"),
     ],
 )
 def test_the_order_of_the_emotions_is_tested_or_says_why_not(facts, words):
