@@ -118,7 +118,7 @@ def test_russian_sheets_name_what_the_english_ones_hold_as_codes():
     assert sheet_rows(english["video_intervals"])[3]["uncertain_because"] == "entropy margin"
     row = sheet_rows(russian["Эмоции лица"])[3]
     assert row["Почему не определено"] == "слишком большое сомнение, нет ясного перевеса"
-    assert sheet_rows(russian["Эмоции лица"])[0]["Источник"] == "выведено"
+    assert sheet_rows(russian["Эмоции лица"])[0]["Источник"] == "вычислено"
     assert sheet_rows(russian["Составные эмоции"])[0]["Ведущая пара"] == "грусть со страхом"
 
 
