@@ -88,6 +88,26 @@ def test_the_glossary_is_what_its_script_writes_and_names_each_term_once() -> No
         assert [name for name in names if names.count(name) > 1] == []
 
 
+@pytest.mark.parametrize(
+    ("lang", "pages"),
+    [("en", ["*.md", "decisions/*.md", "../README.md"]), ("ru", ["ru/*.md", "../README.ru.md"])],
+)
+def test_pages_use_the_terms_of_the_glossary(lang: str, pages: list[str]) -> None:
+    terms = tomllib.loads(read("docs/glossary.toml"))["term"]
+    found = []
+    for path in sorted({path for pattern in pages for path in DOCS.glob(pattern)}):
+        # What the program prints, and what is written from the catalogues, is held to it there.
+        prose = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        if path.name not in {"glossary.md", "tables.md"}:
+            found += [
+                f"{path.name}: {match[0]!r}, for {term[lang]!r}"
+                for term in terms
+                for pattern in term.get(f"avoid_{lang}", [])
+                for match in re.finditer(pattern, prose, flags=re.IGNORECASE | re.MULTILINE)
+            ]
+    assert found == []
+
+
 def test_the_tables_of_the_voice_card_are_those_of_the_weights() -> None:
     pytest.importorskip("torch", reason="the train extra is not installed")
     path = ROOT / "docs" / "models" / "make_compact_voice.py"
