@@ -21,12 +21,12 @@ _word = Words("cli.evaluate_frames")
 
 LabelFiles = Annotated[
     Path,
-    typer.Argument(metavar="FOLDER", help="evaluate.frames.labels", show_default=False),
+    typer.Argument(metavar="LABELS", help="evaluate.frames.labels", show_default=False),
 ]
 Predictions = Annotated[
     Path,
     typer.Option(
-        "--predictions", metavar="FOLDER", help="evaluate.frames.predictions", show_default=False
+        "--predictions", metavar="PATH", help="evaluate.frames.predictions", show_default=False
     ),
 ]
 

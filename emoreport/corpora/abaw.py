@@ -4,6 +4,10 @@ A folder holds one text file for each person of each video: ``12-24-1920x1080.tx
 people are labelled, ``video5_left.txt`` and ``video5_right.txt``. The first line names the columns;
 then comes one line for each frame of the video. Frames without a label hold −1 (expressions, action
 units) or numbers below −1 (valence, arousal, usually −5).
+
+The multi-task challenges and the submissions of later years are one file instead, with a line for
+each picture: ``video5_left/00012.jpg`` (frame 12, counted from 1), then the numbers of the task, or
+valence, arousal, expression and action units.
 """
 
 from __future__ import annotations
@@ -20,6 +24,15 @@ from emoreport.errors import EmoreportError, InputNotFoundError
 from emoreport.records import DoubleArray
 
 SUFFIX: Final = ".txt"
+PICTURE_COLUMNS: Final = ("image", "image_location")
+"""First column of a file with a line for each picture."""
+MULTI_TASK: Final[Mapping[str, slice]] = {
+    "va": slice(0, 2),
+    "expr": slice(2, 3),
+    "au": slice(3, 15),
+}
+"""Where the numbers of a task are among those of all three."""
+ALL_NUMBERS: Final = 15
 UNLABELLED: Final[Mapping[str, float]] = {"expr": -1, "au": -1, "va": -5}
 
 
@@ -30,39 +43,71 @@ class CorpusError(EmoreportError):
     exit_code = 2
 
 
-def read_abaw(folder: Path, task: Task) -> dict[str, DoubleArray]:
-    """Read all label files of a folder.
+def read_abaw(source: Path, task: Task) -> dict[str, DoubleArray]:
+    """Read all label files of a folder, or one file with a line for each picture.
 
     Returns
     -------
-    By the name of the file without its suffix, (frames, `task.width`) in the order of the frames;
-    NaN where a frame is not labelled. Expressions are numbers of `task.columns`.
+    By the name of the file without its suffix (of the picture's folder), (frames, `task.width`) in
+    the order of the frames; NaN where a frame is not labelled. Expressions are numbers of
+    `task.columns`.
 
     Raises
     ------
     InputNotFoundError
-        The folder is missing.
+        It is missing.
     CorpusError
         It holds no such file, or one in another layout.
     """
-    if not folder.is_dir():
-        raise InputNotFoundError("corpora.not_a_folder", file=folder)
-    paths = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX)
+    if source.is_file():
+        return _read_pictures(source, task)
+    if not source.is_dir():
+        raise InputNotFoundError("corpora.not_there", file=source)
+    paths = sorted(path for path in source.iterdir() if path.suffix == SUFFIX)
     if not paths:
-        raise CorpusError("corpora.no_text_files", file=folder)
+        raise CorpusError("corpora.no_text_files", file=source)
     return {path.stem: _read(path, task) for path in paths}
 
 
-def _read(path: Path, task: Task) -> DoubleArray:
+def _lines(path: Path) -> tuple[list[str], list[str]]:
+    """Names in the first line, and the other lines."""
     try:
         head, *lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise CorpusError("file.unreadable", error=error, file=path) from error
-    named = tuple(cell.strip() for cell in head.split(","))
+    return [cell.strip() for cell in head.split(",")], lines
+
+
+def _read_pictures(path: Path, task: Task) -> dict[str, DoubleArray]:
+    head, lines = _lines(path)
+    if head[0].casefold() not in PICTURE_COLUMNS:
+        raise CorpusError(
+            "corpora.first_line", line=",".join(head), wanted="image,…", task=task.name, file=path
+        )
+    frames: dict[str, dict[int, list[float]]] = {}
+    for number, line in enumerate(lines, start=2):
+        picture, _, numbers = line.strip().partition(",")
+        video, _, name = picture.rpartition("/")
+        stem = name.partition(".")[0]
+        if not video or not stem.isdigit() or int(stem) < 1:
+            raise CorpusError("corpora.no_picture", line=number, text=picture, file=path)
+        cells = numbers.split(",")
+        if len(cells) == ALL_NUMBERS:
+            numbers = ",".join(cells[MULTI_TASK[task.name]])
+        frames.setdefault(video, {})[int(stem)] = _row(numbers, task, path, number)
+    videos = {}
+    for video, rows in frames.items():
+        videos[video] = np.full((max(rows), task.width), np.nan)
+        videos[video][np.array(list(rows)) - 1] = list(rows.values())
+    return {video: _without_unlabelled(values, task) for video, values in videos.items()}
+
+
+def _read(path: Path, task: Task) -> DoubleArray:
+    named, lines = _lines(path)
     if [name.casefold() for name in named] != [name.casefold() for name in task.columns]:
         raise CorpusError(
             "corpora.first_line",
-            line=head.strip(),
+            line=",".join(named),
             wanted=",".join(task.columns),
             task=task.name,
             file=path,
@@ -70,7 +115,12 @@ def _read(path: Path, task: Task) -> DoubleArray:
     values = np.empty((len(lines), task.width))
     for number, line in enumerate(lines):
         values[number] = _row(line, task, path, number + 2)
-    values[(values < task.lowest).any(axis=1)] = np.nan
+    return _without_unlabelled(values, task)
+
+
+def _without_unlabelled(values: DoubleArray, task: Task) -> DoubleArray:
+    with np.errstate(invalid="ignore"):
+        values[(values < task.lowest).any(axis=1)] = np.nan
     return values
 
 
@@ -80,7 +130,8 @@ def _row(line: str, task: Task, path: Path, number: int) -> list[float]:
         row = [float(cell) for cell in cells]
     except ValueError as error:
         raise CorpusError("corpora.no_number", line=number, text=line.strip(), file=path) from error
-    if len(row) != task.width or max(row) > task.highest or not np.isfinite(row).all():
+    fits = len(row) == task.width and np.isfinite(row).all() and max(row) <= task.highest
+    if not fits or (task.name == "expr" and not row[0].is_integer()):
         raise CorpusError(
             "corpora.bad_row",
             line=number,

@@ -10,7 +10,6 @@ import numpy as np
 
 from emoreport.corpora.abaw import SUFFIX, CorpusError, read_abaw
 from emoreport.corpora.tasks import Task
-from emoreport.errors import InputNotFoundError
 from emoreport.records import DoubleArray, FaceTrack
 from emoreport.tables.readings import FRAMES_FILE, read_frames
 
@@ -26,8 +25,9 @@ def read_predictions(folder: Path, task: Task, names: Iterable[str]) -> dict[str
     Parameters
     ----------
     folder
-        Files as the competitions take them, or folders that `emoreport analyze` wrote, each of the
-        name of a label file (for ``video5_left`` also ``video5``: one person is followed there).
+        Files as the competitions take them, one for each label file or one of all; or folders that
+        `emoreport analyze` wrote, each of the name of a label file (for ``video5_left`` also
+        ``video5``: one person is followed there).
     names
         Names of the label files.
 
@@ -42,9 +42,7 @@ def read_predictions(folder: Path, task: Task, names: Iterable[str]) -> dict[str
     InputNotFoundError, CorpusError
         When there are none, or a run cannot give them.
     """
-    if not folder.is_dir():
-        raise InputNotFoundError("corpora.not_a_folder", file=folder)
-    if any(path.suffix == SUFFIX for path in folder.iterdir()):
+    if not folder.is_dir() or any(path.suffix == SUFFIX for path in folder.iterdir()):
         return {name: _spread(values, task) for name, values in read_abaw(folder, task).items()}
     if task.name == "au":
         raise CorpusError("corpora.no_action_units", file=folder)

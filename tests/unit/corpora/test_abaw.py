@@ -94,3 +94,55 @@ def test_other_tasks_come_back_too(tmp_path, task):
     values[0], values[1] = 1.0, np.nan
     write_abaw(tmp_path, task, {"video": values})
     np.testing.assert_array_equal(read_abaw(tmp_path, task)["video"], values)
+
+
+PICTURES = """image,valence,arousal,expression,aus
+video5_left/00002.jpg,0.25,-5,3,1,0,0,0,0,0,0,0,0,0,0,1
+video5_left/00004.jpg,0.25,-0.5,-1,1,0,0,0,0,0,-1,0,0,0,0,1
+12-24/00001.jpg,-5,-5,7,0,0,0,0,0,0,0,0,0,0,0,0
+"""
+
+
+def test_one_file_of_all_tasks_has_a_line_for_each_picture(tmp_path):
+    path = tmp_path / "validation_set_annotations.txt"
+    path.write_text(PICTURES, encoding="utf-8")
+    nan = np.nan
+    expressions = read_abaw(path, EXPR)
+    assert list(expressions) == ["video5_left", "12-24"]
+    np.testing.assert_array_equal(expressions["video5_left"], [[nan], [3], [nan], [nan]])
+    np.testing.assert_array_equal(expressions["12-24"], [[7]])
+    affect = read_abaw(path, VA)["video5_left"]
+    np.testing.assert_array_equal(affect, [[nan] * 2, [nan] * 2, [nan] * 2, [0.25, -0.5]])
+    units = read_abaw(path, AU)["video5_left"]
+    assert units[1].tolist() == [1, *[0] * 10, 1]
+    assert np.isnan(units[[0, 2, 3]]).all()
+
+
+def test_a_submission_of_one_task_is_read_too(tmp_path):
+    path = tmp_path / "predictions.txt"
+    path.write_text("image_location,valence,arousal\na/00003.jpg,0.1,0.2\n", encoding="utf-8")
+    np.testing.assert_array_equal(read_abaw(path, VA)["a"][2], [0.1, 0.2])
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("00003.jpg,1", "line 2 begins with '00003.jpg'"),
+        ("a/face.jpg,1", "line 2 begins with 'a/face.jpg'"),
+        ("a/00000.jpg,1", "line 2 begins with"),
+        ("a/00001.jpg,1,2", "line 2 is '1,2'"),
+        ("a/00001.jpg,0.5", r"line 2 is '0\.5'"),
+    ],
+)
+def test_a_bad_line_of_a_picture_is_named(tmp_path, line, said):
+    path = tmp_path / "labels.txt"
+    path.write_text(f"image,expression\n{line}\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match=said):
+        read_abaw(path, EXPR)
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("hello\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="the first line is 'hello'"):
+        read_abaw(path, EXPR)
