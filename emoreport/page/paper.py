@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from emoreport.errors import InputNotFoundError, OutputError
+from emoreport.messages import Phrase
 
 PROGRAMS: Final = (
     "chromium",
@@ -113,8 +114,8 @@ def _run(program: Path, source: Path, target: Path, profile: Path) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"no answer within {LONGEST_S:.0f} s"
+        return str(Phrase("errors.page.no_answer", {"seconds": f"{LONGEST_S:.0f}"}))
     except OSError as error:
         return error.strerror or str(error)
     lines = [line for line in done.stderr.splitlines() if line.strip()]
-    return lines[-1] if lines else f"exit code {done.returncode}"
+    return lines[-1] if lines else str(Phrase("errors.page.exit", {"code": done.returncode}))

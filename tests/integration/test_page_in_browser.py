@@ -224,6 +224,20 @@ def test_the_time_bar_is_the_axis_of_the_tracks(talk, open_page):
     assert video_s(page) == pytest.approx(25, abs=0.2)
 
 
+def test_the_player_has_the_controls_that_it_took_from_the_browser(talk, open_page):
+    page = open_page(talk / "report.html")
+    has_video(page)
+    page.click("#sound-on")
+    wait_until(page, "document.getElementById('sound-on').ariaPressed === 'true'")
+    assert page.evaluate("document.getElementById('video').muted")
+    page.select_option("#rate", "2")
+    assert page.evaluate("document.getElementById('video').playbackRate") == 2
+    page.click("#video")
+    wait_until(page, "emoreport.state.time > 0.2")
+    page.click("#video")
+    wait_until(page, "document.getElementById('video').paused")
+
+
 def test_what_has_nothing_to_do_cannot_be_pressed(talk, tmp_path, open_page):
     page = open_page(talk / "report.html")
     whole = ("#zoom-out", "#zoom-left", "#zoom-right", "#zoom-all", "#previous")
@@ -639,6 +653,8 @@ def test_a_video_that_is_gone_can_be_chosen(talk, tmp_path, open_page):
     page = open_page(write(folder, tmp_path / "gone.mp4"), expected=("ERR_FILE_NOT_FOUND",))
     page.wait_for_selector("#missing:not([hidden])")
     assert page.locator("#video").is_hidden()
+    for control in ("#play", "#rate", "#sound-on", "#full"):
+        assert page.is_disabled(control)
     click_track(page, 42.0)
     assert at_s(page) == pytest.approx(42.0, abs=0.1)
     page.set_input_files("#choose", str(talk.parent.parent / NASTY))

@@ -125,7 +125,7 @@
   document.querySelector("#dimensions .sides").hidden = !some;
   if (some) {
     const bands = ["valence", "arousal"].map((key) =>
-      ({ height: 84, caption: () => t(`dimensions.${key}`), paint: course(key) }));
+      ({ height: 72, caption: () => t(`dimensions.${key}`), paint: course(key) }));
     timeAxis.add(byId("courses"), bands);
     on("time", mark);
   }

@@ -5,7 +5,7 @@
     emoreport;
   const byId = (id) => document.getElementById(id);
   const cell = (...children) => element("td", {}, ...children);
-  const faint = (text) => element("span", { class: "faint small line" }, text);
+  const faint = (text, more = "") => element("span", { class: `faint small line ${more}` }, text);
 
   // ------------------------------------------------------------------ figures
 
@@ -47,7 +47,7 @@
     const lines = entries.filter(([, , figure]) => isKnown(figure)).map(([key, title, figure]) =>
       element("div", {}, element("dt", {}, title),
         element("dd", {}, element("b", {}, isTest(figure) ? pValue(figure.p_value) : shown(figure.value, figure.unit)),
-          ...besides(key, figure).map(faint))));
+          ...besides(key, figure).map((text) => faint(text)))));
     const missing = entries.filter(([, , figure]) => !isKnown(figure)).map(([, title, figure]) => [title, figure.note]);
     const open = entries.filter(([, , figure]) => isKnown(figure) && figure.note && !hasInterval(figure))
       .map(([, title, figure]) => [title, figure.note]);
@@ -125,8 +125,8 @@
     return cell(shown(figure.value, figure.unit),
       hasInterval(figure)
         ? faint(`[${bare(figure.low, figure.unit)}; ${bare(figure.high, figure.unit)}]`) : null,
-      limit === null ? null : faint(t("emotions.limit", { value: shown(limit, "seconds") })),
-      events === undefined ? null : faint(t("emotions.complete", { value: number(events, 0) })));
+      limit === null ? null : faint(t("emotions.limit", { value: shown(limit, "seconds") }), "unprinted"),
+      events === undefined ? null : faint(t("emotions.complete", { value: number(events, 0) }), "unprinted"));
   }
 
   // Columns of which nothing is known are left out; why, is said below the table.

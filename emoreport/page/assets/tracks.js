@@ -139,7 +139,8 @@
     const room = height - 3;
     inView(rows, plot, (i, left, right) => {
       if (rows.match[i] === null) return;
-      const width = Math.max(1, right - left);
+      // A pixel of ground keeps neighbours apart.
+      const width = Math.max(1, right - left - 1);
       g.fillStyle = ink("--faint");
       g.fillRect(left, top + height - 2, width, 2);
       if (rows.match[i]) return;
