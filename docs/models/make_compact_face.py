@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,8 @@ from typing import Any, Final
 import numpy as np
 
 import emoreport
+from emoreport.training import selective
+from emoreport.training.card import filled, rounded, table
 from emoreport.vocabulary import EMOTIONS
 
 CARD: Final = Path(__file__).with_name("compact-face.md")
@@ -32,20 +33,14 @@ KEYS: Final = ("accuracy", "macro_recall", "calibration_error")
 Document = Mapping[str, Any]
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows of a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
 def three(value: float | None) -> str:
     """Three decimals, or nothing."""
-    return "" if value is None else f"{value:.3f}"
+    return rounded(value, 3)
 
 
 def two(value: float | None) -> str:
     """Two decimals, or nothing."""
-    return "" if value is None else f"{value:.2f}"
+    return rounded(value, 2)
 
 
 def parts(metadata: Document, _: Document) -> str:
@@ -153,21 +148,6 @@ def precision(metadata: Document, _: Document) -> str:
     return table(["answer", "said of so many pictures", "right"], rows)
 
 
-def selective(metadata: Document, _: Document) -> str:
-    """Accuracy against coverage."""
-    found = metadata["figures"]["selective"]
-    ways = {"confidence": "probability", "confidence_and_distance": "and distance"}
-    shares = found["all"]["confidence"]["accuracy"]
-    rows = [
-        [name.replace("_", " "), told, two(part["beyond"])]
-        + [two(part[way]["accuracy"][share]) for share in shares]
-        for name, part in found.items()
-        for way, told in ways.items()
-    ]
-    head = ["pictures", "ordered by", "beyond the limit"]
-    return table([*head, *(f"surest {float(share):.0%}" for share in shares)], rows)
-
-
 def strange(metadata: Document, _: Document) -> str:
     """What is unlike the training, by kind."""
     rows = []
@@ -199,7 +179,7 @@ TABLES: Final[Mapping[str, Callable[[Document, Document], str]]] = {
     "speed": speed,
     "doubt": doubt,
     "precision": precision,
-    "selective": selective,
+    "selective": lambda found, _: selective.markdown(found["figures"]["selective"], "pictures"),
     "strange": strange,
     "turned": turned,
 }
@@ -217,14 +197,8 @@ def page() -> str:
     measured = json.loads(MEASURED.read_text(encoding="utf-8"))
     if measured["sha256"] != metadata["sha256"]:
         raise ValueError(f"{MEASURED.name}: other weights were measured, run with --data")
-    text = CARD.read_text(encoding="utf-8")
-    for name, made in TABLES.items():
-        block = f"<!-- figures: {name} -->\n{made(metadata, measured['versions'])}\n<!-- end -->"
-        place = re.compile(rf"<!-- figures: {name} -->\n.*?<!-- end -->", flags=re.DOTALL)
-        text, places = place.subn(lambda _, new=block: new, text)
-        if places != 1:
-            raise ValueError(f"{CARD}: {places} places for the table {name}")
-    return text
+    made = {name: write(metadata, measured["versions"]) for name, write in TABLES.items()}
+    return filled(CARD, made)
 
 
 def evaluated(model: str, data: Path) -> dict[str, Any]:

@@ -6,14 +6,14 @@ python docs/models/make_compact_voice.py
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import emoreport
 from emoreport.training import selective
 from emoreport.training.answers import precision_markdown
+from emoreport.training.card import filled, rounded, table
 from emoreport.training.voice import talks
 from emoreport.training.voice.intensity import PAIRS
 from emoreport.training.voice.labels import CORPUS_NAMES as NAMES
@@ -51,15 +51,9 @@ BEFORE: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 under degraded sound the macro recall of either, nEMO then RAVDESS."""
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Rows of a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
 def two(value: float | None) -> str:
     """Two decimals, or a dash."""
-    return "–" if value is None else f"{value:.2f}"
+    return rounded(value, 2, missing="–")
 
 
 def speakers(figures: Mapping[str, Any]) -> str:
@@ -176,14 +170,7 @@ def page() -> str:
         When the card lacks a place for a table.
     """
     figures = json.loads(METADATA.read_text(encoding="utf-8"))["figures"]
-    text = CARD.read_text(encoding="utf-8")
-    for name, made in TABLES.items():
-        block = f"<!-- figures: {name} -->\n{made(figures)}\n<!-- end -->"
-        place = re.compile(rf"<!-- figures: {name} -->\n.*?<!-- end -->", flags=re.DOTALL)
-        text, places = place.subn(lambda _, new=block: new, text)
-        if places != 1:
-            raise ValueError(f"{CARD}: {places} places for the table {name}")
-    return text
+    return filled(CARD, {name: made(figures) for name, made in TABLES.items()})
 
 
 COLOURS: Final = ("#1b567f", "#d98d27", "#c8302a", "#699474", "#8039fd", "#a07aa0")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emoreport.training import card
 from emoreport.training.answers import Answers, FloatArray, softmax
 from emoreport.training.doubt import tempered
 
@@ -67,12 +68,12 @@ def _ranked(surety: FloatArray, right: NDArray[np.bool_]) -> dict[str, Any]:
     }
 
 
-def markdown(table: Mapping[str, Mapping[str, Any]], of: str) -> str:
+def markdown(found: Mapping[str, Mapping[str, Any]], of: str) -> str:
     """The figures as rows of a table: by confidence alone / with the distance."""
     head = [f"{of} left out", of, "beyond the limit", "AURC"]
     head += [f"accuracy of the surest {float(share):.0%}" for share in map(str, COVERAGES)]
-    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    for name, row in table.items():
+    rows = []
+    for name, row in found.items():
         alone, both = row["confidence"], row["confidence_and_distance"]
         cells = [name, f"{row[of]:,}", f"{row['beyond']:.2f}"]
         cells.append(f"{alone['aurc']:.3f} / {both['aurc']:.3f}")
@@ -80,5 +81,5 @@ def markdown(table: Mapping[str, Mapping[str, Any]], of: str) -> str:
             f"{alone['accuracy'][share]:.2f} / {both['accuracy'][share]:.2f}"
             for share in alone["accuracy"]
         ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        rows.append(cells)
+    return card.table(head, rows)

@@ -194,3 +194,34 @@ def test_the_map_of_the_code_is_that_of_the_folders() -> None:
         for name, path in (rooms | modules).items()
     }
     assert told == described | {"weights/": "The compact models that ship with the package."}
+
+
+def test_the_pages_on_meaning_quote_the_figures_of_the_weights() -> None:
+    weights = ROOT / "emoreport" / "weights"
+    face, voice = (
+        json.loads((weights / f"{name}_compact.json").read_text(encoding="utf-8"))["figures"]
+        for name in ("face", "voice")
+    )
+    home, precision = face["ferplus_valid"], face["precision"]["classes"]
+    corpora = voice["left_out_corpora"]
+    acted = [corpora[name]["macro_recall"] for name in ("nemo", "ravdess", "ased", "emospeech")]
+    shares = [
+        home["macro_recall"],
+        *(voice["left_out_speakers"][k]["macro_recall_mean_of_folds"] for k in ("ravdess", "nemo")),
+        min(acted),
+        max(acted),
+        corpora["festvox_ru"]["recall_per_class"]["neutral"],
+    ]
+    hundredths = [home["accuracy"], *(precision[k]["right"] for k in ("happiness", "disgust"))]
+    for page, point in (("meaning.md", "."), ("ru/meaning.md", "0,")):
+        text = read(f"docs/{page}")
+        for share in shares:
+            assert f" {point}{100 * share:.0f}" in text.replace("\n", " "), (page, share)
+        for share in hundredths:
+            assert f" {100 * share:.0f} " in re.sub(r"[\n.,]", " ", text), (page, share)
+
+
+def test_the_tables_of_the_face_card_are_those_of_the_weights() -> None:
+    path = ROOT / "docs" / "models" / "make_compact_face.py"
+    script = runpy.run_path(str(path))
+    assert read("docs/models/compact-face.md") == script["page"](), f"run `python {path}`"

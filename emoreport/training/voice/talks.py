@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.models.families.recording_level import RecordingLevel
+from emoreport.training import card
 from emoreport.training.answers import FloatArray, softmax
 from emoreport.training.voice import metrics
 from emoreport.training.voice.labels import LABELS
@@ -190,15 +191,15 @@ def _alone_and_held(
     return [judge_talks(said, corpus, regime, temperature, level) for level in (alone, held)]
 
 
-def markdown(table: Mapping[str, Mapping[str, Sequence[Mapping[str, float]]]]) -> str:
+def markdown(figures: Mapping[str, Mapping[str, Sequence[Mapping[str, float]]]]) -> str:
     """The figures as rows of a table: macro recall (n: of neutral, e: calibration error)."""
-    corpora = max((list(row) for row in table.values()), key=len)
+    corpora = max((list(row) for row in figures.values()), key=len)
     head = ["talk", *corpora]
-    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    for name, row in table.items():
-        cells = [_cell(row[corpus], name) if corpus in row else "" for corpus in corpora]
-        lines.append("| " + " | ".join([name, *cells]) + " |")
-    return "\n".join(lines)
+    rows = [
+        [name, *(_cell(row[corpus], name) if corpus in row else "" for corpus in corpora)]
+        for name, row in figures.items()
+    ]
+    return card.table(head, rows)
 
 
 def _cell(pair: Sequence[Mapping[str, float]], regime: str) -> str:
