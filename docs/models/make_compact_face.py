@@ -19,6 +19,7 @@ import numpy as np
 
 import emoreport
 from emoreport.training import selective
+from emoreport.training.answers import precision_markdown
 from emoreport.training.card import filled, rounded, table
 from emoreport.vocabulary import EMOTIONS
 
@@ -141,13 +142,6 @@ def doubt(metadata: Document, _: Document) -> str:
     return table(["limit", "value", "pictures it was set by"], rows)
 
 
-def precision(metadata: Document, _: Document) -> str:
-    """How often each answer is right."""
-    classes = metadata["figures"]["precision"]["classes"]
-    rows = [[name, f"{row['said']:,}", two(row["right"])] for name, row in classes.items()]
-    return table(["answer", "said of so many pictures", "right"], rows)
-
-
 def strange(metadata: Document, _: Document) -> str:
     """What is unlike the training, by kind."""
     rows = []
@@ -178,7 +172,7 @@ TABLES: Final[Mapping[str, Callable[[Document, Document], str]]] = {
     "mistakes": mistakes,
     "speed": speed,
     "doubt": doubt,
-    "precision": precision,
+    "precision": lambda found, _: precision_markdown(found["figures"]["precision"]["classes"]),
     "selective": lambda found, _: selective.markdown(found["figures"]["selective"], "pictures"),
     "strange": strange,
     "turned": turned,

@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from emoreport.training import card
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
@@ -73,9 +75,10 @@ def precisions(said: Answers, names: Sequence[str]) -> dict[str, dict[str, float
     return table
 
 
-def precision_markdown(table: Mapping[str, Mapping[str, float]]) -> str:
+def precision_markdown(classes: Mapping[str, Mapping[str, float]]) -> str:
     """What `precisions` gives, as a table with one column per class."""
-    lines = [["", *table], ["---"] * (1 + len(table))]
-    lines.append(["right when it says so", *(f"{row['right']:.2f}" for row in table.values())])
-    lines.append(["said so often", *(f"{row['said']:,.0f}" for row in table.values())])
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+    rows = [
+        ["right when it says so", *(f"{row['right']:.2f}" for row in classes.values())],
+        ["said so often", *(f"{row['said']:,.0f}" for row in classes.values())],
+    ]
+    return card.table(["", *classes], rows)
