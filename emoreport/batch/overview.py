@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from emoreport.batch import names
 from emoreport.finding import mismatch_sentence
-from emoreport.messages import Words, label_name
+from emoreport.messages import Words, label_name, number
 from emoreport.page.document import policy_source
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.columns import SUMMARY
@@ -166,7 +166,7 @@ def _cell(kind: Kind, value: Cell, lang: str) -> PageCell:
     if kind in _SHARES:
         return PageCell(f"{100 * value:.0f} %", repr(value), number=True)
     decimals = min(DECIMALS.get(kind, 0), 1)
-    text = f"{value:.{decimals}f}"
+    text = number(value, decimals, lang)
     if kind is Kind.SECONDS:
         text = _word("page.seconds", lang, value=text)
     return PageCell(text, repr(value), number=True)

@@ -22,7 +22,7 @@ from emoreport.cli.options import (
     with_settings,
 )
 from emoreport.errors import EXIT_OK
-from emoreport.messages import Words, label_name
+from emoreport.messages import Words, decimal, figures, label_name, number, spoken
 from emoreport.settings.commands import TOLERANCE, chosen
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def agree(
 def show_caveats(caveats: Iterable[Caveat], lang: str) -> None:
     """Print what a reader of the figures or tables must know of the codings."""
     for caveat in caveats:
-        warning_line(_word(f"caveat.{caveat.key}", lang, **caveat.values))
+        warning_line(_word(f"caveat.{caveat.key}", lang, **figures(caveat.values, lang)))
 
 
 def _show(result: Agreed, lang: str) -> None:
@@ -170,7 +170,7 @@ def _show(result: Agreed, lang: str) -> None:
         if modality in result.alphas:
             print(_alpha_line(result.alphas[modality], lang))
         print()
-    print(_word("line.reading", lang, tolerance=f"{result.tolerance_s:g}"))
+    print(_word("line.reading", lang, tolerance=decimal(f"{result.tolerance_s:g}", lang)))
 
 
 def _show_overview(pairs: list[Pair], lang: str) -> None:
@@ -262,7 +262,7 @@ def _of(share: float | None, count: int) -> str:
 
 
 def _number(value: float | None, decimals: int = 3) -> str:
-    return "–" if value is None else f"{value + 0.0:.{decimals}f}"
+    return "–" if value is None else number(value + 0.0, decimals, spoken())
 
 
 def _note(reason: str | None, lang: str) -> str:

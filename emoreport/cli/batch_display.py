@@ -21,7 +21,7 @@ from emoreport.cli.console import (
     warning_line,
 )
 from emoreport.cli.pull_display import PullDisplay
-from emoreport.messages import Words
+from emoreport.messages import Words, number, spoken, text
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -61,7 +61,9 @@ class _Running:
     @property
     def rate(self) -> str:
         elapsed_s = time.monotonic() - self.stage_since
-        return f"{self.done_s / elapsed_s:.1f}" if self.done_s and elapsed_s > 0 else "–"
+        if not self.done_s or elapsed_s <= 0:
+            return "–"
+        return number(self.done_s / elapsed_s, 1, spoken())
 
 
 class BatchDisplay:
@@ -148,7 +150,11 @@ class BatchDisplay:
         running.done_s, running.total_s = done_s, total_s
         if not self._quiet and self._live is None and now - self._last_line >= PLAIN_EVERY_S:
             self._last_line = now
-            share = f"{100 * done_s / total_s:.0f} %" if total_s else f"{done_s:.0f} s"
+            share = (
+                f"{100 * done_s / total_s:.0f} %"
+                if total_s
+                else text("cli.line.whole_seconds", self._lang, value=done_s)
+            )
             stage_name = _word(f"stage.{stage}", self._lang)
             self.note("progress", name=job.name, stage=stage_name, share=share, rate=running.rate)
 
@@ -174,7 +180,7 @@ class BatchDisplay:
                 self.note(
                     "done",
                     name=talk.name,
-                    seconds=f"{outcome.wall_s:.1f}",
+                    seconds=number(outcome.wall_s, 1, self._lang),
                     done=self._done,
                     total=len(self._bytes),
                     left=self.left(),

@@ -11,7 +11,7 @@ import typer
 from emoreport.cli.console import print_table, warning_line
 from emoreport.cli.options import Config, Json, Quiet, checked_language, configured, with_settings
 from emoreport.errors import EXIT_OK, SettingsError
-from emoreport.messages import Words, label_name
+from emoreport.messages import Words, label_name, number, spoken
 
 if TYPE_CHECKING:
     from emoreport.analysis.talks.groups import GroupDifference
@@ -215,7 +215,7 @@ def _figure(row: Row, lang: str) -> str:
 
 
 def _number(value: float | None, decimals: int = 3) -> str:
-    return "–" if value is None else f"{value + 0.0:.{decimals}f}"
+    return "–" if value is None else number(value + 0.0, decimals, spoken())
 
 
 class _Notes:
@@ -233,5 +233,5 @@ class _Notes:
 
     def show(self) -> None:
         """Print the reasons."""
-        for reason, number in self._numbers.items():
-            print(f"{number}: {_word(f'reason.{reason}', self._lang)}")
+        for reason, mark in self._numbers.items():
+            print(f"{mark}: {_word(f'reason.{reason}', self._lang)}")

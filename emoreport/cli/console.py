@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Final, Self
 
 from emoreport.errors import EXIT_USAGE, EXIT_VIDEO_FAILED
-from emoreport.messages import spoken, text
+from emoreport.messages import number, spoken, text
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -128,7 +128,7 @@ class ProgressDisplay:
             self._tasks[stage] = self._bars.add_task(
                 text(f"cli.stage.{stage}", self._lang), total=total_s, rate=""
             )
-        rate = f"{done_s / elapsed_s:.1f}×" if elapsed_s > 0.5 else ""
+        rate = f"{number(done_s / elapsed_s, 1, self._lang)}×" if elapsed_s > 0.5 else ""
         self._bars.update(self._tasks[stage], completed=done_s, total=total_s, rate=rate)
 
     def _print_line(
@@ -138,7 +138,7 @@ class ProgressDisplay:
         values = {
             "name": self._name,
             "stage": text(f"cli.stage.{stage}", self._lang),
-            "rate": f"{rate:.1f}",
+            "rate": number(rate, 1, self._lang),
         }
         if total_s:
             values["share"] = f"{min(100.0, 100 * done_s / total_s):.0f}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from emoreport.cli.console import print_table
 from emoreport.cli.options import Config, Json, settings_from, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, SettingsError
-from emoreport.messages import Words, speaking, spoken, text
+from emoreport.messages import Words, number, speaking, spoken, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,9 +175,9 @@ def _there(codecs: Mapping[str, object]) -> str:
 def _gigabytes(megabytes: int | None, lang: str) -> str:
     if megabytes is None:
         return text("cli.line.unknown", lang)
-    value = f"{megabytes / MEGABYTES_PER_GIGABYTE:.1f}"
+    value = number(megabytes / MEGABYTES_PER_GIGABYTE, 1, lang)
     return _word("line.gigabytes", lang, value=value)
 
 
 def _milliseconds(value: float | None, lang: str) -> str:
-    return "–" if value is None else _word("line.milliseconds", lang, value=f"{value:.1f}")
+    return "–" if value is None else _word("line.milliseconds", lang, value=number(value, 1, lang))

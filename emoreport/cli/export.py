@@ -11,7 +11,7 @@ from emoreport.cli.console import warning_line
 from emoreport.cli.options import Config, Quiet, StatsDir, Video, configured, with_settings
 from emoreport.errors import EXIT_OK
 from emoreport.exchange.writers import CODED, FORMATS
-from emoreport.messages import spoken, text
+from emoreport.messages import number, spoken, text
 
 Formats = Annotated[
     str | None,
@@ -61,7 +61,7 @@ def export(
     elif done.same_size is False:
         warning_line(text("export.line.other_video", shown, name=done.video))
     if abs(done.player_start_s) >= 0.001:
-        seconds = f"{done.player_start_s:.3f}"
+        seconds = number(done.player_start_s, 3, shown)
         warning_line(text("export.line.player_start", shown, name=done.video, seconds=seconds))
     if not quiet:
         for file in done.files:

@@ -15,7 +15,7 @@ from emoreport.cli.console import error_line, note_line, print_table
 from emoreport.cli.model_tables import model_facts, model_rows
 from emoreport.cli.options import Config, Json, Quiet, Verbose, settings_from, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, EmoreportError, ModelError, SettingsError
-from emoreport.messages import text
+from emoreport.messages import number, spoken, text
 
 if TYPE_CHECKING:
     from emoreport.models.store.model_store import ModelStore
@@ -319,7 +319,7 @@ def _chosen(names: Sequence[str]) -> list[ModelEntry]:
 
 
 def _content(models: Any, size_bytes: int) -> dict[str, object]:  # noqa: ANN401 - names by model
-    return {"models": ", ".join(models), "size": f"{size_bytes / 1e6:.1f}"}
+    return {"models": ", ".join(models), "size": number(size_bytes / 1e6, 1, spoken())}
 
 
 def _tell(settings: Settings, key: str, **values: object) -> None:

@@ -10,7 +10,7 @@ import typer
 from emoreport.cli.console import note_line, print_table, warning_line
 from emoreport.cli.options import Config, Quiet, StatsDir, declared, language, with_settings
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED
-from emoreport.messages import Words
+from emoreport.messages import Words, number
 from emoreport.settings.commands import ABSTENTION_GRID, MIN_INTERVAL_GRID, SMOOTHING_GRID
 
 if TYPE_CHECKING:
@@ -111,9 +111,10 @@ def _judge(result: MultiverseResult, folder: Path, lang: str) -> int:
 
 def _range(conclusion: Conclusion, lang: str) -> str:
     numbers = {"low": conclusion.low, "median": conclusion.median, "high": conclusion.high}
-    if any(number is None for number in numbers.values()):
+    shown = {name: number(value, 2, lang) for name, value in numbers.items() if value is not None}
+    if len(shown) < len(numbers):
         return _word("line.none", lang)
-    return _word("line.range", lang, **{name: f"{value:.2f}" for name, value in numbers.items()})
+    return _word("line.range", lang, **shown)
 
 
 def _typical(conclusion: Conclusion, lang: str) -> str:

@@ -13,7 +13,7 @@ from emoreport.cli.console import note_line, print_table
 from emoreport.cli.options import Config, Json, Quiet, settings_from, with_settings
 from emoreport.errors import SettingsError
 from emoreport.measure.optimize import OPTIMIZERS, Optimizer
-from emoreport.messages import Words
+from emoreport.messages import Words, decimal, number
 
 if TYPE_CHECKING:
     from emoreport.models.runtimes.forms import FormsRecord
@@ -125,15 +125,15 @@ def _print(record: FormsRecord, lang: str, *, as_json: bool) -> None:
     if "faces" in on:
         print(_word("faces", lang, model=record.model, count=on["faces"], **values))
     else:
-        values["window"] = f"{on['window_s']:g}"
+        values["window"] = decimal(f"{on['window_s']:g}", lang)
         print(_word("windows", lang, model=record.model, count=on["windows"], **values))
     print_table(
         [_word("form", lang), record.unit, _word("difference", lang), _word("same", lang), ""],
         [
             [
                 form.name,
-                f"{form.speed:.1f}",
-                f"{form.max_difference:.4f}",
+                number(form.speed, 1, lang),
+                number(form.max_difference, 4, lang),
                 f"{form.same_label:.1%}",
                 _word("used", lang) if form.name == record.chosen else "",
             ]

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from emoreport.cli.console import PLAIN_EVERY_S, note_line
-from emoreport.messages import text
+from emoreport.messages import number, spoken, text
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -66,8 +66,8 @@ class PullDisplay:
                 self._lang,
                 file=name,
                 share=f"{share:.0f}",
-                done=f"{done / 1e6:.1f}",
-                total=f"{(total or 0) / 1e6:.1f}",
+                done=number(done / 1e6, 1, spoken()),
+                total=number((total or 0) / 1e6, 1, spoken()),
             )
         )
 

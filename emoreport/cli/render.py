@@ -10,7 +10,7 @@ import typer
 from emoreport.cli.console import ProgressDisplay, note_line, warning_line
 from emoreport.cli.options import Config, Quiet, StatsDir, Video, language, with_settings
 from emoreport.errors import EXIT_OK, SettingsError
-from emoreport.messages import text
+from emoreport.messages import number, text
 
 if TYPE_CHECKING:
     from emoreport.run.report import Report
@@ -89,7 +89,7 @@ def render(
                 lang,
                 file=done.path,
                 frames=done.outcome.frames,
-                seconds=f"{done.outcome.duration_s:.2f}",
+                seconds=number(done.outcome.duration_s, 2, lang),
             )
         )
     return EXIT_OK

@@ -7,6 +7,7 @@ file, the rest the place in it: ``tables.sheet.summary`` is ``summary`` in the t
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -80,6 +81,21 @@ def decimal(shown: str, lang: str) -> str:
     '0,5'
     """
     return shown.replace(".", ",") if lang in COMMA_LANGUAGES else shown
+
+
+def figures(values: Mapping[str, str], lang: str) -> dict[str, str]:
+    """Values as they were recorded, those that are fractional numbers with the decimal sign.
+
+    Examples
+    --------
+    >>> figures({"seconds": "1.5", "name": "talk.mp4"}, "ru")
+    {'seconds': '1,5', 'name': 'talk.mp4'}
+    """
+    fractional = re.compile(r"[-−]?\d+\.\d+")
+    return {
+        name: decimal(value, lang) if fractional.fullmatch(value) else value
+        for name, value in values.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emoreport.messages import label_name, text
+from emoreport.messages import label_name, number, text
 from emoreport.overlay.areas import Area, fill, shade
 from emoreport.overlay.drawing import (
     FAINT,
@@ -44,7 +44,7 @@ class Caption:
         if passage.kind == MISMATCH:
             head = f"{MISMATCH_SIGN} {text('render.mismatch', lang)}"
             if passage.severity is not None:
-                head += f" {passage.severity:.2f}"
+                head += f" {number(passage.severity, 2, lang)}"
         else:
             on_face = passage.kind == FACE
             label = passage.video_emotion if on_face else passage.audio_emotion

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from emoreport.atomic import Staging
 from emoreport.errors import OutputError, SettingsError
-from emoreport.messages import label_name, text
+from emoreport.messages import label_name, number, text
 from emoreport.overlay.caption import Caption
 from emoreport.overlay.hide_faces import hidden
 from emoreport.overlay.passages import (
@@ -332,12 +332,14 @@ def caption_line(clip: Clip, lang: str) -> str:
     passage = clip.passage
     values: dict[str, Any] = {
         "number": passage.number,
-        "start": f"{passage.span.start_s:.2f}",
-        "end": f"{passage.span.end_s:.2f}",
+        "start": number(passage.span.start_s, 2, lang),
+        "end": number(passage.span.end_s, 2, lang),
         "face": label_name(passage.video_emotion, lang),
         "voice": label_name(passage.audio_emotion, lang),
     }
     line = text("render.page.line", lang, **values)
     if passage.kind == MISMATCH and passage.severity is not None:
-        line += " · " + text("render.page.severity", lang, severity=f"{passage.severity:.2f}")
+        line += " · " + text(
+            "render.page.severity", lang, severity=number(passage.severity, 2, lang)
+        )
     return line

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from emoreport.messages import label_name, text
+from emoreport.messages import label_name, number, text
 from emoreport.overlay.areas import Area, fill, outline, shade
 from emoreport.overlay.lettering import Colour, Mask, digits, lay, letters, shortened, text_width
 from emoreport.overlay.moments import Moment, Moments
@@ -184,7 +184,7 @@ class _Flag:
         self._to_right = self._area.left > size_px[0] - self._area.right
 
     def _lines(self, row: Comparison) -> tuple[Mask, Mask]:
-        severity = "" if row.severity is None else f" {row.severity:.2f}"
+        severity = "" if row.severity is None else f" {number(row.severity, 2, self._lang)}"
         words = f"{MISMATCH_SIGN} {text('render.mismatch', self._lang)}{severity}"
         first = letters(words, self._size, bold=True)
         if first.shape[1] > self._room_px:

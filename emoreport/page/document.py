@@ -210,7 +210,8 @@ def warning_words(warnings: Sequence[RunWarning]) -> dict[str, list[str]]:
     """The warnings of a run as sentences, by language."""
     found: dict[str, list[str]] = {lang: [] for lang in LANGUAGES}
     for lang, warning in product(LANGUAGES, warnings):
-        said = words.text(f"cli.warning.{warning.key}", lang, **warning.values)
+        values = words.figures(warning.values, lang)
+        said = words.text(f"cli.warning.{warning.key}", lang, **values)
         found[lang].append(f"{said[0].upper()}{said[1:]}.")
     return found
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from emoreport.analysis.analyze import analyze_readings
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.finding import finding_sentence
-from emoreport.messages import text
+from emoreport.messages import figures, text
 from emoreport.plots.kinds import draw_plot
 from emoreport.plots.plot import Plot
 from emoreport.records import FaceTrack, ProgressCallback, Recording, RunRecord, SpeechTrack
@@ -164,7 +164,7 @@ class Report:
     def warnings(self, lang: str = "en") -> tuple[str, ...]:
         """What a reader of the tables must know, one sentence each, in `lang`."""
         return tuple(
-            text(f"cli.warning.{warning.key}", lang, **warning.values)
+            text(f"cli.warning.{warning.key}", lang, **figures(warning.values, lang))
             for warning in self.run.warnings
         )
 

@@ -16,7 +16,7 @@ from emoreport.analysis.talks.conclusions import (
     Universe,
 )
 from emoreport.atomic import Staging
-from emoreport.messages import label_name, text
+from emoreport.messages import label_name, number, text
 from emoreport.results import Choice, Curve, Mark, Panel
 from emoreport.tables.cells import Cell
 from emoreport.tables.csv_files import csv_field, csv_lines
@@ -144,7 +144,7 @@ def value_name(conclusion: str, value: str | float | None, lang: str) -> str:
     if value is None:
         return text("multiverse.value.unknown", lang)
     if isinstance(value, float):
-        return f"{value:.2f}"
+        return number(value, 2, lang)
     if conclusion == DOMINANT_EMOTION:
         return label_name(value, lang)
     return text(f"multiverse.value.{value}", lang)

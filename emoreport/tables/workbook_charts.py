@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from emoreport.finding import mismatch_sentence
-from emoreport.messages import Words
+from emoreport.messages import Words, decimal
 from emoreport.tables.cells import Cell, ShownTable
 from emoreport.tables.dictionary import sheet_name
 from emoreport.tables.mismatch import mismatch_in
@@ -142,7 +142,7 @@ class _Charts:
         self._write_column(numbers, first, column_index + 1, gap_name, gaps, Kind.COUNT)
         numbers.freeze_panes(0, 1)
         self._insert((self._severity_chart(block, cut),), SEVERITY_PX)
-        self._note(_word("stretch", self._lang, width=f"{cut.width_s:g}"))
+        self._note(_word("stretch", self._lang, width=decimal(f"{cut.width_s:g}", self._lang)))
         self._note(self._evidence())
 
     # ------------------------------------------------------------------ numbers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from emoreport.messages import Words, text
+from emoreport.messages import Words, number, text
 from emoreport.tables.cells import ShownTable
 from emoreport.tables.codes import NOTE, code_name
 from emoreport.tables.dictionary import sheet_name
@@ -96,7 +96,7 @@ def _order(statistics: ShownTable, lang: str) -> str:
         if statistic != "order":
             continue
         if isinstance(p_value, float):
-            return _word("order", lang, p_value=f"{p_value:.4f}")
+            return _word("order", lang, p_value=number(p_value, 4, lang))
         if note is not None:
             return _word("order_unknown", lang, reason=code_name(NOTE, str(note), lang))
     return _word("order_unknown", lang, reason=text("tables.summary.unknown", lang))

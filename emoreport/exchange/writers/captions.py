@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from emoreport.exchange.writers import Files, Media
-from emoreport.messages import label_name, text
+from emoreport.messages import label_name, number, text
 from emoreport.results import Comparison, Findings, milliseconds
 
 _SRT_MARKUP: Final = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")"})
@@ -35,9 +35,9 @@ def vtt_files(findings: Findings, _media: Media, lang: str) -> Files:
         Language of the captions.
     """
     blocks = ["WEBVTT"]
-    for number, cue in enumerate(_cues(findings, lang), start=1):
+    for position, cue in enumerate(_cues(findings, lang), start=1):
         times = f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}"
-        blocks.append("\n".join([str(number), times, *map(_vtt_text, cue.lines)]))
+        blocks.append("\n".join([str(position), times, *map(_vtt_text, cue.lines)]))
     content = ("\n\n".join(blocks) + "\n").encode("utf-8", "backslashreplace")
     return {".vtt": content}
 
@@ -45,9 +45,9 @@ def vtt_files(findings: Findings, _media: Media, lang: str) -> Files:
 def srt_files(findings: Findings, _media: Media, lang: str) -> Files:
     """Captions in SubRip, UTF-8; see `vtt_files`."""
     blocks = []
-    for number, cue in enumerate(_cues(findings, lang), start=1):
+    for position, cue in enumerate(_cues(findings, lang), start=1):
         times = f"{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}"
-        blocks.append("\n".join([str(number), times, *map(_srt_text, cue.lines)]))
+        blocks.append("\n".join([str(position), times, *map(_srt_text, cue.lines)]))
     content = "".join(f"{block}\n\n" for block in blocks).encode("utf-8", "backslashreplace")
     return {".srt": content}
 
@@ -83,7 +83,7 @@ def _mismatch(row: Comparison, lang: str) -> Iterator[str]:
     if row.severity is None:
         yield text("export.caption.mismatch", lang)
     else:
-        yield text("export.caption.mismatch_severity", lang, severity=f"{row.severity:.2f}")
+        yield text("export.caption.mismatch_severity", lang, severity=number(row.severity, 2, lang))
 
 
 def _clock(time_ms: int, point: str) -> str:

@@ -12,7 +12,7 @@ from emoreport.errors import SettingsError, remedy
 from emoreport.measure.doctor import facts
 from emoreport.measure.doctor.stock import Stock, StoredModel, look_into_store
 from emoreport.measure.doctor.trials import Trial, run_trials
-from emoreport.messages import Phrase, text
+from emoreport.messages import Phrase, number, spoken, text
 from emoreport.models.store.connection import offline_variable
 from emoreport.models.store.model_choice import AUTO, COMPACT, Role, auto_order
 from emoreport.models.store.model_metadata import REINSTALL
@@ -320,7 +320,7 @@ def _of_trial(trial: Trial) -> Finding:
         "model": trial.name,
         "runtime": trial.runtime,
         "device": trial.device,
-        "ms": f"{trial.run_ms:.1f}",
+        "ms": number(trial.run_ms or 0.0, 1, spoken()),
     }
     return Finding("ok", "trial", values)
 

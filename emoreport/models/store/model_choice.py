@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from emoreport.errors import ModelError, SettingsError
-from emoreport.messages import Phrase, text
+from emoreport.messages import Phrase, decimal, number, text
 from emoreport.models.store.model_store import (
     ModelState,
     ModelStore,
@@ -251,9 +251,9 @@ def _saying_so(
 def size_text(size_bytes: int | None, model: ModelEntry, lang: str) -> str:
     """Size in MB: the exact one, else about what the publisher states, else unknown."""
     if size_bytes is not None:
-        return text("cli.models.size.exact", lang, size=f"{size_bytes / 1e6:.1f}")
+        return text("cli.models.size.exact", lang, size=number(size_bytes / 1e6, 1, lang))
     if model.size_mb is not None:
-        return text("cli.models.size.about", lang, size=f"{model.size_mb:g}")
+        return text("cli.models.size.about", lang, size=decimal(f"{model.size_mb:g}", lang))
     return text("cli.line.unknown", lang)
 
 

@@ -1,6 +1,14 @@
 import pytest
 
-from emoreport.messages import Phrase, language_of_locale, speak, speaking, spoken
+from emoreport.messages import (
+    Phrase,
+    figures,
+    language_of_locale,
+    number,
+    speak,
+    speaking,
+    spoken,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,3 +37,11 @@ def test_a_language_without_words_is_refused():
     with pytest.raises(KeyError, match="tlh"):
         speak("tlh")
     assert spoken() == "en"
+
+
+def test_recorded_figures_get_the_decimal_sign_and_names_stay():
+    recorded = {"seconds": "1.5", "at": "-0.250", "count": "3", "file": "a.b", "version": "3.2.0"}
+    assert figures(recorded, "en") == recorded
+    changed = {"seconds": "1,5", "at": "-0,250"}
+    assert figures(recorded, "ru") == recorded | changed
+    assert (number(1.585, 2, "en"), number(1.585, 2, "ru")) == ("1.58", "1,58")
