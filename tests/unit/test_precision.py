@@ -17,7 +17,7 @@ TESTED = ModelRecord(
 
 def test_emotions_are_told_from_the_surest_to_those_that_are_seldom_right():
     assert precision_sentence(TESTED, "en") == (
-        "When it named an emotion in its test (FER+, CK+, none of it used in training), it was"
+        "When it named an emotion in a test on data kept out of its training (FER+, CK+), it was"
         " right mostly: neutral 90 %, fear 75 % of 99; more often than not: anger 60 %; less often"
         " than not: contempt 20 % of 10; and never named disgust. It is right less often about an"
         " emotion that a recording rarely shows."
