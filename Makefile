@@ -65,7 +65,7 @@ weights: $(VENV)/dev ## Train and export the shipped models again (hours); DATA=
 	$(BIN)/python -m emoreport.training.face --data $(DATA)/fer --posed $(DATA)/fer/ck48_dev.npz --out emoreport/weights
 	$(BIN)/python -m emoreport.training.voice --data $(DATA)/speech --teacher $(TEACHER) $(if $(STAMPS),--stamps $(STAMPS)) --out emoreport/weights
 
-sample: $(VENV)/dev ## Make samples/talk.mp4 again (needs espeak-ng)
+sample: $(VENV)/dev ## Make samples/talk.mp4 again (needs festival and festvox-ru)
 	$(BIN)/python samples/make_talk.py --out samples/talk.mp4
 
 docs: $(VENV)/dev ## Build the site of the documentation in build/site; a dead link is an error

@@ -1,13 +1,14 @@
 """Make the sample recording ``talk.mp4`` and its script ``talk.script.csv``.
 
 Needs, besides emoreport: the extra ``sample`` (``pip install -e ".[sample]"``: scikit-image,
-pooch), the FaceMesh model inside mediapipe 0.10.21 (Python 3.11 or 3.12), and the program
-espeak-ng (``apt-get install espeak-ng``).
+pooch, praat-parselmouth), the FaceMesh model inside mediapipe 0.10.21 (Python 3.11 or 3.12), and
+Festival with a Russian voice (``apt-get install festival festvox-ru``).
 
 The person is the portrait of the astronaut Eileen Collins that scikit-image carries as
 ``skimage.data.astronaut`` (NASA Great Images, public domain), moved like a puppet; the voice is
-synthetic; the words and the numbers on the slide are invented for this sample. The script says
-what was intended, which is an illustration and no evidence of how well anything recognises it.
+synthetic and acted by a program; the words and the numbers on the slide are invented for this
+sample. The script says what was intended, which is an illustration and no evidence of how well
+anything recognises it.
 
     python samples/make_talk.py --out samples/talk.mp4
 """
@@ -36,6 +37,9 @@ ONSET_S: Final = 0.36
 """How long a change of expression takes."""
 BLINK_S: Final = 0.28
 BLINK_EVERY_S: Final = (2.2, 4.2)
+GLANCE_EVERY_S: Final = (0.7, 2.0)
+GLANCE: Final = (2.2, 0.9)
+"""How far the eyes wander to the side and down, in percent of the distance between them."""
 SEED: Final = 7
 
 
@@ -47,6 +51,17 @@ def blink_times_s(duration_s: float) -> list[float]:
         times.append(now_s)
         now_s += float(chance.uniform(*BLINK_EVERY_S))
     return times
+
+
+def glances(duration_s: float) -> list[tuple[float, float, float]]:
+    """Return when the eyes jump and where to, (time, right, down): as people's do, never still."""
+    chance = np.random.default_rng(SEED)
+    jumps, now_s = [(0.0, 0.0, 0.0)], 0.9
+    while now_s < duration_s:
+        right, down = chance.uniform(-1.0, 1.0, 2) * GLANCE
+        jumps.append((now_s, float(right), float(down)))
+        now_s += float(chance.uniform(*GLANCE_EVERY_S))
+    return jumps
 
 
 def eased(value: float) -> float:
@@ -108,7 +123,7 @@ def pose_at(time_s: float, opening: float, face: Expression) -> HeadPose:
 def frames(portrait: Portrait, mouth: FloatArray) -> Iterator[RgbImage]:
     """Yield the frames of the sample, RGB uint8 (480, 640, 3)."""
     starts = starts_s()
-    blinks_s = blink_times_s(starts[-1])
+    blinks_s, jumps = blink_times_s(starts[-1]), glances(starts[-1])
     for number, (opening, rounding) in enumerate(mouth):
         time_s = number / FRAME_RATE_HZ
         scene = max(place for place, start_s in enumerate(starts[:-1]) if time_s >= start_s - 1e-6)
@@ -118,7 +133,9 @@ def frames(portrait: Portrait, mouth: FloatArray) -> Iterator[RgbImage]:
         face = blinking(
             speaking(expression_at(time_s), float(opening), float(rounding)), time_s, blinks_s
         )
-        yield portrait.draw(face, pose_at(time_s, float(opening), face))
+        gaze = [jump[1:] for jump in jumps if jump[0] <= time_s][-1]
+        pose = replace(pose_at(time_s, float(opening), face), gaze=gaze)
+        yield portrait.draw(face, pose)
 
 
 def encode(path: Path, pictures: Iterator[RgbImage], track: FloatArray) -> None:

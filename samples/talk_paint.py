@@ -42,9 +42,10 @@ TONGUE: Final = _rgb(142, 72, 72)
 RUDDY: Final = np.array([0.75, 1.0, 1.08], np.float32)
 """How much of a furrow's shadow each channel takes: shadows of skin are reddish."""
 
-BROW_LINES: Final[Lines] = tuple(
-    tuple((above, below, 0.25) for above, below in zip(*brow, strict=True)) for brow in BROWS
-)
+HAIRS: Final = 90
+"""Hairs of each brow."""
+HAIR_LENGTH: Final = 7.5
+HAIR_SEED: Final = 3
 SMILE_FOLDS: Final[Lines] = tuple(
     tuple((vertex, vertex, 0.0) for vertex in fold)
     for fold in ((129, 203, 206, 216, 57), (358, 423, 426, 436, 287))
@@ -76,7 +77,7 @@ FURROWS: Final[tuple[tuple[str, Lines, int, float, float], ...]] = (
         (((203, 206, 0.0), (206, 216, 0.5)), ((423, 426, 0.0), (426, 436, 0.5))),
         5,
         3.0,
-        0.4,
+        0.22,
     ),
 )
 """Movement that a furrow follows; lines; width and softness in pixels; darkness, 0-1."""
@@ -123,11 +124,12 @@ class Textures:
     def __init__(self, texture: RgbImage, rig: Rig) -> None:
         self._size = (texture.shape[1], texture.shape[0])
         self._points = rig.rest
+        self._unit_px = rig.unit_px
         blurred = cv2.GaussianBlur(texture, (0, 0), 1.6).astype(np.float32)
         sharp = np.clip(1.35 * texture.astype(np.float32) - 0.35 * blurred, 0, 255)
         self.inner_mouth = self._inner_mouth(sharp)
         self._smiling = sharp.copy()
-        blend(self._smiling, BROW, 0.7 * self._strokes(BROW_LINES, 5, 1.5))
+        blend(self._smiling, BROW, self._brows())
         blend(self._smiling, LIPS, 0.4 * self._lips())
         self._resting = self._retouched(self._smiling)
         self._furrows = [
@@ -178,6 +180,31 @@ class Textures:
         outer = soft_polygon(self._size, self._ring(UPPER_LIP[-1], LOWER_LIP[-1]), 1.2)
         inner = soft_polygon(self._size, self._ring(UPPER_LIP[0], LOWER_LIP[0]), 0.8)
         return outer * (1.0 - inner)
+
+    def _brows(self) -> FloatMap:
+        """Hair by hair: upright and fine at the inner end, lying along the brow at the outer."""
+        chance = np.random.default_rng(HAIR_SEED)
+        hairs = np.zeros(self._size[::-1], np.float32)
+        for brow in BROWS:
+            upper, lower = (self._points[list(row)] for row in brow)
+            places = np.arange(len(upper))
+            for share, height in chance.uniform(0.0, 1.0, (HAIRS, 2)):
+                at = share * (len(upper) - 1)
+                rows = np.stack([upper, lower])
+                root = np.array(
+                    [[np.interp(at, places, row[:, axis]) for axis in (0, 1)] for row in rows]
+                )
+                # Thin towards the outer end, where the rows begin.
+                spread = (0.15 + 0.8 * min(share / 0.5, 1.0)) * (height - 0.5)
+                start = root[0] + (0.38 + spread) * (root[1] - root[0])
+                along = upper[0] - upper[-1]
+                along /= np.hypot(*along)
+                tip = along * (1.0 - 0.55 * share) + np.array([0.0, -0.75 * share])
+                length = HAIR_LENGTH * self._unit_px * float(chance.uniform(0.6, 1.0))
+                line = np.stack([start, start + length * tip])
+                fade = 0.62 * min((1.0 - share) / 0.15 + 0.25, 1.0)
+                hairs = np.maximum(hairs, fade * soft_line(self._size, line, 1, 0.6))
+        return hairs
 
     def _strokes(self, lines: Lines, width_px: int, sigma_px: float) -> FloatMap:
         shade = np.zeros(self._size[::-1], np.float32)

@@ -52,13 +52,17 @@ _RING_SCALE: Final = 1.38
 
 @dataclass(frozen=True, slots=True)
 class HeadPose:
-    """Place of the head in the frame: pixels and radians; 0 is the photograph."""
+    """Place of the head in the frame, pixels and radians, and where the eyes look; 0 is the photo.
+
+    `gaze` moves the irises right and down, in percent of the distance between the eyes.
+    """
 
     right_px: float = 0.0
     down_px: float = 0.0
     roll_rad: float = 0.0
     yaw_rad: float = 0.0
     scale: float = 1.0
+    gaze: tuple[float, float] = (0.0, 0.0)
 
 
 def find_landmarks(photo: RgbImage) -> FloatArray:
@@ -172,7 +176,7 @@ class Portrait:
         texture = self.textures.of(expression)
         map_x, map_y = self._face_map(np.concatenate([vertices, self._ring]))
         canvas = cv2.remap(texture, map_x, map_y, cv2.INTER_LINEAR).astype(np.float32)
-        self._draw_eyes(canvas, vertices, turned)
+        self._draw_eyes(canvas, vertices, turned, pose)
         self._draw_mouth(canvas, vertices, -turned[5], expression)
         canvas = self._move_head(canvas, pose)
         inner = canvas[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
@@ -221,12 +225,15 @@ class Portrait:
         )
         return moved
 
-    def _draw_eyes(self, canvas: FloatMap, vertices: FloatArray, turned: FloatArray) -> None:
+    def _draw_eyes(
+        self, canvas: FloatMap, vertices: FloatArray, turned: FloatArray, pose: HeadPose
+    ) -> None:
+        gaze_px = self.rig.unit_px * np.array(pose.gaze)
         for eye, (upper, lower) in enumerate(zip(UPPER_LIDS, LOWER_LIDS, strict=True)):
             polygon = np.concatenate([vertices[list(upper)], vertices[list(lower[-2:0:-1])]])
             window = Window.around(polygon, 12)
             view = window.of(canvas)
-            centre = self.irises[eye] - turned[upper[4]]
+            centre = self.irises[eye] - turned[upper[4]] + gaze_px
             mask = soft_polygon(window.size, polygon - window.corner, 0.7)
             blend(view, self._eyeball(window, centre, polygon[:, 1].min()), mask)
             outer = upper[:-2] if eye == 0 else upper[2:]

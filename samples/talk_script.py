@@ -14,24 +14,36 @@ FRAME_RATE_HZ: Final = 25
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How a sentence is read: the settings of espeak-ng.
+    """How a sentence is read.
 
     Attributes
     ----------
-    words_per_minute
-        ``-s``.
-    pitch
-        ``-p``, 0-99.
-    amplitude
-        ``-a``, 0-200.
-    pitch_range
-        Percent of the usual melody (``<prosody range>``).
+    pitch_hz
+        Median pitch.
+    melody
+        How far the pitch moves, in units of the neutral voice's own movement.
+    ending_semitones
+        How far the pitch rises, or falls, towards the end.
+    pace
+        Tempo, in units of the neutral voice's own.
+    loudness
+        Root mean square of the samples, against full scale.
+    brightness
+        From soft and dark (-1) to tense and bright (1).
+    formants
+        Up for smiling lips, down for drooping ones; 1 is neutral.
+    tremor_semitones
+        How far the pitch shakes.
     """
 
-    words_per_minute: int
-    pitch: int
-    amplitude: int
-    pitch_range: int
+    pitch_hz: float
+    melody: float
+    ending_semitones: float
+    pace: float
+    loudness: float
+    brightness: float
+    formants: float = 1.0
+    tremor_semitones: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +75,34 @@ EXPRESSIONS: Final = {
     "happiness": Expression(smile=1.0, lid_tighten=0.35, brow_outer=0.15),
     "surprise": Expression(jaw=1.0, brow_inner=1.1, brow_outer=1.1, lid_raise=1.0, pucker=0.6),
     "sadness": Expression(
-        frown=1.3,
-        brow_inner=1.45,
-        brow_outer=-0.5,
-        brow_knit=0.55,
-        lid_droop=0.85,
-        lid_tighten=0.7,
+        frown=1.0,
+        brow_inner=1.35,
+        brow_outer=-0.7,
+        brow_knit=0.3,
+        lid_droop=0.82,
+        lid_tighten=0.5,
         press=0.3,
+        stretch=0.6,
     ),
+    # With bared teeth: lowered brows above closed lips are neutral to the model.
     "anger": Expression(
-        brow_knit=1.4, lid_tighten=0.9, lid_raise=0.1, frown=0.75, press=0.8, sneer=0.2
+        brow_knit=1.2,
+        brow_outer=0.1,
+        lid_tighten=0.8,
+        lid_raise=0.45,
+        frown=0.9,
+        sneer=0.6,
+        jaw=0.4,
+        stretch=0.9,
     ),
 }
 
 DELIVERIES: Final = {
-    "neutral": Delivery(150, 50, 100, 80),
-    "happiness": Delivery(175, 75, 130, 160),
-    "surprise": Delivery(160, 88, 130, 200),
-    "sadness": Delivery(110, 28, 60, 40),
-    "anger": Delivery(195, 60, 190, 140),
+    "neutral": Delivery(170.0, 0.7, -1.5, 1.24, 0.07, -0.2),
+    "happiness": Delivery(320.0, 1.6, 4.0, 1.31, 0.1, -0.2, 1.04, 0.2),
+    "surprise": Delivery(262.0, 2.4, 3.0, 1.18, 0.1, 0.1),
+    "sadness": Delivery(160.0, 0.45, -2.0, 0.95, 0.035, -0.5, 0.96),
+    "anger": Delivery(216.0, 1.1, -3.0, 1.42, 0.16, 0.9, 1.08),
 }
 
 SCENES: Final = (
@@ -122,20 +143,20 @@ SCENES: Final = (
         "К сожалению, пришли не все. Мне очень жаль.",
     ),
     Scene(
-        4.0,
+        4.4,
         "anger",
         "anger",
         "face and voice agree",
         "Сколько можно ждать? Так работать нельзя! Это возмутительно!",
     ),
     Scene(
-        4.8,
+        4.4,
         "happiness",
-        "sadness",
-        "a smile over a low, slow voice: they disagree on purpose",
-        "Ничего страшного. Наверное, так и надо.",
+        "anger",
+        "a smile over a voice that is still angry: they disagree on purpose",
+        "Да всё просто прекрасно! Лучше не бывает! Вот спасибо!",
     ),
-    Scene(3.4, "neutral", "neutral", "farewell", "Спасибо за внимание. До свидания."),
+    Scene(3.4, "neutral", "neutral", "farewell", "На этом я закончу. Спасибо за внимание."),
 )
 
 

@@ -1,62 +1,130 @@
-"""The sample's sound: espeak-ng reads the sentences; the mouth follows the result."""
+"""The sample's sound: Festival reads the sentences, Praat's overlap-add acts them.
+
+The voice is festvox-ru (N. Shmyrev, free to use and to pass on), a man's. It is raised to fit the
+portrait, and every sentence gets the pitch, melody, pace and colour of its scene.
+"""
 
 from __future__ import annotations
 
-import io
 import shutil
 import subprocess
-import wave
-from typing import Final
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 from talk_script import DELIVERIES, FRAME_RATE_HZ, SCENES, Delivery, starts_s
 
+if TYPE_CHECKING:
+    from parselmouth import Data, Sound
+
 FloatArray = npt.NDArray[np.float64]
 
-SAMPLE_RATE_HZ: Final = 22_050
-"""What espeak-ng writes."""
-VOICE: Final = "ru+f3"
+SAMPLE_RATE_HZ: Final = 16_000
+"""What festvox-ru is recorded at."""
+VOICE: Final = "voice_msu_ru_nsh_clunits"
+FORMANT_SHIFT: Final = 1.17
+"""A woman's vocal tract is about this much shorter than a man's."""
+PITCH_FLOOR_HZ: Final = 75.0
+PITCH_CEILING_HZ: Final = 500.0
 LEAD_S: Final = 0.3
 """Silence before and after a sentence within its scene, at least."""
+ENDING_S: Final = 0.45
+"""How long before the end of a sentence its melody begins to turn."""
+TREMOR_HZ: Final = 5.5
 PEAK: Final = 0.7
 ROOM_NOISE: Final = 3e-4
 NOISE_SEED: Final = 20
 
 
 class MissingProgramError(RuntimeError):
-    """A program that the sample needs is not installed."""
+    """A program or voice that the sample needs is not installed."""
 
 
-def speak(words: str, delivery: Delivery) -> FloatArray:
-    """Return a sentence as samples, about -1..1, at `SAMPLE_RATE_HZ`.
+def read_aloud(words: str) -> FloatArray:
+    """Return a sentence as Festival reads it: samples, about -1..1, at `SAMPLE_RATE_HZ`.
 
     Raises
     ------
     MissingProgramError
-        When espeak-ng is not there.
-    RuntimeError
-        When espeak-ng fails.
+        When Festival or its voice is not there.
     """
-    program = shutil.which("espeak-ng")
+    program = shutil.which("text2wave")
     if program is None:
-        raise MissingProgramError("espeak-ng is not installed: apt-get install espeak-ng")
-    marked = f'<prosody range="{delivery.pitch_range}%">{words}</prosody>'
-    numbers = (delivery.words_per_minute, delivery.pitch, delivery.amplitude)
-    rate, pitch, amplitude = (str(number) for number in numbers)
-    command = [program, "-v", VOICE, "-s", rate, "-p", pitch, "-a", amplitude, "-m", "--stdout"]
-    done = subprocess.run([*command, marked], capture_output=True, check=False)  # noqa: S603
-    if done.returncode != 0:
-        raise RuntimeError(f"espeak-ng failed: {done.stderr.decode(errors='replace').strip()}")
-    with wave.open(io.BytesIO(done.stdout)) as stream:
-        if stream.getframerate() != SAMPLE_RATE_HZ:
-            raise RuntimeError(f"espeak-ng wrote {stream.getframerate()} Hz")
-        # The header of a stream states no length: read what came.
-        raw = done.stdout[44:]
-    samples: FloatArray = np.frombuffer(raw[: len(raw) // 2 * 2], "<i2") / 32768.0
-    heard = np.nonzero(np.abs(samples) > 0.003)[0]
-    trimmed: FloatArray = samples[heard[0] : heard[-1] + 1]
-    return trimmed
+        raise MissingProgramError("Festival is missing: apt-get install festival festvox-ru")
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "made.raw"
+        command = [program, "-otype", "raw", "-o", str(made), "-eval", f"({VOICE})"]
+        done = subprocess.run(command, input=words.encode(), capture_output=True, check=False)  # noqa: S603
+        if done.returncode != 0 or not made.exists():
+            problem = done.stderr.decode(errors="replace").strip()
+            raise MissingProgramError(f"text2wave: {problem}: apt-get install festvox-ru")
+        samples: FloatArray = np.frombuffer(made.read_bytes(), "<i2") / 32768.0
+    return _trimmed(samples)
+
+
+def act(samples: FloatArray, delivery: Delivery) -> FloatArray:
+    """Return a sentence with the pitch, pace, loudness and colour of a delivery."""
+    from parselmouth import Sound
+    from parselmouth.praat import call
+
+    # Played faster, formants rise; overlap-add then gives pitch and pace back.
+    faster = FORMANT_SHIFT * delivery.formants
+    shifted = Sound(samples, SAMPLE_RATE_HZ * faster)
+    manipulation = call(shifted, "To Manipulation", 0.01, PITCH_FLOOR_HZ, PITCH_CEILING_HZ)
+    call([_melody(manipulation, shifted, delivery), manipulation], "Replace pitch tier")
+    pace = call("Create DurationTier", "pace", 0.0, shifted.duration)
+    call(pace, "Add point", 0.0, faster / delivery.pace)
+    call([pace, manipulation], "Replace duration tier")
+    sound = call(manipulation, "Get resynthesis (overlap-add)")
+    acted = call(sound, "Resample", SAMPLE_RATE_HZ, 50).values[0]
+    coloured = _trimmed(_coloured(acted, delivery.brightness))
+    loudness = float(np.sqrt(np.mean(coloured**2)))
+    louder: FloatArray = coloured * (delivery.loudness / loudness)
+    return louder
+
+
+def _melody(manipulation: Data, sound: Sound, delivery: Delivery) -> Data:
+    """Return the sentence's melody: centred, stretched, and turned up or down at its end."""
+    from parselmouth.praat import call
+
+    read = call(manipulation, "Extract pitch tier")
+    times_s = np.array([call(read, "Get time from index", n + 1) for n in range(_points(read))])
+    pitch_hz = np.array([call(read, "Get value at index", n + 1) for n in range(_points(read))])
+    octaves = np.log2(pitch_hz)
+    away = np.clip(octaves - np.median(octaves), -0.5, 0.5)
+    ending = np.clip(1.0 - (sound.duration - times_s) / (ENDING_S * delivery.pace), 0.0, 1.0)
+    shaken = np.sin(2.0 * np.pi * TREMOR_HZ * times_s / delivery.pace) * delivery.tremor_semitones
+    turned = away * delivery.melody + (ending * delivery.ending_semitones + shaken) / 12
+    acted = call("Create PitchTier", "melody", 0.0, sound.duration)
+    for time_s, octave in zip(times_s, turned, strict=True):
+        call(acted, "Add point", time_s, delivery.pitch_hz * 2.0**octave)
+    return acted
+
+
+def _points(tier: Data) -> int:
+    from parselmouth.praat import call
+
+    return int(call(tier, "Get number of points"))
+
+
+def _coloured(samples: FloatArray, brightness: float) -> FloatArray:
+    """Tilt the spectrum: above 0 tense and bright, below 0 soft and dark; -1 to 1."""
+    before = np.concatenate([[0.0], samples[:-1]])
+    return samples - brightness * before if brightness > 0 else _softened(samples, -brightness)
+
+
+def _softened(samples: FloatArray, share: float) -> FloatArray:
+    from scipy.signal import lfilter
+
+    soft: FloatArray = lfilter([1.0 - share], [1.0, -share], samples)
+    return soft
+
+
+def _trimmed(samples: FloatArray) -> FloatArray:
+    heard = np.nonzero(np.abs(samples) > 0.02 * np.abs(samples).max())[0]
+    return samples[heard[0] : heard[-1] + 1]
 
 
 def sound_track() -> FloatArray:
@@ -73,7 +141,7 @@ def sound_track() -> FloatArray:
     for scene, start_s in zip(SCENES, starts, strict=False):
         if not scene.words:
             continue
-        samples = speak(scene.words, DELIVERIES[scene.voice])
+        samples = act(read_aloud(scene.words), DELIVERIES[scene.voice])
         room_s = scene.duration_s - len(samples) / SAMPLE_RATE_HZ
         if room_s < 2 * LEAD_S:
             raise ValueError(f"too long by {2 * LEAD_S - room_s:.2f} s: {scene.words}")
@@ -87,7 +155,7 @@ def mouth_track(track: FloatArray) -> FloatArray:
     """Return per video frame how far speech opens and rounds the mouth, (N, 2), 0-1.
 
     Opening follows the loudness around the frame, relative to the loudness of its scene;
-    rounding follows how low the spectrum lies.
+    rounding follows how low the spectrum is.
     """
     hop = SAMPLE_RATE_HZ / FRAME_RATE_HZ
     count = round(len(track) / hop)
