@@ -219,3 +219,9 @@ def test_the_pages_on_meaning_quote_the_figures_of_the_weights() -> None:
             assert f" {point}{100 * share:.0f}" in text.replace("\n", " "), (page, share)
         for share in hundredths:
             assert f" {100 * share:.0f} " in re.sub(r"[\n.,]", " ", text), (page, share)
+
+
+def test_the_tables_of_the_face_card_are_those_of_the_weights() -> None:
+    path = ROOT / "docs" / "models" / "make_compact_face.py"
+    script = runpy.run_path(str(path))
+    assert read("docs/models/compact-face.md") == script["page"](), f"run `python {path}`"
