@@ -41,7 +41,7 @@ def test_every_plot_is_written_beside_the_tables_with_its_caption(
     captions = (folder / "captions.txt").read_text(encoding="utf-8")
     for number, kind in enumerate(("timeline", "shares", "transitions", "matrix"), start=1):
         assert f"{kind}\nFigure {number}. " in captions
-    assert "expected by chance" in captions
+    assert "chance alone would give" in captions
 
 
 def test_only_the_plots_and_formats_asked_for_are_written(talk: Path, emoreport: Emoreport) -> None:

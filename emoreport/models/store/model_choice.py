@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from emoreport.errors import ModelError, SettingsError
-from emoreport.messages import Phrase, decimal, number, text
+from emoreport.messages import Phrase, text
+from emoreport.messages.language import speaking
 from emoreport.models.store.model_store import (
     ModelState,
     ModelStore,
@@ -223,7 +224,9 @@ def _automatic(
         cause = Phrase("errors.models.offline")
     if role == "detector":
         raise ModelError("models.absent", model=best.name, cause=cause)
-    return Choice(_compact(role, store), f"{best.name}{NOT_TO_BE_HAD}{cause}")
+    # What a run records is in one language, whoever reads it.
+    with speaking("en"):
+        return Choice(_compact(role, store), f"{best.name}{NOT_TO_BE_HAD}{cause}")
 
 
 def _saying_so(
@@ -251,9 +254,9 @@ def _saying_so(
 def size_text(size_bytes: int | None, model: ModelEntry, lang: str) -> str:
     """Size in MB: the exact one, else about what the publisher states, else unknown."""
     if size_bytes is not None:
-        return text("cli.models.size.exact", lang, size=number(size_bytes / 1e6, 1, lang))
+        return text("cli.models.size.exact", lang, size=f"{size_bytes / 1e6:.1f}")
     if model.size_mb is not None:
-        return text("cli.models.size.about", lang, size=decimal(f"{model.size_mb:g}", lang))
+        return text("cli.models.size.about", lang, size=f"{model.size_mb:g}")
     return text("cli.line.unknown", lang)
 
 
