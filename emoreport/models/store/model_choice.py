@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from emoreport.errors import ModelError, SettingsError
-from emoreport.messages import Phrase, text
+from emoreport.messages import Phrase, decimal, number, text
 from emoreport.messages.language import speaking
 from emoreport.models.store.model_store import (
     ModelState,
@@ -51,6 +51,8 @@ FLAGS: Final[Mapping[Role, str]] = {
 WITH_PART_ONLY: Final = frozenset({"aniemore/wav2vec2-xlsr-53"})
 """What ``auto`` takes only where the optional part is installed, for which people install it: among
 what runs without, it would not be the best."""
+RECORDED: Final = "en"
+"""Language of what a run records, whoever reads it."""
 NOT_TO_BE_HAD: Final = " is not in the store and cannot be pulled: "
 """Part of the reason of a model that runs in the place of a better one, before the cause."""
 LIGHT: Final[Mapping[Literal["face", "voice"], tuple[str, ...]]] = {
@@ -224,8 +226,7 @@ def _automatic(
         cause = Phrase("errors.models.offline")
     if role == "detector":
         raise ModelError("models.absent", model=best.name, cause=cause)
-    # What a run records is in one language, whoever reads it.
-    with speaking("en"):
+    with speaking(RECORDED):
         return Choice(_compact(role, store), f"{best.name}{NOT_TO_BE_HAD}{cause}")
 
 
@@ -254,9 +255,9 @@ def _saying_so(
 def size_text(size_bytes: int | None, model: ModelEntry, lang: str) -> str:
     """Size in MB: the exact one, else about what the publisher states, else unknown."""
     if size_bytes is not None:
-        return text("cli.models.size.exact", lang, size=f"{size_bytes / 1e6:.1f}")
+        return text("cli.models.size.exact", lang, size=number(size_bytes / 1e6, 1, lang))
     if model.size_mb is not None:
-        return text("cli.models.size.about", lang, size=f"{model.size_mb:g}")
+        return text("cli.models.size.about", lang, size=decimal(f"{model.size_mb:g}", lang))
     return text("cli.line.unknown", lang)
 
 
@@ -270,7 +271,10 @@ def basic_models_line(face: ModelRecord, voice: ModelRecord | None, lang: str) -
     if not causes:
         return ""
     which = "both" if len(causes) > 1 else next(iter(causes))
-    return text(f"cli.model.basic.{which}", lang, cause=next(iter(causes.values())))
+    cause = next(iter(causes.values()))
+    if cause == text("errors.models.offline", RECORDED):
+        cause = text("errors.models.offline", lang)
+    return text(f"cli.model.basic.{which}", lang, cause=cause)
 
 
 def recommended(store: ModelStore) -> list[ModelEntry]:
