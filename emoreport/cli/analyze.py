@@ -88,7 +88,7 @@ def _readable(videos: list[Path], *, verbose: bool) -> tuple[list[Path], int]:
     for video in videos:
         try:
             probe(video)
-        except (EmoreportError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - the edge: one bad video must not end the rest
             worst = max(worst, _tell(error, video, verbose=verbose))
         else:
             readable.append(video)
