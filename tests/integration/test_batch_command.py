@@ -87,7 +87,9 @@ def test_quiet_and_language(videos: Path, emoreport: Emoreport) -> None:
     quiet = emoreport("batch", videos, *QUICK, "--quiet", "--include", "b/*", "--lang", "ru")
     assert quiet.code == 0
     assert quiet.out == ""
-    assert [line for line in quiet.err.splitlines() if not line.startswith("warning: ")] == []
+    assert [
+        line for line in quiet.err.splitlines() if not line.startswith("предупреждение: ")
+    ] == []
     assert "Видео" in Path("statistics/batch.html").read_text(encoding="utf-8")
 
 

@@ -219,15 +219,17 @@ def _automatic(
             continue
         return Choice(pulled, "pulled as the best model available")
     best = (usable or [find_entry(name) for name in ORDER[role]])[0]
-    cause: str | Phrase = Phrase("errors.models.needs_extra_short", {"extra": best.extra})
-    if failure is not None:
-        cause = failure.cause
+    cause: ModelError | Phrase = failure or Phrase(
+        "errors.models.needs_extra_short", {"extra": best.extra}
+    )
     if store.offline and isinstance(failure, UnreachableError):
         cause = Phrase("errors.models.offline")
     if role == "detector":
-        raise ModelError("models.absent", model=best.name, cause=cause)
+        said = cause.cause if isinstance(cause, ModelError) else cause
+        raise ModelError("models.absent", model=best.name, cause=said)
     with speaking(RECORDED):
-        return Choice(_compact(role, store), f"{best.name}{NOT_TO_BE_HAD}{cause}")
+        said = cause.cause if isinstance(cause, ModelError) else str(cause)
+        return Choice(_compact(role, store), f"{best.name}{NOT_TO_BE_HAD}{said}")
 
 
 def _saying_so(
