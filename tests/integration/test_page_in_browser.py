@@ -190,6 +190,16 @@ def test_a_click_on_a_moment_to_watch_moves_the_video_beside_it(talk, open_page)
         assert box["y"] + box["height"] <= 900, element
 
 
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_nothing_on_the_first_screen_lies_over_anything_else(talk, open_page, lang):
+    page = open_page(talk / "report.html", viewport={"width": 1280, "height": 900})
+    page.select_option("#language", lang)
+    top = page.locator(".controls").first.bounding_box()["y"]
+    for element in ("#video", "#watch-list", "#tiles", "[data-tile=transitions]"):
+        box = page.locator(element).bounding_box()
+        assert box["y"] + box["height"] <= top, element
+
+
 def test_a_click_on_a_row_far_below_keeps_the_picture_in_sight(talk, open_page):
     page = open_page(talk / "report.html")
     has_video(page)
