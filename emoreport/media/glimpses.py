@@ -46,5 +46,6 @@ def glimpses(path: Path, info: MediaInfo, count: int = GLIMPSES) -> Iterator[Rgb
                 picture = next(container.decode(stream), None)
                 if picture is not None:
                     yield converter.rgb(picture, aspect.of(picture))
-    except (EmoreportError, av.error.FFmpegError):
+    except (EmoreportError, av.error.FFmpegError, IndexError, ValueError, MemoryError):
+        # PyAV's ways to say that a file is damaged; what it gave before it did is worth having.
         return

@@ -112,6 +112,17 @@ def test_a_file_that_cannot_be_read_gives_no_glimpse(talk, tmp_path):
     assert list(glimpses(broken, probe(talk))) == []
 
 
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.95])
+def test_a_file_that_is_cut_off_gives_what_can_be_read(talk, tmp_path, kept):
+    video = tmp_path / "cut.ts"
+    options = ("-t", "4", "-c:v", "libx264", "-preset", "ultrafast", "-g", "12")
+    media.run_ffmpeg("-i", talk, *options, video)
+    info, content = probe(video), video.read_bytes()
+    video.write_bytes(content[: int(kept * len(content))])
+    seen = list(glimpses(video, info, 6))
+    assert 1 <= len(seen) <= 6
+
+
 def test_a_transport_stream_gives_glimpses(tmp_path):
     video = media.joined_clocks(tmp_path / "joined.ts")
     assert list(glimpses(video, probe(video), 3))
