@@ -23,7 +23,7 @@ COMMA_LANGUAGES: Final = frozenset({"ru"})
 """Languages with a decimal comma."""
 
 
-def text(key: str, lang: str, **values: object) -> str:
+def text(key: str, lang: str, /, **values: object) -> str:
     """Words of `key` in the language `lang`, with `values` put into their braces.
 
     Parameters
@@ -128,7 +128,7 @@ class Words:
 
     group: str
 
-    def __call__(self, key: str, lang: str, **values: object) -> str:
+    def __call__(self, key: str, lang: str, /, **values: object) -> str:
         """Words of ``group.key``; see `text`."""
         return text(f"{self.group}.{key}", lang, **values)
 

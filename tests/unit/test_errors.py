@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from emoreport import errors
+from emoreport.messages import speaking
 
 
 def test_one_line_names_file_stage_cause_and_remedy() -> None:
@@ -26,3 +27,29 @@ def test_the_tree_in_the_docstring_is_complete() -> None:
     for child in errors.EmoreportError.__subclasses__():
         if child.__module__ == "emoreport.errors":
             assert child.__name__ in errors.__doc__
+
+
+def test_an_error_is_worded_in_the_language_in_force() -> None:
+    error = errors.ModelError("models.needs_extra", model="dusha", extra="full", file="store")
+    assert str(error) == 'store: models: dusha needs the extra full; pip install "emoreport[full]"'
+    with speaking("ru"):
+        assert str(error) == (
+            'store: модели: модели dusha нужно дополнение full; pip install "emoreport[full]"'
+        )
+
+
+def test_a_value_may_be_called_as_anything() -> None:
+    error = errors.SettingsError("metadata.ambiguous", key="talk", first="a", second="b")
+    assert error.cause == "'talk' means more than one video"
+
+
+def test_every_stage_has_a_name() -> None:
+    with speaking("ru"):
+        for child in errors.EmoreportError.__subclasses__():
+            assert errors.stage_name(child.stage) != child.stage
+
+
+def test_words_of_another_kind_of_error_are_kept() -> None:
+    told = errors.WordedError("text.same_column", name="file")
+    turned = told.turned_into(errors.SettingsError, remedy="reinstall", file="a.csv")
+    assert str(turned) == "a.csv: settings: has the column file twice; keep one of them"

@@ -141,7 +141,7 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
         check=True,
     )
     message, reached = run.stdout.split("|")
-    assert "no room" in message
+    assert "disk is full" in message
     with opened(tmp_path) as manifest:
         assert len(manifest.folders) == int(reached)
         manifest.note_folder("again", "again")
