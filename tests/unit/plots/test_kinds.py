@@ -242,7 +242,7 @@ def test_shares_are_those_of_the_time_with_an_emotion():
     assert "100 %" in shown
     note = " ".join(shown)
     assert "face 2.0 s" in note
-    assert "too few data for intervals" in note
+    assert "too few data for confidence intervals" in note
 
 
 def test_an_emotion_that_a_model_does_not_know_is_no_zero():
