@@ -64,8 +64,8 @@ OWN: Final = re.compile("EMOREPORT_|LC_|LANGUAGE$")
 """Variables of this machine that would change what is printed."""
 
 LOCALES: Final = {"en": "en_GB.UTF-8", "ru": "ru_RU.UTF-8"}
-PROGRESS: Final = ("progress", "progress_open")
-"""Lines of `cli.line` that come where no terminal is."""
+PROGRESS: Final = ("cli.line.progress", "cli.line.progress_open", "batch.line.progress")
+"""Lines that come only where no terminal is, and when they come is chance."""
 
 WIDTH: Final = 100
 ABSOLUTE: Final = 0.06
@@ -129,7 +129,7 @@ class Desk:
             make_recordings(self.folder / word)
 
     def _is_progress(self, line: str) -> bool:
-        shapes = [text(f"cli.line.{key}", self._lang, **_any_values()) for key in PROGRESS]
+        shapes = [text(key, self._lang, **_any_values()) for key in PROGRESS]
         return any(re.fullmatch(re.escape(shape).replace("@", ".*"), line) for shape in shapes)
 
 
@@ -194,7 +194,9 @@ def broken(line: str) -> list[str]:
     if re.search(r"\S {2,}\S", line):
         return [line]
     indent = line[: len(line) - len(line.lstrip())]
-    return textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_long_words=False) or [line]
+    glued = line.replace(" %", "\N{NO-BREAK SPACE}%")
+    pieces = textwrap.wrap(glued, WIDTH, subsequent_indent=indent, break_long_words=False)
+    return [piece.replace("\N{NO-BREAK SPACE}%", " %") for piece in pieces] or [line]
 
 
 def pages(desk_of: Callable[[str], Desk]) -> Iterator[tuple[str, str]]:
