@@ -227,7 +227,8 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(emoreport: Emoreport) 
     first = target.read_bytes()
     outcome = emoreport("render", "results/talk", video, "--lang", "ru")
     assert outcome.code == 1
-    assert "--overwrite" in outcome.errors[0]
+    assert "ошибка: " in outcome.err
+    assert "--overwrite" in outcome.err
     assert target.read_bytes() == first
     assert emoreport("render", "results/talk", video, "--overwrite").code == 0
 
