@@ -48,7 +48,14 @@ def summary_workbook(summary: ShownTable, failures: ShownTable, lang: str) -> by
         sheets.table(_word("sheet.failures", lang), failures, failure_title, _KEPT_COLUMNS)
         columns = summary.table.columns
         entries = [
-            Definition(name, title(column), _meaning(column, lang), unit(column, lang), column.name)
+            Definition(
+                name,
+                title(column),
+                _meaning(column, lang),
+                unit(column, lang),
+                column.name,
+                leading=True,
+            )
             for column in columns
         ]
         sheets.dictionary(entries + value_definitions(columns, lang))

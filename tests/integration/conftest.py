@@ -24,11 +24,15 @@ class Outcome:
 
     @property
     def errors(self) -> list[str]:
-        return [line for line in self.err.splitlines() if line.startswith("error: ")]
+        return [line for line in self.err.splitlines() if line.startswith(("error: ", "ошибка: "))]
 
     @property
     def warnings(self) -> list[str]:
-        return [line for line in self.err.splitlines() if line.startswith("warning: ")]
+        return [
+            line
+            for line in self.err.splitlines()
+            if line.startswith(("warning: ", "предупреждение: "))
+        ]
 
 
 Emoreport = Callable[..., Outcome]

@@ -78,7 +78,7 @@ def test_the_figure_is_a_picture_and_text_in_the_language_asked_for(
     assert "преобладающая эмоция лица" in outcome.out
     assert Path("one/multiverse.png").read_bytes().startswith(b"\x89PNG")
     assert "transitions per minute" in words_of(Path("one/multiverse.svg"))
-    assert "переходов за минуту" in words_of(Path("two/multiverse.svg"))
+    assert "переходов в минуту" in words_of(Path("two/multiverse.svg"))
     assert Path("one/multiverse.csv").read_bytes() == Path("two/multiverse.csv").read_bytes()
 
 
