@@ -30,12 +30,14 @@ MADE_FROM: Final = HERE / "made_from.json"
 PAGES: Final = {"en": "page.png", "ru": "page.ru.png"}
 PLOTS: Final = {kind: f"plot-{kind}.png" for kind in ("timeline", "transitions")}
 SHOWN_IN: Final = {
-    **{name: ("page", f"messages/{lang}/page.toml") for lang, name in PAGES.items()},
-    **dict.fromkeys(PLOTS.values(), ("plots", "messages/en/plots.toml")),
+    **{name: ("page", lang) for lang, name in PAGES.items()},
+    **dict.fromkeys(PLOTS.values(), ("plots", "en")),
 }
-"""What of the package, beside the weights, each picture shows."""
+"""Which room draws each picture, and in which language."""
 DRAWN: Final = {"page": (".css", ".js", ".jinja"), "plots": (".py",)}
 """Files of a room that draw."""
+WORDS: Final = {"page": ("finding", "page"), "plots": ("finding", "plots")}
+"""Catalogues whose words are seen."""
 
 SHOWN_S: Final = 10.0
 SIZE_PX: Final = {"width": 1280, "height": 900}
@@ -62,13 +64,13 @@ def main() -> None:
 
 def digest(name: str) -> str:
     """Digest of what a picture shows: the sample, the weights, what draws it, its words."""
-    room, words = SHOWN_IN[name]
+    room, lang = SHOWN_IN[name]
     package = ROOT / "emoreport"
     files = [
         SAMPLE,
         *sorted((package / "weights").glob("*.onnx")),
         *sorted(path for path in (package / room).rglob("*") if path.suffix in DRAWN[room]),
-        package / words,
+        *(package / "messages" / lang / f"{words}.toml" for words in WORDS[room]),
     ]
     return hashlib.sha256(
         b"".join(hashlib.sha256(f.read_bytes()).digest() for f in files)
