@@ -1,0 +1,57 @@
+"""Frozen types of the results of one talk, as the analysis computes them without any files."""
+
+from __future__ import annotations
+
+from emoreport.results.analysis import (
+    Analysis,
+    Findings,
+)
+from emoreport.results.figures import (
+    MismatchFigure,
+    Statistic,
+    Summary,
+    Transition,
+)
+from emoreport.results.intervals import (
+    AcousticInterval,
+    AudioInterval,
+    Comparison,
+    CompoundScores,
+    FaceEvidence,
+    HeardWindow,
+    VideoInterval,
+    VoiceEvidence,
+    WitnessVerdict,
+    milliseconds,
+    voice_steps,
+)
+from emoreport.results.specification import (
+    Choice,
+    Curve,
+    Mark,
+    Panel,
+)
+
+__all__ = [
+    "AcousticInterval",
+    "Analysis",
+    "AudioInterval",
+    "Choice",
+    "Comparison",
+    "CompoundScores",
+    "Curve",
+    "FaceEvidence",
+    "Findings",
+    "HeardWindow",
+    "Mark",
+    "MismatchFigure",
+    "Panel",
+    "Statistic",
+    "Summary",
+    "Transition",
+    "VideoInterval",
+    "VoiceEvidence",
+    "WitnessVerdict",
+    "milliseconds",
+    "voice_steps",
+]

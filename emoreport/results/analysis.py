@@ -1,0 +1,87 @@
+"""Everything that is derived from the readings of one talk, and what shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from emoreport.records import FaceTrack, RunRecord, SpeechTrack
+from emoreport.results.figures import Statistic, Summary, Transition
+from emoreport.results.intervals import (
+    AcousticInterval,
+    AudioInterval,
+    Comparison,
+    HeardWindow,
+    VideoInterval,
+)
+from emoreport.vocabulary import is_emotion
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything that the pure stage derives from the readings of one video.
+
+    Attributes
+    ----------
+    video_intervals, audio_intervals, comparisons, transitions, summary
+        The rows of the tables.
+    voice_intervals
+        The voice on spans of its own, which tile the recording.
+    face_voice
+        Face against voice, each cut on its own, wherever two of their rows meet.
+    heard_windows
+        Which voice window speaks when, in order of time; nothing where nobody speaks.
+    transition_statistics, mismatch_statistics
+        The numbers about the whole talk.
+    acoustics
+        How the voice sounds in the rows with speech; empty where that was not measured.
+    seen_faces
+        The face readings as the rows take them: less sure where a model is out of its depth.
+    """
+
+    video_intervals: tuple[VideoInterval, ...]
+    audio_intervals: tuple[AudioInterval, ...]
+    comparisons: tuple[Comparison, ...]
+    transitions: tuple[Transition, ...]
+    summary: Summary
+    transition_statistics: tuple[Statistic, ...] = ()
+    mismatch_statistics: tuple[Statistic, ...] = ()
+    voice_intervals: tuple[AudioInterval, ...] = ()
+    face_voice: tuple[Comparison, ...] = ()
+    heard_windows: tuple[HeardWindow, ...] = ()
+    acoustics: tuple[AcousticInterval, ...] = ()
+    seen_faces: FaceTrack | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def mismatches(self) -> tuple[Comparison, ...]:
+        """Rows where both modalities give comparable emotions that differ."""
+        return tuple(row for row in self.comparisons if row.match is False)
+
+    @property
+    def judged_speech_s(self) -> float:
+        """Seconds of speech in the voice's own rows that name an emotion."""
+        return float(sum(row.speech_s for row in self.voice_intervals if is_emotion(row.emotion)))
+
+
+class Findings(Protocol):
+    """What the page, the pictures and the exports are made of; `emoreport.Report` is it."""
+
+    @property
+    def analysis(self) -> Analysis:
+        """Intervals, comparisons, transitions, statistics."""
+        ...
+
+    @property
+    def faces(self) -> FaceTrack:
+        """Readings of the face that the analysis rests on."""
+        ...
+
+    @property
+    def speech(self) -> SpeechTrack:
+        """Readings of the voice that the analysis rests on."""
+        ...
+
+    @property
+    def run(self) -> RunRecord:
+        """How the readings were made."""
+        ...
