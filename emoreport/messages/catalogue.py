@@ -93,7 +93,7 @@ def figures(values: Mapping[str, str], lang: str) -> dict[str, str]:
     """
     fractional = re.compile(r"[-−]?\d+\.\d+")
     return {
-        name: decimal(value, lang) if fractional.fullmatch(str(value)) else value
+        name: decimal(str(value), lang) if fractional.fullmatch(str(value)) else value
         for name, value in values.items()
     }
 

@@ -524,6 +524,7 @@ def test_a_talk_without_face_and_voice_is_shown_as_unknown(tmp_path, open_page, 
     assert page.inner_text("#finding").startswith("No face was found; the voice was never clear")
     assert page.inner_text("[data-tile=face] .value") == "—"
     assert page.inner_text("[data-tile=mismatch] .value") == "—"
+    assert "not clear enough" in page.inner_text("[data-tile=voice]")
     assert page.locator("#plane svg").count() == 0
     unfold(page)
     assert "no face" in page.inner_text("#moments")

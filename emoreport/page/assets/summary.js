@@ -58,8 +58,8 @@
       return { label: emotion, lines: [emotion && t("tiles.share", { value: percent(share) }), seen] };
     },
     voice({ emotion, judged, whole, speaks }) {
-      const line = speaks
-        ? t("tiles.judged", { value: judged[state.lang], whole: whole[state.lang] }) : t("tiles.no_speech");
+      const key = !speaks ? "tiles.no_speech" : emotion ? "tiles.judged" : "tiles.unclear";
+      const line = t(key, { value: judged[state.lang], whole: whole[state.lang] });
       return { label: emotion, lines: [line] };
     },
     mismatch({ share, said }) {
