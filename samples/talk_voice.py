@@ -67,8 +67,10 @@ def read_aloud(words: str) -> FloatArray:
 def act(samples: FloatArray, delivery: Delivery) -> FloatArray:
     """Return a sentence with the pitch, pace, loudness and colour of a delivery."""
     from parselmouth import Sound
-    from parselmouth.praat import call
+    from parselmouth.praat import call, run
 
+    # Overlap-add draws lots where there is no voice: the same ones in every run.
+    run(f"random_initializeWithSeedUnsafelyButPredictably ({NOISE_SEED})")
     # Played faster, formants rise; overlap-add then gives pitch and pace back.
     faster = FORMANT_SHIFT * delivery.formants
     shifted = Sound(samples, SAMPLE_RATE_HZ * faster)

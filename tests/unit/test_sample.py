@@ -125,3 +125,21 @@ def test_the_picture_changes_with_the_script(script):
     for picture, slide in zip(pictures, slides, strict=True):
         difference = np.abs(picture - reference).mean()
         assert difference > 50 if slide else difference < 20
+
+
+def test_a_sentence_is_acted_at_the_pitch_of_its_scene_and_alike_in_every_run(monkeypatch):
+    parselmouth = pytest.importorskip("parselmouth")
+    monkeypatch.syspath_prepend(str(SAMPLES))
+    voice, script = (importlib.import_module(name) for name in ("talk_voice", "talk_script"))
+    # Pulses at 110 Hz after a rustle: overlap-add draws lots where there is no voice.
+    rate_hz = voice.SAMPLE_RATE_HZ
+    rustle = 0.05 * np.random.default_rng(1).standard_normal(rate_hz)
+    pulses = np.where(np.arange(3 * rate_hz) % (rate_hz // 110) < 8, 0.5, 0.0)
+    spoken = np.concatenate([rustle, pulses])
+    for delivery in script.DELIVERIES.values():
+        acted = voice.act(spoken, delivery)
+        assert np.array_equal(acted, voice.act(spoken, delivery))
+        sound = parselmouth.Sound(acted, rate_hz)
+        pitch_hz = sound.to_pitch(pitch_floor=140.0).selected_array["frequency"]
+        assert np.median(pitch_hz[pitch_hz > 0]) == pytest.approx(delivery.pitch_hz, rel=0.06)
+        assert np.sqrt(np.mean(acted**2)) == pytest.approx(delivery.loudness)
