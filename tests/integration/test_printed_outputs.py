@@ -31,6 +31,7 @@ def test_digits_of_another_processor_are_no_difference_and_words_are() -> None:
     line = "neutral,0.000,4.600,4.600,0.8448 (onnxruntime 1.31.1, cpu)"
     same = "neutral,0.000,4.640,4.640,0.8391 (onnxruntime 1.40.0, cpu)"
     assert differences(block(line), block(same)) == []
+    assert differences(block(line), block(line.replace(" (", "\n("))) == []
     for other in (
         line.replace("neutral", "anger"),
         line.replace("4.600,0", "5.600,0"),
