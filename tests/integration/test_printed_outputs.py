@@ -35,6 +35,6 @@ def test_digits_of_another_processor_are_no_difference_and_words_are() -> None:
     for other in (
         line.replace("neutral", "anger"),
         line.replace("4.600,0", "5.600,0"),
-        f"{line}\n",
+        f"{line}\nmore",
     ):
         assert differences(block(line), block(other))
