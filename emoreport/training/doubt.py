@@ -86,11 +86,11 @@ class Distance(nn.Module):  # type: ignore[misc]  # torch is not typed here
         return ((seen - self.centre) / self.scale).clamp(-MOST_SPREAD, MOST_SPREAD)
 
 
-def limit_of(distances: FloatArray, corpora: NDArray[np.str_]) -> float:
-    """The distance with `BEYOND` of the items above it, every corpus counting alike."""
+def limit_of(distances: FloatArray, corpora: NDArray[np.str_], beyond: float = BEYOND) -> float:
+    """The distance with a share of the items above it, every corpus counting alike."""
     order = np.argsort(distances)
     share = np.cumsum(corpus_weights(corpora)[order])
-    return float(distances[order][np.searchsorted(share, 1.0 - BEYOND)])
+    return float(distances[order][np.searchsorted(share, 1.0 - beyond)])
 
 
 def fit_power(said: Answers, distances: FloatArray, temperature: float) -> float:

@@ -48,6 +48,8 @@ CHOSEN_BY: Final = ("inner_dev", "posed_people_left_out")
 REPORTED: Final = ("ferplus_valid", "posed_people_left_out")
 PICTURES: Final = "pictures"
 """What the figures count."""
+POSED_TIMES: Final = 3
+"""How often a posed face counts among the pictures that the distance is fitted on."""
 NOISE_PICTURES: Final = 300
 SQUARES_PER_FRAME: Final = 4
 FRAMES_APART: Final = 20
@@ -218,7 +220,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parts = {"fitted": fitted, "inner_dev": dev, "ferplus_valid": valid}
     if options.posed is not None:
         posed, left_out = load_posed(options.posed, options.fifth)
-        parts |= {"fitted": joined(fitted, posed), "posed_people_left_out": left_out}
+        for _ in range(POSED_TIMES):  # a strong expression is no strange picture
+            parts["fitted"] = joined(parts["fitted"], posed)
+        parts["posed_people_left_out"] = left_out
     options.out.mkdir(parents=True, exist_ok=True)
     strange = strange_pictures(options.data, valid, options.faceless)
     metadata = add_doubt(options.model, parts, strange, options.out)
