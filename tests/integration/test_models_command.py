@@ -163,7 +163,7 @@ def test_verify_names_what_is_damaged_and_what_mends_it(
     outcome = emoreport("models", "verify")
     assert outcome.code == 0
     whole = ["compact-face", "compact-voice", NAME]
-    assert outcome.out.splitlines() == [f"{name}: whole" for name in whole]
+    assert outcome.out.splitlines() == [f"{name}: undamaged" for name in whole]
     weights = root / NAME / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
     outcome = emoreport("models", "verify")
@@ -196,7 +196,7 @@ def test_a_bundle_carries_models_to_another_store(
     outcome = emoreport("models", "import", file, "--offline")
     assert outcome.code == 0
     assert outcome.out == f"{file}: taken into the store (0.3 MB: {NAME})\n"
-    assert emoreport("models", "verify", NAME).out == f"{NAME}: whole\n"
+    assert emoreport("models", "verify", NAME).out == f"{NAME}: undamaged\n"
 
 
 def test_a_bundle_of_nothing_is_wrong_usage(
