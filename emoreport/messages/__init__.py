@@ -8,6 +8,7 @@ from emoreport.messages.catalogue import (
     keys,
     label_name,
     number,
+    retold,
     text,
 )
 from emoreport.messages.language import language_of_locale, languages, speak, speaking, spoken
@@ -22,6 +23,7 @@ __all__ = [
     "language_of_locale",
     "languages",
     "number",
+    "retold",
     "speak",
     "speaking",
     "spoken",

@@ -15,7 +15,7 @@ from functools import cache
 from string import Formatter
 from typing import Any, Final
 
-from emoreport.messages.language import check_language, folder_of_words, spoken
+from emoreport.messages.language import USUAL, check_language, folder_of_words, spoken
 from emoreport.vocabulary import NAMES
 
 SUFFIX: Final = ".toml"
@@ -81,6 +81,22 @@ def decimal(shown: str, lang: str) -> str:
     '0,5'
     """
     return shown.replace(".", ",") if lang in COMMA_LANGUAGES else shown
+
+
+def retold(said: str, group: str, lang: str) -> str:
+    """What a run recorded in English in words below `group`, in `lang`; itself where none fits.
+
+    Examples
+    --------
+    >>> retold("best model in the store", "cli.model.reason", "ru")
+    'лучшая модель в хранилище'
+    """
+    for key in sorted(name for name in keys(USUAL) if name.startswith(f"{group}.")):
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(template(key, USUAL)))
+        match = re.fullmatch(pattern, said)
+        if match:
+            return text(key, lang, **match.groupdict())
+    return said
 
 
 def figures(values: Mapping[str, str], lang: str) -> dict[str, str]:

@@ -205,7 +205,8 @@ def _model_lines(role: str, model: ModelRecord, lang: str) -> Iterator[Line]:
     )
     yield Line(words.text(f"tables.summary.{role}_details", lang), text)
     if model.reason:
-        yield Line(words.text("tables.summary.reason", lang), model.reason)
+        reason = words.retold(model.reason, "cli.model.reason", lang)
+        yield Line(words.text("tables.summary.reason", lang), reason)
     if model.labels:
         yield Line(words.text("tables.summary.precision", lang), precision_sentence(model, lang))
 

@@ -33,8 +33,6 @@ Announce = Callable[[str], None]
 
 AUTO: Final = "auto"
 COMPACT: Final = "compact"
-NAMED: Final = "named in the settings"
-BESIDE: Final = "light model beside the first one"
 ORDER: Final[Mapping[Role, tuple[str, ...]]] = {
     "face": ("hsemotion/enet_b0_8_va_mtl",),
     "voice": ("aniemore/wav2vec2-xlsr-53", "gigaam/emo", "dusha"),
@@ -117,13 +115,13 @@ def choose_model(
     if name == AUTO:
         return _automatic(role, store, lang, announce, progress)
     if name == COMPACT and role != "detector":
-        return Choice(_compact(role, store), NAMED)
+        return Choice(_compact(role, store), _recorded("named"))
     registered = registry().get(name)
     if registered is not None and registered.kind == role and registered.source.kind != "package":
-        return Choice(_named(registered, store, progress), NAMED)
+        return Choice(_named(registered, store, progress), _recorded("named"))
     folder = Path(name).expanduser()
     if folder.is_dir():
-        return Choice(PulledModel(None, folder.resolve().name, folder, {}), NAMED)
+        return Choice(PulledModel(None, folder.resolve().name, folder, {}), _recorded("named"))
     choices = ", ".join((AUTO, *others, *_names(role)))
     flag = flag or FLAGS[role]
     if _looks_like_path(name):
@@ -141,10 +139,10 @@ def choose_stored(model: ModelEntry, settings: Settings) -> Choice | None:
     """
     store = ModelStore(offline=settings.runtime.offline)
     if model.source.kind == "package":
-        return Choice(_shipped(model, store), BESIDE)
+        return Choice(_shipped(model, store), _recorded("beside"))
     if missing_extra(model, store) or store.state(model) is not ModelState.COMPLETE:
         return None
-    return Choice(store.open(model), BESIDE)
+    return Choice(store.open(model), _recorded("beside"))
 
 
 def shipped_name(role: Role) -> str:
@@ -207,7 +205,7 @@ def _automatic(
     usable = auto_order(role, store)
     for model in usable:
         if store.state(model) is ModelState.COMPLETE:
-            return Choice(store.open(model), "best model in the store")
+            return Choice(store.open(model), _recorded("stored"))
     failure = None
     for model in usable:
         try:
@@ -217,7 +215,7 @@ def _automatic(
             if isinstance(error, UnreachableError):
                 break
             continue
-        return Choice(pulled, "pulled as the best model available")
+        return Choice(pulled, _recorded("pulled"))
     best = (usable or [find_entry(name) for name in ORDER[role]])[0]
     cause: ModelError | Phrase = failure or Phrase(
         "errors.models.needs_extra_short", {"extra": best.extra}
@@ -230,6 +228,11 @@ def _automatic(
     with speaking(RECORDED):
         said = cause.cause if isinstance(cause, ModelError) else str(cause)
         return Choice(_compact(role, store), f"{best.name}{NOT_TO_BE_HAD}{said}")
+
+
+def _recorded(key: str) -> str:
+    """Why a model runs, as a run records it."""
+    return text(f"cli.model.reason.{key}", RECORDED)
 
 
 def _saying_so(

@@ -5,6 +5,7 @@ from emoreport.messages import (
     figures,
     language_of_locale,
     number,
+    retold,
     speak,
     speaking,
     spoken,
@@ -45,3 +46,10 @@ def test_recorded_figures_get_the_decimal_sign_and_names_stay():
     changed = {"seconds": "1,5", "at": "-0,250"}
     assert figures(recorded, "ru") == recorded | changed
     assert (number(1.585, 2, "en"), number(1.585, 2, "ru")) == ("1.58", "1,58")
+
+
+def test_what_a_run_recorded_is_told_in_the_language_of_the_reader():
+    reason = "dusha is not in the store and cannot be pulled: offline"
+    assert retold(reason, "cli.model.reason", "en") == reason
+    assert retold(reason, "cli.model.reason", "ru").startswith("dusha нет в хранилище")
+    assert retold("of another version", "cli.model.reason", "ru") == "of another version"
