@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from emoreport.errors import InputNotFoundError
+from emoreport.messages import Phrase
 from emoreport.run.folder import content_sha256
 
 SUFFIXES: Final = frozenset({
@@ -219,7 +220,7 @@ def _candidate(path: Path, name: str, unreadable: Callable[[str, str], None]) ->
         # Opening a pipe or a device could wait for ever.
         if not stat.S_ISREG(facts.st_mode):
             if suffix in SUFFIXES:
-                unreadable(name, "not a regular file")
+                unreadable(name, str(Phrase("errors.batch.not_regular")))
             return None
         if suffix in SUFFIXES - SHARED_SUFFIXES:
             return Candidate(name, path, facts.st_size, certain=True)

@@ -12,6 +12,7 @@ from typing import Final
 
 from emoreport.atomic import output_error, write_file
 from emoreport.errors import OutputError, SettingsError
+from emoreport.messages import Phrase
 from emoreport.run.record import now
 
 WORKING_FOLDER: Final = ".batch"
@@ -93,6 +94,7 @@ def _tell(path: Path) -> None:
 def _holder(path: Path) -> str:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        return f"process {facts['process']} on {facts['computer']}, since {facts['since']}"
+        values = {name: facts[name] for name in ("process", "computer", "since")}
+        return str(Phrase("errors.batch.holder", values))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return "it has not said which"
+        return str(Phrase("errors.batch.unknown_holder"))
