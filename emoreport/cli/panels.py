@@ -76,6 +76,9 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "models.import": ("emoreport models import models.tar",),
     "evaluate.face": ("emoreport evaluate face faces.npz --json",),
     "evaluate.voice": ("emoreport evaluate voice clips/test --speech dusha",),
+    "evaluate.expr": ("emoreport evaluate expr labels/ --predictions statistics/",),
+    "evaluate.au": ("emoreport evaluate au labels/ --predictions statistics/",),
+    "evaluate.va": ("emoreport evaluate va labels/ --predictions statistics/",),
 }
 """Command lines that can be typed as they are, by command."""
 
