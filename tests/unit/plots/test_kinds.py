@@ -251,7 +251,7 @@ def test_an_emotion_that_a_model_does_not_know_is_no_zero():
     rows = (result.video_intervals[0], *rows, *result.video_intervals[2:])
     assert "contempt" not in VOICE_LABELS
     shown = words("shares", dataclasses.replace(result, video_intervals=rows))
-    assert shown.count("no such class") == 1
+    assert shown.count("the model has no such class") == 1
 
 
 def test_intervals_are_drawn_where_they_are_known():
@@ -295,8 +295,8 @@ def test_the_graph_counts_beside_chance_and_marks_what_differs():
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        ({"p_value": 0.0123}, "p\u00a0=\u00a00.0123, 3 changes"),
-        ({"p_value": 0.00001}, "p\u00a0<\u00a00.0001, 3 changes"),
+        ({"p_value": 0.0123}, "p\u00a0=\u00a00.0123, 3 transitions"),
+        ({"p_value": 0.00001}, "p\u00a0<\u00a00.0001, 3 transitions"),
         ({"note": "too_few_transitions"}, "no test (too few transitions)"),
         ({}, "no test (not known)"),
     ],

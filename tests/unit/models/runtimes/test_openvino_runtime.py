@@ -142,7 +142,7 @@ def test_runs_of_fewer_rows_than_the_graph_has_are_filled_up_and_cut():
         assert np.array_equal(part, whole[:count])
     plain = OpenvinoSession(content).run({"input": faces})["output"]
     np.testing.assert_allclose(plain, whole, atol=1e-5)
-    with pytest.raises(ModelError, match="4 rows of 3"):
+    with pytest.raises(ModelError, match="4 rows were given, at most 3"):
         session.run({"input": np.zeros((4, 3, 32, 32), np.float32)})
 
 
