@@ -158,7 +158,7 @@
       runtime: (model) => [[model.runtime, model.device].filter(Boolean).join(", ")],
       labels: (model) => [model.labels.map(name).join(", ")],
       licence: (model) => [model.licence || ""],
-      reason: (model) => [model.reason || ""],
+      reason: (model) => [model.reason[state.lang] || ""],
       files: (model) => model.files.flatMap(([file, digest]) => [file, " ", element("code", {}, digest)]),
     };
     const keys = Object.keys(COLUMNS).filter((key) =>

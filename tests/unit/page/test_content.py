@@ -1,4 +1,5 @@
 import base64
+import dataclasses
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from emoreport.page.content import (
     face_columns,
     looks,
+    models,
     packed_frames,
     packed_windows,
     page_document,
@@ -125,3 +127,13 @@ def test_an_hour_of_lively_intervals_stays_small():
     ]
     assert len(result.face_voice) >= 7200
     assert len(json.dumps(whole)) < 2_500_000
+
+
+def test_why_a_model_ran_is_told_in_both_languages():
+    model = dataclasses.replace(findings().run.models["face"], reason="best model in the store")
+    run = dataclasses.replace(findings().run, models={"face": model})
+    (told,) = models(run)
+    assert told["reason"] == {
+        "en": "best model in the store",
+        "ru": "лучшая модель в хранилище",
+    }
