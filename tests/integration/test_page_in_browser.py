@@ -567,7 +567,8 @@ def test_the_language_can_be_switched_in_the_page(talk, open_page):
     assert "," in page.locator("#moments td:nth-child(2)").first.inner_text()
     assert page.get_attribute("#zoom-in", "aria-label") == "Крупнее"
     page.select_option("#language", "en")
-    assert page.inner_text("body") == english
+    # The tracks are drawn again with the next frame of the screen.
+    page.wait_for_function("english => document.body.innerText === english", arg=english)
 
 
 def test_a_page_made_in_russian_opens_in_russian(talk, open_page, tmp_path):
