@@ -209,7 +209,7 @@ def test_machines_with_different_models_are_refused() -> None:
     newcomer = SimpleNamespace(node="")
     chosen._greet(newcomer, {"opened": opened_document(ours), "node": "first", "lines": []})
     assert newcomer.node == "first"
-    with pytest.raises(EmoreportError, match="hsemotion/enet_b0_8_va_mtl and compact on second"):
+    with pytest.raises(EmoreportError, match="hsemotion/enet_b0_8_va_mtl, compact on second"):
         chosen._greet(newcomer, {"opened": opened_document(theirs), "node": "second"})
 
 
