@@ -1,6 +1,7 @@
 """Every text that a person reads, in English and Russian: TOML files and how to look them up."""
 
 from emoreport.messages.catalogue import (
+    WHY_A_MODEL,
     Phrase,
     Words,
     decimal,
@@ -14,6 +15,7 @@ from emoreport.messages.catalogue import (
 from emoreport.messages.language import language_of_locale, languages, speak, speaking, spoken
 
 __all__ = [
+    "WHY_A_MODEL",
     "Phrase",
     "Words",
     "decimal",

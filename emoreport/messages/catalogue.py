@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from string import Formatter
@@ -83,19 +83,27 @@ def decimal(shown: str, lang: str) -> str:
     return shown.replace(".", ",") if lang in COMMA_LANGUAGES else shown
 
 
-def retold(said: str, group: str, lang: str) -> str:
-    """What a run recorded in English in words below `group`, in `lang`; itself where none fits.
+WHY_A_MODEL: Final = ("cli.model.reason", "errors.models", "errors.net")
+"""Where the words are in which a run records, in English, why a model ran."""
+
+
+def retold(said: str, groups: Sequence[str], lang: str) -> str:
+    """What a run recorded in English in words of these groups, in `lang`; itself where none fits.
 
     Examples
     --------
-    >>> retold("best model in the store", "cli.model.reason", "ru")
+    >>> retold("best model in the store", WHY_A_MODEL, "ru")
     'лучшая модель в хранилище'
     """
-    for key in sorted(name for name in keys(USUAL) if name.startswith(f"{group}.")):
+    within = tuple(f"{group}." for group in groups)
+    for key in sorted(name for name in keys(USUAL) if name.startswith(within)):
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(template(key, USUAL)))
         match = re.fullmatch(pattern, said)
         if match:
-            return text(key, lang, **match.groupdict())
+            values = {
+                name: retold(value, groups, lang) for name, value in match.groupdict().items()
+            }
+            return text(key, lang, **values)
     return said
 
 

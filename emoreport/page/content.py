@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from emoreport.finding import finding_sentence
-from emoreport.messages import retold
+from emoreport.messages import WHY_A_MODEL, retold
 from emoreport.page.figures import blocks, cross_table, emotion_rows, tiles, transition_matrix
 from emoreport.page.sound import sound_document
 from emoreport.precision import precision_sentence
@@ -48,8 +48,6 @@ TICKS_PER_S: Final = 10_000
 STEPS: Final = 254
 MISSING: Final = 255
 DECIMALS: Final = 4
-WHY: Final = "cli.model.reason"
-"""Where the words for why a model ran are."""
 
 
 def page_document(findings: Findings) -> dict[str, Any]:
@@ -222,7 +220,9 @@ def models(run: RunRecord) -> list[dict[str, Any]]:
         {
             "role": role,
             **{name: value for name in facts if (value := getattr(model, name))},
-            "reason": {lang: retold(model.reason, WHY, lang) for lang in LANGUAGES if model.reason},
+            "reason": {
+                lang: retold(model.reason, WHY_A_MODEL, lang) for lang in LANGUAGES if model.reason
+            },
             "files": [[name, digest] for name, digest in model.files.items()],
             "labels": list(model.labels),
             "right": {lang: precision_sentence(model, lang) for lang in LANGUAGES if model.labels},

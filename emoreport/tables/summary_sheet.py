@@ -205,7 +205,7 @@ def _model_lines(role: str, model: ModelRecord, lang: str) -> Iterator[Line]:
     )
     yield Line(words.text(f"tables.summary.{role}_details", lang), text)
     if model.reason:
-        reason = words.retold(model.reason, "cli.model.reason", lang)
+        reason = words.retold(model.reason, words.WHY_A_MODEL, lang)
         yield Line(words.text("tables.summary.reason", lang), reason)
     if model.labels:
         yield Line(words.text("tables.summary.precision", lang), precision_sentence(model, lang))

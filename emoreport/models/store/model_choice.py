@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from emoreport.errors import ModelError, SettingsError
-from emoreport.messages import Phrase, decimal, number, text
+from emoreport.messages import WHY_A_MODEL, Phrase, decimal, number, retold, text
 from emoreport.messages.language import speaking
 from emoreport.models.store.model_store import (
     ModelState,
@@ -276,9 +276,7 @@ def basic_models_line(face: ModelRecord, voice: ModelRecord | None, lang: str) -
     if not causes:
         return ""
     which = "both" if len(causes) > 1 else next(iter(causes))
-    cause = next(iter(causes.values()))
-    if cause == text("errors.models.offline", RECORDED):
-        cause = text("errors.models.offline", lang)
+    cause = retold(next(iter(causes.values())), WHY_A_MODEL, lang)
     return text(f"cli.model.basic.{which}", lang, cause=cause)
 
 

@@ -1,6 +1,7 @@
 import pytest
 
 from emoreport.messages import (
+    WHY_A_MODEL,
     Phrase,
     figures,
     language_of_locale,
@@ -50,6 +51,9 @@ def test_recorded_figures_get_the_decimal_sign_and_names_stay():
 
 def test_what_a_run_recorded_is_told_in_the_language_of_the_reader():
     reason = "dusha is not in the store and cannot be pulled: offline"
-    assert retold(reason, "cli.model.reason", "en") == reason
-    assert retold(reason, "cli.model.reason", "ru").startswith("dusha нет в хранилище")
-    assert retold("of another version", "cli.model.reason", "ru") == "of another version"
+    assert retold(reason, WHY_A_MODEL, "en") == reason
+    assert retold(reason, WHY_A_MODEL, "ru").startswith("dusha нет в хранилище")
+    nested = "dusha is not in the store and cannot be pulled: no connection to a.org:443 (refused)"
+    assert retold(nested, WHY_A_MODEL, "en") == nested
+    assert retold(nested, WHY_A_MODEL, "ru").endswith("нет соединения с a.org:443 (refused)")
+    assert retold("of another version", WHY_A_MODEL, "ru") == "of another version"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 
@@ -126,6 +127,10 @@ def test_auto_without_a_network_takes_compact_and_says_why_and_what_helps(store)
     better = ModelRecord("dusha", reason="best model in the store")
     assert "basic voice model" in basic_models_line(better, face, "en")
     assert "базовые модели" in basic_models_line(face, face, "ru")
+    said = "no connection to example.org:443 (Name or service not known)"
+    cut_off = dataclasses.replace(face, reason=face.reason.replace("offline", said))
+    assert said in basic_models_line(cut_off, None, "en")
+    assert "нет соединения с example.org:443" in basic_models_line(cut_off, None, "ru")
     assert basic_models_line(better, ModelRecord("none"), "en") == ""
 
 
