@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import importlib.metadata
 import sys
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -32,8 +32,6 @@ from emoreport.cli.console import error_line, system_error_line
 from emoreport.cli.wording import language_of, usage_line, worded_command
 from emoreport.errors import EXIT_INTERRUPTED, EXIT_USAGE, EmoreportError
 from emoreport.messages import speaking, spoken, text
-
-OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
 
 # Newer releases of typer carry a click of their own: the class is found, not imported.
 _UsageError: Any = next(
@@ -86,9 +84,6 @@ app.command("doctor")(doctor.doctor)
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with the exit code of the contract."""
-    # Tables are many small objects that all stay: looking for dead cycles every 700 of them takes
-    # a tenth of the time of `retable` and finds none.
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     code = run(arguments)
     # What is left is not searched for cycles on the way out (a fifth of a second after an hour's
     # tables): the system takes the memory back as a whole.
