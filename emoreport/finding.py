@@ -21,6 +21,7 @@ from emoreport.results import (
     MismatchFigure,
     Summary,
     VideoInterval,
+    seconds_by_label,
 )
 from emoreport.vocabulary import is_emotion
 
@@ -136,10 +137,7 @@ def _others(leading: str, rows: Rows, name: Name, lang: str) -> str:
 
 def _seconds(rows: Rows) -> dict[str, float]:
     """Seconds of each emotion, the most first."""
-    seconds: dict[str, float] = {}
-    for row in rows:
-        if is_emotion(row.emotion):
-            seconds[row.emotion] = seconds.get(row.emotion, 0.0) + row.span.duration_s
+    seconds = seconds_by_label(row for row in rows if is_emotion(row.emotion))
     return dict(sorted(seconds.items(), key=lambda entry: -entry[1]))
 
 

@@ -13,7 +13,14 @@ from emoreport.analysis.rows.abstention import judged_time
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.voice import spoken_before
 from emoreport.records import FaceTrack, Recording, SpeechTrack
-from emoreport.results import AudioInterval, Comparison, Summary, Transition, VideoInterval
+from emoreport.results import (
+    AudioInterval,
+    Comparison,
+    Summary,
+    Transition,
+    VideoInterval,
+    seconds_by_label,
+)
 from emoreport.vocabulary import ALL_LABELS, is_emotion
 
 
@@ -74,10 +81,7 @@ def _ratio(part: float, whole: float) -> float | None:
 
 
 def _dominant(rows: Sequence[VideoInterval] | Sequence[AudioInterval]) -> str | None:
-    seconds: dict[str, float] = {}
-    for row in rows:
-        if is_emotion(row.emotion):
-            seconds[row.emotion] = seconds.get(row.emotion, 0.0) + row.span.duration_s
+    seconds = seconds_by_label(row for row in rows if is_emotion(row.emotion))
     if not seconds:
         return None
     # Sums of the same rows in another order differ in the last bits; a microsecond is no lead.

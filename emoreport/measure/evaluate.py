@@ -12,7 +12,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from emoreport.analysis.numeric.scores import calibration_error, confusion_matrix
+from emoreport.analysis.numeric.scores import (
+    calibration_error,
+    confusion_matrix,
+    mean_over_classes,
+    recalls,
+)
 from emoreport.errors import MediaError
 from emoreport.measure.face_conditions import CONDITIONS, UNCHANGED, Condition
 from emoreport.measure.label_names import Renamed, renamed, standard_names
@@ -128,12 +133,11 @@ def _rounded(table: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, fl
 def figures(probabilities: FloatArray, truth: NDArray[np.int64]) -> dict[str, float]:
     """Accuracy, macro recall and calibration error of (N, K) probabilities."""
     predicted = probabilities.argmax(axis=1)
-    present = np.unique(truth)
-    recalls = [float((predicted[truth == index] == index).mean()) for index in present]
+    table = confusion_matrix(truth, predicted, probabilities.shape[1])
     return {
         "items": float(len(truth)),
         "accuracy": float((predicted == truth).mean()),
-        "macro_recall": float(np.mean(recalls)),
+        "macro_recall": mean_over_classes(recalls(table)),
         "calibration_error": calibration_error(probabilities, truth),
     }
 
@@ -153,7 +157,7 @@ def _evaluation(
         raise LabelledDataError("evaluate.nothing_left", reasons=reasons or "nothing")
     predicted = probabilities.argmax(axis=1)
     table = confusion_matrix(truth, predicted, len(labels))
-    scores = figures(probabilities, truth)
+    scores, recall = figures(probabilities, truth), recalls(table)
     present = [index for index in range(len(labels)) if table[index].any()]
     return Evaluation(
         model=model,
@@ -162,9 +166,7 @@ def _evaluation(
         accuracy=scores["accuracy"],
         macro_recall=scores["macro_recall"],
         calibration_error=scores["calibration_error"],
-        recall={
-            labels[index]: float(table[index, index] / table[index].sum()) for index in present
-        },
+        recall={labels[index]: float(recall[index]) for index in present},
         confusion={
             labels[index]: {
                 name: int(count) for name, count in zip(labels, table[index], strict=True)

@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 
 from emoreport.finding import amount, mismatch_sentence
-from emoreport.results import Analysis, Findings, Statistic, VideoInterval
+from emoreport.results import (
+    Analysis,
+    Findings,
+    Statistic,
+    VideoInterval,
+    seconds_by_label,
+)
 from emoreport.settings import LANGUAGES
 from emoreport.vocabulary import ALL_LABELS, is_emotion
 
@@ -124,7 +130,8 @@ def transition_matrix(analysis: Analysis) -> dict[str, Any]:
 
 def emotion_rows(analysis: Analysis) -> list[dict[str, Any]]:
     """Per emotion that occurs: seconds of face and voice, share of time, and how long it lasts."""
-    face_s, voice_s = _seconds(analysis.video_intervals), _seconds(analysis.voice_intervals)
+    face_s = seconds_by_label(analysis.video_intervals)
+    voice_s = seconds_by_label(analysis.voice_intervals)
     statistics = analysis.transition_statistics
     return [
         {
@@ -210,7 +217,7 @@ def _known(value: float | None, unit: str) -> Figure:
 
 def _share(rows: Sequence[VideoInterval], label: str | None) -> float | None:
     """Share of the time with an emotion that a label takes; None for no label."""
-    seconds = _seconds(row for row in rows if is_emotion(row.emotion))
+    seconds = seconds_by_label(row for row in rows if is_emotion(row.emotion))
     return None if label is None else seconds[label] / sum(seconds.values())
 
 
@@ -224,13 +231,6 @@ def _find(
         if named and row.scope == "all" and of_the_run:
             return row
     return None
-
-
-def _seconds(rows: Iterable[Any]) -> dict[str, float]:
-    total: dict[str, float] = defaultdict(float)
-    for row in rows:
-        total[row.emotion] += row.span.duration_s
-    return dict(total)
 
 
 def _median(values: Sequence[float] | np.ndarray[Any, Any]) -> float | None:

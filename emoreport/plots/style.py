@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from emoreport import results
 from emoreport.finding import mismatch_sentence
 from emoreport.messages import label_name, text
 from emoreport.results import Analysis, Statistic
@@ -94,9 +95,7 @@ def in_order(labels: Iterable[str]) -> tuple[str, ...]:
 
 def seconds_by_label(rows: Sequence[Any]) -> dict[str, float]:
     """Seconds of each label of intervals, in the order of the vocabulary."""
-    seconds: dict[str, float] = {}
-    for row in rows:
-        seconds[row.emotion] = seconds.get(row.emotion, 0.0) + row.span.duration_s
+    seconds = results.seconds_by_label(rows)
     return {label: seconds[label] for label in in_order(seconds)}
 
 

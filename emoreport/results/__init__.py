@@ -23,6 +23,7 @@ from emoreport.results.intervals import (
     VoiceEvidence,
     WitnessVerdict,
     milliseconds,
+    seconds_by_label,
     voice_steps,
 )
 from emoreport.results.specification import (
@@ -53,5 +54,6 @@ __all__ = [
     "VoiceEvidence",
     "WitnessVerdict",
     "milliseconds",
+    "seconds_by_label",
     "voice_steps",
 ]

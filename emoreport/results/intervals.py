@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from emoreport.records import LabelledSpan, Span
@@ -312,6 +312,14 @@ class Comparison:
     audio_emotion: str
     match: bool | None
     severity: float | None
+
+
+def seconds_by_label(rows: Iterable[LabelledSpan]) -> dict[str, float]:
+    """Seconds of each label of rows, in the order in which the labels come."""
+    seconds: dict[str, float] = {}
+    for row in rows:
+        seconds[row.emotion] = seconds.get(row.emotion, 0.0) + row.span.duration_s
+    return seconds
 
 
 def milliseconds(time_s: float) -> int:

@@ -281,7 +281,7 @@ def basic_models_line(face: ModelRecord, voice: ModelRecord | None, lang: str) -
 
 
 def recommended(store: ModelStore) -> list[ModelEntry]:
-    """What ``auto`` takes for face and voice where it can be had, and light voice models."""
+    """What ``auto`` takes for face and voice where it is available, and light voice models."""
     best = [model for role in ("face", "voice") for model in auto_order(role, store)[:1]]
     light = [find_entry(name) for name in LIGHT["voice"] if name != COMPACT]
     return list({model.name: model for model in [*best, *light]}.values())

@@ -69,7 +69,7 @@ def _song(rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _cry(rng: np.random.Generator) -> NDArray[np.float64]:
-    """Cries of about a second at 380–600 Hz, overdriven, with breaths between."""
+    """Cries of about a second at 380–600 Hz, distorted, with breaths between."""
     base_hz = rng.uniform(380.0, 600.0)
     parts: list[NDArray[np.float64]] = []
     while sum(len(part) for part in parts) < _samples(LENGTH_S):
