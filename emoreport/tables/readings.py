@@ -6,23 +6,20 @@ what its columns cannot say: the layout's number, the labels and the exact spans
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from emoreport.errors import StoredReadingsError
 from emoreport.records import Columns, FaceTrack, SoundContour, Span, SpeechTrack, WitnessReadings
 from emoreport.tables.columns import (
     SOUND,
     frames_table,
     speech_table,
 )
+from emoreport.tables.parquet_files import schema_facts, schema_metadata, telling_damage
 from emoreport.tables.schema import Table
 from emoreport.vocabulary import PROBABILITY_PREFIX, WITNESS_PREFIX
 
@@ -34,10 +31,6 @@ ROWS_AT_ONCE: Final = 8192
 """Rows that the writer holds in its buffers: five minutes of video at 25 frames a second."""
 MAX_ROWS: Final = 12_000_000
 """Rows that are read: a day at 138 frames a second. A few bytes can claim, and hold, billions."""
-REMEDY: Final = "analyse_with_overwrite"
-_FACTS_KEY: Final = b"emoreport"
-_DIGEST_KEY: Final = b"emoreport.sha256"
-"""Parquet checks its pages but not its footer, which holds the facts."""
 _BOX: Final = ("x", "y", "width", "height")
 _PROBABILITY_SLACK: Final = 1e-3
 """How far a stored probability may leave 0–1 (rounding in a model) before it counts as damage."""
@@ -135,9 +128,7 @@ def _write(stream: BinaryIO, table: Table, columns: Columns, facts: Mapping[str,
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    described = {"layout": LAYOUT, **facts, "columns": table.names}
-    text = json.dumps(described, allow_nan=False).encode()
-    metadata = {_FACTS_KEY: text, _DIGEST_KEY: hashlib.sha256(text).hexdigest()}
+    metadata = schema_metadata({"layout": LAYOUT, **facts, "columns": table.names})
     types = {"emotion": pa.string(), "speech_spans": pa.list_(pa.float64())}
     arrays = [
         pa.array(columns[name], type=types.get(name), from_pandas=True) for name in table.names
@@ -169,7 +160,7 @@ def read_frames(path: Path) -> FaceTrack:
     StoredReadingsError
         When the file is missing, damaged or something else.
     """
-    with _translated(path):
+    with telling_damage(path):
         content = _read(path)
         names = content.column_names
         labels = _labels(names)
@@ -217,7 +208,7 @@ def read_speech(path: Path) -> SpeechTrack:
     StoredReadingsError
         When the file is missing, damaged or something else.
     """
-    with _translated(path):
+    with telling_damage(path):
         content = _read(path)
         names = content.column_names
         labels = _labels(names)
@@ -250,7 +241,7 @@ def read_contour(path: Path) -> SoundContour | None:
     """
     if not os.path.lexists(path):
         return None
-    with _translated(path):
+    with telling_damage(path):
         content = _read(path)
         _check_names(content, SOUND, (), "sound")
         contour = SoundContour(
@@ -261,31 +252,6 @@ def read_contour(path: Path) -> SoundContour | None:
         if (np.diff(contour.time_s) <= 0).any():
             raise ValueError("time_s does not increase")
         return contour
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    import pyarrow as pa
-
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise StoredReadingsError("readings.missing", remedy=REMEDY, file=path) from error
-    except pa.ArrowException as error:
-        raise StoredReadingsError(
-            "readings.damaged", error=error, remedy=REMEDY, file=path
-        ) from error
-    except OSError as error:
-        raise StoredReadingsError(
-            "file.unreadable", error=error, remedy=REMEDY, file=path
-        ) from error
-    except (
-        *(ValueError, TypeError, KeyError, IndexError),
-        *(OverflowError, MemoryError, RecursionError),
-    ) as error:
-        raise StoredReadingsError(
-            "readings.not_readings", error=error, remedy=REMEDY, file=path
-        ) from error
 
 
 def _read(path: Path) -> Any:  # noqa: ANN401 - pyarrow has no types
@@ -303,20 +269,6 @@ def _read(path: Path) -> Any:  # noqa: ANN401 - pyarrow has no types
     return content
 
 
-def _facts(content: Any) -> Mapping[str, Any]:  # noqa: ANN401 - pyarrow has no types
-    """Facts from the schema's metadata; empty if another program left them out."""
-    metadata = content.schema.metadata or {}
-    stored = metadata.get(_FACTS_KEY)
-    if stored is None:
-        return {}
-    if hashlib.sha256(stored).hexdigest().encode() != metadata.get(_DIGEST_KEY):
-        raise ValueError("its description is damaged")
-    facts = json.loads(stored)
-    if not isinstance(facts, dict):
-        raise TypeError("its description is not a table of facts")
-    return facts
-
-
 def _labels(names: Sequence[str], prefix: str = PROBABILITY_PREFIX) -> tuple[str, ...]:
     """Labels of the run of probability columns with this prefix, in order."""
     return tuple(name.removeprefix(prefix) for name in names if name.startswith(prefix))
@@ -332,7 +284,7 @@ def _check_names(content: Any, table: Table, labels: tuple[str, ...], kind: str)
         raise ValueError(f"it has the columns {', '.join(content.column_names)}")
     if len(set(table.names)) != len(table.names) or "" in labels:
         raise ValueError("a column has no name of its own")
-    facts = _facts(content)
+    facts = schema_facts(content.schema)
     if facts.get("layout", LAYOUT) != LAYOUT:
         raise ValueError(f"its layout is number {facts['layout']}, this program knows {LAYOUT}")
     if (
@@ -392,7 +344,7 @@ def _probabilities(content: Any, labels: Sequence[str], prefix: str = PROBABILIT
 
 
 def _spans(content: Any) -> tuple[Span, ...]:  # noqa: ANN401 - pyarrow has no types
-    facts = _facts(content)
+    facts = schema_facts(content.schema)
     if "speech" in facts:
         return tuple(Span(float(start), float(end)) for start, end in facts["speech"])
     pairs: list[tuple[float, float]] = []

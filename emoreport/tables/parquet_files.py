@@ -1,0 +1,69 @@
+"""What all Parquet files of readings share: a description with a digest, and plain errors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from emoreport.errors import StoredReadingsError
+
+REMEDY: Final = "analyse_with_overwrite"
+_FACTS_KEY: Final = b"emoreport"
+_DIGEST_KEY: Final = b"emoreport.sha256"
+"""Parquet checks its pages but not its footer, which holds the facts."""
+
+
+def schema_metadata(facts: Mapping[str, object]) -> dict[bytes, bytes]:
+    """Metadata of an Arrow schema that hold `facts`, JSON values, and their digest."""
+    text = json.dumps(facts, allow_nan=False).encode()
+    return {_FACTS_KEY: text, _DIGEST_KEY: hashlib.sha256(text).hexdigest().encode()}
+
+
+def schema_facts(schema: Any) -> Mapping[str, Any]:  # noqa: ANN401 - pyarrow has no types
+    """Facts from an Arrow schema's metadata; empty if another program left them out.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When they are damaged.
+    """
+    metadata = schema.metadata or {}
+    stored = metadata.get(_FACTS_KEY)
+    if stored is None:
+        return {}
+    if hashlib.sha256(stored).hexdigest().encode() != metadata.get(_DIGEST_KEY):
+        raise ValueError("its description is damaged")
+    facts = json.loads(stored)
+    if not isinstance(facts, dict):
+        raise TypeError("its description is not a table of facts")
+    return facts
+
+
+@contextmanager
+def telling_damage(path: Path) -> Iterator[None]:
+    """Turn whatever reading the file raises into a `StoredReadingsError` that names it."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise StoredReadingsError("readings.missing", remedy=REMEDY, file=path) from error
+    except pa.ArrowException as error:
+        raise StoredReadingsError(
+            "readings.damaged", error=error, remedy=REMEDY, file=path
+        ) from error
+    except OSError as error:
+        raise StoredReadingsError(
+            "file.unreadable", error=error, remedy=REMEDY, file=path
+        ) from error
+    except (
+        *(ValueError, TypeError, KeyError, IndexError),
+        *(OverflowError, MemoryError, RecursionError),
+    ) as error:
+        raise StoredReadingsError(
+            "readings.not_readings", error=error, remedy=REMEDY, file=path
+        ) from error
