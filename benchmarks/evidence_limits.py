@@ -17,7 +17,9 @@ import cv2
 import numpy as np
 
 from emoreport.analysis.rows.evidence import normalised_entropy
-from emoreport.measure.evaluate import predict_clip, read_clips, read_labels
+from emoreport.corpora.clip_sounds import read_clip_sounds
+from emoreport.corpora.labels_csv import read_labels_csv
+from emoreport.measure.evaluate import predict_clip
 from emoreport.models.families.compact import CompactFaceModel, CompactVoiceModel
 from emoreport.models.store.model_metadata import shipped_metadata
 
@@ -98,12 +100,13 @@ def voices(folder: Path) -> None:
     """Accuracy of the compact voice model by noise and clipping."""
     model = CompactVoiceModel(shipped_metadata("voice"))
     rng = np.random.default_rng(0)
-    labelled = [one for one in read_labels(folder / "speech")[0] if one.emotion in model.labels]
+    read, _ = read_labels_csv(folder / "speech")
+    labelled = [clip for clip in read if clip.written in model.labels]
     places = sorted(rng.choice(len(labelled), min(CLIPS, len(labelled)), replace=False))
     wanted = [labelled[place] for place in places]
     clips = [
-        (wanted[place].emotion, samples)
-        for place, samples in read_clips(folder / "speech", wanted)
+        (wanted[place].written, samples)
+        for place, samples in read_clip_sounds(folder / "speech", [clip.file for clip in wanted])
         if not isinstance(samples, Exception)
     ]
 

@@ -79,9 +79,9 @@ def face(
 ) -> int:
     """Score a face-emotion model on labelled face pictures, or on labelled frames of recordings."""
     from emoreport.cli.pull_display import PullDisplay
+    from emoreport.corpora.face_pictures import read_labelled_faces
     from emoreport.faces.select import open_detector, open_face_model
     from emoreport.measure.evaluate import evaluate_faces
-    from emoreport.measure.labelled_faces import read_labelled_faces
     from emoreport.measure.labelled_frames import read_labelled_frames
 
     settings = settings_from(options, config)

@@ -19,8 +19,9 @@ from typing import Final
 import numpy as np
 
 from emoreport.atomic import write_file
+from emoreport.corpora.errors import CorpusError
 from emoreport.corpora.tasks import Task
-from emoreport.errors import EmoreportError, InputNotFoundError
+from emoreport.errors import InputNotFoundError
 from emoreport.records import DoubleArray
 
 SUFFIX: Final = ".txt"
@@ -34,13 +35,6 @@ MULTI_TASK: Final[Mapping[str, slice]] = {
 """Where the numbers of a task are among those of all three."""
 ALL_NUMBERS: Final = 15
 UNLABELLED: Final[Mapping[str, float]] = {"expr": -1, "au": -1, "va": -5}
-
-
-class CorpusError(EmoreportError):
-    """Labelled data of other people that cannot be read."""
-
-    stage = "evaluate"
-    exit_code = 2
 
 
 def read_abaw(source: Path, task: Task) -> dict[str, DoubleArray]:

@@ -18,11 +18,13 @@ from emoreport.analysis.numeric.scores import (
     mean_over_classes,
     recalls,
 )
+from emoreport.corpora.clip_sounds import read_clip_sounds
+from emoreport.corpora.errors import CorpusError
+from emoreport.corpora.face_pictures import LabelledFaces
+from emoreport.corpora.label_names import Renamed, renamed, said_as
+from emoreport.corpora.layouts import read_labelled_clips
 from emoreport.errors import MediaError
 from emoreport.measure.face_conditions import CONDITIONS, UNCHANGED, Condition
-from emoreport.measure.label_names import Renamed, renamed, standard_names
-from emoreport.measure.labelled_clips import LabelledDataError, read_clips, read_labels
-from emoreport.measure.labelled_faces import LabelledFaces
 from emoreport.records import FaceEmotionModel, FloatArray, RgbImage, VoiceEmotionModel
 
 FACE_BATCH: Final = 16
@@ -154,7 +156,7 @@ def _evaluation(
 ) -> Evaluation:
     if len(truth) == 0:
         reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
-        raise LabelledDataError("evaluate.nothing_left", reasons=reasons or "nothing")
+        raise CorpusError("evaluate.nothing_left", reasons=reasons or "nothing")
     predicted = probabilities.argmax(axis=1)
     table = confusion_matrix(truth, predicted, len(labels))
     scores, recall = figures(probabilities, truth), recalls(table)
@@ -199,7 +201,7 @@ def evaluate_faces(
 
     Raises
     ------
-    LabelledDataError
+    CorpusError
         When no picture is left to judge.
     ModelError
         When inference fails.
@@ -277,12 +279,6 @@ def predict_clip(model: VoiceEmotionModel, samples: FloatArray) -> FloatArray:
     return np.asarray((scores * (weights / weights.sum())[:, np.newaxis]).sum(axis=0), np.float32)
 
 
-def _said_as(emotion: str, labels: Sequence[str]) -> str:
-    """What a model with these labels can say of an emotion: positive, where it has no happiness."""
-    lacks = emotion == "happiness" and emotion not in labels and "positive" in labels
-    return "positive" if lacks else emotion
-
-
 def evaluate_voices(
     model: VoiceEmotionModel,
     folder: Path,
@@ -299,16 +295,15 @@ def evaluate_voices(
 
     Raises
     ------
-    InputNotFoundError, LabelledDataError
+    InputNotFoundError, CorpusError
         When the data cannot be read, or no clip of them.
     ModelError
         When inference fails.
     """
-    clips, guessed = read_labels(folder, encoding)
+    clips, guessed = read_labelled_clips(folder, encoding)
     labels = tuple(model.labels)
-    written = [clip.emotion for clip in clips]
-    standard = standard_names(written, [clip.corpus for clip in clips])
-    emotions = [_said_as(emotion, labels) for emotion in standard]
+    written = [clip.written for clip in clips]
+    emotions = [said_as(clip.label, labels) for clip in clips]
     left_out: Counter[str] = Counter(emotion for emotion in emotions if emotion not in labels)
     judged = [index for index, emotion in enumerate(emotions) if emotion in labels]
     wanted = [clips[index] for index in judged]
@@ -317,7 +312,8 @@ def evaluate_voices(
     unreadable: dict[int, str] = {}
     heard_s = spent_s = 0.0
 
-    for done, (index, samples) in enumerate(read_clips(folder, wanted), start=1):
+    sounds = read_clip_sounds(folder, [clip.file for clip in wanted])
+    for done, (index, samples) in enumerate(sounds, start=1):
         if isinstance(samples, MediaError):
             unreadable[index] = samples.cause
             continue

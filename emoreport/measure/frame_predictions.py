@@ -8,7 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from emoreport.corpora.abaw import SUFFIX, CorpusError, read_abaw
+from emoreport.corpora.abaw import SUFFIX, read_abaw
+from emoreport.corpora.errors import CorpusError
 from emoreport.corpora.tasks import Task
 from emoreport.records import DoubleArray, FaceTrack
 from emoreport.tables.readings import FRAMES_FILE, read_frames

@@ -21,7 +21,7 @@ from emoreport.analysis.numeric.scores import (
     mean_over_classes,
     recalls,
 )
-from emoreport.corpora.abaw import CorpusError
+from emoreport.corpora.errors import CorpusError
 from emoreport.corpora.tasks import Task
 from emoreport.records import DoubleArray, IntArray
 

@@ -10,18 +10,16 @@ from typing import Final
 
 import numpy as np
 
-from emoreport.errors import InputNotFoundError
+from emoreport.corpora.errors import CorpusError
+from emoreport.corpora.face_pictures import LabelledFaces
+from emoreport.corpora.label_names import renamed, standard_names
+from emoreport.corpora.table_files import read_table
 from emoreport.faces.crops import crop_face
-from emoreport.measure.label_names import renamed, standard_names
-from emoreport.measure.labelled_clips import LabelledDataError
-from emoreport.measure.labelled_faces import LabelledFaces
 from emoreport.media import open_video
 from emoreport.records import CropSpec, DoubleArray, FaceDetector, FaceObservation, RgbImage
-from emoreport.tables.spreadsheet import UnreadableTextError, decode, read_sheet
 from emoreport.vocabulary import EMOTIONS
 
 COLUMNS: Final = ("video", "time_s", "emotion", "x", "y")
-REQUIRED: Final = 3
 TIME_TOLERANCE_S: Final = 0.0005
 """Times in the file have three decimals."""
 NO_RECORDING: Final = "recording not found"
@@ -58,7 +56,7 @@ def read_labelled_frames(
 
     Raises
     ------
-    InputNotFoundError, LabelledDataError
+    InputNotFoundError, CorpusError
         When the file is not there or not in this layout.
     MediaError
         When a recording cannot be read.
@@ -103,30 +101,19 @@ def _is(path: Path) -> bool:
 
 
 def _rows(path: Path) -> list[LabelledFrame]:
-    if not path.is_file():
-        raise InputNotFoundError("evaluate.not_a_file", file=path)
-    try:
-        text, _ = decode(path.read_bytes(), None)
-        sheet = read_sheet(text)
-    except OSError as error:
-        raise LabelledDataError("file.unreadable", error=error.strerror, file=path) from error
-    except UnreadableTextError as error:
-        raise error.turned_into(LabelledDataError, file=path) from error
-    places = [sheet.column(name) for name in COLUMNS]
-    if None in places[:REQUIRED]:
-        raise LabelledDataError("evaluate.frame_columns", file=path)
+    table = read_table(path, COLUMNS)
+    if table.lacks("video", "time_s", "emotion"):
+        raise CorpusError("evaluate.frame_columns", file=path)
     rows = []
-    for line, cells in sheet.rows:
-        video, time_s, emotion, x, y = ("" if at is None else cells[at].strip() for at in places)
+    for (line, _), cells in zip(table.rows, table.cells(*COLUMNS), strict=True):
+        video, time_s, emotion, x, y = cells
         if not any((video, time_s, emotion)):
             continue
         try:
             point = (float(x), float(y)) if x or y else None
             rows.append(LabelledFrame(video, float(time_s), emotion, point))
         except ValueError as error:
-            raise LabelledDataError(
-                "evaluate.no_number", line=line, error=error, file=path
-            ) from error
+            raise CorpusError("evaluate.no_number", line=line, error=error, file=path) from error
     return rows
 
 

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from emoreport.batch.manifest import MANIFEST_FILE, Manifest
 from emoreport.batch.metadata import read_metadata as read_groups
+from emoreport.corpora.face_pictures import read_labelled_faces
+from emoreport.corpora.labels_csv import read_labels_csv
 from emoreport.exchange.readers import Tiers, read_codings
-from emoreport.measure.labelled_clips import read_labels
-from emoreport.measure.labelled_faces import read_labelled_faces
 from emoreport.models.store import model_metadata as models
 from emoreport.models.store.lockfile import LOCK_FILE, FileRecord, LockFile, PullRecord
 from emoreport.run.bridge import load_bridge
@@ -347,6 +347,6 @@ def test_a_table_of_labels_is_refused_or_read(tmp_path: Path) -> None:
     @given(damaged(b"file,emotion\na.wav,anger\nb.wav,neutral\n"))
     def check(content: bytes) -> None:
         (tmp_path / "labels.csv").write_bytes(content)
-        survives(lambda: read_labels(tmp_path), tmp_path)
+        survives(lambda: read_labels_csv(tmp_path), tmp_path)
 
     check()

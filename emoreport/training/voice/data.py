@@ -1,15 +1,11 @@
 """Labelled speech for training: reading the corpora, and folds that leave whole speakers out.
 
-The expected folder holds ``labels.csv`` (columns ``corpus, file, emotion, speaker, language``) and,
-for every corpus named there, either ``<corpus>.tar`` or the files themselves. Any audio container
-that PyAV opens will do.
+The expected folder holds ``labels.csv`` (columns ``corpus, file, emotion, speaker, language``) and
+the files themselves, or tars of them. Any audio container that PyAV opens will do.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +14,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from emoreport.corpora.clip_sounds import find_clips
+from emoreport.corpora.clips import LabelledClip
+from emoreport.corpora.labels_csv import read_labels_csv
+from emoreport.errors import MediaError
 from emoreport.records import SAMPLE_RATE_HZ
 from emoreport.training.voice.labels import CLIP_LABELS, READ_AS
 
@@ -61,26 +61,28 @@ def read_corpora(folder: Path, cache: Path | None = None) -> list[Clip]:
 
     Raises
     ------
+    InputNotFoundError
+        ``labels.csv`` is missing.
     FileNotFoundError
-        ``labels.csv`` or an audio file named in it is missing.
+        An audio file named in it is missing.
     ValueError
         ``labels.csv`` holds an emotion that the network has no output for.
     """
-    rows = _read_rows(folder / "labels.csv")
+    clips = _labelled(folder)
     if cache is not None and cache.exists():
         signals = _read_cache(cache)
     else:
-        signals = _decode_all(folder, rows)
+        signals = _decode_all(folder, [clip.file for clip in clips])
         if cache is not None:
             _write_cache(cache, signals)
     return [
         Clip(
-            samples=signals[row["file"]],
-            label=CLIP_LABELS.index(_label(row)),
-            speaker=f"{row['corpus']}/{row['speaker']}",
-            corpus=row["corpus"],
+            samples=signals[clip.file],
+            label=CLIP_LABELS.index(_label(clip)),
+            speaker=clip.person,
+            corpus=clip.corpus,
         )
-        for row in rows
+        for clip in clips
     ]
 
 
@@ -113,14 +115,14 @@ def speaker_folds(speakers: Iterable[str], n_folds: int) -> list[frozenset[str]]
     return [frozenset(fold) for fold in folds]
 
 
-def decode(source: BinaryIO | str) -> NDArray[np.int16]:
+def decode(source: BinaryIO | Path | str) -> NDArray[np.int16]:
     """Decode the first audio stream of a file to mono int16 at 16 kHz.
 
     Channels are averaged by the resampler, never dropped.
     """
     import av
 
-    with av.open(source, "r") as container:
+    with av.open(str(source) if isinstance(source, Path) else source, "r") as container:
         resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
         chunks = [
             resampled.to_ndarray().reshape(-1)
@@ -136,41 +138,27 @@ def _frames_then_flush(frames: Iterator[Any]) -> Iterator[Any]:
     yield None
 
 
-def _read_rows(table: Path) -> list[dict[str, str]]:
-    with table.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    unknown = {_label(row) for row in rows} - set(CLIP_LABELS)
+def _labelled(folder: Path) -> list[LabelledClip]:
+    clips, _ = read_labels_csv(folder)
+    unknown = {_label(clip) for clip in clips} - set(CLIP_LABELS)
     if unknown:
-        raise ValueError(f"{table}: no output for the emotions {sorted(unknown)}")
-    return rows
+        raise ValueError(f"{folder}: no output for the emotions {sorted(unknown)}")
+    return clips
 
 
-def _label(row: dict[str, str]) -> str:
-    return READ_AS.get((row["corpus"], row["emotion"]), row["emotion"])
+def _label(clip: LabelledClip) -> str:
+    return READ_AS.get((clip.corpus, clip.written), clip.written)
 
 
-def _decode_all(folder: Path, rows: Sequence[dict[str, str]]) -> dict[str, NDArray[np.int16]]:
+def _decode_all(folder: Path, files: Sequence[str]) -> dict[str, NDArray[np.int16]]:
     signals: dict[str, NDArray[np.int16]] = {}
-    for corpus in sorted({row["corpus"] for row in rows}):
-        wanted = {row["file"] for row in rows if row["corpus"] == corpus}
-        archive = folder / f"{corpus}.tar"
-        if archive.exists():
-            signals.update(_decode_archive(archive, wanted))
-        else:
-            signals.update({name: decode(str(folder / name)) for name in sorted(wanted)})
-    missing = [row["file"] for row in rows if row["file"] not in signals]
+    for index, samples in find_clips(folder, files, lambda source, _: decode(source)):
+        if isinstance(samples, MediaError):
+            raise samples
+        signals[files[index]] = samples
+    missing = [file for file in files if file not in signals]
     if missing:
         raise FileNotFoundError(f"{folder}: {len(missing)} clips missing, first {missing[0]}")
-    return signals
-
-
-def _decode_archive(archive: Path, wanted: set[str]) -> dict[str, NDArray[np.int16]]:
-    signals: dict[str, NDArray[np.int16]] = {}
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            stream = tar.extractfile(member) if member.name in wanted else None
-            if stream is not None:
-                signals[member.name] = decode(io.BytesIO(stream.read()))
     return signals
 
 

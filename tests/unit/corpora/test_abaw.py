@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoreport.corpora.abaw import CorpusError, read_abaw, write_abaw
+from emoreport.corpora.abaw import read_abaw, write_abaw
+from emoreport.corpora.errors import CorpusError
 from emoreport.corpora.tasks import AU, EXPR, TASKS, VA
 from emoreport.errors import InputNotFoundError
 

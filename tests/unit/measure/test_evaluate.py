@@ -11,14 +11,11 @@ import numpy as np
 import pytest
 
 from emoreport.cli.app import run
+from emoreport.corpora.errors import CorpusError
+from emoreport.corpora.face_pictures import read_labelled_faces
+from emoreport.corpora.label_names import renamed, standard_names
 from emoreport.errors import InputNotFoundError
-from emoreport.measure.evaluate import (
-    LabelledDataError,
-    calibration_error,
-    figures,
-)
-from emoreport.measure.label_names import renamed, standard_names
-from emoreport.measure.labelled_faces import read_labelled_faces
+from emoreport.measure.evaluate import calibration_error, figures
 from emoreport.vocabulary import FERPLUS_ORDER
 from tests.fixtures.graphs import FACE_LABELS, VOICE_LABELS, face_model_folder, voice_model_folder
 
@@ -133,14 +130,14 @@ def test_calm_beside_neutral_is_left_out_corpus_by_corpus() -> None:
 def test_other_layouts_are_refused(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
     path = tmp_path / "bad.npz"
     np.savez(path, **arrays)
-    with pytest.raises(LabelledDataError):
+    with pytest.raises(CorpusError):
         read_labelled_faces(path)
 
 
 def test_files_that_are_no_npz_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "bad.npz"
     path.write_bytes(b"garbage")
-    with pytest.raises(LabelledDataError):
+    with pytest.raises(CorpusError):
         read_labelled_faces(path)
     with pytest.raises(InputNotFoundError):
         read_labelled_faces(tmp_path / "none.npz")

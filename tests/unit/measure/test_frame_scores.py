@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emoreport.corpora.abaw import CorpusError
+from emoreport.corpora.errors import CorpusError
 from emoreport.corpora.tasks import AU, EXPR, VA
 from emoreport.measure.frame_scores import score_frames
 

@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from emoreport.corpora.errors import CorpusError
+from emoreport.corpora.label_names import Renamed, renamed, standard_names
 from emoreport.errors import InputNotFoundError
-from emoreport.measure.label_names import Renamed, renamed, standard_names
-from emoreport.measure.labelled_clips import LabelledDataError
 from emoreport.records import RgbImage
 from emoreport.vocabulary import EMOTIONS, FERPLUS_ORDER
 
@@ -63,7 +63,7 @@ def read_labelled_faces(path: Path) -> LabelledFaces:
 
     Raises
     ------
-    InputNotFoundError, LabelledDataError
+    InputNotFoundError, CorpusError
         When the file is not there or not in this layout.
     """
     if not path.is_file():
@@ -73,7 +73,7 @@ def read_labelled_faces(path: Path) -> LabelledFaces:
         with path.open("rb") as stream:
             unpacked = sum(member.file_size for member in zipfile.ZipFile(stream).infolist())
             if unpacked > LARGEST_NPZ_BYTES:
-                raise LabelledDataError(
+                raise CorpusError(
                     "evaluate.too_large",
                     size_gb=unpacked / 1e9,
                     limit_gb=LARGEST_NPZ_BYTES / 1e9,
@@ -88,11 +88,9 @@ def read_labelled_faces(path: Path) -> LabelledFaces:
                     if name in archive.files
                 }
     except _NO_NPZ as error:
-        raise LabelledDataError("evaluate.not_npz", error=error, file=path) from error
+        raise CorpusError("evaluate.not_npz", error=error, file=path) from error
     if images.dtype != np.uint8 or images.ndim not in {3, 4} or len(images) == 0:
-        raise LabelledDataError(
-            "evaluate.images", dtype=images.dtype, shape=images.shape, file=path
-        )
+        raise CorpusError("evaluate.images", dtype=images.dtype, shape=images.shape, file=path)
     written = _face_labels(columns, len(images), path)
     labels = standard_names(written)
     chosen = [index for index, label in enumerate(labels) if label in EMOTIONS]
@@ -112,10 +110,10 @@ def _face_labels(columns: Mapping[str, NDArray[Any]], count: int, path: Path) ->
         if values.dtype.kind in "iu":
             names = [str(name) for name in columns.get("names", np.array(EMOTIONS))]
             if values.min() < 0 or values.max() >= len(names):
-                raise LabelledDataError("evaluate.label_numbers", file=path)
+                raise CorpusError("evaluate.label_numbers", file=path)
             return [names[index] for index in values]
         return [str(value) for value in values]
-    raise LabelledDataError("evaluate.no_votes", file=path)
+    raise CorpusError("evaluate.no_votes", file=path)
 
 
 def _as_rgb(image: NDArray[np.uint8]) -> RgbImage:
