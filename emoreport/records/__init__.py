@@ -41,6 +41,7 @@ from emoreport.records.features import (
     Modality,
     VoiceFeatures,
 )
+from emoreport.records.heads import HEAD_TASKS, HeadRecord, HeadTask, HeadTrack
 from emoreport.records.media import (
     SAMPLE_RATE_HZ,
     AudioTrack,
@@ -81,6 +82,7 @@ from emoreport.records.speech import (
 __all__ = [
     "CONTOUR_STEP_S",
     "FACE_MEASURES",
+    "HEAD_TASKS",
     "MACHINE",
     "MODALITIES",
     "SAMPLE_RATE_HZ",
@@ -106,6 +108,9 @@ __all__ = [
     "FloatArray",
     "Frame",
     "HeadLimits",
+    "HeadRecord",
+    "HeadTask",
+    "HeadTrack",
     "InputRecord",
     "IntArray",
     "LabelSource",
