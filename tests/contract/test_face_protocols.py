@@ -7,13 +7,19 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from emoreport.errors import EmoreportError
+from emoreport.errors import EmoreportError, ModelError
 from emoreport.faces.crops import crop_face
 from emoreport.faces.detectors import BUNDLE_MEMBER, TasksDetector
 from emoreport.models.families.compact import CompactFaceModel
 from emoreport.models.families.hsemotion import HSEmotionModel
 from emoreport.models.store.model_metadata import folder_metadata, shipped_metadata
-from emoreport.records import FaceDetector, FaceEmotionModel, FaceScores, ModelRecord
+from emoreport.records import (
+    EmbeddingFaceModel,
+    FaceDetector,
+    FaceEmotionModel,
+    FaceScores,
+    ModelRecord,
+)
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.face_detector import short_range_file, solutions_detector, spelt
 from tests.fixtures.faces import BrightnessModel, ScriptedDetector, face_at, scene
@@ -198,6 +204,46 @@ def test_the_order_of_the_faces_is_kept(model):
     forwards = model.predict(faces).probabilities
     backwards = model.predict(faces[::-1]).probabilities
     assert forwards == pytest.approx(backwards[::-1], abs=1e-5)
+
+
+def embeds(model):
+    """Whether a model gives features: all but a graph without a linear layer at its end."""
+    if isinstance(model, CompactFaceModel) and model.record.name == "tiny-face":
+        with pytest.raises(ModelError, match="does not end in one linear layer"):
+            model.embed(faces_for(model))
+        return False
+    return True
+
+
+def test_an_embedding_comes_with_the_scores_of_predict(model):
+    if not embeds(model):
+        return
+    assert isinstance(model, EmbeddingFaceModel)
+    faces = faces_for(model)
+    wanted = model.predict(faces)
+    scores, features = model.embed(faces)
+    assert features.shape == (5, model.feature_width)
+    assert features.dtype == np.float32
+    assert np.isfinite(features).all()
+    assert np.ptp(features, axis=0).max() > 0
+    assert scores.probabilities == pytest.approx(wanted.probabilities, abs=1e-5)
+    for name, values in wanted.extra.items():
+        assert scores.extra[name] == pytest.approx(values, rel=1e-4, abs=1e-5)
+    for own, other in ((scores.valence, wanted.valence), (scores.arousal, wanted.arousal)):
+        assert (own is None and other is None) or own == pytest.approx(other, abs=1e-5)
+
+
+def test_an_embedding_does_not_depend_on_the_batch(model):
+    if not embeds(model):
+        return
+    faces = faces_for(model)
+    single = np.vstack([model.embed([face])[1] for face in faces])
+    together = model.embed(faces)[1]
+    assert together == pytest.approx(single, rel=1e-5, abs=1e-5)
+    assert model.embed(faces[::-1])[1] == pytest.approx(together[::-1], rel=1e-5, abs=1e-5)
+    scores, features = model.embed([])
+    assert scores.probabilities.shape == (0, len(model.labels))
+    assert features.shape == (0, model.feature_width)
 
 
 def test_no_faces_give_no_rows(model):

@@ -6,12 +6,14 @@ import math
 import numpy as np
 import pytest
 
+from emoreport.errors import ModelError
 from emoreport.models.families.aniemore import open_aniemore
 from emoreport.models.families.compact import CompactVoiceModel
 from emoreport.models.families.gigaam import open_gigaam
 from emoreport.models.store.model_metadata import folder_metadata, shipped_metadata
 from emoreport.records import (
     VOICE_MEASURES,
+    EmbeddingVoiceModel,
     MeasuringVoiceModel,
     VoiceActivityDetector,
     VoiceEmotionModel,
@@ -65,6 +67,13 @@ MODELS = {
     "aniemore group": aniemore_model("wav2vec2-resd", **GROUP_NORM),
     "dusha": lambda folder: random_dusha(folder),  # noqa: PLW0108 - defined below
     "dusha/hubert-large": lambda folder: open_aniemore(published_dusha(folder), threads=1),
+    "aniemore wavlm layer": lambda folder: open_aniemore(
+        published(folder, "wavlm-resd"), threads=1, features="layer:1"
+    ),
+    "aniemore xlsr-53 layer": lambda folder: open_aniemore(
+        published(folder, "wav2vec2-xlsr-53"), threads=1, features="layer:1"
+    ),
+    "gigaam layer": lambda folder: open_gigaam(saved_gigaam(folder), threads=1, features="layer:1"),
     "gigaam/emo": lambda folder: open_gigaam(saved_gigaam(folder), threads=1),
 }
 
@@ -190,6 +199,43 @@ def test_measures_beside_the_emotions_are_those_that_are_described(name, tmp_pat
         single = np.concatenate([said.measures[measure] for said in alone])
         np.testing.assert_allclose(values, single, rtol=1e-4, atol=1e-4)
     assert (scores.measures.get("intensity", np.zeros(1)) <= 1).all()
+
+
+def embeds(model):
+    """Whether a model gives features: all but a graph without a linear layer at its end."""
+    if isinstance(model, CompactVoiceModel) and model.record.name == "tiny-voice":
+        with pytest.raises(ModelError, match="does not end in one linear layer"):
+            model.embed([CLIPS["voice"]])
+        return False
+    return True
+
+
+def test_an_embedding_comes_with_the_scores_of_predict(model):
+    if not embeds(model):
+        return
+    assert isinstance(model, EmbeddingVoiceModel)
+    clips = [CLIPS[name] for name in ("voice", "noise", "tone")]
+    scores, features = model.embed(clips)
+    assert features.shape == (3, model.feature_width)
+    assert features.dtype == np.float32
+    assert np.isfinite(features).all()
+    assert np.ptp(features, axis=0).max() > 0
+    np.testing.assert_allclose(scores.probabilities, model.predict(clips), atol=1e-5)
+    if isinstance(model, MeasuringVoiceModel):
+        for name, values in model.measure(clips).measures.items():
+            np.testing.assert_allclose(scores.measures[name], values, rtol=1e-4, atol=1e-5)
+
+
+def test_an_embedding_in_a_batch_is_that_of_the_clip_alone(model):
+    if not embeds(model):
+        return
+    clips = [voice(3.0), voice(1.5, seed=1), CLIPS["short"]]
+    together = model.embed(clips)[1]
+    alone = np.concatenate([model.embed([clip])[1] for clip in clips])
+    np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-5)
+    scores, features = model.embed([])
+    assert scores.probabilities.shape == (0, len(model.labels))
+    assert features.shape == (0, model.feature_width)
 
 
 def test_no_clips_give_no_rows(model):

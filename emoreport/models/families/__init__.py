@@ -33,12 +33,15 @@ class Running(TypedDict, total=False):
         Threads inside one run; 0 takes what suits the family.
     reason
         Why this model was chosen, for run.json.
+    features
+        For families with a `Family.source`: as for `open_source`.
     """
 
     runtime: str
     device: str
     threads: int
     reason: str
+    features: str
 
 
 class Opener(Protocol):

@@ -96,10 +96,26 @@ class CompactFaceModel(OnnxNetwork):
         ModelError
             When inference fails.
         """
-        width = len(self.labels)
-        table = np.zeros((0, width + len(self._measures)), np.float32)
+        table = np.zeros((0, len(self.labels) + len(self._measures)), np.float32)
         if faces:
             table = self.probabilities(grey_batch(faces, self.crop.size_px), self._measures)
+        return self._scores(table)
+
+    def embed(self, faces: Sequence[RgbImage]) -> tuple[FaceScores, FloatArray]:
+        """What `predict` says, and the mean of the last maps: what the last layer sees.
+
+        Raises
+        ------
+        FaceStageError, ModelError
+            As for `predict`; also when the graph does not end in one linear layer.
+        """
+        if not faces:
+            return self.predict(faces), np.zeros((0, self.feature_width), np.float32)
+        table, features = self.embedded(grey_batch(faces, self.crop.size_px), self._measures)
+        return self._scores(table), features
+
+    def _scores(self, table: FloatArray) -> FaceScores:
+        width = len(self.labels)
         return FaceScores(
             table[:, :width], extra=dict(zip(self._measures, table[:, width:].T, strict=True))
         )
@@ -188,9 +204,30 @@ class CompactVoiceModel(OnnxNetwork):
 
     def measure(self, clips: Sequence[FloatArray]) -> VoiceScores:
         """Emotion probabilities of N clips and what else the graph gives; see `predict`."""
-        shortest, width = round(SHORTEST_CLIP_S * SAMPLE_RATE_HZ), len(self.labels)
-        ready = [repeated(checked_clip(clip), shortest) for clip in clips]
-        table = judged_by_length(ready, width + len(self._measures), self._judged)
+        width = len(self.labels) + len(self._measures)
+        return self._scores(judged_by_length(_ready(clips), width, self._judged))
+
+    def embed(self, clips: Sequence[FloatArray]) -> tuple[VoiceScores, FloatArray]:
+        """What `measure` says, and all that the last layer hears.
+
+        Of the shipped model these are 1593 numbers of a whole clip: mean and standard deviation
+        over time of two layers of the encoder, and statistics of its pitch, level and spectrum.
+
+        Raises
+        ------
+        SpeechStageError, ModelError
+            As for `predict`; also when the graph does not end in one linear layer.
+        """
+        width = len(self.labels) + len(self._measures)
+        table = judged_by_length(
+            _ready(clips),
+            width + self.feature_width,
+            lambda batch: np.hstack(self.embedded(batch, self._measures)),
+        )
+        return self._scores(table[:, :width]), table[:, width:]
+
+    def _scores(self, table: FloatArray) -> VoiceScores:
+        width = len(self.labels)
         measures = dict(zip(self._measures, table[:, width:].T, strict=True))
         return VoiceScores(table[:, :width], measures)
 
@@ -204,6 +241,11 @@ class CompactVoiceModel(OnnxNetwork):
 
     def _judged(self, batch: FloatArray) -> FloatArray:
         return self.probabilities(batch, self._measures)
+
+
+def _ready(clips: Sequence[FloatArray]) -> list[FloatArray]:
+    shortest = round(SHORTEST_CLIP_S * SAMPLE_RATE_HZ)
+    return [repeated(checked_clip(clip), shortest) for clip in clips]
 
 
 def _recording_level(metadata: ModelMetadata) -> RecordingLevel | None:

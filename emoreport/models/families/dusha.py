@@ -20,9 +20,16 @@ from emoreport.models.families.voice_clips import checked_clip, judged_by_length
 from emoreport.models.runtimes.classifiers import softmax
 from emoreport.models.runtimes.graphs import GraphSession
 from emoreport.models.runtimes.opening import open_graph
+from emoreport.models.runtimes.penultimate import with_features
 from emoreport.models.runtimes.torch_files import read_state_dict
 from emoreport.models.store.registry import ModelEntry, PulledModel
-from emoreport.records import SAMPLE_RATE_HZ, DoubleArray, FloatArray, ModelRecord
+from emoreport.records import (
+    SAMPLE_RATE_HZ,
+    DoubleArray,
+    FloatArray,
+    ModelRecord,
+    VoiceScores,
+)
 
 LABELS: Final = ("anger", "sadness", "neutral", "positive")
 PUBLISHED_ORDER: Final = ("angry", "sad", "neutral", "positive")
@@ -91,9 +98,9 @@ def open_dusha(
         _check_registered(pulled.registered)
     path = _checkpoint(pulled)
     correction = _correction(pulled, path) if bias != "none" else None
-    graph = dusha_graph(read_state_dict(path), file=path)
+    graph = with_features(dusha_graph(read_state_dict(path), file=path), file=path)
     session = open_graph(
-        graph, runtime=runtime, device=device, threads=threads or THREADS, file=path
+        graph.content, runtime=runtime, device=device, threads=threads or THREADS, file=path
     )
     details = {} if pulled.registered is None else pulled.registered.details
     record = ModelRecord(
@@ -110,6 +117,7 @@ def open_dusha(
     return DushaModel(
         session,
         record,
+        features=(graph.features, graph.width),
         offsets=None if correction is None else correction.offsets,
         min_window_s=float(details.get("min_window_s", MIN_WINDOW_S)),
         max_window_s=float(details.get("max_window_s", MAX_WINDOW_S)),
@@ -125,6 +133,8 @@ class DushaModel:
         The loaded graph.
     record
         What run.json says of the model.
+    features
+        Name of the output that the last layer sees, and its width.
     offsets
         float64 (4,), taken from the logits; None leaves them as they are.
     min_window_s, max_window_s
@@ -139,11 +149,13 @@ class DushaModel:
         session: GraphSession,
         record: ModelRecord,
         *,
+        features: tuple[str, int],
         offsets: DoubleArray | None = None,
         min_window_s: float = MIN_WINDOW_S,
         max_window_s: float = MAX_WINDOW_S,
     ) -> None:
         self._session = session
+        self._features, self.feature_width = features
         self._offsets = np.zeros(len(LABELS)) if offsets is None else offsets
         self.record = record
         self.min_window_s = min_window_s
@@ -172,15 +184,30 @@ class DushaModel:
             When inference fails.
         """
         levels = [log_mel(checked_clip(clip)) for clip in clips]
-        return judged_by_length(levels, len(LABELS), self._judged)
+        return judged_by_length(levels, len(LABELS), lambda batch: self._judged(batch)[0])
 
-    def _judged(self, levels: FloatArray) -> FloatArray:
-        """Probabilities from the levels of clips of one length, float32 (n, 64, T)."""
-        logits = self._session.run({INPUT: levels[:, None]}, [OUTPUT])[OUTPUT]
-        scores = np.asarray(logits, dtype=np.float64)
-        if scores.shape != (len(levels), len(LABELS)) or not np.isfinite(scores).all():
-            raise ModelError("models.output_of", model=self.record.name, shape=scores.shape)
-        return softmax(scores - self._offsets)
+    def embed(self, clips: Sequence[FloatArray]) -> tuple[VoiceScores, FloatArray]:
+        """What `predict` says, and the mean of the last maps, float32 (N, 128).
+
+        Raises
+        ------
+        SpeechStageError, ModelError
+            As for `predict`.
+        """
+        levels = [log_mel(checked_clip(clip)) for clip in clips]
+        width = len(LABELS) + self.feature_width
+        table = judged_by_length(levels, width, lambda batch: np.hstack(self._judged(batch)))
+        return VoiceScores(table[:, : len(LABELS)]), table[:, len(LABELS) :]
+
+    def _judged(self, levels: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Probabilities and features of clips of one length from their levels, (n, 64, T)."""
+        outputs = self._session.run({INPUT: levels[:, None]}, [OUTPUT, self._features])
+        scores = np.asarray(outputs[OUTPUT], dtype=np.float64)
+        features = np.asarray(outputs[self._features], dtype=np.float32)
+        for values, width in ((scores, len(LABELS)), (features, self.feature_width)):
+            if values.shape != (len(levels), width) or not np.isfinite(values).all():
+                raise ModelError("models.output_of", model=self.record.name, shape=values.shape)
+        return softmax(scores - self._offsets), features
 
 
 def read_correction() -> Correction:

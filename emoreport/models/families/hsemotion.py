@@ -6,7 +6,7 @@ Seven networks trained on AffectNet; docs/models/hsemotion has a card for each.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -183,7 +183,10 @@ class HSEmotionModel:
         ModelError
             When inference fails or its answer is not finite.
         """
-        scores = np.asarray(self._run(faces, self._output, self._columns), dtype=np.float64)
+        return self._scores(*self._run(faces, {self._output: self._columns}))
+
+    def _scores(self, output: FloatArray) -> FaceScores:
+        scores = np.asarray(output, dtype=np.float64)
         classes = len(self.labels)
         probabilities = softmax(scores[:, :classes])
         if not self._gives_affect:
@@ -210,22 +213,32 @@ class HSEmotionModel:
         FaceStageError, ModelError
             As for `predict`.
         """
-        return self._run(faces, self._features, self.feature_width)
+        (features,) = self._run(faces, {self._features: self.feature_width})
+        return features
 
-    def _run(self, faces: Sequence[RgbImage], output: str, columns: int) -> FloatArray:
-        """One output of the graph for N crops, finite float32 (N, columns)."""
+    def embed(self, faces: Sequence[RgbImage]) -> tuple[FaceScores, FloatArray]:
+        """What `predict` says and what `features` gives, in one run of the network."""
+        scores, features = self._run(
+            faces, {self._output: self._columns, self._features: self.feature_width}
+        )
+        return self._scores(scores), features
+
+    def _run(self, faces: Sequence[RgbImage], columns: Mapping[str, int]) -> list[FloatArray]:
+        """Outputs of the graph for N crops, finite float32 (N, columns), by name."""
         step = len(faces) if self._session.device == "cuda" else FACES_AT_ONCE
 
-        def run(start: int) -> FloatArray:
+        def run(start: int) -> list[FloatArray]:
             batch = self._batch(faces[start : start + step])
-            answer: FloatArray = self._session.run({self._input: batch}, [output])[output]
-            return answer
+            answers = self._session.run({self._input: batch}, list(columns))
+            return [answers[name] for name in columns]
 
         if not faces:
-            return np.zeros((0, columns), np.float32)
-        outputs = np.concatenate(list(self._pool.map(run, range(0, len(faces), step))))
-        if outputs.shape != (len(faces), columns) or not np.isfinite(outputs).all():
-            raise ModelError("models.output", shape=outputs.shape, file=self._path)
+            return [np.zeros((0, width), np.float32) for width in columns.values()]
+        parts = list(self._pool.map(run, range(0, len(faces), step)))
+        outputs = [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
+        for output, width in zip(outputs, columns.values(), strict=True):
+            if output.shape != (len(faces), width) or not np.isfinite(output).all():
+                raise ModelError("models.output", shape=output.shape, file=self._path)
         return outputs
 
     def _batch(self, faces: Sequence[RgbImage]) -> FloatArray:

@@ -14,7 +14,7 @@ from emoreport.models.runtimes.classifiers import softmax
 from emoreport.models.runtimes.forms import FLOAT32, TORCH, Form, command, optimized_form
 from emoreport.models.runtimes.runners import Feeds, GraphRunner, Runner, TorchRunner, graphics_card
 from emoreport.models.store.registry import PulledModel
-from emoreport.records import SAMPLE_RATE_HZ, FloatArray, IntArray, ModelRecord
+from emoreport.records import SAMPLE_RATE_HZ, FloatArray, IntArray, ModelRecord, VoiceScores
 
 AUTO: Final = "auto"
 LOCAL: Final = "local"
@@ -121,6 +121,7 @@ def open_source(
     device: str = AUTO,
     threads: int = 0,
     reason: str = "",
+    features: str = "",
 ) -> VoiceNetworkModel:
     """Open a network in the form that is to run.
 
@@ -139,17 +140,27 @@ def open_source(
         whole process.
     reason
         Why this model was chosen, for run.json.
+    features
+        What `VoiceNetworkModel.embed` is to give: ``model``, what the last layer sees;
+        ``layer:N``, the mean over time of hidden layer N, 0 for what comes before the first.
+        ``auto`` is torch then. "" where it is not asked for.
 
     Raises
     ------
     ModelError
         When the weights do not fit, an exported form is asked for that was not made, or a form no
-        longer fits the files or the runtime here. Nothing else runs in its place.
+        longer fits the files or the runtime here. Nothing else runs in its place. Also when
+        features are asked for of an exported form, or of a layer that is not there.
     """
-    form = _form(pulled, runtime, device)
+    form = _form(pulled, TORCH if features and runtime == AUTO else runtime, device)
     runner = open_form(source, form, device=device, threads=threads)
     files = {**pulled.files, **form.files}
-    return VoiceNetworkModel(source.checkpoint, runner, files, pulled, reason)
+    model = VoiceNetworkModel(source.checkpoint, runner, files, pulled, reason)
+    if features:
+        _, _, number = features.partition(":")
+        model.layer = int(number) if number else None
+        _ = model.feature_width  # refused now, not after hours of other work
+    return model
 
 
 def open_form(source: VoiceSource, form: Form, *, device: str, threads: int) -> Runner:
@@ -182,8 +193,14 @@ class VoiceNetworkModel:
         Where it comes from.
     reason
         Why it was chosen.
+
+    Attributes
+    ----------
+    layer
+        Hidden layer that `embed` takes the mean over time of; None for what the last layer sees.
     """
 
+    layer: int | None = None
     sample_rate_hz: int = SAMPLE_RATE_HZ
 
     def __init__(
@@ -236,14 +253,48 @@ class VoiceNetworkModel:
         """
         probabilities = np.empty((len(clips), len(self.labels)), dtype=np.float32)
         for batch in self._checkpoint.batches(clips):
-            logits = np.asarray(self._runner.logits(batch.feeds), dtype=np.float64)
-            wanted = (len(batch.places), len(self._checkpoint.classes))
-            if logits.shape != wanted or not np.isfinite(logits).all():
-                raise ModelError(
-                    "models.output", shape=logits.shape, file=self._checkpoint.weights.parent
-                )
-            probabilities[batch.places] = softmax(logits[:, self._emotions])
+            logits = self._runner.logits(batch.feeds)
+            probabilities[batch.places] = self._judged(logits, len(batch.places))
         return probabilities
+
+    @property
+    def feature_width(self) -> int:
+        """Numbers that `embed` gives per clip.
+
+        Raises
+        ------
+        ModelError
+            When there is no such layer, or this form of the network gives no features.
+        """
+        return self._runner.feature_width(self.layer)
+
+    def embed(self, clips: Sequence[FloatArray]) -> tuple[VoiceScores, FloatArray]:
+        """What `predict` says, and features; see `layer`.
+
+        Raises
+        ------
+        SpeechStageError, ModelError
+            As for `predict`, and when this form of the network gives no features.
+        """
+        probabilities = np.empty((len(clips), len(self.labels)), dtype=np.float32)
+        features = np.empty((len(clips), self.feature_width), dtype=np.float32)
+        for batch in self._checkpoint.batches(clips):
+            logits, pooled = self._runner.embed(batch.feeds, self.layer)
+            count = len(batch.places)
+            probabilities[batch.places] = self._judged(logits, count)
+            features[batch.places] = self._checked(pooled, (count, features.shape[1]))
+        return VoiceScores(probabilities), features
+
+    def _judged(self, logits: FloatArray, count: int) -> FloatArray:
+        scores = self._checked(logits, (count, len(self._checkpoint.classes)))
+        return softmax(scores[:, self._emotions].astype(np.float64))
+
+    def _checked(self, output: FloatArray, wanted: tuple[int, int]) -> FloatArray:
+        if output.shape != wanted or not np.isfinite(output).all():
+            raise ModelError(
+                "models.output", shape=output.shape, file=self._checkpoint.weights.parent
+            )
+        return output
 
 
 def _form(pulled: PulledModel, runtime: str, device: str) -> Form:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emoreport.errors import ModelError
+from emoreport.models.runtimes.graphs import GraphSession
 from emoreport.models.runtimes.opening import open_graph
+from emoreport.models.runtimes.penultimate import OpenedGraph, with_features
 from emoreport.models.store.model_metadata import ModelMetadata
 from emoreport.records import DoubleArray, FloatArray, ModelRecord
 
@@ -42,7 +48,8 @@ class OnnxNetwork:
         reason: str = "",
     ) -> None:
         self.metadata = metadata
-        self._session = open_graph(metadata.path, runtime=runtime, device=device, threads=threads)
+        self._running = (runtime, device, threads)
+        self._session = self._opened(metadata.path)
         inputs, outputs = self._session.inputs, self._session.outputs
         if set(inputs) != {metadata.input_name} or metadata.output_name not in outputs:
             raise ModelError(
@@ -72,6 +79,49 @@ class OnnxNetwork:
             precision=metadata.precision,
         )
 
+    @property
+    def feature_width(self) -> int:
+        """Numbers that `embedded` gives per input.
+
+        Raises
+        ------
+        ModelError
+            When the graph does not end in one linear layer.
+        """
+        return self._features.width
+
+    @cached_property
+    def _features(self) -> OpenedGraph:
+        # Only who wants features pays for reading the graph once more.
+        opened = with_features(self.metadata.path, self.metadata.output_name)
+        self._session = self._opened(opened.content)
+        return opened
+
+    def _opened(self, graph: Path | bytes) -> GraphSession:
+        runtime, device, threads = self._running
+        return open_graph(
+            graph, runtime=runtime, device=device, threads=threads, file=self.metadata.path
+        )
+
+    def embedded(
+        self, batch: FloatArray, further: Sequence[str] = ()
+    ) -> tuple[FloatArray, FloatArray]:
+        """What `probabilities` gives, and what the last layer saw: float32 (N, feature_width).
+
+        Raises
+        ------
+        ModelError
+            As for `probabilities`, and when the graph does not end in one linear layer.
+        """
+        name, width = self._features.features, self._features.width
+        outputs = self._session.run(
+            {self.metadata.input_name: batch}, [self.metadata.output_name, *further, name]
+        )
+        features = np.asarray(outputs[name], dtype=np.float32)
+        if features.shape != (len(batch), width) or not np.isfinite(features).all():
+            raise ModelError("models.output", shape=features.shape, file=self.metadata.path)
+        return self._scored(outputs, len(batch), further), features
+
     def probabilities(self, batch: FloatArray, further: Sequence[str] = ()) -> FloatArray:
         """Run the graph and turn its logits into probabilities.
 
@@ -93,10 +143,15 @@ class OnnxNetwork:
         """
         logits = self.metadata.output_name
         outputs = self._session.run({self.metadata.input_name: batch}, [logits, *further])
-        scores = np.asarray(outputs[logits], dtype=np.float64)
+        return self._scored(outputs, len(batch), further)
+
+    def _scored(
+        self, outputs: Mapping[str, NDArray[Any]], count: int, further: Sequence[str]
+    ) -> FloatArray:
+        scores = np.asarray(outputs[self.metadata.output_name], dtype=np.float64)
         columns = [np.asarray(outputs[name], dtype=np.float32) for name in further]
         shapes = [scores.shape, *(column.shape for column in columns)]
-        wanted = [(len(batch), len(self.metadata.labels)), *[(len(batch),)] * len(further)]
+        wanted = [(count, len(self.metadata.labels)), *[(count,)] * len(further)]
         if shapes != wanted or not np.isfinite(np.column_stack([scores, *columns])).all():
             raise ModelError("models.output", shape=shapes, file=self.metadata.path)
         return np.column_stack([softmax(scores / self.metadata.temperature), *columns])

@@ -34,11 +34,22 @@ class OpenedGraph:
     width: int
 
 
-def with_features(path: Path) -> OpenedGraph:
-    """Read a graph with one output and make the input of its last matrix product an output too.
+def with_features(
+    source: Path | bytes, output: str | None = None, *, file: Path | None = None
+) -> OpenedGraph:
+    """Read a graph and make the input of the last matrix product before an output one too.
 
     The last matrix product is the Gemm or MatMul by stored weights that leads to the output
     through nothing but the addition of stored values.
+
+    Parameters
+    ----------
+    source
+        The file, or its bytes.
+    output
+        Name of the output that the product leads to; None where the graph has one output.
+    file
+        What errors call the model where `source` is bytes.
 
     Raises
     ------
@@ -47,18 +58,24 @@ def with_features(path: Path) -> OpenedGraph:
     """
     import onnx
 
+    file = source if isinstance(source, Path) else file
     try:
         # A path inside the file is not followed: the published graphs hold all their weights.
-        model = onnx.load(path, load_external_data=False)
+        if isinstance(source, bytes):
+            model = onnx.load_model_from_string(source)
+        else:
+            model = onnx.load(source, load_external_data=False)
     except Exception as error:  # protobuf's errors, of either of its implementations
-        raise ModelError("models.not_loaded", error=error, file=path) from error
+        raise ModelError("models.not_loaded", error=error, file=file) from error
     graph = model.graph
-    if len(graph.output) != 1:
-        raise ModelError("models.one_output", count=len(graph.output), remedy=REMEDY, file=path)
+    if output is None:
+        if len(graph.output) != 1:
+            raise ModelError("models.one_output", count=len(graph.output), remedy=REMEDY, file=file)
+        output = graph.output[0].name
     stored = _stored(graph)
-    product = _last_product(graph, stored)
+    product = _last_product(graph, stored, output)
     if product is None:
-        raise ModelError("models.linear_layer", remedy=REMEDY, file=path)
+        raise ModelError("models.linear_layer", remedy=REMEDY, file=file)
     name, width = _features(product, stored)
     graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
     return OpenedGraph(model.SerializeToString(), name, width)
@@ -76,10 +93,10 @@ def _stored(graph: Any) -> dict[str, tuple[int, ...]]:  # noqa: ANN401 - protobu
     return stored
 
 
-def _last_product(graph: Any, stored: Mapping[str, tuple[int, ...]]) -> Any:  # noqa: ANN401 - as above
-    """Node of the last matrix product, or None."""
+def _last_product(graph: Any, stored: Mapping[str, tuple[int, ...]], output: str) -> Any:  # noqa: ANN401 - as above
+    """Node of the last matrix product before an output, or None."""
     maker = {name: node for node in graph.node for name in node.output}
-    node = maker.get(graph.output[0].name)
+    node = maker.get(output)
     while node is not None and node.op_type in PASSED_THROUGH:
         computed = [name for name in node.input if name and name not in stored]
         node = maker.get(computed[0]) if len(computed) == 1 else None

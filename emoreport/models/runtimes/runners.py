@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -36,6 +37,33 @@ class Runner(Protocol):
         ------
         ModelError
             When inference fails.
+        """
+        ...
+
+    def embed(self, feeds: Feeds, layer: int | None) -> tuple[FloatArray, FloatArray]:
+        """What `logits` gives, and features float32 (N, `feature_width`).
+
+        Parameters
+        ----------
+        feeds
+            As for `logits`.
+        layer
+            The mean over time of this hidden layer; None for what the last layer sees.
+
+        Raises
+        ------
+        ModelError
+            When inference fails, or this form of the network gives no features.
+        """
+        ...
+
+    def feature_width(self, layer: int | None) -> int:
+        """Numbers that `embed` gives per clip.
+
+        Raises
+        ------
+        ModelError
+            When there is no such layer, or this form of the network gives no features.
         """
         ...
 
@@ -95,12 +123,28 @@ class TorchRunner:
 
     def logits(self, feeds: Feeds) -> FloatArray:
         """Run one batch; see `Runner`."""
+        return self._run(lambda *inputs: [self.network(*inputs)], feeds)[0]
+
+    def embed(self, feeds: Feeds, layer: int | None) -> tuple[FloatArray, FloatArray]:
+        """Run one batch; see `Runner`."""
+        logits, features = self._run(partial(self.network.embed, layer=layer), feeds)
+        return logits, features
+
+    def feature_width(self, layer: int | None) -> int:
+        """Numbers per clip; see `Runner`."""
+        if layer is not None and layer > self.network.layers:
+            raise ModelError(
+                "models.no_layer", layer=layer, layers=self.network.layers, file=self._file
+            )
+        return int(self.network.feature_width(layer))
+
+    def _run(self, network: Callable[..., Sequence[Any]], feeds: Feeds) -> list[FloatArray]:
         torch = self._torch
         try:
             with torch.inference_mode():
                 inputs = [torch.from_numpy(array).to(self.device) for array in feeds.values()]
-                logits = self.network(inputs[0].to(self._kind), *inputs[1:])
-                return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
+                outputs = network(inputs[0].to(self._kind), *inputs[1:])
+                return [np.asarray(each.float().cpu().numpy(), np.float32) for each in outputs]
         except RuntimeError as error:  # torch's errors, too little memory among them
             raise ModelError("models.run_fails", error=error, file=self._file) from error
 
@@ -153,6 +197,14 @@ class GraphRunner:
         if self._free is None:
             self._free = self._opened(self._form.graph)
         return _run(self._free, feeds)
+
+    def embed(self, feeds: Feeds, layer: int | None) -> tuple[FloatArray, FloatArray]:  # noqa: ARG002
+        """Exported graphs hold logits only; see `Runner`."""
+        raise ModelError("models.exported_features", file=self._form.graph)
+
+    def feature_width(self, layer: int | None) -> int:  # noqa: ARG002
+        """Exported graphs hold logits only; see `Runner`."""
+        raise ModelError("models.exported_features", file=self._form.graph)
 
     def _opened(self, graph: Path | None) -> GraphSession:
         form = self._form

@@ -134,6 +134,52 @@ class VoiceNetwork(nn.Module):  # type: ignore[misc]  # torch is not typed here
         output = self.classifier(audio, attention_mask=own)
         return output if isinstance(output, Tensor) else output.logits
 
+    @property
+    def layers(self) -> int:
+        """Hidden layers after the convolutions."""
+        return int(self._encoder.config.num_hidden_layers)
+
+    def feature_width(self, layer: int | None) -> int:
+        """Numbers per clip that `embed` gives."""
+        head = self.classifier.classifier
+        first = head.dense if isinstance(head, PooledHead) else head
+        return int(first.in_features if layer is None else self._encoder.config.hidden_size)
+
+    def embed(
+        self, audio: Tensor, frames: Tensor | None = None, *, layer: int | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Logits (N, K), and what the head sees (N, W) or the mean over time of a hidden layer.
+
+        Layer 0 is what the first one gets.
+        """
+        seen: dict[str, Any] = {}
+        hooks = [
+            self.classifier.classifier.register_forward_pre_hook(
+                lambda _, inputs: seen.update(pooled=inputs[0])
+            ),
+            self._encoder.register_forward_hook(
+                lambda _, __, output: seen.update(hidden=output.hidden_states)
+            ),
+        ]
+        self._encoder.config.output_hidden_states = layer is not None
+        try:
+            logits = self(audio, frames)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        if layer is None:
+            return logits, seen["pooled"]
+        hidden = seen["hidden"][layer]
+        if frames is None:
+            return logits, hidden.mean(dim=1)
+        own = own_frames(hidden.shape[1], frames.unsqueeze(1)).unsqueeze(-1)
+        return logits, torch.where(own, hidden, 0.0).sum(dim=1) / own.sum(dim=1)
+
+    @property
+    def _encoder(self) -> PreTrainedModel:
+        encoders = tuple(encoder for _, encoder, _ in CLASSES.values())
+        return next(part for part in self.classifier.modules() if isinstance(part, encoders))
+
 
 def own_frames(length: int, frames: Tensor, add_adapter: bool | None = None) -> Tensor:
     """Which of `length` frames are a clip's own: counts int64 (N, 1) → bool (N, length)."""

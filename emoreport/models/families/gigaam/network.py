@@ -169,6 +169,31 @@ class EmotionNetwork(nn.Module):  # type: ignore[misc]  # torch is not typed her
         """Encode, take the mean over time, classify."""
         return self.head(self.encoder(bands.transpose(1, 2)).mean(dim=1))
 
+    @property
+    def layers(self) -> int:
+        """Blocks of the encoder."""
+        return len(self.encoder.layers)
+
+    def feature_width(self, layer: int | None) -> int:
+        """Numbers per clip that `embed` gives, of every layer."""
+        del layer
+        return int(self.head.in_features)
+
+    def embed(self, bands: Tensor, *, layer: int | None = None) -> tuple[Tensor, Tensor]:
+        """Logits (N, K), and the mean over time of what the encoder or one of its blocks gives.
+
+        Layer 0 is what the first block gets.
+        """
+        seen: dict[str, Tensor] = {}
+        last = self.layers if layer is None else layer
+        part = self.encoder.layers[last - 1] if last else self.encoder.pre_encode
+        hook = part.register_forward_hook(lambda _, __, frames: seen.update(frames=frames))
+        try:
+            logits = self(bands)
+        finally:
+            hook.remove()
+        return logits, seen["frames"].mean(dim=1)
+
 
 def load_network(path: Path, classes: tuple[str, ...]) -> EmotionNetwork:
     """Build the network that a checkpoint describes and fill it, float32, on the processor.

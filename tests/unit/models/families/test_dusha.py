@@ -13,6 +13,7 @@ from emoreport.models.families.dusha import LABELS, DushaModel, open_dusha, read
 from emoreport.models.families.dusha_graph import dusha_graph
 from emoreport.models.families.log_mel import log_mel
 from emoreport.models.runtimes.opening import open_graph
+from emoreport.models.runtimes.penultimate import with_features
 from emoreport.models.runtimes.torch_files import read_state_dict
 from emoreport.models.store.registry import ModelEntry, ModelFile, ModelSource, find_entry
 from tests.fixtures.audio import noise, silence, tone, voice
@@ -127,10 +128,10 @@ def test_a_session_that_gives_no_numbers_is_refused(model):
         runtime, device, inputs, outputs = "none", "cpu", {}, {}
 
         def run(self, feeds, outputs=None):
-            return {"logits": np.full((1, 4), np.nan)}
+            return {"logits": np.full((1, 4), np.nan), "f": np.zeros((1, 1))}
 
     with pytest.raises(ModelError, match="unusable output"):
-        DushaModel(Broken(), model.record).predict([tone(1.0)])
+        DushaModel(Broken(), model.record, features=("f", 1)).predict([tone(1.0)])
 
 
 # ------------------------------------------------------------------------------- what it is
@@ -275,8 +276,12 @@ def test_other_files_beside_the_checkpoint_do_not_matter(network, tmp_path):
 
 def test_offsets_are_taken_from_the_logits(files, model):
     offsets = np.array([-0.5, 0.25, 1.0, -0.75])
-    graph = dusha_graph(read_state_dict(files.folder / "weights.pt"), file=files.folder)
-    corrected = DushaModel(open_graph(graph), model.record, offsets=offsets)
+    graph = with_features(
+        dusha_graph(read_state_dict(files.folder / "weights.pt"), file=files.folder)
+    )
+    features = (graph.features, graph.width)
+    session = open_graph(graph.content)
+    corrected = DushaModel(session, model.record, features=features, offsets=offsets)
     clips = [voice(3.0), noise(3.0)]
     expected = model.predict(clips) * np.exp(-offsets)
     expected /= expected.sum(axis=1, keepdims=True)

@@ -60,6 +60,18 @@ def test_what_the_last_layer_sees_becomes_an_output(tmp_path, end):
     np.testing.assert_array_equal(found["y"], open_graph(path).run({"x": INPUT})["y"])
 
 
+def test_of_several_outputs_the_named_one_leads_to_the_layer(tmp_path):
+    path = saved(tmp_path, [*ENDS["gemm"], node("ReduceSum", "f", "z", keepdims=0)])
+    model = onnx.load(path)
+    model.graph.output.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, []))
+    with pytest.raises(ModelError, match="has 2 outputs"):
+        with_features(model.SerializeToString(), file=path)
+    opened = with_features(model.SerializeToString(), "y")
+    assert (opened.features, opened.width) == ("f", 4)
+    with pytest.raises(ModelError, match="does not end in one linear layer"):
+        with_features(model.SerializeToString(), "z")
+
+
 OTHER_ENDS = {
     "an activation": [node("Gemm", "x w b", "p"), node("Sigmoid", "p", "y")],
     "two layers side by side": [

@@ -56,6 +56,12 @@ def windowed(export, target="model-window.onnx"):
     return window
 
 
+def test_an_exported_form_says_that_it_gives_no_features(tiny):
+    model = opened(tiny, "onnxruntime")
+    with pytest.raises(ModelError, match=r"gives no features.*--speech-runtime torch"):
+        model.embed(CLIPS[:1])
+
+
 def quantised_graph(export):
     """The exported graph with 8-bit weights, ranges set by two of the clips."""
     _, source, graph = export

@@ -103,6 +103,34 @@ def test_a_clip_below_a_second_is_repeated(model):
     np.testing.assert_allclose(model.predict([clip]), model.predict([np.tile(clip, 2)]), atol=1e-5)
 
 
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_hidden_layer_is_the_mean_of_transformers_own(tmp_path, name):
+    pulled = published(tmp_path, name)
+    checkpoint = read_checkpoint(pulled)
+    clip = prepared(voice(2.0), shortest=1, normalise=checkpoint.normalise)
+    encoder = getattr(load_network(checkpoint).classifier, checkpoint.family)
+    with torch.inference_mode():
+        hidden = encoder(torch.from_numpy(clip)[None], output_hidden_states=True).hidden_states
+    assert len(hidden) == 3
+    for layer, states in enumerate(hidden):
+        model = open_aniemore(pulled, threads=1, features=f"layer:{layer}")
+        _, features = model.embed([voice(2.0), voice(1.9, seed=1)])
+        assert features.shape == (2, 32)
+        np.testing.assert_allclose(features[0], states[0].mean(dim=0), atol=1e-4)
+    with pytest.raises(ModelError, match=r"no layer 3.*layer:0 to layer:2"):
+        open_aniemore(pulled, threads=1, features="layer:3")
+
+
+def test_what_the_last_layer_sees_gives_the_answer_of_the_model(tmp_path):
+    pulled = published(tmp_path, "wavlm-resd")
+    model = open_aniemore(pulled, threads=1, features="model")
+    scores, features = model.embed([voice(2.0), noise(1.0)])
+    head = load_file(pulled.folder / "model.safetensors")
+    logits = features @ head["classifier.weight"].numpy().T + head["classifier.bias"].numpy()
+    answers = torch.from_numpy(logits).softmax(dim=1).numpy()
+    np.testing.assert_allclose(scores.probabilities, answers, atol=1e-5)
+
+
 class Listening:
     """A stand-in runner that remembers what it was given."""
 
