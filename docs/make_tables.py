@@ -14,8 +14,11 @@ from emoreport.messages import Words
 from emoreport.tables.columns import (
     ACOUSTIC_MEASURES,
     DESCRIBED_EXTRAS,
+    HEAD_LABELS,
     SOUND,
     frames_table,
+    head_intervals_table,
+    head_table,
     result_tables,
     speech_table,
 )
@@ -43,17 +46,21 @@ start of the video with 3 decimals; shares and probabilities are 0–1 with 4. A
 that the value is not known. `<emotion>` stands for every label of the model that ran: each has a
 column of its own. `z_<emotion>` is there with `--baseline`, `compound_emotions` with `--compounds`,
 `witness_p_<emotion>` where a second model ran; `acoustics` and sound.parquet are not there with
-`--no-acoustics`.
+`--no-acoustics`; `head_intervals` and head.parquet are there with a trained head (`--head`) that
+names neither the emotions of the face nor those of the voice, and the first column depends on what
+it was trained for.
 """
 
 
 def page() -> str:
     """Content of docs/tables.md."""
     tables = list(result_tables(ANY, ANY, baseline=True, compounds=True, acoustics=True).values())
+    tables += map(head_intervals_table, HEAD_LABELS)
     readings = [
         frames_table(ANY, valence=True, arousal=True, extra=FACE_EXTRAS, witness=ANY),
         speech_table(ANY, extra=VOICE_EXTRAS, witness=ANY),
         SOUND,
+        head_table(("<output>",)),
     ]
     parts = [HEAD]
     parts += [_section(f"{table.name}.csv", _columns([table])) for table in tables]

@@ -219,6 +219,8 @@ def _model_names(run: RunRecord, lang: str) -> Iterator[str]:
         if witness is not None:
             name = text("cli.line.with_witness", lang, model=name, witness=witness.name)
         yield name
+    if "head" in run.judges:
+        yield text("cli.line.with_head", lang, name=run.judges["head"].name)
 
 
 def _times(count: int, lang: str) -> str:

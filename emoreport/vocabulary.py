@@ -25,6 +25,11 @@ EMOTIONS: Final[tuple[str, ...]] = (
 VOICE_ONLY_EMOTIONS: Final[tuple[str, ...]] = ("enthusiasm", "positive")
 """Labels that only some voice models give."""
 
+OTHER: Final = "other"
+"""An expression that is none of the eight: a class of Aff-Wild2, which trained heads may give.
+
+It is an emotion, and is compared with nothing: two that are none of the eight may differ."""
+
 FERPLUS_ORDER: Final[tuple[str, ...]] = (
     "neutral",
     "happiness",
@@ -46,7 +51,7 @@ UNCERTAIN: Final = "uncertain"
 NON_EMOTIONS: Final[tuple[str, ...]] = (NO_FACE, NO_SPEECH, UNCERTAIN)
 """Row labels that say that no emotion is known."""
 
-ALL_LABELS: Final[tuple[str, ...]] = (*EMOTIONS, *VOICE_ONLY_EMOTIONS, *NON_EMOTIONS)
+ALL_LABELS: Final[tuple[str, ...]] = (*EMOTIONS, *VOICE_ONLY_EMOTIONS, OTHER, *NON_EMOTIONS)
 
 PROBABILITY_PREFIX: Final = "p_"
 WITNESS_PREFIX: Final = "witness_p_"
@@ -90,6 +95,7 @@ NAMES: Final[dict[str, dict[str, str]]] = {
         "surprise": "удивление",
         "enthusiasm": "воодушевление",
         "positive": "позитив",
+        OTHER: "другое",
         NO_FACE: "нет лица",
         NO_SPEECH: "нет речи",
         UNCERTAIN: "не определено",
@@ -125,6 +131,7 @@ COLOURS: Final[dict[str, str]] = {
     "surprise": "#A07AA0",
     "enthusiasm": "#FBE020",
     "positive": "#B0DDA0",
+    OTHER: "#481F40",
     NO_FACE: "#DFDFDF",
     NO_SPEECH: "#B7B7B7",
     UNCERTAIN: "#646464",
@@ -133,8 +140,8 @@ COLOURS: Final[dict[str, str]] = {
 
 Found by a search for the largest smallest distance: any two differ by at least 15 in CIEDE2000,
 seen with and without protanopia, deuteranopia and tritanopia (simulated after Machado, Oliveira
-and Fernandes 2009), save the two gaps, which tell the same thing and differ by at least 9. A test
-holds them to that.
+and Fernandes 2009), save `OTHER`, which came later and differs from each by at least 14, and the
+two gaps, which tell the same thing and differ by at least 9. A test holds them to that.
 """
 
 ICONS: Final[dict[str, str]] = {
@@ -148,6 +155,7 @@ ICONS: Final[dict[str, str]] = {
     "surprise": "☼",
     "enthusiasm": "►",
     "positive": "□",
+    OTHER: "◘",
     NO_FACE: "×",
     NO_SPEECH: "–",
     UNCERTAIN: "?",

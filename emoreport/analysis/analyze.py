@@ -9,6 +9,7 @@ from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.compounds import with_compounds
 from emoreport.analysis.rows.doubt import doubted
 from emoreport.analysis.rows.firmness import firm_faces
+from emoreport.analysis.rows.head_rows import head_intervals
 from emoreport.analysis.rows.judging import abstention_level, judge_rows, judge_voice
 from emoreport.analysis.rows.pauses import cut_at_speech
 from emoreport.analysis.rows.relabelling import coded_pieces
@@ -20,7 +21,14 @@ from emoreport.analysis.transitions.counting import count_transitions
 from emoreport.analysis.transitions.sensitivity import sensitivity
 from emoreport.analysis.transitions.statistics import transition_rows
 from emoreport.analysis.transitions.transition_statistics import transition_statistics
-from emoreport.records import UNCODED, CodedLabels, FaceTrack, Recording, SpeechTrack
+from emoreport.records import (
+    UNCODED,
+    CodedLabels,
+    FaceTrack,
+    HeadTrack,
+    Recording,
+    SpeechTrack,
+)
 from emoreport.results import Analysis
 from emoreport.settings import Settings
 
@@ -32,6 +40,7 @@ def analyze_readings(
     settings: Settings,
     bridge: Bridge = DEFAULT_BRIDGE,
     labels: CodedLabels = UNCODED,
+    head: HeadTrack | None = None,
 ) -> Analysis:
     """Derive intervals, evidence, comparisons, transitions, statistics and the summary.
 
@@ -52,6 +61,8 @@ def analyze_readings(
         Shared label space of face and voice.
     labels
         What a person coded; it takes the place of the machine's labels.
+    head
+        What a trained head says that has a table of its own.
     """
     duration_s, level = recording.duration_s, abstention_level(settings.analysis)
     limit = settings.analysis.distance_limit
@@ -117,5 +128,6 @@ def analyze_readings(
         face_voice=compare_cuts(video, voice, faces.labels, speech.labels, bridge),
         heard_windows=heard_windows(speech, duration_s),
         acoustics=spoken,
+        head_intervals=head_intervals(head, duration_s, settings.analysis),
         seen_faces=faces,
     )

@@ -48,6 +48,7 @@ TICKS_PER_S: Final = 10_000
 STEPS: Final = 254
 MISSING: Final = 255
 DECIMALS: Final = 4
+HEAD: Final = "head"
 
 
 def page_document(findings: Findings) -> dict[str, Any]:
@@ -216,6 +217,8 @@ def _owners(pieces: Sequence[Comparison], rows: Sequence[LabelledSpan]) -> list[
 def models(run: RunRecord) -> list[dict[str, Any]]:
     """The models and detectors that ran, with what is known of each."""
     facts = ("name", "version", "runtime", "device", "licence")
+    detectors = {role: run.models[role] for role in run.models if role not in (*run.judges, HEAD)}
+    ran = {**run.judges, **detectors}
     return [
         {
             "role": role,
@@ -227,7 +230,7 @@ def models(run: RunRecord) -> list[dict[str, Any]]:
             "labels": list(model.labels),
             "right": {lang: precision_sentence(model, lang) for lang in LANGUAGES if model.labels},
         }
-        for role, model in run.models.items()
+        for role, model in ran.items()
     ]
 
 

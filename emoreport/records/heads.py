@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from emoreport.records.arrays import DoubleArray, FloatArray
-from emoreport.records.features import FeatureSource
+from emoreport.records.arrays import Columns, DoubleArray, FloatArray
+from emoreport.records.features import FeatureSource, Modality
 from emoreport.records.models import ModelRecord
 
 HeadTask = Literal["expr", "au", "va", "clips", "engagement"]
@@ -29,6 +29,46 @@ class HeadRecord(ModelRecord):
 
     task: HeadTask = "expr"
     features: tuple[FeatureSource, ...] = ()
+
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """What it needs features of."""
+        return tuple(source.modality for source in self.features)
+
+    @property
+    def leads(self) -> Modality | None:
+        """Whose emotions it names in the place of the model; None where it has a table of its own.
+
+        Expressions that were learnt from face and voice together belong to neither.
+        """
+        alone = self.task == "expr" and len(self.features) == 1
+        return self.features[0].modality if alone else None
+
+    @property
+    def gives_affect(self) -> bool:
+        """Whether valence and arousal of the face are its own."""
+        return self.task == "va" and "face" in self.modalities
+
+    @property
+    def has_table(self) -> bool:
+        """Whether what it says is in a table of its own."""
+        return self.leads is None and not self.gives_affect
+
+    def over(self, model: ModelRecord) -> ModelRecord:
+        """What counts as the model of the modality that it leads; `model` made its features."""
+        return ModelRecord(
+            name=f"{model.name} + head {self.name}",
+            kind=model.kind,
+            version=self.version,
+            labels=self.labels,
+            files={**model.files, **{f"head/{name}": sha for name, sha in self.files.items()}},
+            runtime=self.runtime,
+            device=self.device,
+            licence=self.licence,
+            reason=self.reason,
+            head_limits=model.head_limits,
+            precision=self.precision,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +97,12 @@ class HeadTrack:
     time_s: DoubleArray
     step_s: float
     scores: FloatArray
-    thresholds: tuple[float, ...] = field(default=())
+    thresholds: tuple[float, ...] = ()
+
+    @property
+    def columns(self) -> Columns:
+        """Arrays (T,) by column of head.parquet, in its order."""
+        return {"time_s": self.time_s, **dict(zip(self.labels, self.scores.T, strict=True))}
 
     def __len__(self) -> int:
         """Number of steps."""

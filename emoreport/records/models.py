@@ -109,10 +109,14 @@ class WitnessReadings:
     probabilities
         float32 (N, K), row by row beside the readings of the first model; NaN rows where those
         are NaN.
+    is_heeded
+        Whether its contradiction makes a row uncertain. The model below a trained head is shown
+        only: the head was trained because it knows better.
     """
 
     labels: tuple[str, ...]
     probabilities: FloatArray
+    is_heeded: bool = True
 
 
 def witness_columns(witness: WitnessReadings | None) -> Columns:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emoreport.records.annotations import LabelSource
+from emoreport.records.features import Modality
+from emoreport.records.heads import HeadRecord
 from emoreport.records.media import StreamInfo
 from emoreport.records.models import ModelRecord
 
@@ -101,7 +103,7 @@ class RunPlan:
         Of emoreport, Python, the platform and the libraries, by name.
     models
         Models and detectors by role: ``face``, ``speech``, ``face_witness`` and ``speech_witness``
-        where one ran, ``face_detector``, ``voice_activity``.
+        where one ran, ``head`` where a trained head ran, ``face_detector``, ``voice_activity``.
     settings
         By public name, as JSON values. What another version wrote may be no `Settings`.
     bridge
@@ -123,22 +125,49 @@ class RunPlan:
         return self.versions["emoreport"]
 
     @property
+    def head(self) -> HeadRecord | None:
+        """The trained head; None without one."""
+        record = self.models.get("head")
+        return record if isinstance(record, HeadRecord) else None
+
+    @property
     def face_model(self) -> ModelRecord:
-        """The model of the face's emotion."""
-        return self.models["face"]
+        """The model of the face's emotion, with the head that leads it."""
+        return self._pair("face", "face")[0]
 
     @property
     def speech_model(self) -> ModelRecord:
-        """The model of the voice's emotion; its name is ``none`` if none was asked for."""
-        return self.models["speech"]
+        """The model of the voice's emotion, likewise; named ``none`` if none was asked for."""
+        return self._pair("speech", "voice")[0]
 
     @property
     def emotion_models(self) -> tuple[tuple[ModelRecord, ModelRecord | None], ...]:
         """The models of face and voice, each with its witness or None."""
-        return (
-            (self.face_model, self.models.get("face_witness")),
-            (self.speech_model, self.models.get("speech_witness")),
-        )
+        return self._pair("face", "face"), self._pair("speech", "voice")
+
+    @property
+    def judges(self) -> Mapping[str, ModelRecord]:
+        """The models of emotions by role, a head in the place of the model that it leads."""
+        (face, face_witness), (speech, speech_witness) = self.emotion_models
+        judges = {
+            "face": face,
+            "speech": speech,
+            "face_witness": face_witness,
+            "speech_witness": speech_witness,
+            "head": self.head if self.head and self.head.leads is None else None,
+        }
+        return {role: model for role, model in judges.items() if model is not None}
+
+    def is_under_head(self, modality: Modality) -> bool:
+        """Whether a head leads a modality, and the model below it is its witness."""
+        role = {"face": "face_witness", "voice": "speech_witness"}[modality]
+        return self.head is not None and self.head.leads == modality and role not in self.models
+
+    def _pair(self, role: str, modality: Modality) -> tuple[ModelRecord, ModelRecord | None]:
+        model, witness = self.models[role], self.models.get(f"{role}_witness")
+        if self.head is None or self.head.leads != modality:
+            return model, witness
+        return self.head.over(model), witness or model
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from emoreport.results.intervals import (
     AcousticInterval,
     AudioInterval,
     Comparison,
+    HeadInterval,
     HeardWindow,
     VideoInterval,
 )
@@ -35,6 +36,8 @@ class Analysis:
         The numbers about the whole talk.
     acoustics
         How the voice sounds in the rows with speech; empty where that was not measured.
+    head_intervals
+        What a trained head says, where it has a table of its own.
     seen_faces
         The face readings as the rows take them: less sure where a model is out of its depth.
     """
@@ -50,6 +53,7 @@ class Analysis:
     face_voice: tuple[Comparison, ...] = ()
     heard_windows: tuple[HeardWindow, ...] = ()
     acoustics: tuple[AcousticInterval, ...] = ()
+    head_intervals: tuple[HeadInterval, ...] = ()
     seen_faces: FaceTrack | None = field(default=None, compare=False, repr=False)
 
     @property

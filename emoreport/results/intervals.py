@@ -143,6 +143,25 @@ class CompoundScores:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadInterval:
+    """One row of head_intervals: what a trained head says over a span.
+
+    Attributes
+    ----------
+    span
+        Where it holds.
+    label
+        A class, or an action unit that is active; spans of different units overlap.
+    confidence
+        Its mean probability over the span, 0–1.
+    """
+
+    span: Span
+    label: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class VideoInterval(LabelledSpan):
     """One row of video_intervals: what the face showed over a span.
 

@@ -12,7 +12,8 @@ from emoreport.settings import OPTIONS
 
 RETABLED_GROUPS: Final = frozenset({"analysis", "output"})
 RETABLED_OPTIONS: Final = frozenset({"min_speech"})
-WITHOUT_EFFECT: Final = frozenset({"out", "overwrite", "offline", "threads"})
+WITHOUT_EFFECT: Final = frozenset({"out", "overwrite", "offline", "threads", "head"})
+"""Settings that decide nothing, or whose effect is among the models: of a head, its files."""
 
 
 def is_retabled(name: str) -> bool:

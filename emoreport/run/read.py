@@ -11,7 +11,7 @@ from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.doubt import doubted
 from emoreport.analysis.rows.judging import judge_rows
 from emoreport.errors import SettingsError, StoredReadingsError
-from emoreport.records import MACHINE, LabelSource, RunRecord
+from emoreport.records import MACHINE, FaceTrack, LabelSource, RunRecord, SpeechTrack
 from emoreport.results import AudioInterval
 from emoreport.run.annotations import stored_labels, warnings_with
 from emoreport.run.bridge import bridge_of, load_bridge
@@ -22,6 +22,7 @@ from emoreport.run.run_json import RUN_FILE, read_run
 from emoreport.settings import OPTIONS, Settings
 from emoreport.settings.keywords import SettingValues
 from emoreport.tables import readings
+from emoreport.tables.head_files import HEAD_FILE, read_head_scores
 
 
 def read(folder: Path | str, **changes: Unpack[SettingValues]) -> Report:
@@ -116,11 +117,7 @@ def read_machine_report(folder: Path, changes: Mapping[str, Any] | None = None) 
 
 
 def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) -> Report:
-    faces = readings.read_frames(folder / readings.FRAMES_FILE)
-    speech = replace(
-        readings.read_speech(folder / readings.SPEECH_FILE),
-        contour=readings.read_contour(folder / readings.SOUND_FILE),
-    )
+    faces, speech = _readings(run, folder)
     source = stored_labels(run)
     heard: Sequence[AudioInterval] = ()
     if source.labels.voice is not None:
@@ -139,7 +136,22 @@ def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) ->
         bridge=dict(bridge.mapping),
         warnings=warnings_with(source, run.warnings, heard),
     )
-    return Report(faces, speech, completed, settings, bridge, folder)
+    head = read_head_scores(folder / HEAD_FILE)
+    return Report(faces, speech, completed, settings, bridge, folder, head)
+
+
+def _readings(run: RunRecord, folder: Path) -> tuple[FaceTrack, SpeechTrack]:
+    """The stored readings; a model below a trained head is a witness that is not heeded."""
+    faces = readings.read_frames(folder / readings.FRAMES_FILE)
+    speech = replace(
+        readings.read_speech(folder / readings.SPEECH_FILE),
+        contour=readings.read_contour(folder / readings.SOUND_FILE),
+    )
+    if run.is_under_head("face") and faces.witness is not None:
+        faces = replace(faces, witness=replace(faces.witness, is_heeded=False))
+    if run.is_under_head("voice") and speech.witness is not None:
+        speech = replace(speech, witness=replace(speech.witness, is_heeded=False))
+    return faces, speech
 
 
 def _settings_of(run: RunRecord, folder: Path, changes: Mapping[str, Any]) -> Settings:

@@ -13,12 +13,19 @@ from emoreport.finding import finding_sentence
 from emoreport.messages import figures, text
 from emoreport.plots.kinds import draw_plot
 from emoreport.plots.plot import Plot
-from emoreport.records import FaceTrack, ProgressCallback, Recording, RunRecord, SpeechTrack
+from emoreport.records import (
+    FaceTrack,
+    HeadTrack,
+    ProgressCallback,
+    Recording,
+    RunRecord,
+    SpeechTrack,
+)
 from emoreport.results import Analysis
 from emoreport.run.annotations import stored_labels
 from emoreport.run.display import report_html, report_lines
 from emoreport.run.page_video import find_video, page_bytes, seen_from
-from emoreport.run.run_json import EMOTION_MODELS, WITNESSES, document
+from emoreport.run.run_json import document
 from emoreport.settings import Settings
 from emoreport.tables import store
 from emoreport.tables.frames import build_tables
@@ -42,6 +49,8 @@ class Report:
         What the tables are made with: settings, and the shared label space of face and voice.
     folder
         The folder whose stored readings it came from; None for a fresh analysis.
+    head
+        Readings of a trained head that has a table of its own; None without one.
     """
 
     faces: FaceTrack
@@ -50,6 +59,7 @@ class Report:
     settings: Settings
     bridge: Bridge
     folder: Path | None = None
+    head: HeadTrack | None = None
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -66,13 +76,19 @@ class Report:
             speech_model=labels.source("voice", self.run.speech_model.name),
         )
         return analyze_readings(
-            self.faces, self.speech, recording, self.settings, self.bridge, labels.labels
+            self.faces,
+            self.speech,
+            recording,
+            self.settings,
+            self.bridge,
+            labels.labels,
+            self.head,
         )
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every table by name, with the columns of the CSV files."""
-        return build_tables(self.analysis, self.faces, self.speech)
+        return build_tables(self.analysis, self.faces, self.speech, self.head)
 
     @property
     def video_intervals(self) -> pd.DataFrame:
@@ -123,6 +139,11 @@ class Report:
     def acoustics(self) -> pd.DataFrame | None:
         """Pitch, loudness, tempo and pauses of the voice; None where they were not measured."""
         return self.tables.get("acoustics")
+
+    @property
+    def head_intervals(self) -> pd.DataFrame | None:
+        """What a trained head says; None where none ran that has a table of its own."""
+        return self.tables.get("head_intervals")
 
     @property
     def summary(self) -> pd.DataFrame:
@@ -225,15 +246,12 @@ class Report:
             document(run),
             formats=formats,
             page=page,
+            head=self.head,
             lang=output.lang,
             excel_locale=output.excel_locale,
             facts=SummaryFacts(
                 program=f"emoreport {run.program_version}",
-                models={
-                    role: run.models[role]
-                    for role in (*EMOTION_MODELS, *WITNESSES)
-                    if role in run.models and run.models[role].runtime
-                },
+                models={role: model for role, model in run.judges.items() if model.runtime},
                 settings=self.settings.values(),
                 bridge=run.bridge,
                 warnings=self.warnings(output.lang),

@@ -18,8 +18,11 @@ from typing import Any, Final
 from emoreport.errors import InputNotFoundError, StoredReadingsError
 from emoreport.messages import text
 from emoreport.records import (
+    HEAD_TASKS,
     CodedLabels,
+    FeatureSource,
     HeadLimits,
+    HeadRecord,
     InputRecord,
     LabelledSpan,
     LabelSource,
@@ -50,6 +53,9 @@ EMOTION_MODELS: Final = ("face", "speech")
 """Roles that every run has, and whose files are named also where there are none."""
 WITNESSES: Final = ("face_witness", "speech_witness")
 """Roles that a run has where a second model read the same."""
+HEAD: Final = "head"
+"""Role that a run has where a trained head ran."""
+_HEAD_FIELDS: Final = ("task", "features")
 _MODEL_FIELDS: Final = tuple(field.name for field in fields(ModelRecord))
 _MEASURED_OF_MODELS: Final = ("head_limits", "precision")
 _OF_ALL_MODELS_THAT_RAN: Final = ("name", "kind", "version", "labels", "files", "runtime", "device")
@@ -123,6 +129,8 @@ def _input_document(video: InputRecord) -> dict[str, Any]:
 
 def _model_document(role: str, model: ModelRecord) -> dict[str, Any]:
     members = {**asdict(model), "labels": list(model.labels)}
+    if isinstance(model, HeadRecord):
+        members["features"] = [source.document() for source in model.features]
     members = {
         name: value
         for name, value in members.items()
@@ -224,7 +232,20 @@ def _input(video: Mapping[str, Any]) -> InputRecord:
     )
 
 
-def _model(role: str, model: Mapping[str, Any]) -> ModelRecord:
+def _model(role: str, content: Mapping[str, Any]) -> ModelRecord:
+    if role != HEAD:
+        return _plain_model(role, content)
+    own = {name: value for name, value in content.items() if name not in _HEAD_FIELDS}
+    record = _plain_model(role, own)
+    _expect(content["task"] in HEAD_TASKS, f"models.{role}.task is none of {HEAD_TASKS}")
+    return HeadRecord(
+        **{name: getattr(record, name) for name in _MODEL_FIELDS},
+        task=content["task"],
+        features=tuple(map(FeatureSource.from_document, content["features"])),
+    )
+
+
+def _plain_model(role: str, model: Mapping[str, Any]) -> ModelRecord:
     key = f"models.{role}"
     texts = tuple(
         name for name in _MODEL_FIELDS if name not in {"labels", "files", *_MEASURED_OF_MODELS}

@@ -11,10 +11,10 @@ from emoreport.errors import SettingsError
 from emoreport.messages import Phrase
 from emoreport.records import ModelRecord
 from emoreport.run.report import Report
-from emoreport.run.run_json import EMOTION_MODELS, WITNESSES
+from emoreport.run.run_json import EMOTION_MODELS, HEAD, WITNESSES
 from emoreport.settings import OPTIONS
 
-MODELS: Final = (*EMOTION_MODELS, *WITNESSES, "face_detector", "voice_activity")
+MODELS: Final = (*EMOTION_MODELS, *WITNESSES, HEAD, "face_detector", "voice_activity")
 
 DECIDING_GROUPS: Final = frozenset({"decoding", "faces", "speech", "analysis"})
 WITHOUT_EFFECT: Final = frozenset({"baseline", "compounds"})

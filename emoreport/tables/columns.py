@@ -272,6 +272,22 @@ ACOUSTICS: Final = Table(
     rows=attrgetter("acoustics"),
     lead=5 + len(ACOUSTIC_MEASURES),
 )
+HEAD_NAME: Final = "head_intervals"
+HEAD_LABELS: Final = {
+    "expr": Column("emotion", Kind.LABEL, "head_emotion", get="label"),
+    "au": Column("action_unit", Kind.TEXT, "head_action_unit", get="label"),
+    "clips": Column("label", Kind.TEXT, "head_class", get="label"),
+}
+"""First column of the rows of a trained head, by its task; of other tasks, that of ``clips``."""
+
+
+def head_intervals_table(task: str) -> Table:
+    """Columns of head_intervals for a head of this task."""
+    rest = (START, END, DURATION, Column("confidence", Kind.SHARE, "head_confidence"))
+    first = HEAD_LABELS.get(task, HEAD_LABELS["clips"])
+    return Table(HEAD_NAME, (first, *rest), rows=attrgetter("head_intervals"))
+
+
 DIMENSION_COLUMN: Final = Column(
     "dimensions", Kind.CODE, "dimensions", codes=DIMENSIONS, get=_source_of_dimensions
 )
@@ -395,7 +411,7 @@ TABLE_NAMES: Final = (
     MISMATCH_STATISTICS.name,
 )
 """The tables that every video has."""
-OPTIONAL_NAMES: Final = (COMPOUND_EMOTIONS.name, ACOUSTICS.name)
+OPTIONAL_NAMES: Final = (COMPOUND_EMOTIONS.name, ACOUSTICS.name, HEAD_NAME)
 """The tables that a video has where they were asked for."""
 
 
@@ -406,6 +422,7 @@ def result_tables(
     baseline: bool = False,
     compounds: bool = False,
     acoustics: bool = False,
+    head: str | None = None,
 ) -> dict[str, Table]:
     """Return the tables by name, with the columns of the models that ran.
 
@@ -419,6 +436,8 @@ def result_tables(
         Whether there is a table of compound expressions.
     acoustics
         Whether there is a table of pitch, loudness, tempo and pauses.
+    head
+        Task of the trained head that has a table of its own; None without one.
     """
     video = _with_classes(VIDEO_INTERVALS, tuple(face_labels), VIDEO_EVIDENCE, "video", baseline)
     heard = tuple(voice_labels)
@@ -435,6 +454,7 @@ def result_tables(
         MISMATCH_STATISTICS,
         *((COMPOUND_EMOTIONS,) if compounds else ()),
         *((ACOUSTICS,) if acoustics else ()),
+        *((head_intervals_table(head),) if head is not None else ()),
     )
     return {table.name: table for table in tables}
 
@@ -489,6 +509,12 @@ def speech_table(
     return Table("speech", columns + tuple(map(_further, extra)) + _witness_columns(witness))
 
 
+def head_table(labels: Iterable[str]) -> Table:
+    """Columns of head.parquet for a trained head with these outputs."""
+    values = tuple(Column(label, Kind.NUMBER, "head_score", label) for label in labels)
+    return Table("head", (Column("time_s", Kind.SECONDS, "head_time"), *values))
+
+
 def _witness_columns(labels: Iterable[str]) -> tuple[Column, ...]:
     return tuple(
         Column(f"{WITNESS_PREFIX}{label}", Kind.SHARE, "witness_probability", label)
@@ -531,7 +557,11 @@ def table_of(name: str, names: Iterable[str]) -> Table:
         if column.startswith(PROBABILITY_PREFIX)
     )
     baseline = any(column.startswith(DEVIATION_PREFIX) for column in columns)
-    table = result_tables(labels, labels, baseline=baseline, compounds=True, acoustics=True)[name]
+    head = next((task for task, first in HEAD_LABELS.items() if first.name == columns[0]), "clips")
+    tables = result_tables(
+        labels, labels, baseline=baseline, compounds=True, acoustics=True, head=head
+    )
+    table = tables[name]
     if table.names != columns:
         raise ValueError(f"{name} has the columns {columns}, expected {table.names}")
     return table

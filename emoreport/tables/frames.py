@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from emoreport.records import FaceTrack, SpeechTrack
+from emoreport.records import FaceTrack, HeadTrack, SpeechTrack
 from emoreport.results import Analysis, AudioInterval, VideoInterval
 from emoreport.tables.columns import result_tables
 from emoreport.tables.schema import TEXT_KINDS, Kind, Table
@@ -22,7 +22,10 @@ DTYPES: Final[Mapping[Kind, str]] = {
 
 
 def build_tables(
-    analysis: Analysis, faces: FaceTrack, speech: SpeechTrack
+    analysis: Analysis,
+    faces: FaceTrack,
+    speech: SpeechTrack,
+    head: HeadTrack | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Lay the results out as the tables of one video.
 
@@ -32,6 +35,8 @@ def build_tables(
         What the analysis found.
     faces, speech
         The readings it rests on; their labels name the probability columns.
+    head
+        Readings of a trained head that has a table of its own.
 
     Returns
     -------
@@ -55,6 +60,7 @@ def build_tables(
         baseline=any(row.z for row in video) or any(row.z for row in voices),
         compounds=any(row.compounds is not None for row in video),
         acoustics=speech.contour is not None,
+        head=None if head is None or head.task == "va" else head.task,
     )
     return {name: data_frame(table, table.values(analysis)) for name, table in layout.items()}
 

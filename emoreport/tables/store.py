@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from emoreport.atomic import Staging
-from emoreport.records import FaceTrack, SpeechTrack
+from emoreport.records import FaceTrack, HeadTrack, SpeechTrack
 from emoreport.tables.cells import ShownTable, show_all
-from emoreport.tables.columns import OPTIONAL_NAMES, SOUND, TABLE_NAMES
+from emoreport.tables.columns import OPTIONAL_NAMES, SOUND, TABLE_NAMES, head_table
 from emoreport.tables.csv_files import LOCALES, csv_bytes, localised_name
+from emoreport.tables.head_files import HEAD_FILE, write_head_scores
 from emoreport.tables.readings import (
     FRAMES_FILE,
     SOUND_FILE,
@@ -50,6 +51,7 @@ KNOWN_FILES: Final = (
     FRAMES_FILE,
     SPEECH_FILE,
     SOUND_FILE,
+    HEAD_FILE,
 )
 """Files of one video besides run.json."""
 
@@ -66,6 +68,7 @@ def write_all(
     facts: SummaryFacts,
     excel_locale: str = "none",
     page: bytes | None = None,
+    head: HeadTrack | None = None,
 ) -> tuple[Path, ...]:
     """Write everything about one video, all of it or nothing; run.json comes last.
 
@@ -90,6 +93,8 @@ def write_all(
         ``none`` for no such files.
     page
         Content of report.html; None for no page.
+    head
+        Readings of a trained head, likewise with ``parquet``; None where it has no table.
 
     Returns
     -------
@@ -105,7 +110,7 @@ def write_all(
     with Staging(folder) as staging:
         described: tuple[Table, ...] = ()
         if "parquet" in formats:
-            described = _stage_readings(staging, faces, speech)
+            described = _stage_readings(staging, faces, speech, head)
         _stage_tables(
             staging,
             tables,
@@ -171,11 +176,16 @@ def _stage_tables(
         staging.put(WORKBOOK_FILE, book)
 
 
-def _stage_readings(staging: Staging, faces: FaceTrack, speech: SpeechTrack) -> tuple[Table, ...]:
+def _stage_readings(
+    staging: Staging, faces: FaceTrack, speech: SpeechTrack, head: HeadTrack | None
+) -> tuple[Table, ...]:
     staging.add(FRAMES_FILE, partial(write_frames, faces=faces))
     staging.add(SPEECH_FILE, partial(write_speech, speech=speech))
-    described = (frames_description(faces), speech_description(speech))
-    if speech.contour is None:
-        return described
-    staging.add(SOUND_FILE, partial(write_contour, contour=speech.contour))
-    return (*described, SOUND)
+    described = [frames_description(faces), speech_description(speech)]
+    if speech.contour is not None:
+        staging.add(SOUND_FILE, partial(write_contour, contour=speech.contour))
+        described.append(SOUND)
+    if head is not None:
+        staging.add(HEAD_FILE, partial(write_head_scores, head=head))
+        described.append(head_table(head.labels))
+    return tuple(described)

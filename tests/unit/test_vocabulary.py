@@ -17,6 +17,7 @@ from emoreport.vocabulary import (
     NAMES,
     NO_FACE,
     NO_SPEECH,
+    OTHER,
     SYNONYMS,
     contrast,
     is_calm,
@@ -68,6 +69,7 @@ def test_any_two_labels_can_be_told_apart_by_colour(vision):
         for one, other in combinations(ALL_LABELS, 2)
     }
     assert apart.pop((NO_FACE, NO_SPEECH)) > 9
+    assert min(apart.pop(pair) for pair in list(apart) if OTHER in pair) > 14
     assert {pair: value for pair, value in apart.items() if value < 15} == {}
 
 

@@ -46,6 +46,7 @@ class FrameEvidence:
 
         self.labels = faces.labels
         self.witness_labels = () if faces.witness is None else faces.witness.labels
+        self.heeds_witness = faces.witness is not None and faces.witness.is_heeded
         self._witness = None if faces.witness is None else faces.witness.probabilities[usable]
         self._time_s = faces.time_s[usable]
         # A frame without time of its own (its hold fell to a tie or the end) still was seen.

@@ -2,7 +2,8 @@
 
 Firm is what rests on enough at the level *normal* of the abstention, the witness's entropy, margin
 and distance in the place of the first model's. Labels are compared through the bridge, as those of
-face and voice are: a label that the other model cannot give contradicts nothing.
+face and voice are: a label that the other model cannot give contradicts nothing. The model below a
+trained head is a witness that is shown and not heeded (docs/decisions/0013-trained-heads.md).
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def witness_track(track: _Track) -> _Track | None:
     """
     if track.witness is None:
         return None
-    first = WitnessReadings(track.labels, track.probabilities)
+    first = WitnessReadings(track.labels, track.probabilities, track.witness.is_heeded)
     labels, probabilities = track.witness.labels, track.witness.probabilities
     extra = dict(track.extra)
     for name, beside in WITNESS_MEASURE.items():
@@ -87,7 +88,8 @@ def with_face_witness(
         None if row.evidence is None else replace(row.evidence, distance=none_if_nan(far))
         for row, far in zip(rows, away.tolist(), strict=True)
     ]
-    return _beside(rows, frames.labels, means, shared, frames.witness_labels, FACE_RULES, bridge)
+    rules = FACE_RULES if frames.heeds_witness else ()
+    return _beside(rows, frames.labels, means, shared, frames.witness_labels, rules, bridge)
 
 
 def with_voice_witness(
@@ -120,14 +122,16 @@ def with_voice_witness(
         None if row.evidence is None else replace(row.evidence, distance=own.distance)
         for row, own in zip(rows, facts, strict=True)
     ]
-    return _beside(rows, speech.labels, means, shared, other.labels, VOICE_RULES, bridge)
+    rules = VOICE_RULES if speech.witness is not None and speech.witness.is_heeded else ()
+    return _beside(rows, speech.labels, means, shared, other.labels, rules, bridge)
 
 
 def firm_windows(speech: SpeechTrack, level: Level, bridge: Bridge = DEFAULT_BRIDGE) -> BoolArray:
     """Voice windows that rest on enough and that no witness contradicts; bool (M,)."""
     usable = usable_windows(speech, level)
     other = witness_track(speech)
-    if other is None or level == "off" or not speech.labels:
+    unheeded = other is None or other.witness is None or not other.witness.is_heeded
+    if other is None or unheeded or level == "off" or not speech.labels:
         return usable
     both = usable_windows(speech, DEFAULT_LEVEL) & usable_windows(other, DEFAULT_LEVEL)
     best = zip(_best(speech), _best(other), strict=True)
@@ -157,7 +161,7 @@ def _beside(
     """Rows with the witness's verdict.
 
     `means` are its mean probabilities, float64 (R, K), `shared` its evidence but entropy and
-    margin, which follow from these.
+    margin, which follow from these. Without `rules`, the witness is not heeded.
     """
     entropy, ranked = normalised_entropy(means), np.sort(means, axis=1)
     margin = ranked[:, -1] - ranked[:, -2] if means.shape[1] > 1 else np.ones(len(means))
@@ -176,7 +180,7 @@ def _beside(
             row.emotion, row.distribution, labels, emotion, shares.tolist(), witness_labels
         )
         own = replace(beside, entropy=float(doubt), margin=float(lead))
-        firm = all(
+        firm = bool(rules) and all(
             not rule.hits(facts, DEFAULT_LEVEL) for rule in rules for facts in (row.evidence, own)
         )
         contradiction = distance if firm and match is False else None

@@ -23,6 +23,7 @@ from emoreport.results import (
     Comparison,
     CompoundScores,
     Findings,
+    HeadInterval,
     Statistic,
     Summary,
     VideoInterval,
@@ -65,6 +66,7 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
         "comparisons": _comparisons(analysis.comparisons),
         "face_voice": _comparisons(analysis.face_voice),
         "acoustics": _acoustics(analysis.acoustics),
+        "head_intervals": _head_rows(analysis.head_intervals),
         "transitions": [
             {
                 "from": row.origin,
@@ -166,6 +168,18 @@ def _acoustics(rows: Iterable[AcousticInterval]) -> list[dict[str, Any]]:
             "start_s": _time(row.span.start_s),
             "end_s": _time(row.span.end_s),
             **_rounded({name: value for name, value in asdict(row).items() if name != "span"}),
+        }
+        for row in rows
+    ]
+
+
+def _head_rows(rows: Iterable[HeadInterval]) -> list[dict[str, Any]]:
+    return [
+        {
+            "start_s": _time(row.span.start_s),
+            "end_s": _time(row.span.end_s),
+            "label": row.label,
+            "confidence": _value(row.confidence),
         }
         for row in rows
     ]

@@ -131,8 +131,9 @@ def test_an_hour_of_lively_intervals_stays_small():
 
 def test_why_a_model_ran_is_told_in_both_languages():
     model = dataclasses.replace(findings().run.models["face"], reason="best model in the store")
-    run = dataclasses.replace(findings().run, models={"face": model})
-    (told,) = models(run)
+    run = findings().run
+    run = dataclasses.replace(run, models={**run.models, "face": model})
+    told, *_ = models(run)
     assert told["reason"] == {
         "en": "best model in the store",
         "ru": "лучшая модель в хранилище",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.errors import SettingsError
-from emoreport.vocabulary import EMOTIONS
+from emoreport.vocabulary import EMOTIONS, OTHER, is_emotion
 
 ANIEMORE = ("anger", "disgust", "enthusiasm", "fear", "happiness", "neutral", "sadness")
 DUSHA = ("anger", "positive", "neutral", "sadness")
@@ -59,6 +59,21 @@ def test_a_label_without_a_partner_is_never_a_mismatch():
     assert match("surprise", "happiness") is None
     assert match("fear", "anger", DUSHA) is None
     assert match("happiness", "enthusiasm", bridge=Bridge.from_mapping({})) is None
+
+
+def test_other_is_an_emotion_and_is_never_compared_even_with_itself():
+    labels = (*EMOTIONS, OTHER)
+    assert is_emotion(OTHER)
+    for heard in (OTHER, "anger"):
+        assert DEFAULT_BRIDGE.compare(
+            OTHER, certain(OTHER, labels), labels, heard, certain(heard, labels), labels
+        ) == (None, None)
+    half = tuple(0.5 * (name in {OTHER, "anger"}) for name in labels)
+    assert DEFAULT_BRIDGE.compare(
+        "anger", half, labels, "anger", certain("anger", labels), labels
+    ) == (True, 0.0)
+    with pytest.raises(SettingsError):
+        Bridge.from_mapping({OTHER: "neutral"})
 
 
 @pytest.mark.parametrize("word", ["no_face", "no_speech", "uncertain"])

@@ -225,3 +225,23 @@ def test_a_witness_only_takes_labels_away_and_contradiction_is_mutual(seed, leve
     mine, theirs = firm_windows(planted, level), firm_windows(witness_track(planted), level)
     both = usable_windows(planted, level) & usable_windows(witness_track(planted), level)
     assert np.array_equal(mine & both, theirs & both)
+
+
+def test_a_witness_below_a_trained_head_is_shown_and_not_heeded():
+    faces, speech = talk()
+    faces = beside(faces, ["sadness"] * len(faces), EMOTIONS)
+    speech = beside(speech, ["neutral"] * len(speech))
+    heeded = analysed(faces, speech, 9.0)
+    assert {row.emotion for row in heeded.video_intervals} == {UNCERTAIN}
+    shown = [
+        dataclasses.replace(track, witness=dataclasses.replace(track.witness, is_heeded=False))
+        for track in (faces, speech)
+    ]
+    found = analysed(*shown, 9.0)
+    (row,) = found.video_intervals
+    assert (row.emotion, row.reasons) == ("happiness", ())
+    assert (row.witness.emotion, row.evidence.contradiction) == ("sadness", None)
+    assert {row.emotion for row in found.audio_intervals} == {"anger"}
+    assert firm_windows(shown[1], "normal").all()
+    assert not firm_windows(speech, "normal").any()
+    assert not witness_track(shown[0]).witness.is_heeded

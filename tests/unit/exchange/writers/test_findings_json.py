@@ -132,6 +132,7 @@ def test_nothing_that_the_analysis_knows_is_left_out():
         "comparisons": "comparisons",
         "face_voice": "face_voice",
         "acoustics": "acoustics",
+        "head_intervals": "head_intervals",
         "transitions": "transitions",
         "summary": "summary",
         "transition_statistics": "transition_statistics",

@@ -1,1 +1,0 @@
-"""Heads that other people published, turned into head folders."""
