@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emoreport.cli import evaluate_frames
+from emoreport.cli import evaluate_clips, evaluate_frames
 from emoreport.cli.console import error_line, note_line, print_table, warning_line
 from emoreport.cli.options import Config, Encoding, Json, settings_from, with_settings
+from emoreport.cli.score_tables import figure_line, left_out_lines, print_json
 from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, MediaError, SettingsError
-from emoreport.messages import Words, keys, number, text
-from emoreport.vocabulary import is_calm
+from emoreport.messages import Words, number, text
 
 if TYPE_CHECKING:
     from emoreport.measure.evaluate import Evaluation
@@ -29,7 +28,6 @@ _word = Words("cli.evaluate")
 FRAME_TABLES = (".csv", ".tsv")
 FIGURES = ("accuracy", "macro_recall", "calibration_error")
 MISTAKE = ("video", "time", "label", "answer", "confidence")
-LABEL_WIDTH = 17
 RUNTIME = ("offline", "threads", "runtime", "device")
 
 Faces = Annotated[
@@ -130,14 +128,17 @@ def voice(
     return EXIT_VIDEO_FAILED if evaluation.unreadable else EXIT_OK
 
 
-for command in (evaluate_frames.expr, evaluate_frames.au, evaluate_frames.va):
+for command in (
+    *(evaluate_frames.expr, evaluate_frames.au, evaluate_frames.va),
+    evaluate_clips.clips,
+):
     app.command(command.__name__)(command)
 
 
 def _print(evaluation: Evaluation, *, as_json: bool, lang: str) -> None:
     document = evaluation.document()
     if as_json:
-        print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(document)
         return
     for line in _figure_lines(evaluation, lang):
         print(line)
@@ -178,13 +179,11 @@ def _print(evaluation: Evaluation, *, as_json: bool, lang: str) -> None:
 
 def _figure_lines(evaluation: Evaluation, lang: str) -> Iterator[str]:
     """The figures before the tables, one line each."""
-    yield _line("model", evaluation.model, lang)
-    yield _line("items", str(evaluation.items), lang)
-    for reason, count in evaluation.left_out.items():
-        yield _line("left_out", f"{count} {reason_name(reason, lang)}", lang)
-    yield from _naming_lines(evaluation, lang)
+    yield figure_line("model", evaluation.model, lang)
+    yield figure_line("items", str(evaluation.items), lang)
+    yield from left_out_lines(evaluation.left_out, evaluation.mapped, lang)
     for name in FIGURES:
-        yield _line(name, _share(getattr(evaluation, name), 4, lang), lang)
+        yield figure_line(name, _share(getattr(evaluation, name), 4, lang), lang)
     for name, value in evaluation.speed.items():
         yield f"{_word(f'speed.{name}', lang)}: {_share(value, 2, lang)}"
     for group, figures in evaluation.groups.items():
@@ -192,25 +191,5 @@ def _figure_lines(evaluation: Evaluation, lang: str) -> Iterator[str]:
         yield _word("group", lang, group=group, **values)
 
 
-def _line(key: str, value: str, lang: str) -> str:
-    return f"{_word(key, lang):<{LABEL_WIDTH}} {value}"
-
-
 def _share(value: float, decimals: int, lang: str) -> str:
     return number(value, decimals, lang)
-
-
-def reason_name(reason: str, lang: str) -> str:
-    """Why items were left out: words for the codes of `measure`; a label stays as it is."""
-    key = reason.replace(" ", "_")
-    return _word(f"reason.{key}", lang) if f"cli.evaluate.reason.{key}" in keys(lang) else reason
-
-
-def _naming_lines(evaluation: Evaluation, lang: str) -> Iterator[str]:
-    """What names in the data were taken for, and why a calm face or voice was not."""
-    for name, (label, items) in evaluation.mapped.items():
-        reason = is_calm(name)
-        said = f"{name} → {label} ({items})"
-        yield _line("mapped", said + (_word("own_neutral", lang) if reason else ""), lang)
-    if any(is_calm(reason) for reason in evaluation.left_out):
-        yield _word("calm_apart", lang)

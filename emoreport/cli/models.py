@@ -47,6 +47,24 @@ AnyNames = Annotated[
 Name = Annotated[str, typer.Argument(metavar="NAME", help="models.name", show_default=False)]
 BundleFile = Annotated[Path, typer.Argument(metavar="FILE", help="models.file", show_default=False)]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="models.overwrite")]
+HeadFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="models.import-head.file", show_default=False)
+]
+Layout = Annotated[
+    str,
+    typer.Option("--layout", metavar="NAME", help="models.import-head.layout", show_default=False),
+]
+HeadFolder = Annotated[
+    Path,
+    typer.Option("--out", metavar="FOLDER", help="models.import-head.out", show_default=False),
+]
+Features = Annotated[
+    str,
+    typer.Option(
+        "--features", metavar="NAME", help="models.import-head.features", show_default=False
+    ),
+]
+ReplaceHead = Annotated[bool, typer.Option("--overwrite", help="models.import-head.overwrite")]
 
 
 @app.command("list")
@@ -188,6 +206,40 @@ def import_bundle(
         taken = read_bundle(open_store(settings, quiet=quiet), file, accept_new=accept_new)
     if not quiet:
         _tell(settings, "imported", file=file, **_content(taken.models, taken.size_bytes))
+    return EXIT_OK
+
+
+@app.command("import-head")
+@with_settings(COMMON)
+def import_published_head(
+    *,
+    file: HeadFile,
+    layout: Layout,
+    out: HeadFolder,
+    features: Features = "",
+    overwrite: ReplaceHead = False,
+    config: Config = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    options: dict[str, Any],
+) -> int:
+    """Turn the file of a published head into a head folder; says which features it takes."""
+    from emoreport.heads.published.importing import import_head
+    from emoreport.models.store.registry import registry
+
+    with _tracebacks(verbose):
+        settings = settings_from(options, config)
+        head = import_head(file, layout, out, features=features, overwrite=overwrite)
+    # The terms are told even when nothing else is: whoever uses the weights has to know them.
+    _tell(settings, "head_terms", head=head.name, licence=head.licence)
+    if quiet:
+        return EXIT_OK
+    _tell(settings, "head", out=out, task=head.task, labels=", ".join(head.labels))
+    for modality, source in head.features.items():
+        layer = f" {source.layer}" if source.layer else ""
+        _tell(settings, f"takes_{modality}", model=source.model + layer, width=source.width)
+        if source.model not in registry():
+            note_line(text("cli.models.note.no_features", settings.output.lang, model=source.model))
     return EXIT_OK
 
 

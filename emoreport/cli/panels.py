@@ -74,6 +74,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "models.pull": ("emoreport models pull hsemotion/enet_b0_8_va_mtl",),
     "models.bundle": ("emoreport models bundle models.tar",),
     "models.import": ("emoreport models import models.tar",),
+    "models.import-head": ("emoreport models import-head expr.pth --layout bichuyen99 --out head",),
     "evaluate.face": ("emoreport evaluate face faces.npz --json",),
     "evaluate.voice": ("emoreport evaluate voice clips/test --speech dusha",),
     "evaluate.expr": ("emoreport evaluate expr labels/ --predictions statistics/",),

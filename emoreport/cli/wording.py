@@ -131,6 +131,10 @@ def _listed(key: str) -> dict[str, str]:
         from emoreport.exchange.writers import CODED, FORMATS
 
         return {"formats": ", ".join(FORMATS), "coded": ", ".join(CODED)}
+    if key == "models.import-head.layout":
+        from emoreport.heads.published.layouts import LAYOUTS
+
+        return {"layouts": ", ".join(LAYOUTS)}
     if key == "models.optimize.name":
         from emoreport.measure.optimize import OPTIMIZERS
         from emoreport.models.store.registry import registry, shown_names

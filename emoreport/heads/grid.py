@@ -140,7 +140,7 @@ class _Frames:
         return step_means(steps, values, end - first)
 
 
-def step_means(step: IntArray, values: FloatArray, steps: int) -> FloatArray:
+def step_means(step: IntArray, values: FloatArray | DoubleArray, steps: int) -> FloatArray:
     """Mean of the rows of each step that hold no NaN.
 
     Parameters
@@ -148,7 +148,7 @@ def step_means(step: IntArray, values: FloatArray, steps: int) -> FloatArray:
     step
         int64 (N,), non-decreasing; rows of steps outside 0 … `steps` − 1 do not count.
     values
-        float32 (N, D).
+        (N, D).
     steps
         T.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from emoreport.analysis.rows.smoothing import smooth
 from emoreport.errors import ModelError
-from emoreport.heads.grid import Grid, GridChunk, read_grid
+from emoreport.heads.grid import Grid, GridChunk, read_grid, step_means
 from emoreport.heads.metadata import (
     CLASS_TASKS,
     GRAPH_FILE,
@@ -27,13 +27,14 @@ from emoreport.models.runtimes.opening import open_graph
 from emoreport.models.store.integrity import digest_file
 from emoreport.records import (
     DoubleArray,
+    FaceFeatures,
     FeatureSource,
     FloatArray,
     HeadRecord,
     HeadTrack,
     Modality,
 )
-from emoreport.tables.feature_files import read_sources
+from emoreport.tables.feature_files import read_face, read_sources
 
 OUTPUT: Final = "scores"
 
@@ -109,13 +110,15 @@ class Head:
             When the file cannot be read.
         """
         check_sources(self.metadata, read_sources(features), features)
+        if self.metadata.counted == "faces":
+            return self._of_faces(read_face(features))
         wants = self.metadata.features
         return self._track(
             read_grid(features, self.metadata.rate_hz, face="face" in wants, voice="voice" in wants)
         )
 
     def score(self, face: FloatArray | None, voice: FloatArray | None) -> HeadTrack:
-        """Score the features of a recording on the head's grid.
+        """Score the features of a recording on the head's grid, whose steps its windows count.
 
         Parameters
         ----------
@@ -133,17 +136,38 @@ class Head:
         return self._track([GridChunk(time_s, face, voice)])
 
     def _track(self, chunks: Iterable[GridChunk]) -> HeadTrack:
+        windows = self._windows()
+        for chunk in chunks:
+            windows.add(chunk)
+        return self._smoothed(windows.finish())
+
+    def _of_faces(self, parts: Iterable[FaceFeatures]) -> HeadTrack:
+        """Score windows of faces; a step has the mean over the frames in it."""
+        windows, grid = self._windows(), Grid(self.metadata.rate_hz)
+        steps, last = [np.zeros(0, np.int64)], -1
+        for part in parts:
+            seen = ~np.isnan(part.values).any(axis=1)
+            windows.add(GridChunk(part.time_s[seen], part.values[seen], None))
+            step = grid.step_of(part.time_s)
+            steps.append(step[seen])
+            last = max(last, int(step.max(initial=-1)))
+        means = step_means(np.concatenate(steps), windows.finish(), last + 1)
+        return self._smoothed(means.astype(np.float64))
+
+    def _windows(self) -> WindowScores:
         head = self.metadata
-        windows = WindowScores(
+        return WindowScores(
             self._answer,
             self._widths,
             len(head.labels),
             window_steps=head.window_steps,
             hop_steps=head.hop_steps,
+            needs_all=head.needs_all,
+            whole_only=head.counted == "faces",
         )
-        for chunk in chunks:
-            windows.add(chunk)
-        scores = windows.finish()
+
+    def _smoothed(self, scores: DoubleArray) -> HeadTrack:
+        head = self.metadata
         time_s = Grid(head.rate_hz).middle_s(0, len(scores))
         scores = smoothed(scores, time_s, head.smoothing, classes=head.task in CLASS_TASKS)
         return HeadTrack(
@@ -223,7 +247,8 @@ def check_sources(
     """Refuse features that something else made than those that the head was trained on.
 
     Where a head wants face and voice, one of them may be missing altogether: a recording without
-    sound is one in which nothing is heard.
+    sound is one in which nothing is heard. Whoever published a head need not have said which
+    version of a model it takes; then any will do.
 
     Raises
     ------
@@ -235,8 +260,11 @@ def check_sources(
         wanted = ", ".join(f"{name}: {source_text(head.features[name])}" for name in head.features)
         raise ModelError("heads.no_features", name=head.name, wanted=wanted, file=file)
     for name in there:
-        wanted, given = source_text(head.features[name]), source_text(sources[name])
-        if wanted != given or head.features[name].columns != sources[name].columns:
+        own, source = head.features[name], sources[name]
+        if not own.version:
+            source = replace(source, version="")
+        wanted, given = source_text(own), source_text(source)
+        if wanted != given or own.columns != source.columns:
             raise ModelError(
                 "heads.other_features",
                 name=head.name,

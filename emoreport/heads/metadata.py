@@ -21,6 +21,7 @@ REPAIR: Final = "repair_folder"
 
 Unit = Literal["step", "window"]
 Fusion = Literal["none", "early", "late"]
+Counted = Literal["steps", "faces"]
 SmoothingKind = Literal["none", "mean", "median"]
 CLASS_TASKS: Final[tuple[HeadTask, ...]] = ("expr", "clips", "engagement")
 """Tasks whose outputs are probabilities of classes that exclude each other."""
@@ -65,6 +66,11 @@ class HeadMetadata:
         Steps per second.
     window_steps, hop_steps
         Length of a window, and from the start of one to the start of the next.
+    counted
+        What makes up a window: ``steps``, or ``faces``, the frames of the recording in which a
+        face is seen, as many or few as there are in a second.
+    needs_all
+        Whether a step has an answer only where every modality is there.
     smoothing
         Of the scores over time, chosen on validation data.
     thresholds
@@ -88,6 +94,8 @@ class HeadMetadata:
     window_steps: int
     hop_steps: int
     version: str = "1"
+    counted: Counted = "steps"
+    needs_all: bool = False
     fusion: Fusion = "none"
     smoothing: Smoothing = field(default_factory=Smoothing)
     thresholds: tuple[float, ...] = ()
@@ -114,6 +122,8 @@ class HeadMetadata:
             "rate_hz": self.rate_hz,
             "window_steps": self.window_steps,
             "hop_steps": self.hop_steps,
+            "counted": self.counted,
+            "needs_all": self.needs_all,
             "smoothing": {
                 "kind": self.smoothing.kind,
                 "half_width_s": self.smoothing.half_width_s,
@@ -155,6 +165,8 @@ class HeadMetadata:
             rate_hz=_number(document["rate_hz"]),
             window_steps=_count(document["window_steps"]),
             hop_steps=_count(document["hop_steps"]),
+            counted=_choice(document.get("counted", "steps"), Counted),
+            needs_all=_choice(document.get("needs_all", False), Literal[True, False]),
             smoothing=Smoothing(
                 _choice(smoothing["kind"], SmoothingKind), _number(smoothing["half_width_s"])
             ),
@@ -188,6 +200,8 @@ class HeadMetadata:
                 f"{self.rate_hz} steps a second, windows of {self.window_steps}"
                 f" every {self.hop_steps}"
             )
+        if self.counted == "faces" and set(self.features) != {"face"}:
+            raise ValueError(f"windows of faces for {sorted(self.features)}")
         if self.smoothing.half_width_s < 0:
             raise ValueError(f"smoothing over {self.smoothing.half_width_s} s")
         if self.thresholds and (self.task != "au" or len(self.thresholds) != len(self.labels)):

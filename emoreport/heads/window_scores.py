@@ -45,6 +45,10 @@ class WindowScores:
         K.
     window_steps, hop_steps
         Length of a window, and from the start of one to the start of the next.
+    needs_all
+        A step counts as seen only where every modality is there.
+    whole_only
+        A recording shorter than a window has no scores.
     """
 
     def __init__(
@@ -55,8 +59,11 @@ class WindowScores:
         *,
         window_steps: int,
         hop_steps: int,
+        needs_all: bool = False,
+        whole_only: bool = False,
     ) -> None:
         self._answer = answer
+        self._needs_all, self._whole_only = needs_all, whole_only
         self._window, self._hop = window_steps, hop_steps
         self._held: dict[Modality, FloatArray] = {
             name: np.zeros((0, width), np.float32) for name, width in widths.items()
@@ -71,13 +78,14 @@ class WindowScores:
         """Take the next steps of the recording."""
         steps = len(chunk.time_s)
         given: dict[Modality, FloatArray | None] = {"face": chunk.face, "voice": chunk.voice}
-        seen = np.zeros(steps, np.bool_)
+        there = []
         for name, held in self._held.items():
             values = given[name]
             if values is None:
                 values = np.full((steps, held.shape[1]), np.nan, np.float32)
             self._held[name] = np.concatenate([held, values])
-            seen |= ~np.isnan(values).any(axis=1)
+            there.append(~np.isnan(values).any(axis=1))
+        seen = (np.all if self._needs_all else np.any)(there, axis=0)
         self._seen = np.concatenate([self._seen, seen])
         self._sums = np.concatenate([self._sums, np.zeros((steps, self._sums.shape[1]))])
         self._counts = np.concatenate([self._counts, np.zeros(steps, np.int64)])
@@ -93,8 +101,9 @@ class WindowScores:
 
     def finish(self) -> DoubleArray:
         """Scores of the steps (T, K); NaN rows where nothing is seen or heard."""
-        last = self._next - self._hop + self._window
-        if self._steps and (self._next == 0 or last < self._steps):
+        covered = self._next - self._hop + self._window if self._next else 0
+        too_short = self._steps < self._window
+        if covered < self._steps and not (too_short and self._whole_only):
             self._show(max(0, self._steps - self._window))
         self._run()
         scores = np.full(self._sums.shape, np.nan)

@@ -107,3 +107,22 @@ def test_a_folder_that_is_missing_is_named(tmp_path: Path, emoreport: Emoreport)
     outcome = emoreport("evaluate", "va", tmp_path / "labels", "--predictions", tmp_path / "none")
     assert outcome.code == 2
     assert "none" in outcome.errors[0]
+
+
+def test_people_in_several_files_are_drawn_whole(tmp_path: Path, emoreport: Emoreport) -> None:
+    truth = {name: np.array([[0.0], [1.0]]) for name in "abc"}
+    write_abaw(tmp_path / "labels", EXPR, truth)
+    write_abaw(tmp_path / "found", EXPR, truth | {"c": np.array([[2.0], [2.0]])})
+    people = tmp_path / "people.csv"
+    people.write_text("file,person\na,Ann\nc,Ann\n", encoding="utf-8")
+    call = ("evaluate", "expr", tmp_path / "labels", "--predictions", tmp_path / "found")
+    outcome = emoreport(*call, "--people", people, "--json")
+    scores = json.loads(outcome.out)
+    assert (scores["videos"], scores["people"]) == (3, 2)
+    assert scores["scores"]["accuracy"] == {"value": 0.6667, "low": 0.5, "high": 1.0}
+    assert "over people" in emoreport(*call, "--people", people).out
+    assert "over label files" in emoreport(*call).out
+    people.write_text("who\nAnn\n", encoding="utf-8")
+    outcome = emoreport(*call, "--people", people)
+    assert outcome.code == 2
+    assert "file and person" in outcome.errors[0]

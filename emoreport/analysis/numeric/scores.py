@@ -43,11 +43,26 @@ def calibration_error(
     """
     if len(truth) == 0:
         return 0.0
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    correct = (probabilities.argmax(axis=1) == truth).astype(np.float64)
-    bin_index = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    gap = np.bincount(bin_index, correct - confidence, minlength=bins)
-    return float(np.abs(gap).sum() / len(truth))
+    gaps = calibration_gaps(
+        probabilities.max(axis=1), probabilities.argmax(axis=1) == truth, bins=bins
+    )
+    return float(np.abs(gaps).sum() / len(truth))
+
+
+def calibration_gaps(
+    confidence: FloatArray | DoubleArray,
+    correct: NDArray[np.bool_],
+    *,
+    bins: int = CALIBRATION_BINS,
+) -> DoubleArray:
+    """Right answers less confidence, summed in every bin of the confidence, (bins,).
+
+    Gaps of parts of the data add up to those of the whole; the calibration error is the sum of
+    their sizes over the number of items.
+    """
+    place = np.clip(np.ceil(confidence.astype(np.float64) * bins).astype(np.int64) - 1, 0, bins - 1)
+    gaps = np.bincount(place, correct.astype(np.float64) - confidence, minlength=bins)
+    return gaps.astype(np.float64)
 
 
 def confusion_matrix(truth: IntArray, predicted: IntArray, classes: int) -> IntArray:
@@ -57,13 +72,13 @@ def confusion_matrix(truth: IntArray, predicted: IntArray, classes: int) -> IntA
     return table
 
 
-def recalls(confusion: IntArray) -> DoubleArray:
+def recalls(confusion: IntArray | DoubleArray) -> DoubleArray:
     """Recall of every class, (K,); NaN where it does not occur."""
     hits, occurs = np.diag(confusion), confusion.sum(axis=1)
     return np.where(occurs > 0, hits / np.maximum(occurs, 1), np.nan)
 
 
-def f1_scores(confusion: IntArray) -> DoubleArray:
+def f1_scores(confusion: IntArray | DoubleArray) -> DoubleArray:
     """F1 of every class, (K,); NaN where it neither occurs nor is predicted.
 
     A class that occurs and is never predicted, or the reverse, scores 0.
@@ -88,18 +103,43 @@ def concordance(predicted: DoubleArray, truth: DoubleArray) -> float:
     ----------
     Lin: A concordance correlation coefficient to evaluate reproducibility. Biometrics 45 (1989).
     """
-    if len(truth) < 2:
+    centre = truth.mean() if len(truth) else 0.0  # sums of squares lose what is far from zero
+    return concordance_of_sums(concordance_sums(predicted - centre, truth - centre))
+
+
+def concordance_sums(predicted: DoubleArray, truth: DoubleArray) -> DoubleArray:
+    """Number, sums, sums of squares and of products, (6,): of parts they add up to the whole."""
+    pairs = (predicted, truth, predicted**2, truth**2, predicted * truth)
+    return np.array([len(truth), *(values.sum() for values in pairs)], np.float64)
+
+
+def concordance_of_sums(sums: DoubleArray) -> float:
+    """The coefficient of `concordance_sums`."""
+    number = sums[0]
+    if number < 2:
         return float("nan")
-    apart = float(predicted.mean() - truth.mean())
-    spread = float(predicted.var() + truth.var()) + apart**2
-    together = float(((predicted - predicted.mean()) * (truth - truth.mean())).mean())
-    return 2 * together / spread if spread > 0 else 0.0
+    mean, mean_true, square, square_true, product = sums[1:] / number
+    spread = square + square_true - 2 * mean * mean_true
+    together = product - mean * mean_true
+    # What is left of the squares of equal numbers is rounding.
+    return 2 * together / spread if spread > 1e-12 * (square + square_true) else 0.0
 
 
 def binary_f1(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
     """F1 of the positive class; NaN where nothing is positive on either side."""
-    either = int(predicted.sum()) + int(truth.sum())
-    return 2 * int((predicted & truth).sum()) / either if either else float("nan")
+    return float(f1_of_counts(binary_counts(predicted, truth)))
+
+
+def binary_counts(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> DoubleArray:
+    """Rows that are positive in both, in the predictions, in the labels: (…, 3), by column."""
+    sides = (predicted & truth, predicted, truth)
+    return np.asarray(np.stack([side.sum(axis=0) for side in sides], axis=-1), np.float64)
+
+
+def f1_of_counts(counts: DoubleArray) -> DoubleArray:
+    """F1 of `binary_counts`, (…,); NaN where nothing is positive on either side."""
+    either = counts[..., 1] + counts[..., 2]
+    return np.where(either > 0, 2 * counts[..., 0] / np.maximum(either, 1), np.nan)
 
 
 def best_threshold(probabilities: DoubleArray, truth: NDArray[np.bool_]) -> float:
@@ -134,16 +174,34 @@ def bootstrap_interval(
     The 2.5th and 97.5th percentile; NaN for fewer than two groups.
     """
     names, member = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
-    if len(names) < 2:
-        return float("nan"), float("nan")
     rows = [np.flatnonzero(member == index) for index in range(len(names))]
-    rng = np.random.default_rng(_SEED)
-    values = np.array(
-        [
-            score(np.concatenate([rows[index] for index in rng.integers(0, len(rows), len(rows))]))
-            for _ in range(draws)
-        ]
+    return _interval(
+        lambda drawn: score(np.concatenate([rows[index] for index in drawn])), len(rows), draws
     )
+
+
+def interval_of_sums(
+    score: Callable[[DoubleArray], float], sums: DoubleArray, draws: int = DRAWS
+) -> tuple[float, float]:
+    """The interval of `bootstrap_interval` for a score of sums, such as counts.
+
+    Rows of each group are summed once, so that a draw costs the same for ten rows and a million.
+
+    Parameters
+    ----------
+    score
+        Sums over the drawn groups, of the shape of one group's, to a number.
+    sums
+        (groups, …), what the rows of every group sum up to.
+    """
+    return _interval(lambda drawn: score(sums[drawn].sum(axis=0)), len(sums), draws)
+
+
+def _interval(score: Callable[[IntArray], float], groups: int, draws: int) -> tuple[float, float]:
+    if groups < 2:
+        return float("nan"), float("nan")
+    rng = np.random.default_rng(_SEED)
+    values = np.array([score(rng.integers(0, groups, groups)) for _ in range(draws)])
     values = values[~np.isnan(values)]
     if len(values) == 0:
         return float("nan"), float("nan")

@@ -87,3 +87,39 @@ def test_nothing_in_common_is_an_error():
         score_frames(EXPR, {"a": codes("0")}, {"b": answers("0")})
     with pytest.raises(CorpusError, match="no labelled frame has a prediction"):
         score_frames(EXPR, {"a": codes("-")}, {"a": answers("0")})
+
+
+def test_an_interval_draws_people_where_they_are_known():
+    truth = {name: codes("0011") for name in "abcd"}
+    found = {name: answers("0011" if name in "ab" else "1100") for name in "abcd"}
+    alone = score_frames(EXPR, truth, found)
+    assert alone.people == 4
+    assert (alone.scores["accuracy"].low, alone.scores["accuracy"].high) == (0.0, 1.0)
+    one = score_frames(EXPR, truth, found, dict.fromkeys("abcd", "Ann"))
+    assert (one.people, one.videos) == (1, 4)
+    assert np.isnan(one.scores["accuracy"].low)
+    two = score_frames(EXPR, truth, found, {"a": "Ann", "c": "Ann", "b": "Bob", "d": "Bob"})
+    assert (two.people, two.scores["accuracy"].low) == (2, 0.5)
+
+
+def test_thresholds_are_never_fitted_on_the_people_that_they_judge():
+    truth = np.zeros((8, 12))
+    truth[4:] = 1
+    low = np.where(truth > 0, 0.2, 0.05)
+    scores = score_frames(AU, {"a": truth, "b": truth}, {"a": low, "b": low}, {"b": "a"})
+    assert (scores.people, scores.thresholds, scores.second_half) == (1, {}, ())
+    three = dict.fromkeys("abc", truth), {"a": low, "b": low * 3, "c": low}
+    apart = score_frames(AU, *three, {"c": "a"})
+    assert (apart.people, apart.second_half) == (2, ("b",))
+    assert apart.thresholds["AU1"] == (0.2, 0.5)
+    assert [apart.threshold("AU1", name) for name in "abc"] == [0.5, 0.2, 0.5]
+    assert apart.scores["calibration_error"].value > 0
+
+
+def test_a_file_that_is_drawn_twice_counts_twice():
+    rng = np.random.default_rng(0)
+    truth = {name: rng.uniform(-1, 1, (30, 2)) for name in "ab"}
+    found = {"a": truth["a"], "b": -truth["b"] + 2 * truth["b"].mean(axis=0)}
+    interval = score_frames(VA, truth, found).scores["ccc_mean_by_video"]
+    assert interval.value == pytest.approx(0, abs=1e-9)
+    assert (interval.low, interval.high) == (pytest.approx(-1), pytest.approx(1))

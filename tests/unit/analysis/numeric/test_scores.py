@@ -10,9 +10,14 @@ from emoreport.analysis.numeric.scores import (
     best_threshold,
     binary_f1,
     bootstrap_interval,
+    calibration_error,
+    calibration_gaps,
     concordance,
+    concordance_of_sums,
+    concordance_sums,
     confusion_matrix,
     f1_scores,
+    interval_of_sums,
     mean_over_classes,
     recalls,
 )
@@ -45,6 +50,7 @@ def test_concordance_by_hand():
     assert concordance(np.ones(3), truth) == 0
     assert concordance(np.ones(3), np.ones(3)) == 0
     assert np.isnan(concordance(np.ones(1), np.ones(1)))
+    assert concordance(truth + 1e6 + 1, truth + 1e6) == pytest.approx((4 / 3) / (4 / 3 + 1))
 
 
 FLOATS = arrays(np.float64, 12, elements=st.floats(-1, 1, width=16))
@@ -80,3 +86,32 @@ def test_an_interval_draws_groups_not_rows():
     assert high == pytest.approx(per_person.mean() + 1.96 * error, abs=0.15)
     assert np.isnan(bootstrap_interval(lambda rows: 1.0, ["one"] * 5)).all()
     assert np.isnan(bootstrap_interval(lambda rows: float("nan"), ["a", "b"])).all()
+
+
+def test_sums_of_groups_give_the_interval_of_their_rows():
+    rng = np.random.default_rng(1)
+    person, truth = rng.integers(0, 6, 300), rng.integers(0, 3, 300)
+    found = rng.dirichlet(np.ones(3), 300)
+    answers = found.argmax(axis=1)
+    by_rows = bootstrap_interval(
+        lambda rows: mean_over_classes(f1_scores(confusion_matrix(truth[rows], answers[rows], 3))),
+        person.tolist(),
+        draws=50,
+    )
+    tables = np.array(
+        [confusion_matrix(truth[person == one], answers[person == one], 3) for one in range(6)]
+    )
+    by_sums = interval_of_sums(lambda table: mean_over_classes(f1_scores(table)), tables, draws=50)
+    assert by_sums == pytest.approx(by_rows)
+
+
+@given(st.integers(1, 11))
+def test_parts_add_up_to_the_whole(at):
+    rng = np.random.default_rng(at)
+    first, second = rng.normal(size=(2, 12))
+    parts = concordance_sums(first[:at], second[:at]) + concordance_sums(first[at:], second[at:])
+    assert concordance_of_sums(parts) == pytest.approx(concordance(first, second))
+    found, truth = rng.dirichlet(np.ones(4), 12), rng.integers(0, 4, 12)
+    sure, right = found.max(axis=1), found.argmax(axis=1) == truth
+    gaps = calibration_gaps(sure[:at], right[:at]) + calibration_gaps(sure[at:], right[at:])
+    assert np.abs(gaps).sum() / 12 == pytest.approx(calibration_error(found, truth))

@@ -1,0 +1,1 @@
+"""Heads that other people published, turned into head folders."""
