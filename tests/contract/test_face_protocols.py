@@ -11,8 +11,9 @@ from emoreport.errors import EmoreportError, ModelError
 from emoreport.faces.crops import crop_face
 from emoreport.faces.detectors import BUNDLE_MEMBER, TasksDetector
 from emoreport.models.families.compact import CompactFaceModel
-from emoreport.models.families.hsemotion import HSEmotionModel
+from emoreport.models.families.hsemotion import HSEmotionModel, open_hsemotion
 from emoreport.models.store.model_metadata import folder_metadata, shipped_metadata
+from emoreport.models.store.registry import PulledModel
 from emoreport.records import (
     EmbeddingFaceModel,
     FaceDetector,
@@ -24,7 +25,7 @@ from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.face_detector import short_range_file, solutions_detector, spelt
 from tests.fixtures.faces import BrightnessModel, ScriptedDetector, face_at, scene
 from tests.fixtures.graphs import face_model_folder
-from tests.fixtures.hsemotion import efficientnet, pulled
+from tests.fixtures.hsemotion import efficientnet, model_folder, pulled
 
 
 def tasks_detector(folder):
@@ -47,6 +48,9 @@ MODELS = {
     ),
     "hsemotion": lambda folder: HSEmotionModel(pulled(folder, "hsemotion/enet_b2_7")),
     "hsemotion mtl": lambda folder: HSEmotionModel(pulled(folder, "hsemotion/mbf_va_mtl")),
+    "hsemotion folder": lambda folder: open_hsemotion(
+        PulledModel(None, "own", model_folder(folder), {})
+    ),
     "true shape": lambda folder: HSEmotionModel(
         pulled(folder, "hsemotion/enet_b0_8_va_mtl", efficientnet("b0", 10))
     ),

@@ -14,6 +14,7 @@ import numpy as np
 
 from emoreport.errors import ModelError
 from emoreport.models.families.face_crops import check_crops
+from emoreport.models.families.hsemotion_folder import described_folder
 from emoreport.models.runtimes.classifiers import softmax
 from emoreport.models.runtimes.forms import optimized_form
 from emoreport.models.runtimes.graphs import GraphSession, TensorInfo, shape_text
@@ -53,7 +54,9 @@ def open_hsemotion(
 
     Parameters
     ----------
-    pulled, device, threads, reason
+    pulled
+        As for `HSEmotionModel`, or a local folder with such a network and ``model.json``.
+    device, threads, reason
         As for `HSEmotionModel`.
     runtime
         ``auto``: the form that `emoreport models optimize` chose for this model, where it made one
@@ -63,8 +66,11 @@ def open_hsemotion(
     Raises
     ------
     ModelError
-        As for `HSEmotionModel`, and when the forms no longer fit the files or the runtime here.
+        As for `HSEmotionModel`, when a folder is not what it says, and when the forms no longer fit
+        the files or the runtime here.
     """
+    if pulled.registered is None:
+        pulled = described_folder(pulled)
     choice: dict[str, Any] = {"device": device, "threads": threads, "reason": reason}
     plain = form = None
     if runtime == AUTO and device == AUTO and built_for_cuda():

@@ -70,9 +70,9 @@ def test_a_folder_of_an_unknown_family_is_refused_with_the_known_ones(tmp_path):
 
 
 def test_a_family_that_knows_no_folders_says_so(tmp_path):
-    folder = face_model_folder(tmp_path, family="hsemotion")
-    with pytest.raises(ModelError, match="no HSEmotion model of the registry"):
-        open_face_model(Settings().replace(face=str(folder)), [].append)
+    folder = voice_model_folder(tmp_path, family="gigaam")
+    with pytest.raises(ModelError, match="no GigaAM model of the registry"):
+        open_voice_model(Settings().replace(speech=str(folder)), [].append)
 
 
 @pytest.mark.parametrize("content", ["[]", "{", '{"family": 3}'])
