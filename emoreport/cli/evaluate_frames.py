@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from emoreport.cli.console import note_line
 from emoreport.cli.options import Json
 from emoreport.cli.score_tables import print_json, print_scores
-from emoreport.errors import EXIT_OK
+from emoreport.errors import EXIT_OK, SettingsError
 from emoreport.messages import Words, spoken
 
 if TYPE_CHECKING:
@@ -32,42 +33,73 @@ People = Annotated[
     Path | None,
     typer.Option("--people", metavar="FILE", help="evaluate.frames.people", show_default=False),
 ]
+Write = Annotated[
+    Path | None,
+    typer.Option("--write", metavar="FOLDER", help="evaluate.frames.write", show_default=False),
+]
 
 
 def expr(
-    *, labels: LabelFiles, predictions: Predictions, people: People = None, as_json: Json = False
+    *,
+    labels: LabelFiles,
+    predictions: Predictions,
+    people: People = None,
+    write: Write = None,
+    as_json: Json = False,
 ) -> int:
     """Score expressions of every frame: F1, recall, accuracy, calibration."""
-    return _score("expr", labels, predictions, people, as_json=as_json)
+    return _score("expr", labels, predictions, people, write, as_json=as_json)
 
 
 def au(
-    *, labels: LabelFiles, predictions: Predictions, people: People = None, as_json: Json = False
+    *,
+    labels: LabelFiles,
+    predictions: Predictions,
+    people: People = None,
+    write: Write = None,
+    as_json: Json = False,
 ) -> int:
     """Score action units of every frame: F1 at a half and at fitted thresholds."""
-    return _score("au", labels, predictions, people, as_json=as_json)
+    return _score("au", labels, predictions, people, write, as_json=as_json)
 
 
 def va(
-    *, labels: LabelFiles, predictions: Predictions, people: People = None, as_json: Json = False
+    *,
+    labels: LabelFiles,
+    predictions: Predictions,
+    people: People = None,
+    write: Write = None,
+    as_json: Json = False,
 ) -> int:
     """Score valence and arousal of every frame: concordance correlation."""
-    return _score("va", labels, predictions, people, as_json=as_json)
+    return _score("va", labels, predictions, people, write, as_json=as_json)
 
 
 def _score(
-    name: TaskName, folder: Path, predictions: Path, people: Path | None, *, as_json: bool
+    name: TaskName,
+    folder: Path,
+    predictions: Path,
+    people: Path | None,
+    write: Path | None,
+    *,
+    as_json: bool,
 ) -> int:
     from emoreport.corpora.abaw import read_abaw
     from emoreport.corpora.people import read_people
     from emoreport.corpora.tasks import TASKS
     from emoreport.measure.frame_predictions import read_predictions
     from emoreport.measure.frame_scores import score_frames
+    from emoreport.measure.written_predictions import write_predictions
 
     task = TASKS[name]
     labels = read_abaw(folder, task)
     found = read_predictions(predictions, task, labels)
     scores = score_frames(task, labels, found, read_people(people) if people else None)
+    if write is not None:
+        if write.resolve() in {folder.resolve(), predictions.resolve()}:
+            raise SettingsError("evaluate.writes_over", file=write)
+        written = write_predictions(write, task, labels, found, scores.threshold)
+        note_line(_word("written", spoken(), files=len(written), folder=write))
     if as_json:
         print_json(scores.document())
     else:

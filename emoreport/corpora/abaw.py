@@ -12,7 +12,7 @@ valence, arousal, expression and action units.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -83,7 +83,10 @@ def _read_pictures(path: Path, task: Task) -> dict[str, DoubleArray]:
         picture, _, numbers = line.strip().partition(",")
         video, _, name = picture.rpartition("/")
         stem = name.partition(".")[0]
-        if not video or not stem.isdigit() or int(stem) < 1:
+        outside = ".." in video.split("/") or video.startswith(
+            "/"
+        )  # files are written by this name
+        if not video or outside or not stem.isdigit() or int(stem) < 1:
             raise CorpusError("corpora.no_picture", line=number, text=picture, file=path)
         cells = numbers.split(",")
         if len(cells) == ALL_NUMBERS:
@@ -137,16 +140,19 @@ def _row(line: str, task: Task, path: Path, number: int) -> list[float]:
     return row
 
 
-def write_abaw(folder: Path, task: Task, videos: Mapping[str, DoubleArray]) -> Iterable[Path]:
-    """Write predictions as the competitions take them; return the paths.
+def write_abaw(folder: Path, task: Task, videos: Mapping[str, DoubleArray]) -> None:
+    """Write a text file for each person of each video.
 
     Parameters
     ----------
     videos
         As `read_abaw` returns them; NaN rows are written as unlabelled.
+
+    Raises
+    ------
+    OutputError
+        When they cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
     for name, values in videos.items():
         filled = np.where(np.isnan(values), UNLABELLED[task.name], values)
         shown = (f"{value:.4f}" if task.name == "va" else f"{value:.0f}" for value in filled.flat)
@@ -155,7 +161,5 @@ def write_abaw(folder: Path, task: Task, videos: Mapping[str, DoubleArray]) -> I
             ",".join(cells[start : start + task.width])
             for start in range(0, len(cells), task.width)
         )
-        path = folder / f"{name}{SUFFIX}"
-        write_file(path, ("\n".join([",".join(task.columns), *rows]) + "\n").encode())
-        written.append(path)
-    return written
+        text = "\n".join([",".join(task.columns), *rows]) + "\n"
+        write_file(folder / f"{name}{SUFFIX}", text.encode())

@@ -126,3 +126,24 @@ def test_people_in_several_files_are_drawn_whole(tmp_path: Path, emoreport: Emor
     outcome = emoreport(*call, "--people", people)
     assert outcome.code == 2
     assert "file and person" in outcome.errors[0]
+
+
+def test_predictions_are_written_as_the_competitions_take_them(
+    runs: Path, tmp_path: Path, emoreport: Emoreport
+) -> None:
+    labels = labels_of_the_run(tmp_path / "labels")
+    out = tmp_path / "mine"
+    call = ("evaluate", "expr", tmp_path / "labels", "--predictions")
+    outcome = emoreport(*call, runs, "--write", out)
+    assert outcome.code == 0
+    assert "2 label files" in outcome.err
+    written = (out / "video2_left.txt").read_text(encoding="utf-8").splitlines()
+    assert written[0] == ",".join(EXPR.columns)
+    assert len(written) == 1 + len(labels["video2_left"])
+    again = json.loads(emoreport(*call, out, "--json").out)
+    assert again["judged"] == again["labelled"]
+    assert again["scores"]["accuracy"]["value"] == 1.0
+    for folder in (tmp_path / "labels", out):
+        outcome = emoreport(*call, out, "--write", folder)
+        assert outcome.code == 2
+        assert "another folder" in outcome.errors[0]

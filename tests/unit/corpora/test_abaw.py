@@ -84,7 +84,8 @@ def test_an_empty_or_missing_folder_is_named(tmp_path):
 def test_expressions_come_back_as_they_were_written(tmp_path_factory, codes):
     folder = tmp_path_factory.mktemp("abaw")
     values = np.array([[np.nan if code is None else code] for code in codes])
-    (path,) = write_abaw(folder, EXPR, {"video": values})
+    write_abaw(folder, EXPR, {"video": values})
+    path = folder / "video.txt"
     assert path.read_text(encoding="utf-8").splitlines()[0] == HEAD["expr"]
     np.testing.assert_array_equal(read_abaw(folder, EXPR)["video"], values)
 
@@ -131,6 +132,8 @@ def test_a_submission_of_one_task_is_read_too(tmp_path):
         ("00003.jpg,1", "line 2 begins with '00003.jpg'"),
         ("a/face.jpg,1", "line 2 begins with 'a/face.jpg'"),
         ("a/00000.jpg,1", "line 2 begins with"),
+        ("../a/00001.jpg,1", "line 2 begins with"),
+        ("/a/00001.jpg,1", "line 2 begins with"),
         ("a/00001.jpg,1,2", "line 2 is '1,2'"),
         ("a/00001.jpg,0.5", r"line 2 is '0\.5'"),
     ],
