@@ -7,13 +7,10 @@ transitions → tables.
 from __future__ import annotations
 
 import logging
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Final, Self
 
@@ -26,6 +23,8 @@ from emoreport.models.store.model_store import PullProgress
 from emoreport.models.witness import open_face_witness, open_voice_witness
 from emoreport.records import (
     DecodeOutcome,
+    EmbeddingFaceModel,
+    EmbeddingVoiceModel,
     FaceDetector,
     FaceEmotionModel,
     FaceTrack,
@@ -39,9 +38,11 @@ from emoreport.records import (
     VoiceEmotionModel,
 )
 from emoreport.run.bridge import load_bridge
+from emoreport.run.feature_file import FeatureFile, face_source, voice_source
 from emoreport.run.folder import ResultFolders, content_sha256, is_up_to_date, refuse_others
 from emoreport.run.record import plan_run, record_run
 from emoreport.run.report import Report
+from emoreport.run.timing import Clock, short_turns
 from emoreport.settings import Settings
 from emoreport.speech.activity import SileroDetector
 from emoreport.speech.reading import read_speech
@@ -53,8 +54,6 @@ Heard = tuple[SpeechTrack, DecodeOutcome | None]
 DURATION_TOLERANCE_S: Final = 0.05
 """So much may the container's claim differ from the end of the last frame: about one frame."""
 
-
-SWITCH_INTERVAL_S: Final = 0.0002
 
 ONE_DECODER_THREAD_PX: Final = 1280 * 720
 """Up to this size one thread decodes faster than detection follows; more cost time in sum."""
@@ -71,36 +70,6 @@ def _log_line(line: str) -> None:
 
 def _ignore_progress(stage: str, done: float, total: float | None) -> None:
     """Take progress that nobody wants to see."""
-
-
-@dataclass
-class _Clock:
-    """Wall time per stage, seconds."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = round(time.perf_counter() - start, 3)
-
-
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    """Let threads hand over Python's lock sooner than after the usual 5 ms.
-
-    The stages spend their time outside the lock and need it for moments only; waiting for it in
-    turns of 5 ms cost a sixth of the speed on two processors.
-    """
-    usual_s = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual_s)
 
 
 class Analyzer:
@@ -255,19 +224,31 @@ class Analyzer:
         return folder, report
 
     def _analyze(self, path: Path, sha256: str, recorded_path: str | None) -> Report:
-        clock = _Clock()
+        clock = Clock()
         with clock.stage("probe"):
             info = probe(path)
-        faces, pictures, (speech, sound) = self._read(path, info, clock)
+        features = self._feature_file()
+        with features or nullcontext():
+            faces, pictures, (speech, sound) = self._read(path, info, clock, features)
         plan = self.plan(path, sha256, recorded_path=recorded_path)
         run = record_run(plan, info, pictures, sound, faces, speech, clock.seconds)
-        report = Report(faces, speech, run, self.settings, self._bridge)
+        report = Report(faces, speech, run, self.settings, self._bridge, features=features)
         with clock.stage("analysis"):
             _ = report.analysis  # made on demand: now, so that its time is known
         return report
 
+    def _feature_file(self) -> FeatureFile | None:
+        """Where the features of a recording are kept while it is read; None without any."""
+        wanted, face, voice = self.settings.features, self._face_model, self._voice_model
+        if not wanted.features:
+            return None
+        return FeatureFile(
+            face_source(face) if isinstance(face, EmbeddingFaceModel) else None,
+            voice_source(voice, wanted) if isinstance(voice, EmbeddingVoiceModel) else None,
+        )
+
     def _read(
-        self, path: Path, info: MediaInfo, clock: _Clock
+        self, path: Path, info: MediaInfo, clock: Clock, features: FeatureFile | None
     ) -> tuple[FaceTrack, DecodeOutcome, Heard]:
         """Read face and voice side by side: together they keep two processors busy.
 
@@ -275,32 +256,34 @@ class Analyzer:
         the container's claim meanwhile and is read again should that turn out to be wrong.
         """
         if not info.has_picture:
-            return self._read_sound(path, info, clock)
+            return self._read_sound(path, info, clock, features)
         stop = threading.Event()
-        with _short_turns(), ThreadPoolExecutor(1, thread_name_prefix="speech") as pool:
+        with short_turns(), ThreadPoolExecutor(1, thread_name_prefix="speech") as pool:
             claimed_s = info.duration_s
             job = None
             if claimed_s is not None:
-                job = pool.submit(self._read_speech, path, info, claimed_s, clock, stop)
+                job = pool.submit(self._read_speech, path, info, claimed_s, clock, stop, features)
             try:
                 with clock.stage("faces"):
-                    faces, outcome = self._read_faces(path, info)
+                    faces, outcome = self._read_faces(path, info, features)
             except BaseException:
                 stop.set()
                 raise
             if job is None or abs(outcome.duration_s - (claimed_s or 0.0)) > DURATION_TOLERANCE_S:
                 stop.set()
                 wait([job] if job else [])
-                heard = self._read_speech(path, info, outcome.duration_s, clock, threading.Event())
+                heard = self._read_speech(
+                    path, info, outcome.duration_s, clock, threading.Event(), features
+                )
             else:
                 heard = job.result()
         return faces, outcome, heard
 
     def _read_sound(
-        self, path: Path, info: MediaInfo, clock: _Clock
+        self, path: Path, info: MediaInfo, clock: Clock, features: FeatureFile | None
     ) -> tuple[FaceTrack, DecodeOutcome, Heard]:
         """Read a recording that has no picture: its time line is that of the sound."""
-        speech, sound = self._read_speech(path, info, None, clock, threading.Event())
+        speech, sound = self._read_speech(path, info, None, clock, threading.Event(), features)
         if sound is None or not sound.frames:
             raise MediaError("media.no_sound_decoded")
         unseen = read_faces(
@@ -309,7 +292,9 @@ class Analyzer:
         nothing = DecodeOutcome(sound.duration_s, 0, 0, sound.time_quality)
         return unseen, nothing, (speech, sound)
 
-    def _read_faces(self, path: Path, info: MediaInfo) -> tuple[FaceTrack, DecodeOutcome]:
+    def _read_faces(
+        self, path: Path, info: MediaInfo, features: FeatureFile | None
+    ) -> tuple[FaceTrack, DecodeOutcome]:
         small = info.width_px * info.height_px <= ONE_DECODER_THREAD_PX
         threads = self.settings.runtime.threads or (1 if small else 0)
         with open_video(path, fps=self.settings.decoding.fps, threads=threads) as source:
@@ -320,6 +305,7 @@ class Analyzer:
                 self._face_model,
                 self.settings.faces,
                 witness=self._face_witness,
+                keep=None if features is None else features.add_face,
             )
             return faces, source.outcome
 
@@ -336,8 +322,9 @@ class Analyzer:
         path: Path,
         info: MediaInfo,
         duration_s: float | None,
-        clock: _Clock,
+        clock: Clock,
         stop: threading.Event,
+        features: FeatureFile | None,
     ) -> Heard:
         """Read the voice; without a `duration_s` the recording is as long as its sound."""
 
@@ -346,6 +333,8 @@ class Analyzer:
                 raise _StoppedError
             self._progress(stage, done_s, total_s)
 
+        if features is not None:
+            features.forget_voice()
         with clock.stage("speech"):
             track = open_audio(path, info, duration_s=duration_s, keep_on=lambda: not stop.is_set())
             if duration_s is None:
@@ -357,6 +346,7 @@ class Analyzer:
                     self._voice_model,
                     self.settings.speech,
                     witness=self._voice_witness,
+                    keep=None if features is None else features.add_voice,
                     duration_s=duration_s,
                     progress=progress,
                 )

@@ -10,7 +10,7 @@ batch size nor on timing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -22,9 +22,12 @@ from emoreport.faces.crops import crop_face
 from emoreport.faces.tracker import SpeakerTracker
 from emoreport.records import (
     CropSpec,
+    EmbeddingFaceModel,
     FaceDetector,
     FaceEmotionModel,
+    FaceFeatures,
     FaceObservation,
+    FaceScores,
     FaceTrack,
     Frame,
     RgbImage,
@@ -37,6 +40,9 @@ FRAME_BYTES_WAITING: Final = 96 * 1024 * 1024
 
 FACES_AT_ONCE: Final = 16
 """Faces per call of the emotion model."""
+
+KeepFaces = Callable[[FaceFeatures], None]
+"""Is given features as they come."""
 
 SIGHTINGS_WAITING: Final = 64
 SIGHTING_BYTES_WAITING: Final = 64 * 1024 * 1024
@@ -65,6 +71,7 @@ def read_faces(
     settings: FaceSettings,
     *,
     witness: FaceEmotionModel | None = None,
+    keep: KeepFaces | None = None,
     batch: int = FACES_AT_ONCE,
 ) -> FaceTrack:
     """Read the speaker's face from a stream of frames, at constant memory beyond the readings.
@@ -80,6 +87,9 @@ def read_faces(
         Smallest detection score, strictness.
     witness
         Reads the same faces beside `model`, each cut as it wants it; None for nobody.
+    keep
+        Is given the features of all frames, in order, from a `model` that is an
+        `EmbeddingFaceModel`; None where nobody wants them.
     batch
         Faces per call of a model, ≥ 1.
 
@@ -114,7 +124,7 @@ def read_faces(
     for thread in threads:
         thread.start()
     try:
-        return _collect(sightings, model, witness, batch)
+        return _collect(sightings, model, witness, keep, batch)
     finally:
         frames.cancel()
         sightings.cancel()
@@ -219,6 +229,7 @@ def _collect(
     sightings: Channel[Sighting],
     model: FaceEmotionModel,
     witness: FaceEmotionModel | None,
+    keep: KeepFaces | None,
     batch: int,
 ) -> FaceTrack:
     """Caller's thread: run the models on batches and keep the readings in order."""
@@ -231,9 +242,9 @@ def _collect(
         waiting.append(sighting)
         faces += sighting.face is not None
         if faces >= batch or len(waiting) >= max(batch, SIGHTINGS_WAITING):
-            _flush(waiting, model, witness, builder)
+            _flush(waiting, model, witness, keep, builder)
             faces = 0
-    _flush(waiting, model, witness, builder)
+    _flush(waiting, model, witness, keep, builder)
     return builder.build()
 
 
@@ -241,12 +252,17 @@ def _flush(
     waiting: list[Sighting],
     model: FaceEmotionModel,
     witness: FaceEmotionModel | None,
+    keep: KeepFaces | None,
     builder: FaceTrackBuilder,
 ) -> None:
     """Score the crops, add all waiting sightings in order, empty the list."""
     crops = [sighting.crop for sighting in waiting if sighting.crop is not None]
     others = [sighting.witness_crop for sighting in waiting if sighting.witness_crop is not None]
-    scores = model.predict(crops) if crops else None
+    scores: FaceScores | None
+    if keep is None:
+        scores = model.predict(crops) if crops else None
+    else:
+        scores = _embedded(waiting, crops, model, keep)
     second = witness.predict(others) if witness is not None and others else None
     row = 0
     for sighting in waiting:
@@ -265,3 +281,24 @@ def _flush(
         )
         row += 1
     waiting.clear()
+
+
+def _embedded(
+    waiting: Sequence[Sighting],
+    crops: Sequence[RgbImage],
+    model: FaceEmotionModel,
+    keep: KeepFaces,
+) -> FaceScores:
+    """Scores of the crops; the features of all waiting sightings are handed on."""
+    assert isinstance(model, EmbeddingFaceModel)
+    scores, features = model.embed(crops)
+    rows = np.full((len(waiting), model.feature_width), np.nan, np.float32)
+    rows[[sighting.crop is not None for sighting in waiting]] = features
+    keep(
+        FaceFeatures(
+            np.array([sighting.time_s for sighting in waiting], np.float64),
+            np.array([sighting.frame for sighting in waiting], np.int64),
+            rows,
+        )
+    )
+    return scores

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from emoreport.errors import ModelError
 from emoreport.faces.detectors import SolutionsDetector, TasksDetector, has_solutions
@@ -13,6 +13,9 @@ from emoreport.models.store.model_choice import AUTO, choose_model
 from emoreport.models.store.model_store import PullProgress
 from emoreport.records import FaceDetector, FaceEmotionModel
 from emoreport.settings import Settings
+
+if TYPE_CHECKING:
+    from emoreport.records import EmbeddingFaceModel
 
 SOLUTIONS: Final = "solutions"
 DETECTOR_FILES: Final = frozenset({".task", ".tflite"})
@@ -38,6 +41,7 @@ def open_face_model(
         When the name is unknown.
     ModelError
         When the model, the runtime or the device named is not available; none is ever replaced.
+        Also when features are wanted and the model has none.
     """
     choice = choose_model("face", settings.faces.face, settings, announce, progress)
     run = settings.runtime
@@ -48,6 +52,8 @@ def open_face_model(
         threads=run.threads,
         reason=choice.reason,
     )
+    if settings.features.features:
+        _ = cast("EmbeddingFaceModel", model).feature_width  # refused now, not amid the work
     return model
 
 

@@ -24,10 +24,12 @@ from emoreport.records import (
 from emoreport.results import Analysis
 from emoreport.run.annotations import stored_labels
 from emoreport.run.display import report_html, report_lines
+from emoreport.run.feature_file import FeatureFile
 from emoreport.run.page_video import find_video, page_bytes, seen_from
 from emoreport.run.run_json import document
 from emoreport.settings import Settings
 from emoreport.tables import store
+from emoreport.tables.feature_files import FEATURES_FILE
 from emoreport.tables.frames import build_tables
 from emoreport.tables.summary_facts import SummaryFacts
 
@@ -51,6 +53,8 @@ class Report:
         The folder whose stored readings it came from; None for a fresh analysis.
     head
         Readings of a trained head that has a table of its own; None without one.
+    features
+        What a fresh analysis kept of the models' features; None where nobody wanted any.
     """
 
     faces: FaceTrack
@@ -60,6 +64,7 @@ class Report:
     bridge: Bridge
     folder: Path | None = None
     head: HeadTrack | None = None
+    features: FeatureFile | None = None
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -247,6 +252,7 @@ class Report:
             formats=formats,
             page=page,
             head=self.head,
+            features=self._features_path(),
             lang=output.lang,
             excel_locale=output.excel_locale,
             facts=SummaryFacts(
@@ -259,3 +265,9 @@ class Report:
             ),
         )
         return target
+
+    def _features_path(self) -> Path | None:
+        if self.features is not None:
+            return self.features.path
+        stored = None if self.folder is None else self.folder / FEATURES_FILE
+        return stored if stored is not None and stored.is_file() else None

@@ -85,6 +85,18 @@ class SpeechSettings:
     )
 
 
+MODEL_FEATURES: Final = "model"
+LAYER_FEATURES: Final = "layer:"
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSettings:
+    """What the models' last layers know of face and voice, kept beside what they say."""
+
+    features: bool = option(False)
+    voice_features: str = option(MODEL_FEATURES)
+
+
 @dataclass(frozen=True, slots=True)
 class AnalysisSettings:
     """From readings to intervals."""
@@ -195,6 +207,7 @@ class Settings:
     decoding: DecodingSettings
     faces: FaceSettings
     speech: SpeechSettings
+    features: FeatureSettings
     analysis: AnalysisSettings
     output: OutputSettings
     runtime: RuntimeSettings
@@ -204,6 +217,7 @@ class Settings:
             object.__setattr__(self, name, group)
         parse_fps(self.decoding.fps)
         parse_baseline(self.analysis.baseline)
+        parse_voice_features(self.features.voice_features)
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
@@ -234,6 +248,7 @@ def _group_types() -> dict[str, type]:
         "decoding": DecodingSettings,
         "faces": FaceSettings,
         "speech": SpeechSettings,
+        "features": FeatureSettings,
         "analysis": AnalysisSettings,
         "output": OutputSettings,
         "runtime": RuntimeSettings,
@@ -314,6 +329,22 @@ def parse_fps(text: str) -> float | None:
     if not 0 < rate_hz <= 1000:
         raise SettingsError("settings.fps", value=text)
     return rate_hz
+
+
+def parse_voice_features(text: str) -> int | None:
+    """Number of the hidden layer that ``--voice-features`` names; None for other features.
+
+    Raises
+    ------
+    SettingsError
+        When `text` is neither ``model`` nor ``layer:`` and a number.
+    """
+    if text == MODEL_FEATURES:
+        return None
+    number = text.removeprefix(LAYER_FEATURES)
+    if number == text or not (number.isascii() and number.isdigit()):
+        raise SettingsError("settings.voice_features", value=text)
+    return int(number)
 
 
 def parse_baseline(text: str) -> float | tuple[float, float] | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         AnalysisSettings,
         DecodingSettings,
         FaceSettings,
+        FeatureSettings,
         OutputSettings,
         RuntimeSettings,
         SpeechSettings,
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 class SettingValues(TypedDict, total=False):
     """Settings by public name: the name of the command-line option, without a unit.
 
-    The first six are whole groups.
+    The first seven are whole groups.
     """
 
     decoding: DecodingSettings
     faces: FaceSettings
     speech: SpeechSettings | str
+    features: FeatureSettings | bool
     analysis: AnalysisSettings
     output: OutputSettings
     runtime: RuntimeSettings | Literal["auto", "onnxruntime", "openvino", "torch"]
@@ -44,6 +46,7 @@ class SettingValues(TypedDict, total=False):
     speech_bias: Literal["none", "acted"]
     speech_context: Literal["recording", "window"]
     min_speech: float
+    voice_features: str
     smoothing: float
     smoothing_method: Literal["mean", "median"]
     min_interval: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -14,6 +14,7 @@ from emoreport.records import (
     AudioTrack,
     DecodeOutcome,
     DoubleArray,
+    EmbeddingVoiceModel,
     FloatArray,
     IntArray,
     MeasuringVoiceModel,
@@ -23,6 +24,7 @@ from emoreport.records import (
     SpeechTrack,
     VoiceActivityDetector,
     VoiceEmotionModel,
+    VoiceFeatures,
     VoiceScores,
     WitnessReadings,
 )
@@ -31,6 +33,9 @@ from emoreport.speech.activity import MIN_SPEECH_S
 from emoreport.speech.quality import signal_to_noise_db, window_power
 from emoreport.speech.sound import with_sound
 from emoreport.speech.windows import TOUCHING_S, speech_seconds, window_grid
+
+KeepVoice = Callable[[VoiceFeatures], None]
+"""Is given features as they come."""
 
 DETECTING: Final = "speech"
 """Name of the stage that finds speech, as progress is told."""
@@ -63,6 +68,7 @@ def read_speech(
     settings: SpeechSettings,
     *,
     witness: VoiceEmotionModel | None = None,
+    keep: KeepVoice | None = None,
     duration_s: float | None = None,
     progress: ProgressCallback | None = None,
 ) -> SpeechTrack:
@@ -83,6 +89,9 @@ def read_speech(
         measured; how much speech an interval needs plays no part here.
     witness
         Judges the same windows beside `model`; None for nobody.
+    keep
+        Is given the features of all windows, in order, from a `model` that is an
+        `EmbeddingVoiceModel`; None where nobody wants them.
     duration_s
         Length of the recording, the total that progress is told; None takes the track's end.
         The readings cover the whole sound, also where it outlasts the picture.
@@ -142,7 +151,7 @@ def read_speech(
     speech_s = speech_seconds(speech, start_s, end_s)
     watched = _WatchedTrack(track, JUDGING, total_s, progress)
     chosen = np.flatnonzero(speech_s >= LEAST_SPEECH_S - TOUCHING_S)
-    judged, second, extra = _judge_windows(watched, windows, chosen, speech, model, witness)
+    judged, second, extra = _judge_windows(watched, windows, chosen, speech, model, witness, keep)
     if settings.speech_context == WHOLE_RECORDING:
         beside = extra.get(WITNESS_MEASURE[DISTANCE])
         judged = _settled(model, judged, extra[DISTANCE], speech_s, speech)
@@ -169,6 +178,7 @@ def _judge_windows(
     speech: Sequence[Span],
     model: VoiceEmotionModel | None,
     witness: VoiceEmotionModel | None,
+    keep: KeepVoice | None,
 ) -> tuple[FloatArray, FloatArray, dict[str, FloatArray]]:
     """Probabilities (M, K) by either model, and evidence; NaN for windows that are not `chosen`."""
     probabilities, second = _unknown(len(windows), model), _unknown(len(windows), witness)
@@ -176,6 +186,10 @@ def _judge_windows(
     measures = {name: np.full(len(windows), np.nan, np.float32) for name in VOICE_MEASURES}
     own = dict(zip(VOICE_MEASURES, VOICE_MEASURES, strict=True))
     judges = ((model, probabilities, own), (witness, second, WITNESS_MEASURE))
+    feed = None
+    if keep is not None and model is not None:
+        assert isinstance(model, EmbeddingVoiceModel)
+        feed = _FeatureFeed(model, windows, keep)
     for at in range(0, len(chosen), CLIPS_AT_ONCE):
         places = chosen[at : at + CLIPS_AT_ONCE]
         clips = [track.read(windows[place]) for place in places]
@@ -185,12 +199,17 @@ def _judge_windows(
         for judge, table, names in judges:
             if judge is None:
                 continue
-            scores = _judged(judge, clips)
+            if feed is not None and judge is model:
+                scores = feed.judged(places, clips)
+            else:
+                scores = _judged(judge, clips)
             table[places] = scores.probabilities
             for name, values in scores.measures.items():
                 if names[name] not in measures:
                     measures[names[name]] = np.full(len(windows), np.nan, np.float32)
                 measures[names[name]][places] = values
+    if feed is not None:
+        feed.finish()
     centre_s = np.array([window.centre_s for window in windows])
     snr_db = signal_to_noise_db(power[:, 0], power[:, 1], centre_s)
     clipping = power[:, 2].astype(np.float32)
@@ -207,12 +226,44 @@ def _judged(model: VoiceEmotionModel, clips: Sequence[FloatArray]) -> VoiceScore
         if isinstance(model, MeasuringVoiceModel)
         else VoiceScores(model.predict(clips))
     )
+    return _checked(model, scores, len(clips))
+
+
+def _checked(model: VoiceEmotionModel, scores: VoiceScores, count: int) -> VoiceScores:
     shape = scores.probabilities.shape
-    if shape != (len(clips), len(model.labels)) or not np.isfinite(scores.probabilities).all():
+    if shape != (count, len(model.labels)) or not np.isfinite(scores.probabilities).all():
         raise SpeechStageError(
-            "speech.probabilities", model=model.record.name, shape=shape, count=len(clips)
+            "speech.probabilities", model=model.record.name, shape=shape, count=count
         )
     return scores
+
+
+class _FeatureFeed:
+    """Hands on the features of all windows while a model judges those that hold speech."""
+
+    def __init__(
+        self, model: EmbeddingVoiceModel, windows: Sequence[Span], keep: KeepVoice
+    ) -> None:
+        self._model, self._windows, self._keep = model, windows, keep
+        self._next = 0
+
+    def judged(self, places: IntArray, clips: Sequence[FloatArray]) -> VoiceScores:
+        scores, features = self._model.embed(clips)
+        self._hand_on(int(places[-1]) + 1, places, features)
+        return _checked(self._model, scores, len(clips))
+
+    def finish(self) -> None:
+        nothing = np.zeros((0, self._model.feature_width), np.float32)
+        self._hand_on(len(self._windows), np.zeros(0, np.int64), nothing)
+
+    def _hand_on(self, end: int, places: IntArray, features: FloatArray) -> None:
+        windows = self._windows[self._next : end]
+        rows = np.full((len(windows), self._model.feature_width), np.nan, np.float32)
+        rows[places - self._next] = features
+        start_s = np.array([window.start_s for window in windows], np.float64)
+        end_s = np.array([window.end_s for window in windows], np.float64)
+        self._keep(VoiceFeatures(start_s, end_s, rows))
+        self._next = end
 
 
 def _settled(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from emoreport.errors import SettingsError
 from emoreport.models.families import OPENERS, Family, family_of
 from emoreport.models.store.model_choice import choose_model
 from emoreport.models.store.model_store import PullProgress
+from emoreport.models.store.registry import known_names
 from emoreport.records import VoiceEmotionModel
-from emoreport.settings import Settings
+from emoreport.settings import MODEL_FEATURES, Settings
+
+if TYPE_CHECKING:
+    from emoreport.records import EmbeddingVoiceModel
 
 NONE: Final = "none"
 
@@ -37,10 +41,11 @@ def open_voice_model(
     Raises
     ------
     SettingsError
-        When the name is none of these, or a correction of the class bias is asked of a model
-        that has none.
+        When the name is none of these, or a correction of the class bias or features of a hidden
+        layer are asked of a model that has none.
     ModelError
-        When the model, the runtime or the device cannot be had; none is ever replaced.
+        When the model, the runtime or the device cannot be had; none is ever replaced. Also when
+        features are wanted and the model has none.
     """
     name, run = settings.speech.speech, settings.runtime
     if name == NONE:
@@ -55,8 +60,26 @@ def open_voice_model(
         threads=run.threads,
         reason=choice.reason,
         **_correction(settings, family),
+        **_features(settings, family, name),
     )
+    if settings.features.features:
+        _ = cast("EmbeddingVoiceModel", model).feature_width  # refused now, not amid the work
     return model
+
+
+def _features(settings: Settings, family: Family, name: str) -> dict[str, Any]:
+    """What the opener is told of ``--voice-features``; layers of other families are refused."""
+    wanted = settings.features
+    if not wanted.features:
+        return {}
+    if family.source:
+        return {"features": wanted.voice_features}
+    if wanted.voice_features != MODEL_FEATURES:
+        choices = ", ".join(known_names("voice", extra="full"))
+        raise SettingsError(
+            "speech.no_layers", layer=wanted.voice_features, model=name, choices=choices
+        )
+    return {}
 
 
 def _correction(settings: Settings, family: Family | None) -> dict[str, Any]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from emoreport.atomic import Staging
 from emoreport.records import FaceTrack, HeadTrack, SpeechTrack
 from emoreport.tables.cells import ShownTable, show_all
 from emoreport.tables.columns import OPTIONAL_NAMES, SOUND, TABLE_NAMES, head_table
 from emoreport.tables.csv_files import LOCALES, csv_bytes, localised_name
+from emoreport.tables.feature_files import FEATURES_FILE
 from emoreport.tables.head_files import HEAD_FILE, write_head_scores
 from emoreport.tables.readings import (
     FRAMES_FILE,
@@ -52,6 +54,7 @@ KNOWN_FILES: Final = (
     SPEECH_FILE,
     SOUND_FILE,
     HEAD_FILE,
+    FEATURES_FILE,
 )
 """Files of one video besides run.json."""
 
@@ -69,6 +72,7 @@ def write_all(
     excel_locale: str = "none",
     page: bytes | None = None,
     head: HeadTrack | None = None,
+    features: Path | None = None,
 ) -> tuple[Path, ...]:
     """Write everything about one video, all of it or nothing; run.json comes last.
 
@@ -95,6 +99,8 @@ def write_all(
         Content of report.html; None for no page.
     head
         Readings of a trained head, likewise with ``parquet``; None where it has no table.
+    features
+        A features.parquet to copy; that of `folder` itself stays as it is. None for no such file.
 
     Returns
     -------
@@ -122,10 +128,23 @@ def write_all(
         )
         if page is not None:
             staging.put(PAGE_FILE, page)
+        kept = features is not None and _is_same(features, folder / FEATURES_FILE)
+        if features is not None and not kept:
+            staging.add(FEATURES_FILE, partial(_copy, features))
         staging.put(RUN_FILE, json_bytes(run))
         # Without run.json a folder counts as unfinished, so a kill between two renames cannot
         # leave old and new files that look like one run. Files of other formats would be old.
-        return staging.commit(remove=(RUN_FILE, *KNOWN_FILES))
+        old = [name for name in KNOWN_FILES if not (kept and name == FEATURES_FILE)]
+        return staging.commit(remove=(RUN_FILE, *old))
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    return other.is_file() and path.samefile(other)
+
+
+def _copy(path: Path, stream: BinaryIO) -> None:
+    with path.open("rb") as source:
+        shutil.copyfileobj(source, stream)
 
 
 def json_bytes(document: Mapping[str, Any]) -> bytes:

@@ -29,7 +29,15 @@ def test_every_option_of_the_contract_exists() -> None:
 def test_public_names_are_unique_and_carry_no_unit() -> None:
     assert len(OPTIONS) == sum(
         len(dataclasses.fields(getattr(Settings(), group)))
-        for group in ("decoding", "faces", "speech", "analysis", "output", "runtime")
+        for group in (
+            "decoding",
+            "faces",
+            "speech",
+            "features",
+            "analysis",
+            "output",
+            "runtime",
+        )
     )
     assert not [name for name in OPTIONS if name.endswith(("_s", "_hz", "_px"))]
 
@@ -71,6 +79,10 @@ def test_values_round_trip() -> None:
         ("fps", "often"),
         ("fps", "inf"),
         ("face", ""),
+        ("voice_features", "layer"),
+        ("voice_features", "layer:"),
+        ("voice_features", "layer:-1"),
+        ("voice_features", "mfcc"),
     ],
 )
 def test_unusable_values_are_refused_by_name(name: str, value: object) -> None:

@@ -67,6 +67,25 @@ def test_the_batch_size_changes_nothing(batch):
     assert np.array_equal(plain.box, other.box, equal_nan=True)
 
 
+@pytest.mark.parametrize("batch", [1, 16, 1000])
+def test_features_of_every_frame_are_handed_on_as_they_come(batch):
+    frames, detector = scripted()
+    alone = read_faces(FrameStream(frames), detector, BrightnessModel(), SETTINGS)
+    frames, detector = scripted()
+    parts = []
+    track = read_faces(
+        FrameStream(frames), detector, BrightnessModel(), SETTINGS, keep=parts.append, batch=batch
+    )
+    assert np.array_equal(track.probabilities, alone.probabilities, equal_nan=True)
+    assert len(parts) > 1 or batch == 1000
+    assert np.array_equal(np.concatenate([part.time_s for part in parts]), track.time_s)
+    assert np.array_equal(np.concatenate([part.frame for part in parts]), track.frame)
+    values = np.concatenate([part.values for part in parts])
+    assert values.shape == (100, 2)
+    assert np.array_equal(np.isnan(values).all(axis=1), ~track.valid)
+    assert values[track.valid, 0] == pytest.approx(np.array(levels(100))[track.valid], abs=0.5)
+
+
 class Inverted(BrightnessModel):
     """Reads a dark face where the other model reads a bright one; gives seven classes."""
 

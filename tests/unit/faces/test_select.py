@@ -64,3 +64,9 @@ def test_an_unknown_name_lists_the_known_ones(name):
 def test_a_folder_without_a_model_is_an_error(tmp_path):
     with pytest.raises(ModelError, match=r"model\.json"):
         opened(str(tmp_path))
+
+
+def test_a_model_without_features_is_refused_at_once(tmp_path):
+    settings = Settings(face=str(face_model_folder(tmp_path / "tiny")), features=True)
+    with pytest.raises(ModelError, match="does not end in one linear layer"):
+        open_face_model(settings, [].append)

@@ -24,6 +24,7 @@ from tests.fixtures.audio import (
     noise,
     silence,
     tone,
+    voice,
 )
 from tests.fixtures.graphs import voice_model_folder
 
@@ -54,6 +55,29 @@ def test_each_window_is_judged_on_its_own_samples():
     np.testing.assert_allclose(readings.probabilities[:, 0], np.linspace(0.1, 0.9, 9), atol=1e-6)
     assert max(model.batches) == CLIPS_AT_ONCE
     assert sum(model.batches) == 9
+
+
+def test_features_of_every_window_are_handed_on_as_they_come():
+    samples = np.concatenate([silence(12.0), voice(30.0), silence(12.0)])
+    parts = []
+    alone = read_speech(MemoryTrack(samples), LevelDetector(), LoudnessModel(), SpeechSettings())
+    found = read_speech(
+        MemoryTrack(samples), LevelDetector(), LoudnessModel(), SpeechSettings(), keep=parts.append
+    )
+    np.testing.assert_array_equal(found.probabilities, alone.probabilities)
+    assert len(parts) > 2
+    np.testing.assert_array_equal(np.concatenate([part.start_s for part in parts]), found.start_s)
+    np.testing.assert_array_equal(np.concatenate([part.end_s for part in parts]), found.end_s)
+    values = np.concatenate([part.values for part in parts])
+    assert values.shape == (len(found), 3)
+    judged = ~np.isnan(found.probabilities).any(axis=1)
+    assert 0 < judged.sum() < len(found)
+    np.testing.assert_array_equal(~np.isnan(values).any(axis=1), judged)
+    loudest = [
+        np.abs(samples[round(start * RATE_HZ) : round(end * RATE_HZ)]).max()
+        for start, end in zip(found.start_s, found.end_s, strict=True)
+    ]
+    np.testing.assert_allclose(np.abs(values[judged, :2]).max(axis=1), np.array(loudest)[judged])
 
 
 class Quietness(LoudnessModel):

@@ -4,6 +4,7 @@ from emoreport.errors import ModelError, SettingsError
 from emoreport.models.store.registry import registry
 from emoreport.settings import Settings
 from emoreport.speech.select import open_voice_model
+from tests.fixtures.aniemore import checkpoint_folder
 from tests.fixtures.audio import tone
 from tests.fixtures.graphs import VOICE_LABELS, voice_model_folder
 
@@ -87,3 +88,31 @@ def test_a_bias_correction_for_a_model_without_one_is_refused(name):
     settings = Settings.from_values({"speech": name, "speech_bias": "acted"})
     with pytest.raises(SettingsError, match="--speech dusha"):
         open_voice_model(settings, [].append)
+
+
+# -------------------------------------------------------------------------------- features
+
+
+def wanting(name, voice_features):
+    settings = Settings(speech=str(name), threads=1, features=True, voice_features=voice_features)
+    return open_voice_model(settings, [].append)
+
+
+def test_layers_are_of_models_that_have_them():
+    assert wanting("compact", "model").feature_width == 1593
+    with pytest.raises(SettingsError, match=r"layer:3 is of models .* aniemore/<name>"):
+        wanting("compact", "layer:3")
+
+
+def test_a_model_without_features_is_refused_at_once(tmp_path):
+    with pytest.raises(ModelError, match="does not end in one linear layer"):
+        wanting(voice_model_folder(tmp_path / "tiny"), "model")
+
+
+def test_a_hidden_layer_of_a_large_model(tmp_path):
+    folder = checkpoint_folder(tmp_path / "wavlm", "wavlm", "sequence")
+    model = wanting(folder, "layer:2")
+    assert model.layer == 2
+    assert model.feature_width == 32
+    with pytest.raises(ModelError, match="no layer 9"):
+        wanting(folder, "layer:9")

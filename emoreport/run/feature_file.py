@@ -1,0 +1,126 @@
+"""Features of one recording on their way into its folder: kept in a file while it is read."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoreport.errors import OutputError
+from emoreport.records import (
+    DoubleArray,
+    EmbeddingFaceModel,
+    EmbeddingVoiceModel,
+    FaceFeatures,
+    FeatureSource,
+    Modality,
+    ModelRecord,
+    VoiceFeatures,
+)
+from emoreport.settings import MODEL_FEATURES, FeatureSettings
+from emoreport.tables.feature_files import FEATURES_FILE, LARGEST, FeatureWriter
+
+PREFIX: Final = "emoreport-features-"
+
+
+def face_source(model: EmbeddingFaceModel) -> FeatureSource:
+    """What makes the features of the face."""
+    return _source("face", model.record, model.feature_width)
+
+
+def voice_source(model: EmbeddingVoiceModel, settings: FeatureSettings) -> FeatureSource:
+    """What makes the features of the voice."""
+    chosen = settings.voice_features
+    layer = "" if chosen == MODEL_FEATURES else chosen
+    return _source("voice", model.record, model.feature_width, layer)
+
+
+def _source(modality: Modality, record: ModelRecord, width: int, layer: str = "") -> FeatureSource:
+    return FeatureSource(
+        modality, record.name, width, version=record.version, files=dict(record.files), layer=layer
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """Voice features in half of their width: they wait until all of the face is written."""
+
+    start_s: DoubleArray
+    end_s: DoubleArray
+    values: NDArray[np.float16]
+
+
+class FeatureFile:
+    """A features.parquet in a temporary folder that goes when nobody holds it any more.
+
+    Features are added inside a ``with`` block. Those of the face are written as they come, from one
+    thread; those of the voice, which come at the same time from another, wait in memory until the
+    end of the block.
+
+    Parameters
+    ----------
+    face, voice
+        What makes the features; None where there are none.
+
+    Attributes
+    ----------
+    path
+        The file; whole after the block, unless that ended with an error.
+
+    Raises
+    ------
+    OutputError
+        When the temporary folder cannot be written; also from the methods.
+    """
+
+    def __init__(self, face: FeatureSource | None, voice: FeatureSource | None) -> None:
+        self._windows: list[_Windows] = []
+        with _explained():
+            folder = tempfile.mkdtemp(prefix=PREFIX)
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.path = Path(folder) / FEATURES_FILE
+        self._sources = (face, voice)
+
+    def __enter__(self) -> Self:
+        with _explained():
+            self._stream = self.path.open("wb")
+            self._writer = FeatureWriter(self._stream, *self._sources)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with _explained(), closing(self._stream):
+            for part in () if kind else self._windows:
+                self._writer.add_voice(part.start_s, part.end_s, part.values.astype(np.float32))
+            self._windows.clear()
+            self._writer.close()
+
+    def add_face(self, features: FaceFeatures) -> None:
+        """Write features of frames; after all earlier ones."""
+        with _explained():
+            self._writer.add_face(features.time_s, features.frame, features.values)
+
+    def add_voice(self, features: VoiceFeatures) -> None:
+        """Keep features of windows; after all earlier ones."""
+        stored = np.clip(features.values, -LARGEST, LARGEST).astype(np.float16)
+        self._windows.append(_Windows(features.start_s, features.end_s, stored))
+
+    def forget_voice(self) -> None:
+        """Let go of the windows: the sound is read again."""
+        self._windows.clear()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        cause = error.strerror or error
+        raise OutputError("run.no_features", error=cause, file=tempfile.gettempdir()) from error

@@ -1,0 +1,73 @@
+"""features.parquet beside the tables: the rows of the readings, made in the same run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emoreport.tables.feature_files import read_face, read_sources, read_voice
+from tests.fixtures.results_on_disk import run_json
+from tests.integration.conftest import Emoreport
+
+
+@pytest.fixture
+def stored(clip: Path, emoreport: Emoreport) -> Path:
+    command = ("analyze", clip, "--features", "--formats", "parquet,csv", "--quiet", "--offline")
+    assert emoreport(*command, "--fps", "10").code == 0
+    return Path("statistics/clip").resolve()
+
+
+def test_rows_are_those_of_the_readings(stored: Path) -> None:
+    frames = pd.read_parquet(stored / "frames.parquet")
+    speech = pd.read_parquet(stored / "speech.parquet")
+    (face,), (voice,) = (
+        read_face(stored / "features.parquet"),
+        read_voice(stored / "features.parquet"),
+    )
+    np.testing.assert_array_equal(face.time_s, frames["time_s"])
+    np.testing.assert_array_equal(face.frame, frames["frame"])
+    np.testing.assert_array_equal(np.isnan(face.values).all(axis=1), frames["emotion"].isna())
+    np.testing.assert_array_equal(voice.start_s, speech["start_s"])
+    np.testing.assert_array_equal(voice.end_s, speech["end_s"])
+    heard = np.isfinite(voice.values).all(axis=1)
+    np.testing.assert_array_equal(heard, speech["p_anger"].notna())
+    sources, models = read_sources(stored / "features.parquet"), run_json(stored)["models"]
+    assert sources["face"].files == models["face"]["files"]
+    assert sources["voice"].files == models["speech"]["files"]
+    assert np.shape(face.values) == (len(frames), sources["face"].width) == (len(frames), 192)
+    assert np.shape(voice.values) == (len(speech), sources["voice"].width) == (len(speech), 1593)
+
+
+def test_readings_are_those_of_a_run_without_features(
+    clip: Path, stored: Path, emoreport: Emoreport
+) -> None:
+    plain = ("analyze", clip, "--fps", "10", "--formats", "parquet", "--out", "plain", "--quiet")
+    assert emoreport(*plain, "--offline").code == 0
+    assert not Path("plain/clip/features.parquet").exists()
+    for name in ("frames.parquet", "speech.parquet"):
+        own, other = pd.read_parquet(stored / name), pd.read_parquet(Path("plain/clip") / name)
+        pd.testing.assert_frame_equal(own, other, atol=1e-5)
+
+
+def test_new_tables_leave_the_features_as_they_are(stored: Path, emoreport: Emoreport) -> None:
+    content = (stored / "features.parquet").read_bytes()
+    assert emoreport("retable", stored, "--smoothing", "2").code == 0
+    assert (stored / "features.parquet").read_bytes() == content
+    assert emoreport("retable", stored, "--smoothing", "2", "--out", "other").code == 0
+    assert (Path("other") / "features.parquet").read_bytes() == content
+
+
+def test_features_are_part_of_what_is_asked_for(
+    clip: Path, stored: Path, emoreport: Emoreport
+) -> None:
+    again = ("analyze", clip, "--fps", "10", "--formats", "parquet,csv", "--quiet", "--offline")
+    assert emoreport(*again, "--features").code == 0  # nothing to do
+    outcome = emoreport(*again)
+    assert outcome.code == 1
+    assert "--overwrite" in outcome.errors[0]
+    assert emoreport(*again, "--overwrite").code == 0
+    assert not (stored / "features.parquet").exists()
+    assert (stored / "run.json").is_file()
