@@ -14,8 +14,8 @@ from emoreport.errors import EXIT_OK, SettingsError
 from emoreport.messages import Words, spoken
 
 if TYPE_CHECKING:
+    from emoreport.corpora.frame_scores import FrameScores
     from emoreport.corpora.tasks import TaskName
-    from emoreport.measure.frame_scores import FrameScores
 
 _word = Words("cli.evaluate_frames")
 
@@ -85,10 +85,10 @@ def _score(
     as_json: bool,
 ) -> int:
     from emoreport.corpora.abaw import read_abaw
+    from emoreport.corpora.frame_scores import score_frames
     from emoreport.corpora.people import read_people
     from emoreport.corpora.tasks import TASKS
     from emoreport.measure.frame_predictions import read_predictions
-    from emoreport.measure.frame_scores import score_frames
     from emoreport.measure.written_predictions import write_predictions
 
     task = TASKS[name]

@@ -11,8 +11,8 @@ from emoreport.messages import Words, keys, number
 from emoreport.vocabulary import is_calm
 
 if TYPE_CHECKING:
+    from emoreport.corpora.estimates import Scores
     from emoreport.corpora.label_names import Renamed
-    from emoreport.measure.estimates import Scores
 
 _word = Words("cli.scores")
 _naming = Words("cli.evaluate")

@@ -1,1 +1,1 @@
-"""Labelled data of other people, in the layouts in which they publish it."""
+"""Labelled data of other people, in the layouts in which they publish it, and scores against it."""

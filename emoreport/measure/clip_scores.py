@@ -11,9 +11,9 @@ import numpy as np
 
 from emoreport.corpora.clips import LabelledClip
 from emoreport.corpora.errors import CorpusError
+from emoreport.corpora.estimates import Scores, score_classes
 from emoreport.corpora.label_names import Renamed, renamed, said_as
 from emoreport.measure.clip_predictions import ClipPredictions
-from emoreport.measure.estimates import Scores, score_classes
 from emoreport.records import IntArray
 from emoreport.vocabulary import EMOTIONS
 

@@ -29,7 +29,7 @@ def write_predictions(
     labels
         By file; only the numbers of their frames count here.
     predictions
-        By the same names, as `emoreport.measure.frame_scores.score_frames` takes them.
+        By the same names, as `emoreport.corpora.frame_scores.score_frames` takes them.
     threshold
         From where on an action unit is active.
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoreport.corpora.abaw import read_abaw, write_abaw
+from emoreport.corpora.frame_scores import score_frames
 from emoreport.corpora.tasks import AU, EXPR, VA
 from emoreport.measure.frame_predictions import read_predictions
-from emoreport.measure.frame_scores import score_frames
 from emoreport.measure.written_predictions import fill_frames, write_predictions
 
 NAN = np.nan

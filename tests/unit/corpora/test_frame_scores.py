@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from emoreport.corpora.errors import CorpusError
+from emoreport.corpora.frame_scores import score_frames
 from emoreport.corpora.tasks import AU, EXPR, VA
-from emoreport.measure.frame_scores import score_frames
 
 
 def codes(text):
@@ -67,6 +67,18 @@ def test_thresholds_of_action_units_are_those_of_the_other_half():
     same = score_frames(AU, {"a": truth, "b": truth}, {"a": low, "b": low})
     assert same.by_column["AU1"]["f1_at_half"] == 0
     assert same.scores["mean_f1_at_fitted"].value == pytest.approx(1)
+
+
+def test_thresholds_from_other_data_are_used_for_everybody():
+    truth, found = np.zeros((8, 12)), np.full((8, 12), 0.6)
+    truth[4:], found[4:] = 1, 0.8
+    files = {"a": truth, "b": truth}, {"a": found, "b": found}
+    scores = score_frames(AU, *files, thresholds=[0.7] * 11 + [0.9])
+    assert scores.scores["mean_f1_at_fitted"].value == pytest.approx(11 / 12)
+    assert scores.threshold("AU1", "a") == scores.threshold("AU1", "b") == 0.7
+    assert scores.scores["mean_f1_at_half"].value == pytest.approx(2 / 3)
+    alone = score_frames(AU, {"a": truth}, {"a": found}, thresholds=[0.7] * 12)
+    assert alone.scores["mean_f1_at_fitted"].value == 1
 
 
 def test_concordance_is_told_over_all_frames_and_by_file():

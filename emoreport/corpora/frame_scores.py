@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any, Final
@@ -18,8 +18,7 @@ from emoreport.analysis.numeric.scores import (
     mean_over_classes,
 )
 from emoreport.corpora.errors import CorpusError
-from emoreport.corpora.tasks import Task
-from emoreport.measure.estimates import (
+from emoreport.corpora.estimates import (
     Estimate,
     Scores,
     are_mere_answers,
@@ -27,6 +26,7 @@ from emoreport.measure.estimates import (
     rows_of_groups,
     score_classes,
 )
+from emoreport.corpora.tasks import Task
 from emoreport.records import DoubleArray, IntArray
 
 HALF: Final = 0.5
@@ -97,6 +97,8 @@ def score_frames(
     labels: Mapping[str, DoubleArray],
     predictions: Mapping[str, DoubleArray],
     people: Mapping[str, str] | None = None,
+    *,
+    thresholds: Sequence[float] = (),
 ) -> FrameScores:
     """Score predictions against labels.
 
@@ -111,6 +113,9 @@ def score_frames(
     people
         Who is in a file, by its name. A file that is not named there is a person of its own, as
         are ``video5_left`` and ``video5_right``.
+    thresholds
+        Of action units, fitted on other data: they are used for all people. Without them, those
+        for one half of the people are fitted on the other.
 
     Raises
     ------
@@ -131,7 +136,10 @@ def score_frames(
         for one in fields(_Judged)
     }
     judged = _Judged(**joined)
-    scored = {"expr": _expressions, "au": _action_units, "va": _affect}[task.name](task, judged)
+    if task.name == "au":
+        scored = _action_units(task, judged, thresholds)
+    else:
+        scored = (_expressions if task.name == "expr" else _affect)(task, judged)
     second_half = [
         name for name, person in zip(names, persons, strict=True) if numbers[person] % 2 == 1
     ]
@@ -161,12 +169,14 @@ def _expressions(task: Task, judged: _Judged) -> dict[str, Any]:
     return {one.name: getattr(scored, one.name) for one in fields(scored)}
 
 
-def _action_units(task: Task, judged: _Judged) -> dict[str, Any]:
+def _action_units(task: Task, judged: _Judged, thresholds: Sequence[float]) -> dict[str, Any]:
     truth = judged.truth > HALF
     second_half = judged.person % 2 == 1
     fitted = np.full((2, len(task.columns)), HALF)
     for half, part in enumerate((second_half, ~second_half)):  # fitted on the other half
-        if part.any():
+        if len(thresholds):
+            fitted[half] = thresholds
+        elif part.any():
             columns = zip(judged.predicted[part].T, truth[part].T, strict=True)
             fitted[half] = [best_threshold(found, told) for found, told in columns]
     members = rows_of_groups(judged.person)
@@ -175,7 +185,8 @@ def _action_units(task: Task, judged: _Judged) -> dict[str, Any]:
         found = judged.predicted >= cuts
         counts[name] = np.array([binary_counts(found[rows], truth[rows]) for rows in members])
     probabilities = not are_mere_answers(judged.predicted)
-    kinds = ["half", *(["fitted"] if second_half.any() and probabilities else [])]
+    can_fit = len(thresholds) > 0 or second_half.any()
+    kinds = ["half", *(["fitted"] if can_fit and probabilities else [])]
     scores = {
         f"mean_f1_at_{kind}": Estimate.over_groups(
             lambda drawn: mean_over_classes(f1_of_counts(drawn)), counts[kind]
