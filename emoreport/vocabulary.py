@@ -44,6 +44,22 @@ FERPLUS_ORDER: Final[tuple[str, ...]] = (
 )
 """Columns of the FERPlus votes (Barsoum et al., 2016)."""
 
+AFFWILD2_ORDER: Final[tuple[str, ...]] = (
+    "neutral",
+    "anger",
+    "disgust",
+    "fear",
+    "happiness",
+    "sadness",
+    "surprise",
+    OTHER,
+)
+"""Expressions of Aff-Wild2 and the ABAW competitions, in the order of their numbers."""
+ACTION_UNITS: Final[tuple[str, ...]] = tuple(
+    f"AU{number}" for number in (1, 2, 4, 6, 7, 10, 12, 15, 23, 24, 25, 26)
+)
+"""Action units that are labelled there, in the order of their columns."""
+
 NO_FACE: Final = "no_face"
 NO_SPEECH: Final = "no_speech"
 UNCERTAIN: Final = "uncertain"

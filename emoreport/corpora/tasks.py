@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from emoreport.vocabulary import ACTION_UNITS, AFFWILD2_ORDER
+
 TaskName = Literal["expr", "au", "va"]
 
 
@@ -31,20 +33,8 @@ class Task:
     highest: float
 
 
-_EXPRESSIONS: Final = (
-    "Neutral",
-    "Anger",
-    "Disgust",
-    "Fear",
-    "Happiness",
-    "Sadness",
-    "Surprise",
-    "Other",
-)
-_ACTION_UNITS: Final = tuple(
-    f"AU{number}" for number in (1, 2, 4, 6, 7, 10, 12, 15, 23, 24, 25, 26)
-)
+_EXPRESSIONS: Final = tuple(map(str.capitalize, AFFWILD2_ORDER))
 EXPR: Final = Task("expr", _EXPRESSIONS, 1, 0, len(_EXPRESSIONS) - 1)
-AU: Final = Task("au", _ACTION_UNITS, len(_ACTION_UNITS), 0, 1)
+AU: Final = Task("au", ACTION_UNITS, len(ACTION_UNITS), 0, 1)
 VA: Final = Task("va", ("valence", "arousal"), 2, -1, 1)
 TASKS: Final[dict[TaskName, Task]] = {task.name: task for task in (EXPR, AU, VA)}

@@ -22,6 +22,7 @@ from emoreport.heads.published.head import FACE, VOICE, PublishedHead, check_ten
 from emoreport.models.families.tensor_fit import Shape
 from emoreport.models.runtimes.torch_files import read_state_dict
 from emoreport.records import FeatureSource, Modality
+from emoreport.vocabulary import ACTION_UNITS, AFFWILD2_ORDER
 
 HIDDEN: Final = 128
 NORM_EPSILON: Final = 1e-5
@@ -33,19 +34,8 @@ LICENCE: Final = "none stated by the authors; ask them before you use or pass on
 Task = Literal["expr", "au", "va"]
 State = Mapping[str, NDArray[Any]]
 
-EXPRESSIONS: Final = (
-    "neutral",
-    "anger",
-    "disgust",
-    "fear",
-    "happiness",
-    "sadness",
-    "surprise",
-    "other",
-)
-ACTION_UNITS: Final = tuple(f"AU{number}" for number in (1, 2, 4, 6, 7, 10, 12, 15, 23, 24, 25, 26))
 LABELS: Final[Mapping[Task, tuple[str, ...]]] = {
-    "expr": EXPRESSIONS,
+    "expr": AFFWILD2_ORDER,
     "au": ACTION_UNITS,
     "va": ("valence", "arousal"),
 }
