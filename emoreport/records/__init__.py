@@ -78,6 +78,17 @@ from emoreport.records.speech import (
     VoiceEmotionModel,
     VoiceScores,
 )
+from emoreport.records.words import (
+    Placed,
+    Recogniser,
+    TextEmotionModel,
+    TextLine,
+    TextReadings,
+    Transcript,
+    UnplacedWord,
+    Word,
+    WordAligner,
+)
 
 __all__ = [
     "CONTOUR_STEP_S",
@@ -120,9 +131,11 @@ __all__ = [
     "MediaRecord",
     "Modality",
     "ModelRecord",
+    "Placed",
     "Placement",
     "Precision",
     "ProgressCallback",
+    "Recogniser",
     "Recording",
     "RgbImage",
     "RunPlan",
@@ -133,9 +146,16 @@ __all__ = [
     "Span",
     "SpeechTrack",
     "StreamInfo",
+    "TextEmotionModel",
+    "TextLine",
+    "TextReadings",
+    "Transcript",
+    "UnplacedWord",
     "VoiceActivityDetector",
     "VoiceEmotionModel",
     "VoiceFeatures",
     "VoiceScores",
     "WitnessReadings",
+    "Word",
+    "WordAligner",
 ]
