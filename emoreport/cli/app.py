@@ -22,6 +22,7 @@ from emoreport.cli import (
     multiverse,
     optimize,
     page,
+    personalize,
     plot,
     render,
     retable,
@@ -72,6 +73,7 @@ app.command("page")(page.page)
 app.command("plot")(plot.plot)
 app.command("export")(export.export)
 app.command("agree")(agree.agree)
+app.command("personalize")(personalize.personalize)
 app.command("render")(render.render)
 app.command("clips")(clips.clips)
 app.add_typer(evaluate.app, name="evaluate")

@@ -63,6 +63,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "emoreport export statistics/talk --to elan --blank",
     ),
     "agree": ("emoreport agree statistics/talk coded.eaf",),
+    "personalize": (
+        "emoreport personalize statistics/talk --labels anna.eaf --out anna-head",
+        "emoreport personalize results/monday results/friday --out anna-head --modality voice",
+    ),
     "render": (
         "emoreport render statistics/talk",
         "emoreport render statistics/talk --video moved/talk.mp4 --blur-face",
