@@ -64,8 +64,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "agree": ("emoreport agree statistics/talk coded.eaf",),
     "personalize": (
-        "emoreport personalize statistics/talk --labels anna.eaf --out anna-head",
-        "emoreport personalize results/monday results/friday --out anna-head --modality voice",
+        "emoreport personalize statistics/talk --labels anna.eaf --out anna",
+        "emoreport personalize runs/monday runs/friday --out anna --modality voice",
     ),
     "render": (
         "emoreport render statistics/talk",
