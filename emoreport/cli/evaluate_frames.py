@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from emoreport.cli.console import note_line
+from emoreport.cli.evaluate_head import Features, HeadFolder, HeadQuestion, WithKnown
 from emoreport.cli.options import Json
 from emoreport.cli.score_tables import print_json, print_scores
 from emoreport.errors import EXIT_OK, SettingsError
@@ -24,7 +25,7 @@ LabelFiles = Annotated[
     typer.Argument(metavar="LABELS", help="evaluate.frames.labels", show_default=False),
 ]
 Predictions = Annotated[
-    Path,
+    Path | None,
     typer.Option(
         "--predictions", metavar="PATH", help="evaluate.frames.predictions", show_default=False
     ),
@@ -42,43 +43,56 @@ Write = Annotated[
 def expr(
     *,
     labels: LabelFiles,
-    predictions: Predictions,
+    predictions: Predictions = None,
+    head: HeadFolder = None,
+    features: Features = None,
+    with_known: WithKnown = False,
     people: People = None,
     write: Write = None,
     as_json: Json = False,
 ) -> int:
     """Score expressions of every frame: F1, recall, accuracy, calibration."""
-    return _score("expr", labels, predictions, people, write, as_json=as_json)
+    asked = HeadQuestion(head, features, with_known)
+    return _score("expr", labels, predictions, asked, people, write, as_json=as_json)
 
 
 def au(
     *,
     labels: LabelFiles,
-    predictions: Predictions,
+    predictions: Predictions = None,
+    head: HeadFolder = None,
+    features: Features = None,
+    with_known: WithKnown = False,
     people: People = None,
     write: Write = None,
     as_json: Json = False,
 ) -> int:
     """Score action units of every frame: F1 at a half and at fitted thresholds."""
-    return _score("au", labels, predictions, people, write, as_json=as_json)
+    asked = HeadQuestion(head, features, with_known)
+    return _score("au", labels, predictions, asked, people, write, as_json=as_json)
 
 
 def va(
     *,
     labels: LabelFiles,
-    predictions: Predictions,
+    predictions: Predictions = None,
+    head: HeadFolder = None,
+    features: Features = None,
+    with_known: WithKnown = False,
     people: People = None,
     write: Write = None,
     as_json: Json = False,
 ) -> int:
     """Score valence and arousal of every frame: concordance correlation."""
-    return _score("va", labels, predictions, people, write, as_json=as_json)
+    asked = HeadQuestion(head, features, with_known)
+    return _score("va", labels, predictions, asked, people, write, as_json=as_json)
 
 
 def _score(
     name: TaskName,
     folder: Path,
-    predictions: Path,
+    predictions: Path | None,
+    asked: HeadQuestion,
     people: Path | None,
     write: Path | None,
     *,
@@ -89,19 +103,31 @@ def _score(
     from emoreport.corpora.people import read_people
     from emoreport.corpora.tasks import TASKS
     from emoreport.measure.frame_predictions import read_predictions
+    from emoreport.measure.head_predictions import predict_frames
     from emoreport.measure.written_predictions import write_predictions
 
     task = TASKS[name]
     labels = read_abaw(folder, task)
-    found = read_predictions(predictions, task, labels)
-    scores = score_frames(task, labels, found, read_people(people) if people else None)
+    persons = read_people(people) if people else None
+    document: dict[str, object] = {}
+    if asked.is_asked(predictions):
+        head = asked.opened()
+        chosen = asked.chosen(head, {name: (persons or {}).get(name, "") for name in labels})
+        labels = {name: labels[name] for name in chosen.names}
+        found = predict_frames(head, asked.folder, task, labels)
+        document = chosen.document()
+    else:
+        assert predictions is not None
+        found = read_predictions(predictions, task, labels)
+    scores = score_frames(task, labels, found, persons)
     if write is not None:
-        if write.resolve() in {folder.resolve(), predictions.resolve()}:
+        given = (folder, predictions, asked.features)
+        if write.resolve() in {path.resolve() for path in given if path is not None}:
             raise SettingsError("evaluate.writes_over", file=write)
         written = write_predictions(write, task, labels, found, scores.threshold)
         note_line(_word("written", spoken(), files=len(written), folder=write))
     if as_json:
-        print_json(scores.document())
+        print_json(scores.document() | document)
     else:
         _print(scores, spoken())
     return EXIT_OK

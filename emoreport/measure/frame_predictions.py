@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +11,9 @@ import numpy as np
 from emoreport.corpora.abaw import SUFFIX, read_abaw
 from emoreport.corpora.errors import CorpusError
 from emoreport.corpora.tasks import Task
-from emoreport.records import DoubleArray, FaceTrack
+from emoreport.heads.head import scores_at
+from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray
+from emoreport.tables.head_files import HEAD_FILE, read_head_scores
 from emoreport.tables.readings import FRAMES_FILE, read_frames
 
 PEOPLE: Final = ("_left", "_right")
@@ -45,19 +47,58 @@ def read_predictions(folder: Path, task: Task, names: Iterable[str]) -> dict[str
     """
     if not folder.is_dir() or any(path.suffix == SUFFIX for path in folder.iterdir()):
         return {name: _spread(values, task) for name, values in read_abaw(folder, task).items()}
-    if task.name == "au":
-        raise CorpusError("corpora.no_action_units", file=folder)
-    wanted = list(names)
     runs = {}
-    for name in wanted:
-        video = next((name.removesuffix(end) for end in PEOPLE if name.endswith(end)), name)
-        alone = sum(other in {video, *(video + end for end in PEOPLE)} for other in wanted) == 1
-        choices = [name, video] if alone else [name]
-        for run in (folder / choice for choice in choices):
+    for name, places in places_of(names):
+        for run in (folder / place for place in places):
             if (run / FRAMES_FILE).is_file():
                 runs[name] = _of_run(read_frames(run / FRAMES_FILE), task, run)
                 break
     return runs
+
+
+def places_of(names: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    """Names of label files, each with the names that a run of it may have, the best one first.
+
+    A run of the whole video stands for one of its people where no other is labelled.
+    """
+    wanted = list(names)
+    for name in wanted:
+        video = next((name.removesuffix(end) for end in PEOPLE if name.endswith(end)), name)
+        alone = sum(other in {video, *(video + end for end in PEOPLE)} for other in wanted) == 1
+        yield name, [name, video] if alone else [name]
+
+
+def columns_of(labels: Sequence[str], task: Task, whose: str, folder: Path) -> list[int]:
+    """Column of a task for each of these outputs; classes that no output has are never answered.
+
+    Raises
+    ------
+    CorpusError
+        When an output has no column, or a unit or dimension no output.
+    """
+    names = [name.casefold() for name in task.columns]
+    ours = [ELSEWHERE.get(label.casefold(), label).casefold() for label in labels]
+    if not set(ours) <= set(names) or (task.name != "expr" and set(ours) != set(names)):
+        raise CorpusError(
+            "evaluate.other_outputs",
+            name=whose,
+            own=", ".join(labels),
+            wanted=", ".join(task.columns),
+            file=folder,
+        )
+    return [names.index(name) for name in ours]
+
+
+def by_frame(
+    frame: IntArray, scores: FloatArray | DoubleArray, task: Task, columns: Sequence[int]
+) -> DoubleArray:
+    """Scores (N, K) of frames as a table (frames, `task.columns`); NaN where nothing is known."""
+    table = np.full((int(frame.max(initial=-1)) + 1, len(task.columns)), np.nan)
+    known = ~np.isnan(scores).any(axis=1)
+    table[frame[known]] = 0.0
+    for output, column in enumerate(columns):
+        table[frame[known], column] += scores[known, output]
+    return table
 
 
 def _spread(values: DoubleArray, task: Task) -> DoubleArray:
@@ -71,17 +112,15 @@ def _spread(values: DoubleArray, task: Task) -> DoubleArray:
 
 
 def _of_run(faces: FaceTrack, task: Task, folder: Path) -> DoubleArray:
-    table = np.full((int(faces.frame.max(initial=-1)) + 1, len(task.columns)), np.nan)
-    usable = faces.valid
     if task.name == "va":
         if faces.valence is None or faces.arousal is None:
             raise CorpusError("corpora.no_affect", file=folder)
-        table[faces.frame[usable]] = np.stack([faces.valence, faces.arousal], axis=1)[usable]
-        return table
-    shares = np.zeros((int(usable.sum()), len(task.columns)))
-    for column, label in enumerate(faces.labels):
-        shares[:, task.columns.index(ELSEWHERE.get(label, label.capitalize()))] += (
-            faces.probabilities[usable, column]
-        )
-    table[faces.frame[usable]] = shares
-    return table
+        return by_frame(faces.frame, np.stack([faces.valence, faces.arousal], axis=1), task, (0, 1))
+    head = read_head_scores(folder / HEAD_FILE)
+    if head is not None and head.task == task.name:
+        columns = columns_of(head.labels, task, HEAD_FILE, folder)
+        return by_frame(faces.frame, scores_at(head, faces.time_s), task, columns)
+    if task.name == "au":
+        raise CorpusError("corpora.no_action_units", file=folder)
+    columns = columns_of(faces.labels, task, FRAMES_FILE, folder)
+    return by_frame(faces.frame, faces.probabilities, task, columns)

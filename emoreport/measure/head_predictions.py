@@ -1,0 +1,152 @@
+"""Predictions of a trained head on stored features; no video is decoded and nothing else runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from emoreport.corpora.clips import LabelledClip
+from emoreport.corpora.errors import CorpusError
+from emoreport.corpora.tasks import Task
+from emoreport.heads.head import Head, scores_at
+from emoreport.heads.known import KnownNames
+from emoreport.measure.clip_predictions import ClipPredictions, ClipReadings, names_of
+from emoreport.measure.frame_predictions import by_frame, columns_of, places_of
+from emoreport.records import DoubleArray, IntArray
+from emoreport.tables.feature_files import FEATURES_FILE, read_face
+from emoreport.vocabulary import label_named
+
+CLIP_TASKS: Final = ("clips", "expr", "engagement")
+"""Tasks of heads whose answers name a class of a clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a head may be scored on.
+
+    Attributes
+    ----------
+    names
+        Names of the recordings.
+    known
+        Recordings that the head was trained or tuned on, themselves or the person in them.
+    is_told
+        Whether the head says what it was trained on.
+    """
+
+    names: tuple[str, ...]
+    known: tuple[str, ...]
+    is_told: bool
+
+    def document(self) -> dict[str, object]:
+        """What belongs beside the scores, as JSON values."""
+        scored = [name for name in self.known if name in self.names]
+        return {"trained_on": list(self.known), "scored_though_trained_on": scored}
+
+
+def choose(head: Head, names: Mapping[str, str], *, with_known: bool) -> Chosen:
+    """Leave out what a head was trained on, unless it is wanted.
+
+    Parameters
+    ----------
+    names
+        Recordings, each with the person in it; empty if not known.
+    with_known
+        Keep them all.
+
+    Raises
+    ------
+    CorpusError
+        When nothing is left.
+    """
+    seen = KnownNames(head.metadata)
+    known = tuple(name for name, person in names.items() if seen.holds((name, person)))
+    kept = tuple(names) if with_known else tuple(name for name in names if name not in known)
+    if names and not kept:
+        raise CorpusError("evaluate.all_known", name=head.metadata.name, count=len(known))
+    return Chosen(kept, known, bool(seen))
+
+
+def predict_frames(
+    head: Head, features: Path, task: Task, names: Iterable[str]
+) -> dict[str, DoubleArray]:
+    """What a head says of every frame, by the names of the label files.
+
+    Parameters
+    ----------
+    features
+        A folder with ``<name>/features.parquet`` or ``<name>.parquet``; for ``video5_left`` also
+        ``video5``, as for runs.
+    names
+        Names of the label files.
+
+    Returns
+    -------
+    (frames, number of `task.columns`), as `read_predictions` returns them.
+
+    Raises
+    ------
+    CorpusError
+        When the head was trained for another task or on other columns, or features hold no frames.
+    ModelError, StoredReadingsError
+        When the features are not those that the head needs, or cannot be read.
+    """
+    own = head.metadata
+    _check_task(head, (task.name,), features)
+    columns = columns_of(own.labels, task, own.name, features)
+    found = {}
+    for name, places in places_of(names):
+        path = _features_in(features, places)
+        if path is not None:
+            frame, time_s = _frames_of(path)
+            found[name] = by_frame(frame, scores_at(head.run(path), time_s), task, columns)
+    return found
+
+
+def predict_clips(head: Head, features: Path, clips: Sequence[LabelledClip]) -> ClipPredictions:
+    """What a head says of every clip; files and errors as for `predict_frames`."""
+    _check_task(head, CLIP_TASKS, features)
+    labels = tuple(label_named(label) or label for label in head.metadata.labels)
+    readings: dict[str, ClipReadings] = {}
+    for name, file in names_of([clip.file for clip in clips]).items():
+        path = None if file in readings else _features_in(features, [name])
+        if path is not None:
+            track = head.run(path)
+            half_s = 0.5 * track.step_s
+            start_s, end_s = track.time_s - half_s, track.time_s + half_s
+            readings[file] = ClipReadings.of(start_s, end_s, np.ones(len(track)), track.scores)
+    if not readings:
+        raise CorpusError("evaluate.no_features", file=features)
+    return ClipPredictions(labels, readings)
+
+
+def _check_task(head: Head, wanted: Sequence[str], features: Path) -> None:
+    own = head.metadata
+    if own.task not in wanted:
+        named = " or ".join(wanted)
+        raise CorpusError(
+            "evaluate.other_task", name=own.name, own=own.task, wanted=named, file=features
+        )
+
+
+def _frames_of(path: Path) -> tuple[IntArray, DoubleArray]:
+    """Numbers and times of the frames of which a file holds features."""
+    parts = list(read_face(path))
+    if not parts:
+        raise CorpusError("evaluate.no_frames", file=path)
+    frame = np.concatenate([part.frame for part in parts])
+    return frame, np.concatenate([part.time_s for part in parts])
+
+
+def _features_in(folder: Path, names: Iterable[str]) -> Path | None:
+    places = (path for name in names for path in _places(folder, name))
+    return next((path for path in places if path.is_file()), None)
+
+
+def _places(folder: Path, name: str) -> Iterator[Path]:
+    yield folder / name / FEATURES_FILE
+    yield folder / f"{name}.parquet"
