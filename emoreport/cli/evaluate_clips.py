@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from emoreport.cli.console import warning_line
+from emoreport.cli.evaluate_head import Features, HeadFolder, HeadQuestion, WithKnown
 from emoreport.cli.options import Encoding, Json
 from emoreport.cli.score_tables import left_out_lines, print_json, print_scores
 from emoreport.errors import EXIT_OK
@@ -22,7 +23,7 @@ Labels = Annotated[
     Path, typer.Argument(metavar="LABELS", help="evaluate.clips.labels", show_default=False)
 ]
 Predictions = Annotated[
-    Path,
+    Path | None,
     typer.Option(
         "--predictions", metavar="PATH", help="evaluate.clips.predictions", show_default=False
     ),
@@ -36,7 +37,10 @@ Modality = Annotated[
 def clips(
     *,
     labels: Labels,
-    predictions: Predictions,
+    predictions: Predictions = None,
+    head: HeadFolder = None,
+    features: Features = None,
+    with_known: WithKnown = False,
     modality: Modality = "face",
     encoding: Encoding = None,
     as_json: Json = False,
@@ -45,15 +49,27 @@ def clips(
     from emoreport.corpora.layouts import read_labelled_clips
     from emoreport.measure.clip_predictions import read_clip_predictions
     from emoreport.measure.clip_scores import score_clips
+    from emoreport.measure.head_predictions import predict_clips
 
     labelled, guessed = read_labelled_clips(labels, encoding)
     if guessed:
         values = {"file": labels, "encoding": guessed}
         warning_line(text("agree.caveat.guessed_encoding", spoken(), **values))
-    found = read_clip_predictions(predictions, [clip.file for clip in labelled], modality)
+    asked = HeadQuestion(head, features, with_known)
+    document: dict[str, object] = {}
+    if asked.is_asked(predictions):
+        opened = asked.opened()
+        chosen = asked.chosen(opened, {clip.file: clip.person for clip in labelled})
+        kept = set(chosen.names)
+        labelled = [clip for clip in labelled if clip.file in kept]
+        found = predict_clips(opened, asked.folder, labelled)
+        document = chosen.document()
+    else:
+        assert predictions is not None
+        found = read_clip_predictions(predictions, [clip.file for clip in labelled], modality)
     scores = score_clips(labelled, found)
     if as_json:
-        print_json(scores.document())
+        print_json(scores.document() | document)
     else:
         _print(scores, spoken())
     return EXIT_OK
