@@ -103,23 +103,24 @@ def _score(
     from emoreport.corpora.people import read_people
     from emoreport.corpora.tasks import TASKS
     from emoreport.measure.frame_predictions import read_predictions
-    from emoreport.measure.head_predictions import predict_frames
+    from emoreport.measure.head_predictions import predict_frames, thresholds_of
     from emoreport.measure.written_predictions import write_predictions
 
     task = TASKS[name]
     labels = read_abaw(folder, task)
     persons = read_people(people) if people else None
     document: dict[str, object] = {}
+    thresholds: tuple[float, ...] = ()
     if asked.is_asked(predictions):
         head = asked.opened()
         chosen = asked.chosen(head, {name: (persons or {}).get(name, "") for name in labels})
         labels = {name: labels[name] for name in chosen.names}
         found = predict_frames(head, asked.folder, task, labels)
-        document = chosen.document()
+        document, thresholds = chosen.document(), thresholds_of(head, task)
     else:
         assert predictions is not None
         found = read_predictions(predictions, task, labels)
-    scores = score_frames(task, labels, found, persons)
+    scores = score_frames(task, labels, found, persons, thresholds=thresholds)
     if write is not None:
         given = (folder, predictions, asked.features)
         if write.resolve() in {path.resolve() for path in given if path is not None}:

@@ -68,7 +68,7 @@ def places_of(names: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
         yield name, [name, video] if alone else [name]
 
 
-def columns_of(labels: Sequence[str], task: Task, whose: str, folder: Path) -> list[int]:
+def columns_of(labels: Sequence[str], task: Task, whose: str, folder: Path | None) -> list[int]:
     """Column of a task for each of these outputs; classes that no output has are never answered.
 
     Raises

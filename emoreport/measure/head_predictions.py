@@ -107,6 +107,15 @@ def predict_frames(
     return found
 
 
+def thresholds_of(head: Head, task: Task) -> tuple[float, ...]:
+    """Thresholds that were fitted in training, in the order of the task; empty without any."""
+    own = head.metadata
+    if not own.thresholds:
+        return ()
+    columns = columns_of(own.labels, task, own.name, None)
+    return tuple(own.thresholds[columns.index(at)] for at in range(len(task.columns)))
+
+
 def predict_clips(head: Head, features: Path, clips: Sequence[LabelledClip]) -> ClipPredictions:
     """What a head says of every clip; files and errors as for `predict_frames`."""
     _check_task(head, CLIP_TASKS, features)

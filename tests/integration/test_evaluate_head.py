@@ -81,9 +81,12 @@ def test_action_units_and_affect(features: Path, tmp_path: Path, emoreport: Emor
     active = np.zeros((FRAMES, len(units)))
     active[TIME_S >= 1, AU.columns.index(units[1])] = 1
     write_abaw(tmp_path / "au", AU, dict.fromkeys(VIDEOS, active))
-    head = write_head(tmp_path / "units", head_metadata(task="au", labels=units))
+    fitted = tuple(0.99 if unit == units[1] else 0.1 for unit in units)
+    own = head_metadata(task="au", labels=units, thresholds=fitted)
+    head = write_head(tmp_path / "units", own)
     found, _ = score(emoreport, "au", tmp_path / "au", "--head", head, "--features", features)
     assert found["by_column"][units[1]]["f1_at_half"] == 1.0
+    assert found["by_column"][units[1]]["f1_at_fitted"] < 1.0  # its own: sigmoid(4) is 0.98
     affect = np.stack([np.zeros(FRAMES), np.where(TIME_S < 1, -1.0, 1.0)], axis=1)
     write_abaw(tmp_path / "va", VA, dict.fromkeys(VIDEOS, affect))
     own = head_metadata(task="va", labels=("valence", "arousal"))
