@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,9 @@ from emoreport.messages import spoken, text
 
 if TYPE_CHECKING:
     from emoreport.run.report import Report
+    from emoreport.settings import Settings
+
+    Tell = Callable[[Path, Report | None], None]
 
 Videos = Annotated[
     list[Path],
@@ -45,6 +49,23 @@ def analyze(
     A name that begins with a dash comes after a double dash: emoreport analyze -- -talk.mp4
     """
     settings = settings_from(options, config)
+    return analyze_videos(videos, settings, show_page=show_page, quiet=quiet, verbose=verbose)
+
+
+def analyze_videos(
+    videos: Sequence[Path],
+    settings: Settings,
+    *,
+    quiet: bool,
+    verbose: bool,
+    show_page: bool = False,
+    tell: Tell | None = None,
+) -> int:
+    """Analyse videos one after the other; return the exit code.
+
+    `tell` is called with each folder and report (None for results that were there) in the place of
+    what this command prints.
+    """
     # Before any model is fetched or opened: what is not there is told at once.
     readable, worst = _readable(videos, verbose=verbose)
     if not readable:
@@ -72,7 +93,10 @@ def analyze(
                 with ProgressDisplay(video.name, lang=settings.output.lang, quiet=quiet) as bars:
                     display[:] = [bars]
                     folder, report = analyzer.analyze_into(folders, video, progress=bars)
-                _show(folder, report, settings.output.lang, quiet=quiet)
+                if tell is None:
+                    _show(folder, report, settings.output.lang, quiet=quiet)
+                else:
+                    tell(folder, report)
                 if show_page:
                     open_page(folder, settings.output.lang)
             except Exception as error:  # noqa: BLE001 - the edge: one bad video must not end the rest
@@ -80,7 +104,7 @@ def analyze(
     return worst
 
 
-def _readable(videos: list[Path], *, verbose: bool) -> tuple[list[Path], int]:
+def _readable(videos: Sequence[Path], *, verbose: bool) -> tuple[list[Path], int]:
     """The inputs that can be opened, and the exit code for the others, which are told of."""
     from emoreport.media import probe
 

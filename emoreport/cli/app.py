@@ -18,6 +18,7 @@ from emoreport.cli import (
     doctor,
     evaluate,
     export,
+    features,
     models,
     multiverse,
     optimize,
@@ -66,6 +67,7 @@ def _common(
 
 app.command("analyze")(analyze.analyze)
 app.command("batch")(batch.batch)
+app.command("features")(features.features)
 app.command("retable")(retable.retable)
 app.command("multiverse")(multiverse.multiverse)
 app.command("compare")(compare.compare)

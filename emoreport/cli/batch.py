@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -137,6 +138,49 @@ def batch(
     when settings or models changed, are done again.
     """
     settings = settings_from(options, config)
+    done = run_folder(
+        folder,
+        settings,
+        jobs=jobs,
+        engine=engine,
+        ray_address=ray_address,
+        ray_gpus_per_actor=ray_gpus_per_actor,
+        shard=shard,
+        include=include,
+        exclude=exclude,
+        retry_failed=retry_failed,
+        time_limit=time_limit,
+        memory_limit=memory_limit,
+        metadata=metadata,
+        encoding=encoding,
+        quiet=quiet,
+        verbose=verbose,
+    )
+    if not quiet:
+        _close(done, settings.output.out, settings.output.lang)
+    return exit_code(done)
+
+
+def run_folder(
+    folder: str,
+    settings: Settings,
+    *,
+    jobs: int | None,
+    engine: str,
+    ray_address: str | None,
+    ray_gpus_per_actor: float,
+    shard: str | None,
+    include: Sequence[str] | None,
+    exclude: Sequence[str] | None,
+    retry_failed: bool,
+    time_limit: float | None,
+    memory_limit: float | None,
+    metadata: Path | None,
+    encoding: str | None,
+    quiet: bool,
+    verbose: bool,
+) -> BatchResult:
+    """Analyse every video below a folder; parameters are the options of `batch`."""
     from emoreport.batch.anywhere import run_anywhere, source_folder
     from emoreport.batch.engine import Limits
     from emoreport.batch.engines.choice import EngineOptions, make_engine
@@ -167,9 +211,11 @@ def batch(
 
     lang = settings.output.lang
     with BatchDisplay(request.folder, lang=lang, quiet=quiet, verbose=verbose) as display:
-        result = run_anywhere(request, display, make)
-    if not quiet:
-        _close(result, settings.output.out, lang)
+        return run_anywhere(request, display, make)
+
+
+def exit_code(result: BatchResult) -> int:
+    """What a command says of a batch when it ends."""
     if result.interrupted:
         return EXIT_INTERRUPTED
     return EXIT_VIDEO_FAILED if result.counts["failed"] else EXIT_OK

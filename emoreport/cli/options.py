@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -162,6 +162,8 @@ def checked_language(settings_in_force: dict[str, Any]) -> str:
     return lang
 
 
-def settings_from(options: dict[str, Any], config: Path | None) -> Settings:
-    """Merge the command line with the environment and the configuration file."""
-    return load_settings(options, config=config)
+def settings_from(
+    options: Mapping[str, Any], config: Path | None, usual: Mapping[str, Any] | None = None
+) -> Settings:
+    """Merge the command line with the environment and the configuration file; see there."""
+    return load_settings(options, config=config, usual=usual)

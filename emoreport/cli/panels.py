@@ -50,6 +50,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "emoreport batch recordings",
         "emoreport batch recordings --out results --jobs 2 --metadata groups.csv",
     ),
+    "features": (
+        "emoreport features talk.mp4",
+        "emoreport features recordings --out features --fps 10",
+    ),
     "retable": ("emoreport retable statistics/talk --smoothing 2 --out results/2s",),
     "multiverse": ("emoreport multiverse statistics/talk",),
     "compare": (

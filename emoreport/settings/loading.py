@@ -87,6 +87,7 @@ def load_settings(
     *,
     config: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    usual: Mapping[str, Any] | None = None,
 ) -> Settings:
     """Merge flags, environment, configuration file and defaults, in this precedence.
 
@@ -100,6 +101,8 @@ def load_settings(
         As for `configuration_file`.
     environment
         Variables to look at; None means the process's own.
+    usual
+        Values by public name that a command takes in the place of the defaults.
 
     Raises
     ------
@@ -118,4 +121,4 @@ def load_settings(
     merged |= from_environment(source)
     merged |= {name: value for name, value in flags.items() if value is not None}
     merged.setdefault("lang", spoken())
-    return Settings.from_values(merged)
+    return Settings.from_values({**(usual or {}), **merged})

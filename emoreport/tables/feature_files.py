@@ -208,6 +208,22 @@ def read_sources(path: Path) -> Mapping[Modality, FeatureSource]:
         return {source.modality: source for source in sources}
 
 
+def row_counts(path: Path) -> Mapping[Modality, int]:
+    """Rows of each modality that a file has a source of.
+
+    Raises
+    ------
+    StoredReadingsError
+        As for `read_sources`.
+    """
+    import pyarrow.parquet as pq
+
+    sources = read_sources(path)
+    with telling_damage(path):
+        kinds = pq.read_table(path, columns=["kind"]).column("kind").to_pylist()
+    return {modality: kinds.count(modality) for modality in sources}
+
+
 def read_face(path: Path) -> Iterator[FaceFeatures]:
     """Features of the face, row group by row group.
 

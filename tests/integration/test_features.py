@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,11 @@ import pandas as pd
 import pytest
 
 from emoreport.tables.feature_files import read_face, read_sources, read_voice
+from tests.fixtures import media
 from tests.fixtures.results_on_disk import run_json
 from tests.integration.conftest import Emoreport
+
+QUICK = ("--offline", "--face", "compact", "--speech", "compact")
 
 
 @pytest.fixture
@@ -71,3 +75,55 @@ def test_features_are_part_of_what_is_asked_for(
     assert emoreport(*again, "--overwrite").code == 0
     assert not (stored / "features.parquet").exists()
     assert (stored / "run.json").is_file()
+
+
+# --------------------------------------------------------------------------- the command
+
+
+def test_the_command_writes_features_alone_and_says_what_they_are(
+    clip: Path, emoreport: Emoreport
+) -> None:
+    command = ("features", clip, "--fps", "5", *QUICK)
+    outcome = emoreport(*command)
+    assert outcome.code == 0
+    folder = Path("statistics/clip")
+    names = {path.name for path in folder.iterdir()}
+    assert {"features.parquet", "frames.parquet", "speech.parquet", "run.json"} <= names
+    assert not [name for name in names if name.endswith((".csv", ".xlsx", ".html"))]
+    line = f"{folder / 'features.parquet'}: face 20 × 192 (compact "
+    assert line in outcome.out
+    assert "; voice 2 × 1593 (compact " in outcome.out
+    before = (folder / "features.parquet").stat().st_mtime_ns
+    assert line in emoreport(*command).out
+    assert (folder / "features.parquet").stat().st_mtime_ns == before
+
+
+def test_formats_that_are_asked_for_are_written(
+    clip: Path, emoreport: Emoreport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMOREPORT_FORMATS", "csv")
+    assert emoreport("features", clip, "--fps", "5", *QUICK, "--quiet").code == 0
+    names = {path.name for path in Path("statistics/clip").iterdir()}
+    assert {"features.parquet", "summary.csv"} <= names
+    assert "frames.parquet" not in names
+
+
+def test_a_folder_is_a_batch_that_goes_on(clip: Path, tmp_path: Path, emoreport: Emoreport) -> None:
+    videos = tmp_path / "videos"
+    (videos / "b").mkdir(parents=True)
+    shutil.copy(clip, videos / "talk.mp4")
+    media.no_audio(videos / "b" / "silent.mp4", seconds=0.4)
+    (videos / "bad.mp4").write_bytes(b"no video")
+    command = ("features", videos, "--fps", "5", "--jobs", "1", *QUICK)
+    outcome = emoreport(*command)
+    assert outcome.code == 1  # one of them is no video
+    assert "statistics/talk/features.parquet: face 20 × 192 (compact " in outcome.out
+    assert "statistics/silent/features.parquet: face 2 × 192 (compact " in outcome.out
+    assert "; voice 0 × 1593 (compact " in outcome.out
+    path = Path("statistics/talk/features.parquet")
+    before = path.stat().st_mtime_ns
+    (videos / "bad.mp4").unlink()
+    outcome = emoreport(*command)
+    assert outcome.code == 0
+    assert "statistics/talk/features.parquet" in outcome.out
+    assert path.stat().st_mtime_ns == before

@@ -1,0 +1,138 @@
+"""``emoreport features VIDEO|FOLDER``: what the models' last layers know of face and voice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from emoreport.cli.analyze import analyze_videos
+from emoreport.cli.batch import (
+    EngineName,
+    Exclude,
+    Include,
+    Jobs,
+    MemoryLimit,
+    MetadataFile,
+    RayAddress,
+    RayGpusPerActor,
+    RetryFailed,
+    ShardText,
+    TimeLimit,
+    exit_code,
+    run_folder,
+)
+from emoreport.cli.console import shown, warning_line
+from emoreport.cli.options import Config, Encoding, Quiet, Verbose, settings_from, with_settings
+from emoreport.messages import Words
+from emoreport.settings import OPTIONS
+
+if TYPE_CHECKING:
+    from emoreport.batch.runner import BatchResult
+    from emoreport.run.report import Report
+    from emoreport.settings import Settings
+
+_word: Final = Words("cli.features")
+
+SETTINGS: Final = tuple(name for name in OPTIONS if name != "features")
+USUAL: Final = {"formats": ("parquet",)}
+"""Features are for programs: the tables for people come when they are asked for."""
+
+Source = Annotated[
+    str, typer.Argument(metavar="VIDEO|FOLDER", help="features.source", show_default=False)
+]
+
+
+@with_settings(SETTINGS)
+def features(
+    *,
+    source: Source,
+    jobs: Jobs = None,
+    engine: EngineName = "local",
+    ray_address: RayAddress = None,
+    ray_gpus_per_actor: RayGpusPerActor = 0.0,
+    shard: ShardText = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    retry_failed: RetryFailed = False,
+    time_limit: TimeLimit = None,
+    memory_limit: MemoryLimit = None,
+    metadata: MetadataFile = None,
+    encoding: Encoding = None,
+    config: Config = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    options: dict[str, Any],
+) -> int:
+    """Write features.parquet of a video, or of every video below a folder."""
+    settings = settings_from({**options, "features": True}, config, USUAL)
+    if Path(source).is_file():
+        return _of_video(Path(source), settings, quiet=quiet, verbose=verbose)
+    done = run_folder(
+        source,
+        settings,
+        jobs=jobs,
+        engine=engine,
+        ray_address=ray_address,
+        ray_gpus_per_actor=ray_gpus_per_actor,
+        shard=shard,
+        include=include,
+        exclude=exclude,
+        retry_failed=retry_failed,
+        time_limit=time_limit,
+        memory_limit=memory_limit,
+        metadata=metadata,
+        encoding=encoding,
+        quiet=quiet,
+        verbose=verbose,
+    )
+    if not quiet:
+        _list(done, settings)
+    return exit_code(done)
+
+
+def _of_video(video: Path, settings: Settings, *, quiet: bool, verbose: bool) -> int:
+    lang = settings.output.lang
+
+    def tell(folder: Path, report: Report | None) -> None:
+        for line in () if report is None else report.warnings(lang):
+            warning_line(f"{video.name}: {line}")
+        if not quiet:
+            _tell(folder, lang)
+
+    return analyze_videos([video], settings, quiet=quiet, verbose=verbose, tell=tell)
+
+
+def _list(done: BatchResult, settings: Settings) -> None:
+    """Print where the features of each video are; behind a URL nothing more is known of them."""
+    from emoreport.tables.feature_files import FEATURES_FILE
+
+    out = settings.output.out
+    for talk in done.talks:
+        if not talk.counted or talk.record is None:
+            continue
+        folder = Path(out, talk.record.folder)
+        if (folder / FEATURES_FILE).is_file():
+            _tell(folder, settings.output.lang)
+        else:
+            print(shown(f"{out.rstrip('/')}/{talk.record.folder}/{FEATURES_FILE}"))
+
+
+def _tell(folder: Path, lang: str) -> None:
+    """Print where the features are, how many there are, and which models made them."""
+    from emoreport.tables.feature_files import FEATURES_FILE, read_sources, row_counts
+
+    path = folder / FEATURES_FILE
+    counts = row_counts(path)
+    parts = [
+        _word(
+            modality,
+            lang,
+            rows=counts[modality],
+            width=source.width,
+            model=" ".join(filter(None, (source.model, source.version, source.layer))),
+        )
+        for modality, source in read_sources(path).items()
+    ]
+    print(shown(_word("line", lang, file=path, parts="; ".join(parts))), flush=True)
