@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,12 @@ from emoreport.batch.metadata import read_metadata as read_groups
 from emoreport.corpora.face_pictures import read_labelled_faces
 from emoreport.corpora.labels_csv import read_labels_csv
 from emoreport.exchange.readers import Tiers, read_codings
+from emoreport.heads.metadata import read_head
+from emoreport.models.families.hsemotion_folder import described_folder
+from emoreport.models.runtimes.keras_files import read_keras_weights
 from emoreport.models.store import model_metadata as models
 from emoreport.models.store.lockfile import LOCK_FILE, FileRecord, LockFile, PullRecord
+from emoreport.models.store.registry import PulledModel
 from emoreport.run.bridge import load_bridge
 from emoreport.run.read import read_machine_report, read_report
 from emoreport.settings import Settings
@@ -141,6 +146,17 @@ def _npz() -> bytes:
     return content.getvalue()
 
 
+def _keras() -> bytes:
+    import h5py
+
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        for layer in ("e", "hidden_FC", "dense"):
+            file[f"{layer}/{layer}/kernel:0"] = np.ones((6, 2), np.float32)
+        file.create_group("alpha")
+    return content.getvalue()
+
+
 def _manifest() -> bytes:
     signature = [3, 1, 1, 7]
     lines: list[Mapping[str, Any]] = [
@@ -180,6 +196,32 @@ MODEL = {
 }  # fmt: skip
 
 
+HEAD = {
+    "family": "head", "layout": 1, "name": "mine", "version": "1", "task": "au",
+    "labels": ["AU1", "AU2"], "unit": "step", "architecture": "mlp", "fusion": "none",
+    "features": {
+        "face": {
+            "modality": "face", "model": "compact", "width": 2, "version": "1",
+            "files": {"face.onnx": "0" * 64}, "layer": "", "columns": ["a", "b"],
+        }
+    },
+    "rate_hz": 10.0, "window_steps": 8, "hop_steps": 4, "counted": "faces", "needs_all": False,
+    "smoothing": {"kind": "mean", "half_width_s": 0.5}, "thresholds": [0.5, 0.4],
+    "late_weight": None, "metrics": {"f1": 0.5}, "data": {}, "recipe": {}, "licence": "own",
+    "files": {"head.onnx": "0" * 64},
+}  # fmt: skip
+NETWORK = {
+    "family": "hsemotion", "name": "mine", "version": "1", "licence": "own", "file": "net.onnx",
+    "sha256": "0" * 64, "labels": ["anger", "neutral"], "input": {"width_px": 48},
+    "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "valence_arousal": True,
+}  # fmt: skip
+FOLDERS = {
+    "head": (HEAD, read_head),
+    "network": (NETWORK, lambda folder: described_folder(PulledModel(None, "own", folder, {}))),
+}
+"""Descriptions of folders, and what reads the folder."""
+
+
 def _description(path: Path) -> object:
     return models.read_metadata(path, "face", remedy="none")
 
@@ -205,6 +247,8 @@ TARGETS = (
     Target("model.json", json_file(MODEL), _description),
     Target("faces.npz", _npz(), read_labelled_faces),
 )
+if find_spec("h5py") is not None:
+    TARGETS += (Target("weights.h5", _keras(), read_keras_weights),)
 BY_NAME = {target.name: target for target in TARGETS}
 
 
@@ -258,6 +302,26 @@ def test_wrong_values_in_json_are_refused_or_taken(folder: Path, name: str) -> N
     def check(documents: list[Any]) -> None:
         path.write_bytes(b"".join(json_file(document) + b"\n" for document in documents))
         survives(lambda: target.read(path), path)
+
+    check()
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_folder_that_describes_itself_wrongly_is_refused(tmp_path: Path, name: str) -> None:
+    document, read = FOLDERS[name]
+    path = tmp_path / "model.json"
+    for graph in ("net.onnx", "head.onnx"):
+        (tmp_path / graph).write_bytes(b"")
+    path.write_bytes(json_file(document))
+    with pytest.raises(models.ModelError, match="SHA-256"):  # of a graph that is not there
+        read(tmp_path)
+
+    @targets
+    @given(st.one_of(wrong_values(document).map(json_file), damaged(json_file(document))))
+    @example(b"[" * DEEP)
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        survives(lambda: read(tmp_path), tmp_path)
 
     check()
 

@@ -46,8 +46,9 @@ def read_keras_weights(path: Path) -> dict[str, NDArray[np.float32]]:
     import h5py
 
     try:
+        size = path.stat().st_size
         with h5py.File(path, "r") as file:
-            return {name: _tensor(name, dataset) for name, dataset in _datasets(file, "")}
+            return {name: _tensor(name, dataset, size) for name, dataset in _datasets(file, "")}
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise ModelError("models.no_keras", error=error, file=path) from error
 
@@ -58,21 +59,25 @@ def _datasets(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:  # noqa: AN
     if prefix.count("/") > MOST_LEVELS:
         raise ValueError(f"groups inside groups: {prefix}")
     for key in group:
+        if not isinstance(key, str):
+            raise ValueError(f"{key!r} is no name")  # noqa: TRY004 - it is a fault of the file
         name = prefix + key
         if not isinstance(group.get(key, getlink=True), h5py.HardLink):
             raise ValueError(f"{name} refers to somewhere else")  # noqa: TRY004 - it is a fault of the file
         member = group[key]
         if isinstance(member, h5py.Dataset):
             yield name, member
-        else:
+        elif isinstance(member, h5py.Group):
             yield from _datasets(member, f"{name}/")
+        else:
+            raise ValueError(f"{name} is neither a group nor a tensor")  # noqa: TRY004 - as above
 
 
-def _tensor(name: str, dataset: Any) -> NDArray[np.float32]:  # noqa: ANN401 - as above
+def _tensor(name: str, dataset: Any, file_bytes: int) -> NDArray[np.float32]:  # noqa: ANN401 - as above
     if dataset.is_virtual or dataset.external or dataset.chunks is not None:
         raise ValueError(f"{name} is not stored as one piece in this file")
     if dataset.dtype != np.dtype("<f4"):
         raise ValueError(f"{name} is {dataset.dtype}, not float32")
-    if dataset.id.get_storage_size() != dataset.nbytes:
+    if dataset.nbytes > min(dataset.id.get_storage_size(), file_bytes):
         raise ValueError(f"{name} is larger than what the file holds of it")
     return np.asarray(dataset[()], np.float32)
