@@ -11,7 +11,7 @@ from emoreport.messages import Words, keys, number
 from emoreport.vocabulary import is_calm
 
 if TYPE_CHECKING:
-    from emoreport.corpora.estimates import Scores
+    from emoreport.corpora.estimates import Estimate, Scores
     from emoreport.corpora.label_names import Renamed
 
 _word = Words("cli.scores")
@@ -37,11 +37,7 @@ def print_scores(scores: Scores, lang: str, over: str) -> None:
     print_table(
         ["", _word("value", lang), _word(f"interval.{over}", lang)],
         [
-            [
-                _word(f"score.{name}", lang),
-                cell(estimate.value, lang),
-                f"{cell(estimate.low, lang)}–{cell(estimate.high, lang)}",
-            ]
+            [_word(f"score.{name}", lang), *estimate_cells(estimate, lang)]
             for name, estimate in scores.scores.items()
         ],
     )
@@ -64,6 +60,14 @@ def print_scores(scores: Scores, lang: str, over: str) -> None:
                 for name, row in scores.confusion.items()
             ],
         )
+
+
+def estimate_cells(estimate: Estimate, lang: str) -> tuple[str, str]:
+    """A score and its interval."""
+    return (
+        cell(estimate.value, lang),
+        f"{cell(estimate.low, lang)}–{cell(estimate.high, lang)}",
+    )
 
 
 def cell(value: float, lang: str, column: str = "") -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,7 @@ class LabelledClip:
     def stem(self) -> str:
         """Name of the file without folder and suffix."""
         return PurePosixPath(self.file).stem
+
+    def of_person(self, people: Mapping[str, str]) -> Self:
+        """The clip with the person that its file or mere name has among `people`, if any."""
+        return replace(self, person=people.get(self.file, people.get(self.stem, self.person)))

@@ -83,3 +83,36 @@ def test_what_is_no_labelled_data_is_named(tmp_path: Path, emoreport: Emoreport)
     outcome = emoreport("evaluate", "clips", empty, "--predictions", empty)
     assert outcome.code == 2
     assert "neither labels.csv" in outcome.errors[0]
+
+
+def test_several_annotators_at_every_moment(
+    runs: Path, tmp_path: Path, emoreport: Emoreport
+) -> None:
+    folder = tmp_path / "RAMAS" / "Annotations_by_files"
+    folder.mkdir(parents=True)
+    head = "Time,Angry,Sad,Disgusted,Happy,Scared,Surprised,Neutral,ID\n"
+    for day, actor, run in (
+        ("10dec", 1, "01-01-05-01-01-01-01"),
+        ("14dec", 2, "01-01-05-01-01-01-02"),
+    ):
+        rows = [
+            f"{at},{int(who < 3)},{int(who == 3)},0,0,0,0,0,{who}"
+            for at in (0, 0.5)
+            for who in range(4)
+        ]
+        name = f"{day}_O11_{actor}"
+        (folder / f"{name}_ann.csv").write_text(head + "\n".join(rows), encoding="utf-8")
+        (runs / run).rename(runs / name)
+    outcome = emoreport("evaluate", "clips", tmp_path / "RAMAS", "--predictions", runs, "--json")
+    scores = json.loads(outcome.out)
+    assert (scores["recordings"], scores["people"], scores["judged"]) == (2, 2, 4)
+    assert scores["by_agreement"]["1"]["uar"] == {"value": 0.5, "low": 0.0, "high": 1.0}
+    assert scores["by_agreement"]["3"]["recall"] == {"anger": 0.5}
+    assert list(scores["by_agreement"]) == ["1", "2", "3"]
+    people = tmp_path / "people.csv"
+    people.write_text("file,person\n10dec_O11_1,Ann\n14dec_O11_2,Ann\n", encoding="utf-8")
+    call = ("evaluate", "clips", tmp_path / "RAMAS", "--predictions", runs)
+    assert "people: 1" in emoreport(*call, "--people", people).out
+    printed = emoreport(*call).out
+    assert "2 recordings; 4 of 4 coded moments" in printed
+    assert "3 or more" in printed
