@@ -243,7 +243,7 @@ class Analyzer:
         if not wanted.features:
             return None
         return FeatureFile(
-            face_source(face) if isinstance(face, EmbeddingFaceModel) else None,
+            face_source(face, wanted) if isinstance(face, EmbeddingFaceModel) else None,
             voice_source(voice, wanted) if isinstance(voice, EmbeddingVoiceModel) else None,
         )
 

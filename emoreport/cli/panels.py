@@ -32,6 +32,7 @@ _OF_OPTION: Final[Mapping[str, str]] = {
     "face_detector": "models",
     "speech": "models",
     "speech_witness": "models",
+    "face_alignment": "face",
     "voice_features": "voice",
     "embed_video": "output",
     "no_video": "output",

@@ -7,7 +7,20 @@ from typing import Final
 
 import numpy as np
 
+from emoreport.errors import FaceStageError
 from emoreport.records import Box, CropSpec, DoubleArray, FaceObservation, RgbImage
+
+TEMPLATE_PX: Final = 112
+TEMPLATE: Final = (
+    (38.2946, 51.6963),
+    (73.5318, 51.5014),
+    (56.0252, 71.7366),
+    (41.5493, 92.3655),
+    (70.7299, 92.2041),
+)
+"""Where the centres of right eye, left eye, nose tip, right and left corner of the mouth are in a
+picture of `TEMPLATE_PX`: the alignment of ArcFace (Deng et al. 2019, arXiv:1801.07698), which most
+recognisers of faces and the aligned pictures of Aff-Wild2 go by."""
 
 HALVE_ABOVE: Final = 4.0
 """Frame pixels per crop pixel from which on the picture is halved before it is sampled."""
@@ -21,7 +34,9 @@ def crop_face(rgb: RgbImage, face: FaceObservation, spec: CropSpec) -> RgbImage:
     included, so that the eyes are level. Pixels are averaged over the area that they cover, so
     that a large face gives no aliasing; outside the frame its border is continued. With
     `tight_box` the plain box is cut at whole pixels and stretched to the square instead: averaged
-    by area along an axis that shrinks, interpolated linearly along one that grows.
+    by area along an axis that shrinks, interpolated linearly along one that grows. With
+    `align_points` the picture is turned, scaled and moved, but not distorted, so that the points of
+    the face come as near as they can to `TEMPLATE`, scaled to the size.
 
     Parameters
     ----------
@@ -40,9 +55,14 @@ def crop_face(rgb: RgbImage, face: FaceObservation, spec: CropSpec) -> RgbImage:
     ------
     ValueError
         When the box is empty or, with `tight_box`, is outside the frame.
+    FaceStageError
+        With `align_points`, when the points are unknown or all one.
     """
     if not face.box.area > 0:
         raise ValueError(f"the face box is empty: {face.box}")
+    if spec.align_points:
+        to_frame = template_to_frame(face, spec.size_px)
+        return _sampled(rgb, to_frame, spec.size_px, float(np.hypot(*to_frame[:, 0])))
     if spec.tight_box:
         return _tight(rgb, face.box, spec.size_px)
     side_px = spec.scale * math.sqrt(face.box.area)
@@ -59,6 +79,36 @@ def roll_rad(face: FaceObservation) -> float:
         return 0.0
     (right_x, right_y), (left_x, left_y) = face.eyes
     return math.atan2(left_y - right_y, left_x - right_x)
+
+
+def template_to_frame(face: FaceObservation, size_px: int) -> DoubleArray:
+    """Affine map (2, 3) from an aligned crop to the frame, corners of pixels counted as 0.
+
+    Of all turns, scales and moves it is the one that brings the points of the face nearest to the
+    template, in least squares (Umeyama 1991, without reflection). In the plane that is a line
+    fitted to complex numbers: template = factor × point + offset.
+
+    Raises
+    ------
+    FaceStageError
+        When the points are unknown or all one.
+    """
+    points = np.array(face.points or (), np.float64).reshape(-1, 2)
+    wanted = np.array(TEMPLATE, np.float64)
+    if len(points) == len(TEMPLATE) - 1:
+        wanted = np.vstack([wanted[:3], wanted[3:].mean(axis=0)])
+    if len(points) != len(wanted):
+        raise FaceStageError("faces.no_points")
+    seen, target = (table @ np.array([1.0, 1.0j]) for table in (points, wanted))
+    # The template counts from the centre of the first pixel, frames from its corner.
+    target = target * (size_px / TEMPLATE_PX) + (0.5 + 0.5j)
+    from_mean = seen - seen.mean()
+    factor = np.vdot(from_mean, target - target.mean())
+    if not abs(factor) > 0:
+        raise FaceStageError("faces.no_points")
+    step = np.vdot(from_mean, from_mean) / factor
+    corner = seen.mean() - step * target.mean()
+    return np.array([[step.real, -step.imag, corner.real], [step.imag, step.real, corner.imag]])
 
 
 def _crop_to_frame(face: FaceObservation, spec: CropSpec, step_px: float) -> DoubleArray:

@@ -71,16 +71,14 @@ class RawDetection:
 def observation(raw: RawDetection) -> FaceObservation:
     """Turn a detection whose box is in the short-range convention into a record."""
     points = raw.points
-    eyes = (
-        (float(points[RIGHT_EYE, 0]), float(points[RIGHT_EYE, 1])),
-        (float(points[LEFT_EYE, 0]), float(points[LEFT_EYE, 1])),
-    )
+    right, left, nose, mouth, *_ = ((x, y) for x, y in points.tolist())
     return FaceObservation(
         box=raw.box,
         score=raw.score,
-        eyes=eyes,
+        eyes=(right, left),
         yaw_deg=yaw_deg(points),
         pitch_deg=pitch_deg(points),
+        points=(right, left, nose, mouth),
     )
 
 

@@ -161,7 +161,10 @@ class Viewer:
         placement = frame.placement
         laid = observations
         if not placement.is_whole:  # a face stays the same one when the picture's size changes
-            laid = [replace(each, box=placement.box(each.box), eyes=None) for each in observations]
+            laid = [
+                replace(each, box=placement.box(each.box), eyes=None, points=None)
+                for each in observations
+            ]
         face = self._tracker.choose(frame.time_s, laid, placement.canvas_px)
         count = len(self._tracker.usable(laid))
         if face is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
@@ -12,7 +13,7 @@ from emoreport.models.families import family_of
 from emoreport.models.store.model_choice import AUTO, choose_model
 from emoreport.models.store.model_store import PullProgress
 from emoreport.records import FaceDetector, FaceEmotionModel
-from emoreport.settings import Settings
+from emoreport.settings import POINTS_ALIGNMENT, Settings
 
 if TYPE_CHECKING:
     from emoreport.records import EmbeddingFaceModel
@@ -52,6 +53,8 @@ def open_face_model(
         threads=run.threads,
         reason=choice.reason,
     )
+    if settings.features.face_alignment == POINTS_ALIGNMENT:
+        model.crop = replace(model.crop, align_points=True)
     if settings.features.features:
         _ = cast("EmbeddingFaceModel", model).feature_width  # refused now, not amid the work
     return model

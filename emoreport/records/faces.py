@@ -70,6 +70,9 @@ class FaceObservation:
         (right eye, left eye) of the person, each (x, y) in pixels, or None.
     yaw_deg, pitch_deg
         Head pose where the detector gives landmarks, else NaN.
+    points
+        (x, y) in pixels of right eye, left eye, nose tip and middle of the mouth, or its right and
+        left corner as fourth and fifth; right and left being the person's own. None if unknown.
     """
 
     box: Box
@@ -77,6 +80,7 @@ class FaceObservation:
     eyes: tuple[tuple[float, float], tuple[float, float]] | None = None
     yaw_deg: float = float("nan")
     pitch_deg: float = float("nan")
+    points: tuple[tuple[float, float], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class CropSpec:
     A square whose side is ``scale × sqrt(box width × box height)``, its centre moved from the
     box centre by (`shift_x`, `shift_y`) × box side, turned so that the eyes are level if
     `align_roll`. ``tight_box=True`` takes the tight box itself (no square, no margin).
+    ``align_points=True`` goes by the points of the face in the place of all this.
     """
 
     size_px: int
@@ -94,6 +99,7 @@ class CropSpec:
     shift_y: float = 0.0
     align_roll: bool = False
     tight_box: bool = False
+    align_points: bool = False
 
 
 @dataclass(frozen=True, slots=True)

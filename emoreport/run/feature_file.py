@@ -25,15 +25,17 @@ from emoreport.records import (
     ModelRecord,
     VoiceFeatures,
 )
-from emoreport.settings import MODEL_FEATURES, FeatureSettings
+from emoreport.settings import MODEL_FEATURES, POINTS_ALIGNMENT, FeatureSettings
 from emoreport.tables.feature_files import FEATURES_FILE, LARGEST, FeatureWriter
 
 PREFIX: Final = "emoreport-features-"
 
 
-def face_source(model: EmbeddingFaceModel) -> FeatureSource:
-    """What makes the features of the face."""
-    return _source("face", model.record, model.feature_width)
+def face_source(model: EmbeddingFaceModel, settings: FeatureSettings) -> FeatureSource:
+    """What makes the features of the face; `layer` says how it is cut where that is unusual."""
+    chosen = settings.face_alignment
+    layer = chosen if chosen == POINTS_ALIGNMENT else ""
+    return _source("face", model.record, model.feature_width, layer)
 
 
 def voice_source(model: EmbeddingVoiceModel, settings: FeatureSettings) -> FeatureSource:
@@ -43,7 +45,7 @@ def voice_source(model: EmbeddingVoiceModel, settings: FeatureSettings) -> Featu
     return _source("voice", model.record, model.feature_width, layer)
 
 
-def _source(modality: Modality, record: ModelRecord, width: int, layer: str = "") -> FeatureSource:
+def _source(modality: Modality, record: ModelRecord, width: int, layer: str) -> FeatureSource:
     return FeatureSource(
         modality, record.name, width, version=record.version, files=dict(record.files), layer=layer
     )

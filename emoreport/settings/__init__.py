@@ -86,6 +86,7 @@ class SpeechSettings:
 
 
 MODEL_FEATURES: Final = "model"
+POINTS_ALIGNMENT: Final = "points"
 LAYER_FEATURES: Final = "layer:"
 
 
@@ -94,6 +95,7 @@ class FeatureSettings:
     """What the models' last layers know of face and voice, kept beside what they say."""
 
     features: bool = option(False)
+    face_alignment: str = option("model", choices=("model", POINTS_ALIGNMENT))
     voice_features: str = option(MODEL_FEATURES)
 
 

@@ -46,6 +46,7 @@ class SettingValues(TypedDict, total=False):
     speech_bias: Literal["none", "acted"]
     speech_context: Literal["recording", "window"]
     min_speech: float
+    face_alignment: Literal["model", "points"]
     voice_features: str
     smoothing: float
     smoothing_method: Literal["mean", "median"]

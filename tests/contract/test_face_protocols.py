@@ -128,6 +128,10 @@ def test_faces_come_best_first_with_finite_boxes_and_scores_from_0_to_1(detector
         assert math.isnan(face.pitch_deg) or -90 <= face.pitch_deg <= 90
         if face.eyes is not None:
             assert np.isfinite(face.eyes).all()
+        if face.points is not None:
+            assert face.points[:2] == face.eyes
+            assert np.isfinite(face.points).all()
+            assert len(face.points) in {4, 5}
 
 
 def test_the_same_frame_gives_the_same_faces(detector, frame):

@@ -127,3 +127,14 @@ def test_a_folder_is_a_batch_that_goes_on(clip: Path, tmp_path: Path, emoreport:
     assert outcome.code == 0
     assert "statistics/talk/features.parquet" in outcome.out
     assert path.stat().st_mtime_ns == before
+
+
+def test_faces_aligned_by_points_say_so(clip: Path, emoreport: Emoreport) -> None:
+    for folder, extra in (("plain", ()), ("aligned", ("--face-alignment", "points"))):
+        command = ("features", clip, "--fps", "2", "--out", folder, *extra, *QUICK)
+        assert emoreport(*command).code == 0
+    paths = [Path(folder, "clip", "features.parquet") for folder in ("plain", "aligned")]
+    assert [read_sources(path)["face"].layer for path in paths] == ["", "points"]
+    (plain,), (aligned,) = (read_face(path) for path in paths)
+    assert np.isfinite(aligned.values).all()
+    assert not np.allclose(plain.values, aligned.values, atol=0.1)

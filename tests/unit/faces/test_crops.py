@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emoreport.faces.crops import crop_face, roll_rad
+from emoreport.errors import FaceStageError
+from emoreport.faces.crops import TEMPLATE, crop_face, roll_rad, template_to_frame
 from emoreport.records import Box, CropSpec, FaceObservation
 from tests.fixtures.faces import face_at
 
@@ -204,3 +205,66 @@ def test_any_box_on_any_frame_gives_a_crop_of_its_colours(x, y, side, roll, size
     crop = crop_face(image, face, CropSpec(size, scale=1.2, align_roll=True))
     assert crop.shape == (size, size, 3)
     assert np.abs(crop.astype(int) - [10, 120, 250]).max() <= 1
+
+
+# ------------------------------------------------------------------------- aligned by points
+
+FIVE = np.array(TEMPLATE)
+FOUR = np.vstack([FIVE[:3], FIVE[3:].mean(axis=0)])
+
+
+def marked(points, size=(900, 700)):
+    """A frame for each point: a soft blob about it, in frame coordinates, corners counted as 0."""
+    x, y = np.meshgrid(np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5)
+    for at_x, at_y in points:
+        blob = 255 * np.exp(-((x - at_x) ** 2 + (y - at_y) ** 2) / (2 * 6.0**2))
+        yield np.repeat(blob[:, :, None], 3, axis=2).round().astype(np.uint8)
+
+
+def centre_of(crop):
+    """Centre of the blob, the centre of the first pixel counted as 0, as the template counts."""
+    weight = crop[:, :, 0].astype(float)
+    y, x = np.mgrid[: len(crop), : len(crop)]
+    return (weight * x).sum() / weight.sum(), (weight * y).sum() / weight.sum()
+
+
+def seen_face(points):
+    low, high = points.min(axis=0), points.max(axis=0)
+    return FaceObservation(Box(*low, *(high - low)), 0.9, points=tuple(map(tuple, points)))
+
+
+@pytest.mark.parametrize("size", [112, 224])
+@pytest.mark.parametrize("template", [FIVE, FOUR], ids=["five points", "mouth as one"])
+@pytest.mark.parametrize(
+    ("turn_deg", "scale", "middle"),
+    [(0, 1.5, (400, 300)), (35, 2.0, (450, 330)), (-160, 4.0, (430, 350)), (8, 3.3, (300, 260))],
+)
+def test_points_of_a_turned_scaled_moved_face_are_where_the_template_has_them(
+    size, template, turn_deg, scale, middle
+):
+    angle = math.radians(turn_deg)
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    points = (template - 56) @ turn.T * scale + np.array(middle)
+    spec = CropSpec(size, scale=3.0, tight_box=True, align_points=True)
+    for frame, wanted in zip(marked(points), template * size / 112, strict=True):
+        crop = crop_face(frame, seen_face(points), spec)
+        assert crop.shape == (size, size, 3)
+        assert np.hypot(*(np.array(centre_of(crop)) - wanted)) < 1.0
+
+
+def test_points_of_a_face_in_profile_are_brought_as_near_as_they_can():
+    points = FIVE * [0.5, 1.0] + [100, 100]
+    mapped = template_to_frame(seen_face(points), 112)
+    back = (points - mapped[:, 2]) @ np.linalg.inv(mapped[:, :2]).T - 0.5
+    error = ((back - FIVE) ** 2).sum()
+    for change in (1.02, 0.98, 1 + 0.02j, 1 - 0.02j):
+        turned = (back - back.mean(axis=0)) @ np.array([1, 1j]) * change
+        moved = np.column_stack([turned.real, turned.imag]) + back.mean(axis=0)
+        assert ((moved - FIVE) ** 2).sum() > error
+
+
+@pytest.mark.parametrize("points", [None, (), ((1.0, 2.0),) * 3, ((5.0, 5.0),) * 5])
+def test_a_face_without_points_is_refused(points):
+    face = FaceObservation(Box(100, 100, 50, 50), 0.9, points=points)
+    with pytest.raises(FaceStageError, match="no points to align the face by"):
+        crop_face(ramp(), face, CropSpec(112, align_points=True))

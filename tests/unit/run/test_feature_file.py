@@ -96,7 +96,9 @@ def test_memory_does_not_grow_with_the_frames():
 
 
 def test_sources_say_which_model_and_which_layer():
-    face = face_source(BrightnessModel())
+    face = face_source(BrightnessModel(), FeatureSettings())
     assert (face.modality, face.model, face.width, face.layer) == ("face", "brightness", 2, "")
+    aligned = face_source(BrightnessModel(), FeatureSettings(face_alignment="points"))
+    assert aligned.layer == "points"
     voice = voice_source(LoudnessModel(), FeatureSettings(voice_features="layer:4"))
     assert (voice.modality, voice.version, voice.width, voice.layer) == ("voice", "1", 3, "layer:4")
