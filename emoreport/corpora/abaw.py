@@ -34,6 +34,8 @@ MULTI_TASK: Final[Mapping[str, slice]] = {
 }
 """Where the numbers of a task are among those of all three."""
 ALL_NUMBERS: Final = 15
+LONGEST_NUMBER: Final = 7
+"""Digits of the number of a frame: more than a day at 100 frames a second."""
 UNLABELLED: Final[Mapping[str, float]] = {"expr": -1, "au": -1, "va": -5}
 
 
@@ -72,6 +74,12 @@ def _lines(path: Path) -> tuple[list[str], list[str]]:
     return [cell.strip() for cell in head.split(",")], lines
 
 
+def picture_number(stem: str) -> int | None:
+    """Number of the frame, from 1 on, that a picture is named after; None for other names."""
+    fits = stem.isdecimal() and len(stem) <= LONGEST_NUMBER and int(stem) > 0
+    return int(stem) if fits else None
+
+
 def _read_pictures(path: Path, task: Task) -> dict[str, DoubleArray]:
     head, lines = _lines(path)
     if head[0].casefold() not in PICTURE_COLUMNS:
@@ -86,12 +94,13 @@ def _read_pictures(path: Path, task: Task) -> dict[str, DoubleArray]:
         outside = ".." in video.split("/") or video.startswith(
             "/"
         )  # files are written by this name
-        if not video or outside or not stem.isdigit() or int(stem) < 1:
+        number_of_frame = picture_number(stem)
+        if not video or outside or number_of_frame is None:
             raise CorpusError("corpora.no_picture", line=number, text=picture, file=path)
         cells = numbers.split(",")
         if len(cells) == ALL_NUMBERS:
             numbers = ",".join(cells[MULTI_TASK[task.name]])
-        frames.setdefault(video, {})[int(stem)] = _row(numbers, task, path, number)
+        frames.setdefault(video, {})[number_of_frame] = _row(numbers, task, path, number)
     videos = {}
     for video, rows in frames.items():
         videos[video] = np.full((max(rows), task.width), np.nan)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from emoreport.corpora.abaw import picture_number
 from emoreport.corpora.errors import CorpusError
 from emoreport.errors import InputNotFoundError
 
@@ -39,7 +40,8 @@ class FramePicture:
 def is_picture_folder(folder: Path) -> bool:
     """Whether a folder holds pictures named after frames."""
     return any(
-        path.suffix.casefold() in PICTURES and path.stem.isdecimal() for path in folder.iterdir()
+        path.suffix.casefold() in PICTURES and picture_number(path.stem)
+        for path in folder.iterdir()
     )
 
 
@@ -77,8 +79,8 @@ def _of_video(folder: Path) -> list[FramePicture]:
     for path in folder.iterdir():
         if path.suffix.casefold() not in PICTURES:
             continue
-        number = int(path.stem) if path.stem.isdecimal() else 0
-        if number < 1 or number in paths:
+        number = picture_number(path.stem)
+        if number is None or number in paths:
             raise CorpusError("corpora.no_frame_number", file=path)
         paths[number] = path
     return [FramePicture(folder.name, number - 1, paths[number]) for number in sorted(paths)]

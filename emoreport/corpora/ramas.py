@@ -104,6 +104,8 @@ def _read(path: Path, actors: dict[tuple[str, str], str]) -> Votes:
             numbers = tuple(float(cells[place]) for place in (at, *columns.values()))
         except ValueError as error:
             raise CorpusError("evaluate.no_number", line=line, error=error, file=path) from error
+        if not np.isfinite(numbers).all():
+            raise CorpusError("corpora.no_number", line=line, text=",".join(cells), file=path)
         rows.setdefault(annotator, []).append(numbers)
     order = [list(columns).index(label) for label in LABELS]
     own = [np.array(sorted(said)) for said in rows.values()]
