@@ -247,8 +247,7 @@ def check_sources(
     """Refuse features that something else made than those that the head was trained on.
 
     Where a head wants face and voice, one of them may be missing altogether: a recording without
-    sound is one in which nothing is heard. Whoever published a head need not have said which
-    version of a model it takes; then any will do.
+    sound is one in which nothing is heard.
 
     Raises
     ------
@@ -260,19 +259,25 @@ def check_sources(
         wanted = ", ".join(f"{name}: {source_text(head.features[name])}" for name in head.features)
         raise ModelError("heads.no_features", name=head.name, wanted=wanted, file=file)
     for name in there:
-        own, source = head.features[name], sources[name]
-        if not own.version:
-            source = replace(source, version="")
-        wanted, given = source_text(own), source_text(source)
-        if wanted != given or own.columns != source.columns:
+        if not will_do(head.features[name], sources[name]):
             raise ModelError(
                 "heads.other_features",
                 name=head.name,
                 modality=name,
-                wanted=wanted,
-                given=given,
+                wanted=source_text(head.features[name]),
+                given=source_text(sources[name]),
                 file=file,
             )
+
+
+def will_do(wanted: FeatureSource, given: FeatureSource) -> bool:
+    """Whether features are those that a head was trained on.
+
+    Whoever published a head need not have said which version of a model it takes; then any will do.
+    """
+    if not wanted.version:
+        given = replace(given, version="")
+    return source_text(wanted) == source_text(given) and wanted.columns == given.columns
 
 
 def source_text(source: FeatureSource) -> str:
