@@ -23,10 +23,11 @@ from emoreport.cli.batch import (
     exit_code,
     run_folder,
 )
-from emoreport.cli.console import shown, warning_line
+from emoreport.cli.console import dim_line, error_line, shown, warning_line
 from emoreport.cli.options import Config, Encoding, Quiet, Verbose, settings_from, with_settings
+from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, InputNotFoundError, SettingsError
 from emoreport.messages import Words
-from emoreport.settings import OPTIONS
+from emoreport.settings import OPTIONS, POINTS_ALIGNMENT
 
 if TYPE_CHECKING:
     from emoreport.batch.runner import BatchResult
@@ -38,9 +39,21 @@ _word: Final = Words("cli.features")
 SETTINGS: Final = tuple(name for name in OPTIONS if name != "features")
 USUAL: Final = {"formats": ("parquet",)}
 """Features are for programs: the tables for people come when they are asked for."""
+ALIGNED: Final = {"face_alignment": POINTS_ALIGNMENT}
+"""The pictures that competitions give out are aligned by points."""
 
 Source = Annotated[
     str, typer.Argument(metavar="VIDEO|FOLDER", help="features.source", show_default=False)
+]
+Videos = Annotated[
+    Path | None,
+    typer.Option("--videos", metavar="FOLDER", help="features.videos", show_default=False),
+]
+Rate = Annotated[
+    float | None,
+    typer.Option(
+        "--rate", min=0.001, max=1000, metavar="HZ", help="features.rate", show_default=False
+    ),
 ]
 
 
@@ -48,6 +61,8 @@ Source = Annotated[
 def features(
     *,
     source: Source,
+    videos: Videos = None,
+    rate: Rate = None,
     jobs: Jobs = None,
     engine: EngineName = "local",
     ray_address: RayAddress = None,
@@ -66,7 +81,14 @@ def features(
     options: dict[str, Any],
 ) -> int:
     """Write features.parquet of a video, or of every video below a folder."""
-    settings = settings_from({**options, "features": True}, config, USUAL)
+    wanted = {**options, "features": True}
+    if holds_pictures(source):
+        settings = settings_from(wanted, config, USUAL | ALIGNED)
+        return _of_pictures(Path(source), settings, videos, rate, quiet=quiet)
+    settings = settings_from(wanted, config, USUAL)
+    for flag, value in (("--videos", videos), ("--rate", rate)):
+        if value is not None:
+            raise SettingsError("cli.only_pictures", flag=flag)
     if Path(source).is_file():
         return _of_video(Path(source), settings, quiet=quiet, verbose=verbose)
     done = run_folder(
@@ -102,6 +124,50 @@ def _of_video(video: Path, settings: Settings, *, quiet: bool, verbose: bool) ->
             _tell(folder, lang)
 
     return analyze_videos([video], settings, quiet=quiet, verbose=verbose, tell=tell)
+
+
+def holds_pictures(source: str) -> bool:
+    """Whether a folder is one of face pictures, or holds such folders and no video beside them."""
+    from emoreport.batch.discovery import SUFFIXES
+    from emoreport.corpora.cropped_aligned import is_picture_folder
+
+    folder = Path(source)
+    if not folder.is_dir():
+        return False
+    inside = sorted(folder.iterdir())
+    if any(path.suffix.lower() in SUFFIXES for path in inside):
+        return False
+    return is_picture_folder(folder) or any(
+        is_picture_folder(path) for path in inside if path.is_dir()
+    )
+
+
+def _of_pictures(
+    folder: Path, settings: Settings, videos: Path | None, rate: float | None, *, quiet: bool
+) -> int:
+    from emoreport.cli.pull_display import PullDisplay
+    from emoreport.corpora.picture_features import PictureReader, Times
+
+    lang = settings.output.lang
+    if (videos is None) == (rate is None):
+        raise SettingsError("cli.no_times", file=folder)
+    if videos is not None and not videos.is_dir():
+        raise InputNotFoundError("corpora.not_there", file=videos)
+
+    def announce(line: str) -> None:
+        if not quiet:
+            dim_line(line)
+
+    with PullDisplay(lang=lang, quiet=quiet) as pulls:
+        reader = PictureReader(settings, Times(videos, rate), announce, pulls)
+    worst = EXIT_OK
+    for written in reader.read_all(folder):
+        if written.error is not None:
+            error_line(str(written.error.with_file(folder / written.folder.name)))
+            worst = EXIT_VIDEO_FAILED
+        elif not quiet:
+            _tell(written.folder, lang)
+    return worst
 
 
 def _list(done: BatchResult, settings: Settings) -> None:

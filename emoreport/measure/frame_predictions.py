@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from emoreport.corpora.abaw import SUFFIX, read_abaw
+from emoreport.corpora.cropped_aligned import PEOPLE
 from emoreport.corpora.errors import CorpusError
 from emoreport.corpora.tasks import Task
 from emoreport.heads.head import scores_at
@@ -16,8 +17,6 @@ from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray
 from emoreport.tables.head_files import HEAD_FILE, read_head_scores
 from emoreport.tables.readings import FRAMES_FILE, read_frames
 
-PEOPLE: Final = ("_left", "_right")
-"""Ends of the names of label files for one of two people in a video."""
 ELSEWHERE: Final[Mapping[str, str]] = {"contempt": "Other"}
 """Emotions of ours that a class of another name holds there."""
 

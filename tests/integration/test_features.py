@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -138,3 +139,49 @@ def test_faces_aligned_by_points_say_so(clip: Path, emoreport: Emoreport) -> Non
     (plain,), (aligned,) = (read_face(path) for path in paths)
     assert np.isfinite(aligned.values).all()
     assert not np.allclose(plain.values, aligned.values, atol=0.1)
+
+
+# ------------------------------------------------------------------------- face pictures
+
+
+@pytest.fixture
+def cropped(tmp_path: Path) -> Path:
+    """Two folders of grey pictures as in Aff-Wild2."""
+    folder = tmp_path / "cropped_aligned"
+    for name, numbers in (("video1", (1, 2, 3, 7)), ("video2_left", (2, 3))):
+        (folder / name).mkdir(parents=True)
+        for number in numbers:
+            picture = np.full((112, 112, 3), 20 * number, np.uint8)
+            assert cv2.imwrite(str(folder / name / f"{number:05d}.jpg"), picture)
+    return folder
+
+
+def test_folders_of_pictures_give_features_with_the_times_of_a_rate(
+    cropped: Path, emoreport: Emoreport
+) -> None:
+    outcome = emoreport("features", cropped, "--rate", "30", *QUICK)
+    assert (outcome.code, outcome.err) == (0, "")
+    first, second = outcome.out.splitlines()
+    assert first.startswith("statistics/video1/features.parquet: face 4 × 192 (compact ")
+    assert first.endswith(" points)")
+    assert second.startswith("statistics/video2_left/features.parquet: face 2 × 192 (compact ")
+    (face,) = read_face(Path("statistics/video2_left/features.parquet"))
+    assert face.frame.tolist() == [1, 2]
+    assert face.time_s.tolist() == pytest.approx([1 / 30, 2 / 30])
+
+
+def test_pictures_need_times_and_videos_do_not(
+    cropped: Path, clip: Path, tmp_path: Path, emoreport: Emoreport
+) -> None:
+    for arguments in ((), ("--rate", "30", "--videos", tmp_path)):
+        outcome = emoreport("features", cropped, *arguments, *QUICK)
+        assert outcome.code == 2
+        assert "pictures carry no times; add --videos" in outcome.errors[0]
+    outcome = emoreport("features", clip, "--rate", "30", *QUICK)
+    assert outcome.code == 2
+    assert "--rate is for folders of pictures" in outcome.errors[0]
+    (tmp_path / "videos").mkdir()
+    outcome = emoreport("features", cropped, "--videos", tmp_path / "videos", *QUICK)
+    assert outcome.code == 1
+    assert len(outcome.errors) == 2
+    assert "holds no video of the name video1" in outcome.errors[0]
