@@ -17,6 +17,7 @@ from emoreport.errors import EXIT_OK, EXIT_VIDEO_FAILED, MediaError, SettingsErr
 from emoreport.messages import Words, number, text
 
 if TYPE_CHECKING:
+    from emoreport.corpora.tasks import TaskName
     from emoreport.measure.evaluate import Evaluation
 
 app = typer.Typer(
@@ -128,11 +129,10 @@ def voice(
     return EXIT_VIDEO_FAILED if evaluation.unreadable else EXIT_OK
 
 
-for command in (
-    *(evaluate_frames.expr, evaluate_frames.au, evaluate_frames.va),
-    evaluate_clips.clips,
-):
-    app.command(command.__name__)(command)
+TASKS: tuple[TaskName, ...] = ("expr", "au", "va")
+for name in TASKS:
+    app.command(name)(evaluate_frames.command_of(name))
+app.command("clips")(evaluate_clips.clips)
 
 
 def _print(evaluation: Evaluation, *, as_json: bool, lang: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,52 +41,26 @@ Write = Annotated[
 ]
 
 
-def expr(
-    *,
-    labels: LabelFiles,
-    predictions: Predictions = None,
-    head: HeadFolder = None,
-    features: Features = None,
-    with_known: WithKnown = False,
-    people: People = None,
-    write: Write = None,
-    as_json: Json = False,
-) -> int:
-    """Score expressions of every frame: F1, recall, accuracy, calibration."""
-    asked = HeadQuestion(head, features, with_known)
-    return _score("expr", labels, predictions, asked, people, write, as_json=as_json)
+def command_of(name: TaskName) -> Callable[..., int]:
+    """The command that scores the frames of a task."""
 
+    def command(
+        *,
+        labels: LabelFiles,
+        predictions: Predictions = None,
+        head: HeadFolder = None,
+        features: Features = None,
+        with_known: WithKnown = False,
+        people: People = None,
+        write: Write = None,
+        as_json: Json = False,
+    ) -> int:
+        """Score predictions for every frame against people's labels."""
+        asked = HeadQuestion(head, features, with_known)
+        return _score(name, labels, predictions, asked, people, write, as_json=as_json)
 
-def au(
-    *,
-    labels: LabelFiles,
-    predictions: Predictions = None,
-    head: HeadFolder = None,
-    features: Features = None,
-    with_known: WithKnown = False,
-    people: People = None,
-    write: Write = None,
-    as_json: Json = False,
-) -> int:
-    """Score action units of every frame: F1 at a half and at fitted thresholds."""
-    asked = HeadQuestion(head, features, with_known)
-    return _score("au", labels, predictions, asked, people, write, as_json=as_json)
-
-
-def va(
-    *,
-    labels: LabelFiles,
-    predictions: Predictions = None,
-    head: HeadFolder = None,
-    features: Features = None,
-    with_known: WithKnown = False,
-    people: People = None,
-    write: Write = None,
-    as_json: Json = False,
-) -> int:
-    """Score valence and arousal of every frame: concordance correlation."""
-    asked = HeadQuestion(head, features, with_known)
-    return _score("va", labels, predictions, asked, people, write, as_json=as_json)
+    command.__name__ = name
+    return command
 
 
 def _score(

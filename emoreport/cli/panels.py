@@ -90,7 +90,14 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "evaluate.voice": ("emoreport evaluate voice clips/test --speech dusha",),
     "evaluate.expr": ("emoreport evaluate expr labels/ --predictions statistics/",),
     "evaluate.au": ("emoreport evaluate au labels/ --predictions statistics/",),
-    "evaluate.va": ("emoreport evaluate va labels/ --predictions statistics/",),
+    "evaluate.va": (
+        "emoreport evaluate va labels/ --predictions statistics/",
+        "emoreport evaluate va labels/ --predictions statistics/ --write mine/",
+    ),
+    "evaluate.clips": (
+        "emoreport evaluate clips clips/ --predictions statistics/",
+        "emoreport evaluate clips labels.csv --predictions found.csv --json",
+    ),
 }
 """Command lines that can be typed as they are, by command."""
 
