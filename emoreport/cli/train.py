@@ -1,15 +1,14 @@
-"""``emoreport train face|voice``: train the compact models, as the shipped weights were."""
+"""``emoreport train``: the compact models, as the shipped weights were, and heads over features."""
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from emoreport.cli.train_head import head
+from emoreport.cli.training_process import run_training
 from emoreport.errors import SettingsError
 
 app = typer.Typer(
@@ -32,6 +31,9 @@ Teacher = Annotated[
 ]
 
 
+app.command("head")(head)
+
+
 @app.command("face")
 def face(data: Data, out: Out, epochs: Epochs = None, threads: Threads = None) -> int:
     """Train the compact face-emotion model."""
@@ -48,12 +50,7 @@ def voice(data: Data, teacher: Teacher, out: Out, threads: Threads = None) -> in
 
 
 def _train(kind: str, data: Path, out: Path, threads: int | None, more: list[str]) -> int:
-    if importlib.util.find_spec("torch") is None:
-        raise SettingsError("train.no_torch")
     if not data.is_dir():
         raise SettingsError("train.no_data", file=data)
-    command = [sys.executable, "-m", f"emoreport.training.{kind}"]
-    command += ["--data", str(data), "--out", str(out), *more]
-    command += [] if threads is None else ["--threads", str(threads)]
-    # A process of its own: torch's threads and memory end with it.
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
+    more += [] if threads is None else ["--threads", str(threads)]
+    return run_training(kind, "--data", data, "--out", out, *more)

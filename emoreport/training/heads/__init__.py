@@ -1,0 +1,1 @@
+"""Train small heads over features: expressions, action units, valence and arousal, clips."""
