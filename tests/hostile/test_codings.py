@@ -11,7 +11,7 @@ import pytest
 from emoreport.batch.metadata import read_metadata
 from emoreport.errors import EmoreportError
 from emoreport.exchange.readers import Tiers, read_codings
-from emoreport.exchange.readers.raw import MAX_ANNOTATIONS
+from emoreport.tiers.raw import MAX_ANNOTATIONS
 from emoreport.vocabulary import EMOTIONS
 from tests.fuzz.mutations import survives
 

@@ -1,8 +1,8 @@
 """Read the labels that people gave to a recording from the files of annotation programs.
 
-Modules: `files` (bytes within limits), `elan`, `textgrid`, `boris`, `coding_table` (CSV), `labels`
-(from what people write to the labels of the tables) and `reading` (`read_codings`: from a path to
-`Coding` records). Whatever a file holds, nothing in it is executed, fetched or expanded.
+Modules: `boris`, `coding_table` (CSV), `labels` (from what people write to the labels of the
+tables) and `reading` (`read_codings`: from a path to `Coding` records). ELAN and Praat are parsed
+in `emoreport.tiers`. Whatever a file holds, nothing in it is executed, fetched or expanded.
 """
 
 from emoreport.exchange.readers.reading import Coding, Tiers, read_codings

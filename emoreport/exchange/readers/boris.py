@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from emoreport.exchange.readers.raw import (
+from emoreport.messages import Phrase
+from emoreport.tiers.raw import (
     MAX_ANNOTATIONS,
     FormatError,
     RawSpan,
@@ -20,7 +21,6 @@ from emoreport.exchange.readers.raw import (
     raw_tier,
     same_file_name,
 )
-from emoreport.messages import Phrase
 from emoreport.vocabulary import ALL_LABELS
 
 STATE: Final = "State event"

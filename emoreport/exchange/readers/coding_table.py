@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from emoreport.exchange.readers.raw import (
+from emoreport.messages import Phrase
+from emoreport.tables.spreadsheet import Sheet, read_sheet
+from emoreport.tiers.raw import (
     MAX_ANNOTATIONS,
     FormatError,
     RawSpan,
@@ -19,8 +21,6 @@ from emoreport.exchange.readers.raw import (
     raw_tier,
     seconds_to_ms,
 )
-from emoreport.messages import Phrase
-from emoreport.tables.spreadsheet import Sheet, read_sheet
 
 REQUIRED: Final = ("start", "end", "emotion")
 OPTIONAL: Final = ("modality", "coder")

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from emoreport.errors import SettingsError
-from emoreport.exchange.readers.raw import FormatError, RawSpan
 from emoreport.records import LabelledSpan, Span
+from emoreport.tiers.raw import FormatError, RawSpan
 from emoreport.vocabulary import ALL_LABELS, label_named, plain_name
 
 SHOWN: Final = 8

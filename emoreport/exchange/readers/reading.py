@@ -10,13 +10,13 @@ from typing import Final
 from emoreport.errors import SettingsError, StoredReadingsError
 from emoreport.exchange.readers.boris import UNNAMED, read_boris
 from emoreport.exchange.readers.coding_table import read_table
-from emoreport.exchange.readers.elan import read_eaf
-from emoreport.exchange.readers.files import read_bytes, sha256_of
 from emoreport.exchange.readers.labels import coded_spans
-from emoreport.exchange.readers.raw import FormatError, RawTier
-from emoreport.exchange.readers.textgrid import read_textgrid, refuse_binary
 from emoreport.records import CodedLabels, LabelledSpan
 from emoreport.tables.spreadsheet import UnreadableTextError, decode
+from emoreport.tiers.elan import read_eaf
+from emoreport.tiers.files import read_bytes, sha256_of
+from emoreport.tiers.raw import FormatError, RawTier
+from emoreport.tiers.textgrid import read_textgrid, refuse_binary
 from emoreport.vocabulary import NAMES
 
 SUFFIXES: Final = (".eaf", ".textgrid", ".boris", ".csv", ".tsv")

@@ -6,7 +6,8 @@ import pympi
 import pytest
 
 from emoreport.errors import EmoreportError, SettingsError, StoredReadingsError
-from emoreport.exchange.readers import elan, read_codings
+from emoreport.exchange.readers import read_codings
+from emoreport.tiers import elan
 from tests.unit.exchange.readers.conftest import Read, spans, tiers
 
 SLOTS = (("ts1", "0"), ("ts2", "1000"), ("ts3", "2500"), ("ts4", None))
@@ -332,7 +333,7 @@ def test_what_is_no_file_is_refused(kind: str, tmp_path: Path) -> None:
 def test_a_file_beyond_all_measure_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emoreport.exchange.readers.files.MAX_BYTES", 10)
+    monkeypatch.setattr("emoreport.tiers.files.MAX_BYTES", 10)
     (tmp_path / "a.eaf").write_bytes(b"x" * 11)
     with pytest.raises(StoredReadingsError, match="more than"):
         read_codings(tmp_path / "a.eaf", tiers())

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from emoreport.errors import SettingsError
 from emoreport.exchange.readers.labels import coded_spans, parse_map, standard_label
-from emoreport.exchange.readers.raw import RawSpan
 from emoreport.exchange.writers.tiers import face_labels, voice_labels
+from emoreport.tiers.raw import RawSpan
 from emoreport.vocabulary import ALL_LABELS, NAMES, OTHER
 
 FACE, VOICE = face_labels(()), voice_labels(())

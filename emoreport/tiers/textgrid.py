@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from emoreport.exchange.readers.raw import (
+from emoreport.messages import Phrase
+from emoreport.tiers.raw import (
     MAX_ANNOTATIONS,
     FormatError,
     RawSpan,
@@ -19,7 +20,6 @@ from emoreport.exchange.readers.raw import (
     raw_tier,
     seconds_to_ms,
 )
-from emoreport.messages import Phrase
 
 _TOKEN: Final = re.compile(r'"(?P<text>[^"]*(?:""[^"]*)*)"|!(?P<comment>[^\n]*)|(?P<word>\S+)')
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")

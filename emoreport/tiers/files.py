@@ -12,8 +12,10 @@ MAX_BYTES: Final = 64 * 2**20
 """An hour that is annotated word by word takes less than a tenth of this."""
 
 
-def read_bytes(path: Path) -> bytes:
-    """Content of a regular file of at most `MAX_BYTES`.
+def read_bytes(path: Path, *, kind: str = "coding", max_bytes: int | None = None) -> bytes:
+    """Content of a regular file of at most `max_bytes`, else `MAX_BYTES`.
+
+    `kind` is the group of the words that say why a file is refused.
 
     Raises
     ------
@@ -25,14 +27,15 @@ def read_bytes(path: Path) -> bytes:
     if not path.exists():
         raise InputNotFoundError("file.missing", file=path)
     if not path.is_file():
-        raise StoredReadingsError("coding.not_regular", file=path)
+        raise StoredReadingsError(f"{kind}.not_regular", file=path)
+    limit = MAX_BYTES if max_bytes is None else max_bytes
     try:
         with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            content = stream.read(limit + 1)
     except OSError as error:
         raise StoredReadingsError("file.no_rights", error=error.strerror, file=path) from error
-    if len(content) > MAX_BYTES:
-        raise StoredReadingsError("coding.too_large", limit=MAX_BYTES // 2**20, file=path)
+    if len(content) > limit:
+        raise StoredReadingsError(f"{kind}.too_large", limit=limit // 2**20, file=path)
     return content
 
 

@@ -11,7 +11,8 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
-from emoreport.exchange.readers.raw import (
+from emoreport.messages import Phrase
+from emoreport.tiers.raw import (
     MAX_ANNOTATIONS,
     FormatError,
     RawSpan,
@@ -20,7 +21,6 @@ from emoreport.exchange.readers.raw import (
     raw_tier,
     same_file_name,
 )
-from emoreport.messages import Phrase
 
 ROOT: Final = "ANNOTATION_DOCUMENT"
 ALIGNED: Final = "ALIGNABLE_ANNOTATION"
