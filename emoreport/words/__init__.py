@@ -1,0 +1,1 @@
+"""Transcripts: read from files of any usual format, and their words laid on the time axis."""
