@@ -11,20 +11,22 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
 from emoreport.errors import EmoreportError, MediaError
 from emoreport.faces.reading import read_faces
 from emoreport.faces.select import open_detector, open_face_model
+from emoreport.heads.known import KnownNames
+from emoreport.heads.leading import with_head
+from emoreport.heads.needs import check_models, open_named_head, settings_for
 from emoreport.media import open_audio, open_video, probe
 from emoreport.models.store.model_choice import basic_models_line
 from emoreport.models.store.model_store import PullProgress
 from emoreport.models.witness import open_face_witness, open_voice_witness
 from emoreport.records import (
     DecodeOutcome,
-    EmbeddingFaceModel,
-    EmbeddingVoiceModel,
     FaceDetector,
     FaceEmotionModel,
     FaceTrack,
@@ -33,12 +35,13 @@ from emoreport.records import (
     ModelRecord,
     ProgressCallback,
     RunPlan,
+    RunWarning,
     SpeechTrack,
     VoiceActivityDetector,
     VoiceEmotionModel,
 )
 from emoreport.run.bridge import load_bridge
-from emoreport.run.feature_file import FeatureFile, face_source, voice_source
+from emoreport.run.feature_file import FeatureFile, wanted_sources
 from emoreport.run.folder import ResultFolders, content_sha256, is_up_to_date, refuse_others
 from emoreport.run.record import plan_run, record_run
 from emoreport.run.report import Report
@@ -111,17 +114,23 @@ class Analyzer:
         self._progress = progress
         self._bridge = load_bridge(self.settings.analysis.bridge)
         with ExitStack() as stack:
-            self._face_model: FaceEmotionModel = open_face_model(
-                self.settings, announce, pull_progress
-            )
+            self._head = open_named_head(self.settings)
+            seeing = settings_for("face", self._head, self.settings)
+            hearing = settings_for("voice", self._head, self.settings)
+            self._face_model: FaceEmotionModel = open_face_model(seeing, announce, pull_progress)
             self._voice_model: VoiceEmotionModel | None = open_voice_model(
-                self.settings, announce, pull_progress
+                hearing, announce, pull_progress
             )
+            self._sources = wanted_sources(
+                self._face_model, seeing.features, self._voice_model, hearing.features
+            )
+            if self._head is not None:
+                check_models(self._head, self._sources)
             self._face_witness = open_face_witness(
-                self._face_model, self.settings, announce, pull_progress
+                self._face_model, seeing, announce, pull_progress
             )
             self._voice_witness = open_voice_witness(
-                self._voice_model, self.settings, announce, pull_progress
+                self._voice_model, hearing, announce, pull_progress
             )
             self._activity: VoiceActivityDetector = SileroDetector(
                 self.settings.speech.speech_threshold
@@ -155,6 +164,7 @@ class Analyzer:
                 "face": self._face_model.record,
                 "speech": ModelRecord("none") if voice is None else voice.record,
                 **{role: model.record for role, model in witnesses.items() if model is not None},
+                **({} if self._head is None else {"head": self._head.record}),
                 "face_detector": ModelRecord(self._detector.name),
                 "voice_activity": ModelRecord(self._activity.name),
             },
@@ -232,20 +242,31 @@ class Analyzer:
             faces, pictures, (speech, sound) = self._read(path, info, clock, features)
         plan = self.plan(path, sha256, recorded_path=recorded_path)
         run = record_run(plan, info, pictures, sound, faces, speech, clock.seconds)
-        report = Report(faces, speech, run, self.settings, self._bridge, features=features)
+        report = Report(faces, speech, run, self.settings, self._bridge)
+        if features is not None and self._head is not None:
+            with clock.stage("head"):
+                report = self._headed(report, features)
+        if self.settings.features.features:
+            report = replace(report, features=features)
         with clock.stage("analysis"):
             _ = report.analysis  # made on demand: now, so that its time is known
         return report
 
+    def _headed(self, report: Report, features: FeatureFile) -> Report:
+        """The report with what the head says in its place."""
+        assert self._head is not None
+        track, run = self._head.run(features.path), report.run
+        if KnownNames(self._head.metadata).holds([run.input.name]):
+            told = RunWarning("head_knows", {"head": self._head.record.name})
+            run = replace(run, warnings=(*run.warnings, told))
+        led = with_head(track, self._head.record, report.faces, report.speech)
+        return replace(report, faces=led.faces, speech=led.speech, head=led.table, run=run)
+
     def _feature_file(self) -> FeatureFile | None:
         """Where the features of a recording are kept while it is read; None without any."""
-        wanted, face, voice = self.settings.features, self._face_model, self._voice_model
-        if not wanted.features:
+        if not self._sources:
             return None
-        return FeatureFile(
-            face_source(face, wanted) if isinstance(face, EmbeddingFaceModel) else None,
-            voice_source(voice, wanted) if isinstance(voice, EmbeddingVoiceModel) else None,
-        )
+        return FeatureFile(self._sources.get("face"), self._sources.get("voice"))
 
     def _read(
         self, path: Path, info: MediaInfo, clock: Clock, features: FeatureFile | None
@@ -305,7 +326,7 @@ class Analyzer:
                 self._face_model,
                 self.settings.faces,
                 witness=self._face_witness,
-                keep=None if features is None else features.add_face,
+                keep=features.add_face if features and "face" in self._sources else None,
             )
             return faces, source.outcome
 
@@ -346,7 +367,7 @@ class Analyzer:
                     self._voice_model,
                     self.settings.speech,
                     witness=self._voice_witness,
-                    keep=None if features is None else features.add_voice,
+                    keep=features.add_voice if features and "voice" in self._sources else None,
                     duration_s=duration_s,
                     progress=progress,
                 )

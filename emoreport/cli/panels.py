@@ -34,6 +34,7 @@ _OF_OPTION: Final[Mapping[str, str]] = {
     "speech_witness": "models",
     "face_alignment": "face",
     "voice_features": "voice",
+    "head": "models",
     "embed_video": "output",
     "no_video": "output",
     "config": "machine",

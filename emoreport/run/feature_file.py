@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,16 +19,33 @@ from emoreport.records import (
     DoubleArray,
     EmbeddingFaceModel,
     EmbeddingVoiceModel,
+    FaceEmotionModel,
     FaceFeatures,
     FeatureSource,
     Modality,
     ModelRecord,
+    VoiceEmotionModel,
     VoiceFeatures,
 )
 from emoreport.settings import MODEL_FEATURES, POINTS_ALIGNMENT, FeatureSettings
 from emoreport.tables.feature_files import FEATURES_FILE, LARGEST, FeatureWriter
 
 PREFIX: Final = "emoreport-features-"
+
+
+def wanted_sources(
+    face: FaceEmotionModel,
+    seeing: FeatureSettings,
+    voice: VoiceEmotionModel | None,
+    hearing: FeatureSettings,
+) -> Mapping[Modality, FeatureSource]:
+    """What makes the features of each modality whose settings ask for them."""
+    sources: dict[Modality, FeatureSource] = {}
+    if seeing.features and isinstance(face, EmbeddingFaceModel):
+        sources["face"] = face_source(face, seeing)
+    if hearing.features and isinstance(voice, EmbeddingVoiceModel):
+        sources["voice"] = voice_source(voice, hearing)
+    return sources
 
 
 def face_source(model: EmbeddingFaceModel, settings: FeatureSettings) -> FeatureSource:

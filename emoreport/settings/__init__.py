@@ -96,6 +96,7 @@ class FeatureSettings:
 
     features: bool = option(False)
     face_alignment: str = option("model", choices=("model", POINTS_ALIGNMENT))
+    head: str = option("none")
     voice_features: str = option(MODEL_FEATURES)
 
 

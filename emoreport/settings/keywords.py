@@ -47,6 +47,7 @@ class SettingValues(TypedDict, total=False):
     speech_context: Literal["recording", "window"]
     min_speech: float
     face_alignment: Literal["model", "points"]
+    head: str
     voice_features: str
     smoothing: float
     smoothing_method: Literal["mean", "median"]
