@@ -89,7 +89,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "models.import-head": ("emoreport models import-head expr.pth --layout bichuyen99 --out head",),
     "evaluate.face": ("emoreport evaluate face faces.npz --json",),
     "evaluate.voice": ("emoreport evaluate voice clips/test --speech dusha",),
-    "evaluate.expr": ("emoreport evaluate expr labels/ --predictions statistics/",),
+    "evaluate.expr": (
+        "emoreport evaluate expr labels/ --predictions statistics/",
+        "emoreport evaluate expr labels/ --head my_head/ --features features/",
+    ),
     "evaluate.au": ("emoreport evaluate au labels/ --predictions statistics/",),
     "evaluate.va": (
         "emoreport evaluate va labels/ --predictions statistics/",

@@ -16,10 +16,10 @@ from emoreport.settings import OPTIONS
 
 MODELS: Final = (*EMOTION_MODELS, *WITNESSES, HEAD, "face_detector", "voice_activity")
 
-DECIDING_GROUPS: Final = frozenset({"decoding", "faces", "speech", "analysis"})
-WITHOUT_EFFECT: Final = frozenset({"baseline", "compounds"})
+DECIDING_GROUPS: Final = frozenset({"decoding", "faces", "speech", "features", "analysis"})
+WITHOUT_EFFECT: Final = frozenset({"baseline", "compounds", "features", "voice_features"})
 """Settings of these groups that move none of the figures."""
-SEEN_ELSEWHERE: Final = frozenset({*EMOTION_MODELS, *WITNESSES, "face_detector", "bridge"})
+SEEN_ELSEWHERE: Final = frozenset({*EMOTION_MODELS, *WITNESSES, HEAD, "face_detector", "bridge"})
 """Settings that only name what was used; what it was is recorded in the run itself."""
 
 OTHER_MODEL: Final = "other_model"

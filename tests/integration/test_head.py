@@ -38,7 +38,10 @@ def sources() -> dict[str, FeatureSource]:
     face, voice = open_face_model(OPENED, print), open_voice_model(OPENED, print)
     assert isinstance(face, EmbeddingFaceModel)
     assert isinstance(voice, EmbeddingVoiceModel)
-    return {"face": face_source(face), "voice": voice_source(voice, OPENED.features)}
+    return {
+        "face": face_source(face, OPENED.features),
+        "voice": voice_source(voice, OPENED.features),
+    }
 
 
 @pytest.fixture
@@ -116,9 +119,9 @@ def test_a_head_is_known_by_its_files(
     assert "--overwrite" in outcome.errors[0]
     assert emoreport(*command, other, "--out", "other").code == 0
     talks = [facts_of(package.read(folder), folder) for folder in (RUN, Path("other/clip"))]
-    told = {caveat.key: caveat.values for caveat in caveats_of(talks)}
-    assert told["other_model"]["role"] == "head"
-    assert (told["other_model"]["one"], told["other_model"]["other"]) == ("seen", "seen2")
+    (caveat,) = (caveat for caveat in caveats_of(talks) if caveat.key == "other_model")
+    told = caveat.document()
+    assert (told["role"], told["one"], told["other"]) == ("head", "seen", "seen2")
 
 
 def test_readings_of_a_head_are_all_that_new_tables_need(
