@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from emoreport.errors import ModelError, SettingsError
-from emoreport.heads.head import Head, source_text
+from emoreport.heads.head import Head, source_text, will_do
 from emoreport.heads.leading import named_record
 from emoreport.models.store.model_choice import AUTO, COMPACT, FLAGS
 from emoreport.models.store.registry import registry
@@ -89,14 +89,13 @@ def check_models(head: Head, running: Mapping[Modality, FeatureSource]) -> None:
     """
     for modality, source in head.metadata.features.items():
         given = running.get(modality)
-        wanted, runs = source_text(source), NONE if given is None else source_text(given)
-        if wanted != runs or source.columns:
+        if given is None or not will_do(source, given):
             raise ModelError(
                 "heads.other_model",
                 name=head.metadata.name,
                 modality=modality,
-                wanted=wanted,
-                given=runs,
+                wanted=source_text(source),
+                given=NONE if given is None else source_text(given),
                 flag=FLAGS[modality],
                 model=source.model,
             )
