@@ -55,6 +55,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "features": (
         "emoreport features talk.mp4",
         "emoreport features recordings --out features --fps 10",
+        "emoreport features talk.mp4 --join openface/talk.csv",
     ),
     "retable": ("emoreport retable statistics/talk --smoothing 2 --out results/2s",),
     "multiverse": ("emoreport multiverse statistics/talk",),

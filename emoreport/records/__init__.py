@@ -38,6 +38,7 @@ from emoreport.records.features import (
     EmbeddingVoiceModel,
     FaceFeatures,
     FeatureSource,
+    MeasuredFaces,
     Modality,
     VoiceFeatures,
 )
@@ -126,6 +127,7 @@ __all__ = [
     "IntArray",
     "LabelSource",
     "LabelledSpan",
+    "MeasuredFaces",
     "MeasuringVoiceModel",
     "MediaInfo",
     "MediaRecord",

@@ -112,6 +112,30 @@ class VoiceFeatures:
     values: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class MeasuredFaces:
+    """What another program measured of the face in each frame.
+
+    Attributes
+    ----------
+    program
+        Its short name; names of columns begin with it.
+    columns
+        Names of the columns (K): ``openface_AU01_r``.
+    values
+        float32 (N, K), in the order of the frames; NaN where nothing was measured.
+    time_s, frame
+        float64 (N,) or int64 (N,), strictly increasing: when the frames are shown, or their
+        indices among the decoded ones, from 0. One of them is None.
+    """
+
+    program: str
+    columns: tuple[str, ...]
+    values: FloatArray
+    time_s: DoubleArray | None = None
+    frame: IntArray | None = None
+
+
 @runtime_checkable
 class EmbeddingFaceModel(FaceEmotionModel, Protocol):
     """A face-emotion model that also tells what its last layer sees."""

@@ -52,7 +52,6 @@ class FeatureWriter:
         self, stream: BinaryIO, face: FeatureSource | None, voice: FeatureSource | None
     ) -> None:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         self._sources: dict[Modality, FeatureSource | None] = {"face": face, "voice": voice}
         self._names = _value_names((face, voice))
@@ -69,15 +68,7 @@ class FeatureWriter:
         fields += [(name, pa.float16()) for name in self._names]
         fields += [("end_s", pa.float64()), ("frame", pa.int64())]
         self._schema = pa.schema(fields, metadata=schema_metadata(facts))
-        # Every row group has a chunk for each of the thousand columns: no statistics of them.
-        self._writer = pq.ParquetWriter(
-            stream,
-            self._schema,
-            compression="zstd",
-            use_dictionary=["kind"],
-            write_statistics=["kind"],
-            write_page_checksum=True,
-        )
+        self._writer = parquet_writer(stream, self._schema)
         self._kind: Modality = "face"
         self._waiting: list[
             tuple[DoubleArray, DoubleArray | None, IntArray | None, FloatArray]
@@ -177,6 +168,21 @@ class FeatureWriter:
         self._rows = 0
 
 
+def parquet_writer(stream: BinaryIO, schema: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Open a features.parquet for writing."""
+    import pyarrow.parquet as pq
+
+    # Every row group has a chunk for each of the thousand columns: no statistics of them.
+    return pq.ParquetWriter(
+        stream,
+        schema,
+        compression="zstd",
+        use_dictionary=["kind"],
+        write_statistics=["kind"],
+        write_page_checksum=True,
+    )
+
+
 def _own_names(source: FeatureSource | None) -> tuple[str, ...]:
     if source is None:
         return ()
@@ -201,11 +207,38 @@ def read_sources(path: Path) -> Mapping[Modality, FeatureSource]:
     import pyarrow.parquet as pq
 
     with telling_damage(path):
-        facts = schema_facts(pq.read_schema(path))
-        if facts.get("content") != "features" or facts.get("layout") != LAYOUT:
-            raise ValueError("it holds no features")
+        facts = feature_facts(pq.read_schema(path))
         sources = (FeatureSource.from_document(each) for each in facts["sources"].values())
         return {source.modality: source for source in sources}
+
+
+def feature_facts(schema: Any) -> Mapping[str, Any]:  # noqa: ANN401 - pyarrow has no types
+    """What the description of a file says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When it is damaged or that of another file.
+    """
+    facts = schema_facts(schema)
+    if facts.get("content") != "features" or facts.get("layout") != LAYOUT:
+        raise ValueError("it holds no features")
+    return facts
+
+
+def joined_sources(path: Path) -> tuple[FeatureSource, ...]:
+    """What other programs measured of the face, joined to a file; `columns` name it.
+
+    Raises
+    ------
+    StoredReadingsError
+        As for `read_sources`.
+    """
+    import pyarrow.parquet as pq
+
+    with telling_damage(path):
+        facts = feature_facts(pq.read_schema(path))
+        return tuple(FeatureSource.from_document(each) for each in facts.get("joined", ()))
 
 
 def row_counts(path: Path) -> Mapping[Modality, int]:
@@ -224,15 +257,22 @@ def row_counts(path: Path) -> Mapping[Modality, int]:
     return {modality: kinds.count(modality) for modality in sources}
 
 
-def read_face(path: Path) -> Iterator[FaceFeatures]:
+def read_face(path: Path, columns: Sequence[str] | None = None) -> Iterator[FaceFeatures]:
     """Features of the face, row group by row group.
+
+    Parameters
+    ----------
+    path
+        The file.
+    columns
+        Names of the columns to read, joined ones among them; None for those of the face model.
 
     Raises
     ------
     StoredReadingsError
         As for `read_sources`.
     """
-    for content, values in _parts(path, "face"):
+    for content, values in _parts(path, "face", columns):
         yield FaceFeatures(
             _numbers(content, "time_s", np.float64), _numbers(content, "frame", np.int64), values
         )
@@ -252,14 +292,16 @@ def read_voice(path: Path) -> Iterator[VoiceFeatures]:
         )
 
 
-def _parts(path: Path, kind: Modality) -> Iterator[tuple[Any, FloatArray]]:
+def _parts(
+    path: Path, kind: Modality, columns: Sequence[str] | None = None
+) -> Iterator[tuple[Any, FloatArray]]:
     """Rows of one modality, and their values (N, D), by row group."""
     import pyarrow.parquet as pq
 
     source = read_sources(path).get(kind)
     if source is None:
         return
-    names = _own_names(source)
+    names = _own_names(source) if columns is None else columns
     with telling_damage(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
         for group in range(file.num_row_groups):
             kinds = file.read_row_group(group, columns=["kind"]).column("kind").to_pylist()

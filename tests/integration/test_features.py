@@ -185,3 +185,46 @@ def test_pictures_need_times_and_videos_do_not(
     assert outcome.code == 1
     assert len(outcome.errors) == 2
     assert "holds no video of the name video1" in outcome.errors[0]
+
+
+# ------------------------------------------------------------------- columns of others
+
+
+def test_columns_of_openface_are_joined_by_time(
+    clip: Path, tmp_path: Path, emoreport: Emoreport
+) -> None:
+    lines = ["frame, face_id, timestamp, confidence, success, AU01_r"]
+    lines += [f"{n + 1}, 0, {n / 25:.3f}, 0.9, {int(n != 5)}, {n}" for n in range(50)]
+    table = tmp_path / "openface" / "clip.csv"
+    table.parent.mkdir()
+    table.write_text("\n".join(lines))
+    command = ("features", clip, "--fps", "5", *QUICK)
+    outcome = emoreport(*command, "--join", table)
+    assert outcome.code == 0
+    said = f"{table}: 2 columns (openface_…), measured in 9 of 20 frames"
+    assert said in outcome.out
+    path = Path("statistics/clip/features.parquet")
+    (face,) = read_face(path, ["openface_AU01_r"])
+    number = np.round(face.time_s * 25)
+    wanted = np.where((number < 50) & (number != 5), number, np.nan)
+    np.testing.assert_array_equal(np.ravel(face.values), wanted)
+    assert emoreport(*command, "--join", table.parent).out.startswith(said)  # nothing else to do
+    (tmp_path / "other").mkdir()
+    outcome = emoreport(*command, "--join", tmp_path / "other")
+    assert outcome.code == 0
+    assert "clip.csv: is not there; nothing was joined" in outcome.warnings[0]
+
+
+def test_what_cannot_be_joined_is_told_before_anything_is_analysed(
+    clip: Path, tmp_path: Path, emoreport: Emoreport
+) -> None:
+    table = tmp_path / "clip.csv"
+    table.write_text("a,b\n1,2\n")
+    outcome = emoreport("features", clip.parent, "--join", table, *QUICK)
+    assert (outcome.code, Path("statistics").exists()) == (2, False)
+    assert "is one file, and there may be several videos" in outcome.errors[0]
+    outcome = emoreport("features", clip, "--join", tmp_path / "nowhere.csv", *QUICK)
+    assert (outcome.code, Path("statistics").exists()) == (2, False)
+    outcome = emoreport("features", clip, "--fps", "2", "--join", table, *QUICK)
+    assert outcome.code == 2
+    assert "neither a CSV of OpenFace nor one of Py-Feat" in outcome.errors[0]
