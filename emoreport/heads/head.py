@@ -33,6 +33,7 @@ from emoreport.records import (
     HeadRecord,
     HeadTrack,
     Modality,
+    RunWarning,
 )
 from emoreport.tables.feature_files import read_face, read_sources
 
@@ -239,6 +240,13 @@ def scores_at(track: HeadTrack, time_s: DoubleArray) -> DoubleArray:
     rows = np.full((len(step), len(track.labels)), np.nan)
     rows[inside] = track.scores[step[inside]]
     return rows
+
+
+def short_of_faces(head: HeadMetadata, track: HeadTrack) -> RunWarning | None:
+    """What to tell of a recording with fewer faces than one window of a head; None of any other."""
+    if head.counted != "faces" or not np.isnan(track.scores).all():
+        return None
+    return RunWarning("head_few_faces", {"head": head.name, "count": head.window_steps})
 
 
 def check_sources(

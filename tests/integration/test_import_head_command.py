@@ -1,13 +1,18 @@
-"""``emoreport models import-head`` from the command line to the folder."""
+"""``emoreport models import-head``: from the command line to the folder, and what a head says."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from emoreport.heads.head import open_head
-from tests.fixtures.published_heads import write_thesis_file
+from tests.fixtures.hsemotion import model_folder, tiny_graph
+from tests.fixtures.media import run_ffmpeg
+from tests.fixtures.published_heads import write_engagement_file, write_thesis_file
+from tests.fixtures.results_on_disk import rows
 from tests.integration.conftest import Emoreport
 
 pytest.importorskip("torch", reason="PyTorch writes the files")
@@ -46,3 +51,32 @@ def test_what_is_open_is_asked_for_by_name(tmp_path: Path, emoreport: Emoreport)
     outcome = emoreport(*command, *named)
     assert outcome.code == 0
     assert "hsemotion/enet_b2_8_best, 1408 numbers" in outcome.out
+
+
+def test_engagement_is_told_where_128_faces_are_seen(
+    talk: Path, tmp_path: Path, emoreport: Emoreport
+) -> None:
+    pytest.importorskip("h5py", reason="the optional part keras is not installed")
+    clip, head = tmp_path / "clip.mp4", tmp_path / "head"
+    run_ffmpeg("-i", talk, "-t", "6", "-c:v", "libx264", "-preset", "veryfast", clip)
+    network = tiny_graph(64, 8, 1280).SerializeToString()
+    face = model_folder(tmp_path / "face", network, name="hsemotion/enet_b0_8_best_vgaf")
+    file = write_engagement_file(tmp_path)
+    layout = ("--layout", "emotiefflib-engagement")
+    assert emoreport("models", "import-head", file, *layout, "--out", head).code == 0
+    command = ("analyze", clip, "--face", face, "--head", head, "--speech", "none", "--offline")
+    outcome = emoreport(*command, "--formats", "csv,parquet")
+    assert outcome.code == 0, outcome.err
+    folder = Path("statistics/clip")
+    steps = pd.read_parquet(folder / "head.parquet")
+    assert list(steps) == ["time_s", "distracted", "engaged"]
+    assert np.allclose(steps[["distracted", "engaged"]].sum(axis=1), 1, atol=1e-5)
+    told = rows(folder / "head_intervals.csv")
+    assert {row["label"] for row in told} <= {"distracted", "engaged"}
+    assert sum(float(row["duration"]) for row in told) == pytest.approx(6, abs=0.2)
+    assert outcome.warnings == []
+    # At five frames a second there are 30 faces.
+    outcome = emoreport(*command, "--formats", "csv,parquet", "--fps", "5", "--out", "few")
+    assert outcome.code == 0, outcome.err
+    assert "128 frames with a face" in outcome.warnings[0]
+    assert rows(Path("few/clip/head_intervals.csv")) == []

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from emoreport.errors import ModelError, OutputError, SettingsError
-from emoreport.heads.head import open_head
+from emoreport.heads.head import open_head, short_of_faces
 from emoreport.heads.published.importing import import_head
 from emoreport.heads.published.layouts import LAYOUTS
+from emoreport.messages import text
 from emoreport.models.store.integrity import digest_file
 from tests.fixtures.heads import write_features
 from tests.fixtures.published_heads import write_engagement_file, write_thesis_file
@@ -107,10 +108,14 @@ def test_128_faces_are_one_window_and_fewer_have_no_answer(tmp_path, features):
     track = head.run(features)
     assert len(track) == 51
     assert np.allclose(track.scores, track.scores[0])
+    assert short_of_faces(head.metadata, track) is None
     write_features(features, (np.arange(127) / 25, values[1:]), face_source=source)
     track = head.run(features)
     assert len(track) == 51
     assert np.isnan(track.scores).all()
+    told = short_of_faces(head.metadata, track)
+    assert told is not None
+    assert "128 frames with a face" in text(f"cli.warning.{told.key}", "en", **told.values)
 
 
 def test_features_of_another_model_are_refused(tmp_path, features):
