@@ -33,10 +33,17 @@ MULTI_TASK: Final[Mapping[str, slice]] = {
     "au": slice(3, 15),
 }
 """Where the numbers of a task are among those of all three."""
+PEOPLE: Final = ("_left", "_right")
+"""Ends of the names of label files for one of two people in a video."""
 ALL_NUMBERS: Final = 15
 LONGEST_NUMBER: Final = 7
 """Digits of the number of a frame: more than a day at 100 frames a second."""
 UNLABELLED: Final[Mapping[str, float]] = {"expr": -1, "au": -1, "va": -5}
+
+
+def video_of(name: str) -> str:
+    """The video that a label file is of: its name without the end for one of two people."""
+    return next((name.removesuffix(end) for end in PEOPLE if name.endswith(end)), name)
 
 
 def read_abaw(source: Path, task: Task) -> dict[str, DoubleArray]:

@@ -15,8 +15,6 @@ from emoreport.corpora.abaw import picture_number
 from emoreport.corpora.errors import CorpusError
 from emoreport.errors import InputNotFoundError
 
-PEOPLE: Final = ("_left", "_right")
-"""Ends of the names of folders and label files for one of two people in a video."""
 PICTURES: Final = frozenset({".jpg", ".jpeg", ".png"})
 
 

@@ -16,7 +16,8 @@ from typing import Any, Final, cast
 import numpy as np
 
 from emoreport.atomic import Staging
-from emoreport.corpora.cropped_aligned import PEOPLE, FramePicture, read_pictures
+from emoreport.corpora.abaw import video_of
+from emoreport.corpora.cropped_aligned import FramePicture, read_pictures
 from emoreport.corpora.errors import CorpusError
 from emoreport.errors import EmoreportError, StoredReadingsError
 from emoreport.faces.crops import crop_face
@@ -216,7 +217,7 @@ def _video_of(name: str, videos: Path) -> Path:
         When there is none, or more than one.
     """
     files = [path for path in sorted(videos.iterdir()) if path.is_file()]
-    for stem in (name, *(name.removesuffix(end) for end in PEOPLE if name.endswith(end))):
+    for stem in dict.fromkeys((name, video_of(name))):
         found = [path for path in files if path.stem == stem and _has_picture(path)]
         if len(found) > 1:
             raise CorpusError("corpora.two_videos", names=", ".join(p.name for p in found))

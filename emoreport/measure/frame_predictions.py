@@ -8,8 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from emoreport.corpora.abaw import SUFFIX, read_abaw
-from emoreport.corpora.cropped_aligned import PEOPLE
+from emoreport.corpora.abaw import PEOPLE, SUFFIX, read_abaw, video_of
 from emoreport.corpora.errors import CorpusError
 from emoreport.corpora.tasks import Task
 from emoreport.heads.head import scores_at
@@ -62,7 +61,7 @@ def places_of(names: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
     """
     wanted = list(names)
     for name in wanted:
-        video = next((name.removesuffix(end) for end in PEOPLE if name.endswith(end)), name)
+        video = video_of(name)
         alone = sum(other in {video, *(video + end for end in PEOPLE)} for other in wanted) == 1
         yield name, [name, video] if alone else [name]
 

@@ -12,11 +12,11 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from emoreport.corpora.abaw import read_abaw
+from emoreport.corpora.abaw import read_abaw, video_of
 from emoreport.corpora.errors import CorpusError
 from emoreport.corpora.layouts import read_labelled_clips
 from emoreport.corpora.tasks import TASKS, TaskName
@@ -35,9 +35,6 @@ from emoreport.tables.feature_files import FEATURES_FILE, read_face, read_source
 from emoreport.tables.readings import FRAMES_FILE, read_frames
 from emoreport.training.heads.splits import OFFICIAL, Part
 from emoreport.vocabulary import EMOTIONS
-
-PEOPLE_ENDS: Final = ("_left", "_right")
-"""Ends of the names of label files for one of two people in a video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +93,6 @@ class Recording:
         return len(self.labels)
 
 
-def person_of(name: str) -> str:
-    """Who is labelled in an ABAW file: a video's people are kept together."""
-    return next((name.removesuffix(end) for end in PEOPLE_ENDS if name.endswith(end)), name)
-
-
 def read_labels(source: Path, task: HeadTask, people: Mapping[str, str] | None = None) -> Labels:
     """Read labels of frames in the ABAW layout, or of clips in any layout that `corpora` reads.
 
@@ -135,8 +127,8 @@ def read_labels(source: Path, task: HeadTask, people: Mapping[str, str] | None =
     else:
         values = read_abaw(source, own)
     columns = tuple(map(str.lower, own.columns)) if task == "expr" else own.columns
-    named = {name: people.get(name) or people.get(person_of(name)) for name in values}
-    who = {name: person or person_of(name) for name, person in named.items()}
+    named = {name: people.get(name) or people.get(video_of(name)) for name in values}
+    who = {name: person or video_of(name) for name, person in named.items()}
     return Labels(task, columns, values, who, official)
 
 
@@ -180,7 +172,7 @@ def feature_files(folder: Path, names: Iterable[str]) -> dict[str, Path]:
     for path in paths:
         short.setdefault(path.parent.name, []).append(path)
     wanted = list(names)
-    videos = [person_of(name) for name in wanted]
+    videos = [video_of(name) for name in wanted]
     found = {}
     for name, video in zip(wanted, videos, strict=True):
         choices = [name, Path(name).name, *([video] if videos.count(video) == 1 else [])]
