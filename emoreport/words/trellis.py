@@ -1,0 +1,166 @@
+"""Find the times of known words in posteriors of letters: Viterbi with words left out and let in.
+
+Frames hold log posteriors of letters and of *blank* (pause, noise). The path runs through the
+letters of the words in order. Between words it may rest in a gap, which takes pauses and speech
+that nobody wrote down; from gap to gap it may leave out words that nobody said, at a price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoreport.records import DoubleArray, FloatArray, IntArray
+
+NEVER: Final = -1e30
+ANY: Final = -1
+"""A letter of which nothing is known: a digit, a letter of another alphabet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What leaves of the straight path cost, in log probability.
+
+    Attributes
+    ----------
+    unwritten
+        Per frame of speech that lies in a gap.
+    unsaid
+        Per letter of a word that is left out.
+    any_letter
+        Per frame of `ANY`.
+    """
+
+    unwritten: float = 1.5
+    unsaid: float = 2.0
+    any_letter: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trellis:
+    """The states of a text: a gap, the letters of a word, a gap, … , a gap.
+
+    Attributes
+    ----------
+    classes
+        int64 (S,): class of each state; `ANY` for any letter; the blank in gaps.
+    gap
+        int64 (W + 1,): states of the gaps.
+    passable
+        bool (S,): states that a path may pass by: gaps, and blanks between letters.
+    price
+        float64 (W,): of leaving out each word.
+    """
+
+    classes: IntArray
+    gap: IntArray
+    passable: NDArray[np.bool_]
+    price: DoubleArray
+
+
+def trellis(
+    words: Sequence[Sequence[int]], blank: int, prices: Prices, *, blanks_between: bool = False
+) -> Trellis:
+    """States of words, each a sequence of classes.
+
+    Parameters
+    ----------
+    words
+        Classes of the letters of each word, at least one.
+    blank
+        Class of the blank.
+    blanks_between
+        Whether blanks may come between the letters of a word, as in networks trained with CTC.
+    """
+    classes, gaps, passable = [blank], [0], [True]
+    for letters in words:
+        for number, letter in enumerate(letters):
+            if blanks_between and number:
+                classes.append(blank)
+                # Two equal letters are told apart by nothing but the blank.
+                passable.append(letters[number - 1] != letter)
+            classes.append(letter)
+            passable.append(False)
+        gaps.append(len(classes))
+        classes.append(blank)
+        passable.append(True)
+    price = prices.unsaid * np.array([len(letters) for letters in words], np.float64)
+    return Trellis(np.array(classes, np.int64), np.array(gaps, np.int64), np.array(passable), price)
+
+
+def best_path(
+    log_posteriors: FloatArray,
+    states: Trellis,
+    blank: int,
+    prices: Prices,
+    *,
+    complete: bool = True,
+) -> IntArray:
+    """The best path through all frames; it begins in the first gap and ends between two words.
+
+    Parameters
+    ----------
+    log_posteriors
+        float32 (T, K), T ≥ 1.
+    complete
+        Whether the words after the end have to be paid for, as ones that nobody said; False where
+        the sound goes on.
+
+    Returns
+    -------
+    int64 (T,), the state of each frame.
+    """
+    emitted = _emissions(log_posteriors, states, blank, prices)
+    frames, count = emitted.shape
+    step = np.zeros((frames, count), np.int8)
+    source = np.zeros((frames, len(states.gap)), np.int32)
+    over = np.concatenate([[False], states.passable[:-1]])
+    saved = np.concatenate([[0.0], np.cumsum(states.price)])
+    score = np.full(count, NEVER)
+    score[0] = 0.0
+    for frame in range(frames):
+        reached = np.full((3, count), NEVER)
+        reached[0] = score
+        reached[1, 1:] = score[:-1]
+        reached[2, 2:] = np.where(over[2:], score[:-2], NEVER)
+        step[frame] = reached.argmax(axis=0)
+        score = reached.max(axis=0) + emitted[frame]
+        # From any earlier gap to this one, the words between left out.
+        gained = score[states.gap] + saved
+        highest = np.maximum.accumulate(gained)
+        at = np.maximum.accumulate(np.where(gained >= highest, np.arange(len(gained)), 0))
+        source[frame] = at
+        score[states.gap] = highest - saved
+    rest = (saved[-1] - saved) * complete
+    ends = np.concatenate([states.gap, states.gap[1:] - 1])
+    at_end = score[ends] - np.concatenate([rest, rest[1:]])
+    return _traced(step, source, states.gap, int(ends[at_end.argmax()]))
+
+
+def _emissions(
+    log_posteriors: FloatArray, states: Trellis, blank: int, prices: Prices
+) -> DoubleArray:
+    table = np.asarray(log_posteriors, np.float64)
+    emitted = table[:, np.maximum(states.classes, 0)]
+    best_letter = np.delete(table, blank, axis=1).max(axis=1)
+    emitted[:, states.classes == ANY] = (best_letter - prices.any_letter)[:, None]
+    gaps = np.maximum(table[:, blank], best_letter - prices.unwritten)
+    emitted[:, states.gap] = gaps[:, None]
+    return np.asarray(emitted)
+
+
+def _traced(
+    step: NDArray[np.int8], source: NDArray[np.int32], gap: IntArray, state: int
+) -> IntArray:
+    number_of = {int(each): number for number, each in enumerate(gap)}
+    path = np.zeros(len(step), np.int64)
+    for frame in range(len(step) - 1, -1, -1):
+        if state in number_of:
+            state = int(gap[source[frame, number_of[state]]])
+        path[frame] = state
+        state -= int(step[frame, state])
+    return path

@@ -1,0 +1,160 @@
+"""A text finds its times in a sound whose letters are planted sample by sample."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from emoreport.records import DecodeOutcome, ModelRecord, Span, TextLine
+from emoreport.words import alignment
+from emoreport.words.alignment import LetterAligner, speech_pieces
+from emoreport.words.sounding import RUSSIAN_LETTERS, heard_letters
+
+RATE_HZ = 16_000
+FRAME = 320
+
+
+class PlantedModel:
+    """Reads the letter that is written into every sample: number of the class by 100."""
+
+    record = ModelRecord("planted")
+    letters = RUSSIAN_LETTERS
+    language = "ru"
+    frame_s = 0.02
+    blanks_between = False
+
+    def log_posteriors(self, samples):
+        classes = np.rint(samples[FRAME // 2 :: FRAME] * 100).astype(int)
+        table = np.full((len(classes), 1 + len(self.letters)), 0.1 / len(self.letters))
+        table[np.arange(len(classes)), classes] = 0.9
+        return np.log(table).astype(np.float32)
+
+
+class Sound:
+    sample_rate_hz = RATE_HZ
+    start_s = 0.0
+    outcome = DecodeOutcome(0.0, 0, 0, "exact")
+
+    def __init__(self, samples):
+        self.samples = samples
+        self.end_s = len(samples) / RATE_HZ
+
+    def read(self, span):
+        return self.samples[round(span.start_s * RATE_HZ) : round(span.end_s * RATE_HZ)]
+
+    def close(self):
+        pass
+
+
+class Talk:
+    """A sound that says words, and when it says them."""
+
+    def __init__(self):
+        self.parts = [np.zeros(RATE_HZ // 2, np.float32)]
+        self.at = {}
+        self.speech = []
+
+    @property
+    def now_s(self):
+        return sum(map(len, self.parts)) / RATE_HZ
+
+    def say(self, text, frames=4, pause=2):
+        start_s = self.now_s
+        for word in text.split():
+            began_s = self.now_s
+            for letter in heard_letters(word):
+                number = RUSSIAN_LETTERS.index(letter) + 1
+                self.parts.append(np.full(frames * FRAME, number / 100, np.float32))
+            self.at.setdefault(word, []).append((began_s, self.now_s))
+            self.parts.append(np.zeros(pause * FRAME, np.float32))
+        self.speech.append(Span(start_s, self.now_s))
+        return self
+
+    def rest(self, seconds):
+        self.parts.append(np.zeros(round(seconds * RATE_HZ), np.float32))
+        return self
+
+    def align(self, *lines):
+        sound = Sound(np.concatenate([*self.parts, np.zeros(RATE_HZ, np.float32)]))
+        return LetterAligner(PlantedModel()).align(sound, self.speech, lines)
+
+
+def times(transcript, text):
+    return np.array([(word.start_s, word.end_s) for word in transcript.words if word.text == text])
+
+
+def near(spans):
+    return pytest.approx(np.array(spans), abs=0.021)
+
+
+def test_plain_text_finds_its_times():
+    talk = Talk().say("она завела прядь").rest(3).say("подняла корзинку с зеленью")
+    found = talk.align(TextLine("Она завела прядь, подняла корзинку с зеленью."))
+    assert [word.text for word in found.words][:3] == ["Она", "завела", "прядь"]
+    assert found.unplaced == ()
+    assert times(found, "корзинку") == near(talk.at["корзинку"])
+    assert found.words[2].after == ","
+    assert found.words[0].placed == "aligned"
+    assert min(word.confidence for word in found.words) > 0.9
+    assert found.language == "ru"
+
+
+def test_what_nobody_said_finds_no_place_and_what_nobody_wrote_moves_nothing():
+    talk = Talk().say("она завела прядь").say("волнистых волос").say("подняла корзинку")
+    found = talk.align(
+        TextLine("Она завела прядь"),
+        TextLine("совершенно постороннее"),
+        TextLine("подняла корзинку"),
+    )
+    assert [word.text for word in found.unplaced] == ["совершенно", "постороннее"]
+    assert [word.before for word in found.unplaced] == [3, 3]
+    assert times(found, "подняла") == near(talk.at["подняла"])
+    assert found.share_unplaced == pytest.approx(2 / 7)
+
+
+def test_a_cue_is_looked_for_around_its_times():
+    talk = Talk().say("да конечно").rest(4).say("да конечно")
+    second_s = talk.at["да"][1][0]
+    found = talk.align(TextLine("Да, конечно", second_s - 0.2, second_s + 2))
+    assert times(found, "Да") == near(talk.at["да"][1:])
+
+
+def test_a_text_of_another_recording_is_not_forced_on_the_sound():
+    talk = Talk().say("она завела прядь волнистых волос за ухо")
+    found = talk.align(TextLine("эти журналисты требуют немедленно опубликовать документы"))
+    assert found.share_unplaced == 1.0
+    assert found.words == ()
+
+
+def test_a_long_talk_is_followed_window_by_window(monkeypatch):
+    monkeypatch.setattr(alignment, "WINDOW_FRAMES", 300)
+    monkeypatch.setattr(alignment, "KEPT_FRAMES", 200)
+    monkeypatch.setattr(alignment, "LETTERS_AHEAD", 120)
+    random = np.random.default_rng(0)
+    written = []
+    talk = Talk()
+    for number in range(40):
+        words = ["".join(random.choice(list(RUSSIAN_LETTERS), 6)) for _ in range(4)]
+        talk.say(" ".join(words)).rest(0.3 if number % 5 else 2.0)
+        written.append(" ".join(words))
+    found = talk.align(*(TextLine(line) for line in written))
+    assert found.unplaced == ()
+    expected = [talk.at[word][0] for line in written for word in line.split()]
+    assert np.array([(word.start_s, word.end_s) for word in found.words]) == near(expected)
+
+
+def test_nothing_said_and_nothing_written():
+    assert Talk().align(TextLine("слово")).share_unplaced == 1.0
+    assert Talk().say("слово").align(TextLine("…")).words == ()
+
+
+def test_pieces_hold_all_speech_and_are_never_long():
+    speech = [Span(1.0, 4.0), Span(4.5, 30.0), Span(40.0, 41.0)]
+    pieces = speech_pieces(speech, 0.0, 41.2)
+    assert all(piece.duration_s <= alignment.LONGEST_PIECE_S for piece in pieces)
+    assert all(one.end_s <= two.start_s for one, two in pairwise(pieces))
+    covered = sum(piece.duration_s for piece in pieces)
+    assert covered >= 3.0 + 25.5 + 1.0
+    assert pieces[-1].end_s == 41.2
