@@ -38,8 +38,13 @@ PAUSE_WITHIN_S: Final = 0.6
 """Pauses of speech up to this length stay inside a piece."""
 MARGIN_S: Final = 0.3
 """Sound before and after detected speech that is listened to as well, and around a cue."""
-LEAST_FIT: Final = 0.35
+LEAST_FIT: Final = 0.25
 """Words whose letters the sound shows less than this are not placed."""
+LEAST_FIT_AROUND: Final = 0.5
+"""Nor are words that the sound shows less than this together with their neighbours."""
+NEIGHBOURS: Final = 2
+"""Words to either side. Where a text departs from the sound, the last words before are lost too:
+better than times of words that nobody said."""
 WINDOW_FRAMES: Final = 4500
 KEPT_FRAMES: Final = 3000
 """Of each window words up to here are kept; the next one begins after the last of them."""
@@ -136,6 +141,8 @@ class LetterAligner:
         Words in order of time; ``confidence`` is how well the sound shows their letters.
         """
         words = self._spelled(lines)
+        if not words:
+            return Transcript((), source=self.record.name, language=self.language)
         heard = self.listen(track, speech, progress)
         places: list[_Place | None] = []
         for timed, part in _runs(words, lines):
@@ -143,10 +150,11 @@ class LetterAligner:
                 places += self._around(heard, part, lines[part[0].line])
             else:
                 places += self._through(heard, part)
+        shown = _supported(words, places)
         placed: list[Word] = []
         unplaced = []
-        for word, at in zip(words, places, strict=True):
-            if at is None or at.fit < LEAST_FIT:
+        for word, at, is_shown in zip(words, places, shown, strict=True):
+            if at is None or not is_shown:
                 unplaced.append(UnplacedWord(word.text, len(placed)))
                 continue
             start_s = float(heard.start_s[at.first])
@@ -242,6 +250,21 @@ class LetterAligner:
             _Place(first, last, float(np.exp(shown[first:last].mean()))) if last > first else None
             for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True)
         ]
+
+
+def _supported(words: Sequence[_Spelled], places: Sequence[_Place | None]) -> list[bool]:
+    """Whether the sound shows each word, and the words around it.
+
+    A short word fits by chance now and then; where its neighbours do not, it is not there either.
+    """
+    letters = np.array([len(word.classes) for word in words], np.float64)
+    fits = np.array([0.0 if place is None else place.fit for place in places])
+    shown = np.concatenate([[0.0], np.cumsum(letters * fits)])
+    written = np.concatenate([[0.0], np.cumsum(letters)])
+    here = np.arange(len(words))
+    first, last = np.maximum(here - NEIGHBOURS, 0), np.minimum(here + NEIGHBOURS, here[-1])
+    around = (shown[last + 1] - shown[first]) / (written[last + 1] - written[first])
+    return ((fits >= LEAST_FIT) & (around >= LEAST_FIT_AROUND)).tolist()
 
 
 def speech_pieces(speech: Sequence[Span], start_s: float, end_s: float) -> list[Span]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from emoreport.errors import ModelError
 from emoreport.models.store.integrity import digest_file
 from emoreport.records import SAMPLE_RATE_HZ, CropSpec, HeadLimits, Precision
 from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
 
+_Facts = TypeVar("_Facts")
 Kind = Literal["face", "voice"]
 SHIPPED: Final[Mapping[str, str]] = {"face": "face_compact.json", "voice": "voice_compact.json"}
 FOLDER_METADATA: Final = "model.json"
@@ -129,13 +130,7 @@ def read_metadata(path: Path, kind: Kind, *, remedy: str) -> ModelMetadata:
     ModelError
         When anything is missing, contradictory or of another digest.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        metadata = _from_document(document, path.parent)
-    except OSError as error:
-        raise ModelError("file.unreadable", error=error, remedy=remedy, file=path) from error
-    except _UNUSABLE as error:
-        raise ModelError("models.description", error=error, remedy=remedy, file=path) from error
+    metadata = read_document(path, _from_document, remedy=remedy)
     vocabulary = {*EMOTIONS, *VOICE_ONLY_EMOTIONS}
     if metadata.kind != kind:
         raise ModelError("models.other_kind", kind=metadata.kind, remedy=remedy, file=path)
@@ -155,6 +150,24 @@ def read_metadata(path: Path, kind: Kind, *, remedy: str) -> ModelMetadata:
             file=metadata.path,
         )
     return metadata
+
+
+def read_document(
+    path: Path, facts: Callable[[dict[str, Any], Path], _Facts], *, remedy: str
+) -> _Facts:
+    """What `facts` makes of the JSON file at `path` and its folder.
+
+    Raises
+    ------
+    ModelError
+        When the file cannot be read, or `facts` finds something wrong in it.
+    """
+    try:
+        return facts(json.loads(path.read_text(encoding="utf-8")), path.parent)
+    except OSError as error:
+        raise ModelError("file.unreadable", error=error, remedy=remedy, file=path) from error
+    except _UNUSABLE as error:
+        raise ModelError("models.description", error=error, remedy=remedy, file=path) from error
 
 
 def _from_document(document: Mapping[str, Any], folder: Path) -> ModelMetadata:
