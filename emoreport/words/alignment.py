@@ -264,7 +264,8 @@ def _supported(words: Sequence[_Spelled], places: Sequence[_Place | None]) -> li
     here = np.arange(len(words))
     first, last = np.maximum(here - NEIGHBOURS, 0), np.minimum(here + NEIGHBOURS, here[-1])
     around = (shown[last + 1] - shown[first]) / (written[last + 1] - written[first])
-    return ((fits >= LEAST_FIT) & (around >= LEAST_FIT_AROUND)).tolist()
+    shows: list[bool] = ((fits >= LEAST_FIT) & (around >= LEAST_FIT_AROUND)).tolist()
+    return shows
 
 
 def speech_pieces(speech: Sequence[Span], start_s: float, end_s: float) -> list[Span]:
