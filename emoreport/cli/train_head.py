@@ -137,7 +137,7 @@ def head(
 def _print(trained: HeadMetadata, out: Path, lang: str) -> None:
     split, people = trained.data["split"], trained.data["split_people"]
     for part in PARTS:
-        counts = {"recordings": len(split[part]), "people": people[part]}
+        counts = {"recordings": len(split[part]), "people": len(people[part])}
         print(_word(f"part.{part}", lang, **counts))
     if trained.data["without_features"]:
         names = ", ".join(trained.data["without_features"])

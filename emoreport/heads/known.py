@@ -26,9 +26,9 @@ class KnownNames:
     """
 
     def __init__(self, head: HeadMetadata) -> None:
-        split = head.data.get("split")
-        names = split if isinstance(split, Mapping) else {}
-        listed = [name for part in TRAINED_ON for name in names.get(part) or ()]
+        splits = (head.data.get(kind) for kind in ("split", "split_people"))
+        told = [names for names in splits if isinstance(names, Mapping)]
+        listed = [name for names in told for part in TRAINED_ON for name in names.get(part) or ()]
         self._names = {form for name in listed for form in _forms(str(name))}
 
     def __bool__(self) -> bool:

@@ -17,7 +17,7 @@ from emoreport.heads.known import KnownNames
 from emoreport.measure.clip_predictions import ClipPredictions, ClipReadings, names_of
 from emoreport.measure.frame_predictions import by_frame, columns_of, places_of
 from emoreport.records import DoubleArray, IntArray
-from emoreport.tables.feature_files import FEATURES_FILE, read_face
+from emoreport.tables.feature_files import FEATURES_FILE, read_frame_times
 from emoreport.vocabulary import label_named
 
 CLIP_TASKS: Final = ("clips", "expr", "engagement")
@@ -144,11 +144,10 @@ def _check_task(head: Head, wanted: Sequence[str], features: Path) -> None:
 
 def _frames_of(path: Path) -> tuple[IntArray, DoubleArray]:
     """Numbers and times of the frames of which a file holds features."""
-    parts = list(read_face(path))
-    if not parts:
+    frame, time_s = read_frame_times(path)
+    if not len(frame):
         raise CorpusError("evaluate.no_frames", file=path)
-    frame = np.concatenate([part.frame for part in parts])
-    return frame, np.concatenate([part.time_s for part in parts])
+    return frame, time_s
 
 
 def _features_in(folder: Path, names: Iterable[str]) -> Path | None:

@@ -257,6 +257,24 @@ def row_counts(path: Path) -> Mapping[Modality, int]:
     return {modality: kinds.count(modality) for modality in sources}
 
 
+def read_frame_times(path: Path) -> tuple[IntArray, DoubleArray]:
+    """Numbers and times of the frames in a file, int64 and float64 (N,); no features are read.
+
+    Raises
+    ------
+    StoredReadingsError
+        As for `read_sources`.
+    """
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    read_sources(path)
+    with telling_damage(path):
+        rows = pq.read_table(path, columns=["kind", "time_s", "frame"])
+        rows = rows.filter(pc.equal(rows["kind"], "face"))
+        return _numbers(rows, "frame", np.int64), _numbers(rows, "time_s", np.float64)
+
+
 def read_face(path: Path, columns: Sequence[str] | None = None) -> Iterator[FaceFeatures]:
     """Features of the face, row group by row group.
 

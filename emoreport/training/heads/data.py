@@ -31,7 +31,7 @@ from emoreport.records import (
     IntArray,
     Modality,
 )
-from emoreport.tables.feature_files import FEATURES_FILE, read_face, read_sources
+from emoreport.tables.feature_files import FEATURES_FILE, read_frame_times, read_sources
 from emoreport.tables.readings import FRAMES_FILE, read_frames
 from emoreport.training.heads.splits import OFFICIAL, Part
 from emoreport.vocabulary import EMOTIONS
@@ -256,15 +256,14 @@ def _steps_of_frames(path: Path, frames: int, grid: Grid) -> IntArray:
     """Step that holds the time of each frame, −1 where the file does not tell it."""
     step = np.full(frames, -1)
     if "face" in read_sources(path):
-        times = [(part.frame, part.time_s) for part in read_face(path)]
+        frame, time_s = read_frame_times(path)
     elif (path.parent / FRAMES_FILE).is_file():
         track = read_frames(path.parent / FRAMES_FILE)
-        times = [(track.frame, track.time_s)]
+        frame, time_s = track.frame, track.time_s
     else:
         raise CorpusError("train_head.no_times", file=path)
-    for frame, time_s in times:
-        known = frame < frames
-        step[frame[known]] = grid.step_of(time_s[known])
+    known = frame < frames
+    step[frame[known]] = grid.step_of(time_s[known])
     return step
 
 

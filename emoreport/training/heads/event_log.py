@@ -1,9 +1,9 @@
 """A log of scalars that TensorBoard reads, written without TensorBoard.
 
-TensorBoard wants protobuf 6 and gRPC; MediaPipe, which finds the faces here, wants protobuf 4. The
-two cannot be installed side by side, so the few bytes of an event are put together here: a record
-is its length, the masked CRC-32C of that, the event and the masked CRC-32C of the event; the event
-is a protocol-buffer message of a time, a step and a named number.
+TensorBoard wants protobuf 6 and gRPC; MediaPipe 0.10.21, which finds the faces here, protobuf 4.
+The two cannot be installed side by side, so the few bytes of an event are put together here: a
+record is its length, the masked CRC-32C of that, the event and the masked CRC-32C of the event;
+the event is a protocol-buffer message of a time, a step and a named number.
 """
 
 from __future__ import annotations

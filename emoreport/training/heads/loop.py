@@ -1,7 +1,7 @@
 """Train one network: seeded, stopped early on validation data, and resumable after a kill.
 
 Own code, not Lightning: that would take the place of about sixty lines here (the epochs, the
-checkpoint, the progress) and bring a dozen packages and its own way of stopping and logging.
+checkpoint, the progress) and bring eleven packages (docs/decisions/0009).
 """
 
 from __future__ import annotations
@@ -82,8 +82,7 @@ class Trainer:
         self.network, self.recipe, self.task = network, recipe, task
         self._outputs, self._windows, self._validate = outputs, windows, validate
         self._identity = f"{recipe.document()} {task} {identity}"
-        recordings = list({id(one.recording): one.recording for one in windows}.values())
-        self._weights = label_weights(task, recordings, recipe, outputs)
+        self._weights = label_weights(task, windows, outputs)
         self._optimiser = torch.optim.AdamW(
             network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )

@@ -96,14 +96,16 @@ class Data:
     without_features: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
-        """The data as JSON values: digest, counts and the split."""
+        """The data as JSON values: digest, counts, and which recordings and people are where."""
         everybody = [one for part in PARTS for one in self.parts[part]]
         return {
             "digest": self.digest,
             "recordings": len(everybody),
             "people": len({one.person for one in everybody}),
             "split": {part: [one.name for one in self.parts[part]] for part in PARTS},
-            "split_people": {part: len({one.person for one in self.parts[part]}) for part in PARTS},
+            "split_people": {
+                part: sorted({one.person for one in self.parts[part]}) for part in PARTS
+            },
             "without_features": list(self.without_features),
         }
 

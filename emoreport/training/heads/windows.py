@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from emoreport.heads.window_scores import as_inputs
-from emoreport.records import FloatArray, HeadTask, Modality
+from emoreport.records import DoubleArray, FloatArray, HeadTask, Modality
 from emoreport.training.heads.data import Recording
 from emoreport.training.heads.recipe import Recipe
 
@@ -23,11 +23,20 @@ HEAVIEST: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of one recording; none reaches over the end of it."""
+    """A stretch of one recording; none reaches over the end of it.
+
+    Attributes
+    ----------
+    recording, start, end
+        Where it is, in steps.
+    labels
+        float64 (end − start, width), NaN where nothing can be learned: no label or no features.
+    """
 
     recording: Recording
     start: int
     end: int
+    labels: DoubleArray
 
 
 def windows_of(recordings: Sequence[Recording], recipe: Recipe) -> list[Window]:
@@ -39,11 +48,12 @@ def windows_of(recordings: Sequence[Recording], recipe: Recipe) -> list[Window]:
     found = []
     for recording in recordings:
         usable = usable_steps(recording, recipe.modalities)
+        labels = np.where(usable[:, np.newaxis], recording.labels, np.nan)
         last = max(0, len(recording) - recipe.window_steps)
         for start in sorted({*range(0, last + 1, recipe.hop_steps), last}):
             end = min(start + recipe.window_steps, len(recording))
             if usable[start:end].any():
-                found.append(Window(recording, start, end))
+                found.append(Window(recording, start, end, labels[start:end]))
     return found
 
 
@@ -57,10 +67,7 @@ def usable_steps(recording: Recording, modalities: Sequence[Modality]) -> NDArra
 
 
 def batch_of(windows: Sequence[Window], recipe: Recipe) -> tuple[list[Tensor], Tensor]:
-    """Inputs of a network and labels (N, T, width), filled up with NaN to the longest window.
-
-    Steps without features have no label here: nothing can be learned from them.
-    """
+    """Inputs of a network and labels (N, T, width), filled up with NaN to the longest window."""
     steps = max(window.end - window.start for window in windows)
     features: dict[Modality, FloatArray] = {}
     for name in recipe.modalities:
@@ -71,9 +78,7 @@ def batch_of(windows: Sequence[Window], recipe: Recipe) -> tuple[list[Tensor], T
         part, length = slice(window.start, window.end), window.end - window.start
         for name, values in features.items():
             values[row, :length] = window.recording.features[name][part]
-        labels[row, :length] = window.recording.labels[part]
-        unusable = ~usable_steps(window.recording, recipe.modalities)[part]
-        labels[row, :length][unusable] = np.nan
+        labels[row, :length] = window.labels
     inputs = [torch.from_numpy(array) for array in as_inputs(features).values()]
     return inputs, torch.from_numpy(labels.astype(np.float32))
 
@@ -90,21 +95,18 @@ def labels_of_windows(task: HeadTask, labels: Tensor, classes: int) -> Tensor:
     return (means > 0.5).float()[:, None] if task == "au" else means[:, None]
 
 
-def label_weights(
-    task: HeadTask, recordings: Sequence[Recording], recipe: Recipe, classes: int
-) -> Tensor:
-    """What labels weigh in the loss, by their frequency among labelled steps.
+def label_weights(task: HeadTask, windows: Sequence[Window], classes: int) -> Tensor:
+    """What labels weigh in the loss, by their frequency in the windows.
 
     Returns
     -------
     Classes: (K,), 1 / frequency, such that an average label weighs 1; 0 for one that does not
     occur. Units: (2, K), of the inactive and the active state. Values: empty.
     """
-    labels = np.concatenate(
-        [recording.labels[usable_steps(recording, recipe.modalities)] for recording in recordings]
-    )
     if task == "va":
         return torch.zeros(0)
+    labels = np.concatenate([window.labels for window in windows])
+    labels = labels[~np.isnan(labels).any(axis=1)]
     if task == "au":
         active = labels.mean(axis=0)
         shares = np.stack([1 - active, active])

@@ -27,5 +27,12 @@ def test_what_is_tested_on_and_other_names_are_not_known():
     assert not KnownNames(head_metadata())
 
 
+def test_another_recording_of_a_person_is_known_where_the_head_names_people():
+    data = {"split": {"train": ["talk1"]}, "split_people": {"train": ["Ann"], "test": ["Bo"]}}
+    names = KnownNames(head_metadata(data=data))
+    assert names.holds(["talk9", "Ann"])
+    assert not names.holds(["talk9", "Bo"])
+
+
 def test_a_dot_inside_a_name_is_no_suffix():
     assert not known(train=["talk.1"]).holds(["talk.2"])

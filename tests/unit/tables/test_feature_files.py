@@ -12,7 +12,13 @@ import pytest
 from emoreport.errors import StoredReadingsError
 from emoreport.records import FeatureSource
 from emoreport.tables import feature_files
-from emoreport.tables.feature_files import FeatureWriter, read_face, read_sources, read_voice
+from emoreport.tables.feature_files import (
+    FeatureWriter,
+    read_face,
+    read_frame_times,
+    read_sources,
+    read_voice,
+)
 
 FACE = FeatureSource("face", "compact", 5, version="2.0.0", files={"a.onnx": "0" * 64})
 VOICE = FeatureSource("voice", "compact", 3, layer="layer:4")
@@ -46,6 +52,9 @@ def test_what_was_written_comes_back(tmp_path):
     (voice,) = read_voice(path)
     assert np.allclose(voice.values, voices, rtol=1e-3, atol=1e-4, equal_nan=True)
     assert voice.end_s[2] == 5.0
+    frame, times = read_frame_times(path)
+    assert (frame == np.arange(2500) * 2).all()
+    assert np.allclose(times, np.arange(2500) * 0.04)
     assert read_sources(path) == {"face": FACE, "voice": VOICE}
 
 

@@ -196,7 +196,11 @@ def test_a_users_split_and_people_are_followed(tmp_path, corpora):
     job = Job("expr", corpus.labels, corpus.features, tmp_path / "h", recipe, split, people)
     head = train_head(job)
     assert head.data["split"]["test"] == ["video1", "video2"]
-    assert head.data["split_people"] == {"train": 5, "validation": 1, "test": 1}
+    assert head.data["split_people"] == {
+        "train": [f"video{number}" for number in range(3, 8)],
+        "validation": ["video0"],
+        "test": ["Ann"],
+    }
     assert head.data["recordings"] == 8
     assert head.metrics["test"]["scores"]["macro_f1"]["low"] is None  # one person has no interval
     assert head.fusion == "none"

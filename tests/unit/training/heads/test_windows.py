@@ -90,10 +90,10 @@ def test_the_loss_of_classes_is_of_logits():
 
 def test_rare_classes_weigh_more():
     labels = np.array([[0.0]] * 6 + [[1.0]] * 3 + [[np.nan]])
-    weights = label_weights("expr", [recording("a", 10, labels)], TINY, 3)
+    weights = label_weights("expr", windows_of([recording("a", 10, labels)], TINY), 3)
     assert weights.tolist() == pytest.approx([0.75, 1.5, 0.0])
     units = np.array([[1.0, 0.0]] * 2 + [[0.0, 0.0]] * 8)
-    weights = label_weights("au", [recording("a", 10, units)], TINY, 2)
+    weights = label_weights("au", windows_of([recording("a", 10, units)], TINY), 2)
     assert weights[:, 0].tolist() == pytest.approx([0.5 / 0.8, 0.5 / 0.2])
     assert torch.isfinite(weights).all()
 
