@@ -22,7 +22,8 @@ FACE, VOICE = "hsemotion/enet_b0_8_va_mtl", "dusha"
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "store"
     monkeypatch.setenv("EMOREPORT_MODEL_DIR", str(folder))
-    monkeypatch.setattr(model_choice, "EXTRA_MODULES", {"full": "no_such_module"})
+    without = dict.fromkeys(model_choice.EXTRA_MODULES, "no_such_module")
+    monkeypatch.setattr(model_choice, "EXTRA_MODULES", without)
     return folder
 
 

@@ -69,8 +69,9 @@ def test_a_card_is_called_as_the_model_and_says_how_to_get_it(entry: ModelEntry)
     head = flat(card_text(entry).partition("\n## ")[0])
     assert head.startswith(f"# {entry.name} ")
     assert f"`emoreport models pull {entry.name}`" in head
-    assert entry.extra in {"", "full"}
-    assert ("emoreport[full]" in head) == (entry.extra == "full")
+    assert entry.extra in {"", "full", "words"}
+    for extra in ("full", "words"):
+        assert (f"emoreport[{extra}]" in head) == (entry.extra == extra)
 
 
 @every_pulled
@@ -176,10 +177,11 @@ def test_the_index_gives_the_order_of_auto() -> None:
         ("`--face auto`", "face"),
         ("`--speech auto`", "voice"),
         ("`--face-detector auto`", "detector"),
+        ("`--transcript auto`", "words"),
     ):
         named = re.findall(r"`([^`]+)`", table[flag])
         assert [name for name in named if name in registry()] == list(ORDER[role])  # type: ignore[index]
-        assert ("`compact`" in table[flag]) == (role != "detector")
+        assert ("`compact`" in table[flag]) == (f"compact-{role}" in registry())
 
 
 def test_no_relative_link_is_dead() -> None:

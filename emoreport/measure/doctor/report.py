@@ -29,7 +29,7 @@ NEEDED_DECODERS: Final = frozenset({"h264", "aac"})
 LITTLE_DISK_MB: Final = 2_000
 """The largest model takes 1.3 GB, and a little more while it arrives."""
 ELSEWHERE: Final = Phrase("doctor.remedy.elsewhere")
-USED_EXTRAS: Final = frozenset({"acoustics", "full", "openvino"})
+USED_EXTRAS: Final = frozenset({"acoustics", "full", "openvino", "words"})
 """Extras that an analysis can use."""
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from emoreport.models.families.voice_network import VoiceSource
     from emoreport.models.store.registry import PulledModel
 
-Role = Literal["face", "voice"]
+Role = Literal["face", "voice", "words"]
 COMPACT: Final = "compact"
 """Family of the models that the package carries, and of a folder that says nothing else."""
 
@@ -53,7 +53,7 @@ class Opener(Protocol):
     """
 
     def __call__(self, model: PulledModel, /, **running: Unpack[Running]) -> Any:  # noqa: ANN401
-        """Return the model: a `FaceEmotionModel` or a `VoiceEmotionModel`."""
+        """Return the model: what the stage of its role runs, for faces a `FaceEmotionModel`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,7 @@ OPENERS: Final[Mapping[Role, Mapping[str, Family]]] = {
         "hubert": Family("aniemore", "open_aniemore", source="aniemore_source"),
         "gigaam": Family("gigaam", "open_gigaam", source="gigaam_source"),
     },
+    "words": {"recognition": Family("recognition", "open_recognition")},
 }
 """Every family by what its models judge and by its name in the registry."""
 

@@ -32,6 +32,19 @@ def built_for_cuda() -> bool:
     return CUDA in onnxruntime.get_available_providers()
 
 
+def make_options(threads: int) -> Any:  # noqa: ANN401 - the library is not typed
+    """Options of a session that is a good neighbour; 0 threads lets ONNX Runtime choose."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = QUIET
+    # Idle threads that spin take the processor from the decoder and the detector.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
 class OnnxSession:
     """One ONNX graph in ONNX Runtime.
 
@@ -118,12 +131,7 @@ class OnnxSession:
     def _opened(self, source: str | bytes, threads: int, providers: list[str]) -> Any:  # noqa: ANN401 - no types
         import onnxruntime
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = QUIET
-        # Idle threads that spin take the processor from the decoder and the detector.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options = make_options(threads)
         if CUDA in providers:
             options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
         try:

@@ -28,7 +28,7 @@ from emoreport.settings import Settings
 if TYPE_CHECKING:
     from emoreport.records import ModelRecord
 
-Role = Literal["face", "voice", "detector"]
+Role = Literal["face", "voice", "detector", "words"]
 Announce = Callable[[str], None]
 
 AUTO: Final = "auto"
@@ -37,14 +37,24 @@ ORDER: Final[Mapping[Role, tuple[str, ...]]] = {
     "face": ("hsemotion/enet_b0_8_va_mtl",),
     "voice": ("aniemore/wav2vec2-xlsr-53", "gigaam/emo", "dusha"),
     "detector": ("mediapipe/blaze_face_short_range", "mediapipe/face_landmarker"),
+    "words": (
+        "gigaam-v3-e2e-rnnt",
+        "gigaam-v3-ctc",
+        "vosk-0.54",
+        "parakeet-tdt-v3",
+        "t-one",
+        "whisper",
+    ),
 }
-"""What ``auto`` takes, best first; the compact model comes after all of them. The detectors are the
-same network, alone (0.2 MB) and in a bundle."""
+"""What ``auto`` takes, best first; the compact model, where there is one, comes after all of them.
+The detectors are the same network, alone (0.2 MB) and in a bundle. Of the recognisers the first
+writes punctuation, which cuts a text into clauses."""
 
 FLAGS: Final[Mapping[Role, str]] = {
     "face": "--face",
     "voice": "--speech",
     "detector": "--face-detector",
+    "words": "--transcript",
 }
 WITH_PART_ONLY: Final = frozenset({"aniemore/wav2vec2-xlsr-53"})
 """What ``auto`` takes only where the optional part is installed, for which people install it: among
@@ -53,12 +63,12 @@ RECORDED: Final = "en"
 """Language of what a run records, whoever reads it."""
 NOT_TO_BE_HAD: Final = " is not in the store and cannot be pulled: "
 """Part of the reason of a model that runs in the place of a better one, before the cause."""
-LIGHT: Final[Mapping[Literal["face", "voice"], tuple[str, ...]]] = {
+LIGHT: Final[Mapping[str, tuple[str, ...]]] = {
     "face": (COMPACT,),
     "voice": ("dusha", COMPACT),
 }
 """What ``auto`` takes as a witness, best first; the first model itself is passed over."""
-EXTRA_MODULES: Final[Mapping[str, str]] = {"full": "transformers"}
+EXTRA_MODULES: Final[Mapping[str, str]] = {"full": "transformers", "words": "onnx_asr"}
 """A module that is there exactly when the optional part is installed."""
 
 
@@ -114,7 +124,7 @@ def choose_model(
     store = ModelStore(offline=settings.runtime.offline, note=note)
     if name == AUTO:
         return _automatic(role, store, lang, announce, progress)
-    if name == COMPACT and role != "detector":
+    if name == COMPACT and _has_compact(role):
         return Choice(_compact(role, store), _recorded("named"))
     registered = registry().get(name)
     if registered is not None and registered.kind == role and registered.source.kind != "package":
@@ -150,8 +160,12 @@ def shipped_name(role: Role) -> str:
     return f"{COMPACT}-{role}"
 
 
+def _has_compact(role: Role) -> bool:
+    return shipped_name(role) in registry()
+
+
 def _names(role: Role) -> list[str]:
-    own = [COMPACT] if role != "detector" else []
+    own = [COMPACT] if _has_compact(role) else []
     models = registry().values()
     return own + [
         model.name for model in models if model.kind == role and model.source.kind != "package"
@@ -222,7 +236,7 @@ def _automatic(
     )
     if store.offline and isinstance(failure, UnreachableError):
         cause = Phrase("errors.models.offline")
-    if role == "detector":
+    if not _has_compact(role):
         said = cause.cause if isinstance(cause, ModelError) else cause
         raise ModelError("models.absent", model=best.name, cause=said)
     with speaking(RECORDED):
@@ -281,8 +295,8 @@ def basic_models_line(face: ModelRecord, voice: ModelRecord | None, lang: str) -
 
 
 def recommended(store: ModelStore) -> list[ModelEntry]:
-    """What ``auto`` takes for face and voice where it is available, and light voice models."""
-    best = [model for role in ("face", "voice") for model in auto_order(role, store)[:1]]
+    """What ``auto`` takes for face, voice and words where it can run, and light voice models."""
+    best = [model for role in ("face", "voice", "words") for model in auto_order(role, store)[:1]]
     light = [find_entry(name) for name in LIGHT["voice"] if name != COMPACT]
     return list({model.name: model for model in [*best, *light]}.values())
 

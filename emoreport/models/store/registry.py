@@ -20,7 +20,7 @@ from emoreport.errors import SettingsError
 if TYPE_CHECKING:
     from emoreport.records import ModelRecord
 
-EntryKind = Literal["face", "voice", "detector"]
+EntryKind = Literal["face", "voice", "detector", "words"]
 SourceKind = Literal["package", "github", "huggingface", "https"]
 REGISTRY_FILE: Final = "registry.toml"
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
@@ -88,7 +88,7 @@ class ModelEntry:
     family
         What opens it: a key of `emoreport.models.families.OPENERS`.
     kind
-        ``face``, ``voice`` or ``detector``.
+        ``face``, ``voice``, ``detector`` or ``words`` (a speech recogniser).
     summary
         One line for lists.
     input
@@ -100,7 +100,7 @@ class ModelEntry:
         Where it comes from.
     labels
         Class names of the output columns, in their order, in this program's vocabulary; empty
-        for detectors.
+        for detectors and recognisers.
     details
         What only adapters of this family read (input size, normalisation, …).
     code_licence, weights_licence, data_terms

@@ -49,7 +49,8 @@ def server(store, tmp_path, monkeypatch):
 
 @pytest.fixture
 def without_full(monkeypatch):
-    monkeypatch.setattr(model_choice, "EXTRA_MODULES", {"full": "no_such_module"})
+    without = dict.fromkeys(model_choice.EXTRA_MODULES, "no_such_module")
+    monkeypatch.setattr(model_choice, "EXTRA_MODULES", without)
 
 
 def choose(name, role="face", **values):
@@ -154,7 +155,30 @@ def test_what_is_recommended_is_what_auto_would_take(store, without_full):
 
 def test_with_the_extra_part_the_better_voice_model_is_recommended(store):
     names = [model.name for model in recommended(ModelStore())]
-    assert names == [BEST, ORDER["voice"][0], "dusha"]
+    assert [name for name in names if name not in ORDER["words"]] == [
+        BEST,
+        ORDER["voice"][0],
+        "dusha",
+    ]
+
+
+def test_a_recogniser_is_recommended_where_its_part_is_installed(store, monkeypatch):
+    monkeypatch.setattr(model_choice, "EXTRA_MODULES", {"full": "no_such_module", "words": "json"})
+    assert [model.name for model in recommended(ModelStore())] == [BEST, "dusha", ORDER["words"][0]]
+
+
+def test_auto_has_no_compact_recogniser_to_fall_back_on(store, without_full):
+    with pytest.raises(ModelError, match=r"gigaam-v3-e2e-rnnt.*needs the extra words"):
+        choose("auto", "words")
+    with pytest.raises(SettingsError, match="compact"):
+        choose("compact", "words")
+
+
+def test_offline_a_recogniser_is_refused_at_once(store, monkeypatch):
+    monkeypatch.setattr(model_choice, "EXTRA_MODULES", {"words": "json"})
+    for name in ("auto", "vosk-0.54"):
+        with pytest.raises(ModelError, match=r"offline|network"):
+            choose(name, "words", offline=True)
 
 
 def test_auto_passes_over_a_model_whose_part_is_not_installed(server, without_full):
@@ -213,7 +237,8 @@ def test_without_its_part_auto_takes_gigaam_where_a_form_was_exported(
 ):
     for name in ("dusha", GIGAAM):
         choose(name, "voice")
-    monkeypatch.setattr(model_choice, "EXTRA_MODULES", {"full": "no_such_module"})
+    without = dict.fromkeys(model_choice.EXTRA_MODULES, "no_such_module")
+    monkeypatch.setattr(model_choice, "EXTRA_MODULES", without)
     assert choose("auto", "voice")[0].model.name == "dusha"
     with pytest.raises(ModelError, match=r"emoreport\[full\]"):
         choose(GIGAAM, "voice")

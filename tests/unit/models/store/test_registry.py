@@ -37,6 +37,14 @@ ANIEMORE = (
     "aniemore/wavlm-resd",
     "aniemore/hubert-resd",
 )
+RECOGNISERS = (
+    "gigaam-v3-e2e-rnnt",
+    "gigaam-v3-ctc",
+    "vosk-0.54",
+    "parakeet-tdt-v3",
+    "t-one",
+    "whisper",
+)
 
 
 def test_the_models_that_results_may_name_stay() -> None:
@@ -48,6 +56,7 @@ def test_the_models_that_results_may_name_stay() -> None:
         "dusha",
         "dusha/hubert-large",
         "gigaam/emo",
+        *RECOGNISERS,
         "mediapipe/face_landmarker",
         "mediapipe/blaze_face_short_range",
     }
@@ -57,9 +66,9 @@ def test_the_models_that_results_may_name_stay() -> None:
 def test_every_entry_is_complete(entry: ModelEntry) -> None:
     for fact in ("summary", "input", "code_licence", "weights_licence", "data_terms", "citation"):
         assert getattr(entry, fact).strip(), fact
-    assert entry.kind in {"face", "voice", "detector"}
+    assert entry.kind in {"face", "voice", "detector", "words"}
     assert re.fullmatch(r"[\w/.-]+\.md", entry.card)
-    assert entry.extra in {"", "full"}
+    assert entry.extra in {"", "full", "words"}
     assert entry.files
     assert entry.source.repository
     assert entry.source.revision
@@ -86,7 +95,7 @@ def test_labels_are_in_the_vocabulary_and_in_alphabetical_order_as_published(
 ) -> None:
     assert set(entry.labels) <= {*EMOTIONS, *VOICE_ONLY_EMOTIONS}
     assert len(set(entry.labels)) == len(entry.labels)
-    assert bool(entry.labels) == (entry.kind != "detector")
+    assert bool(entry.labels) == (entry.kind not in {"detector", "words"})
     if "class_order" not in entry.details:
         assert list(entry.labels) == sorted(entry.labels)
 
