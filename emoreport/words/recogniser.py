@@ -14,12 +14,12 @@ import numpy as np
 from emoreport.models.families.recognition import HeardClip, HeardToken, RecognitionModel
 from emoreport.records import AudioTrack, ProgressCallback, Span, Transcript, Word
 from emoreport.words.pieces import inside, speech_pieces
+from emoreport.words.spelling import words_of
 
 RECOGNISING: Final = "words"
 """Name of the stage, as progress is told."""
 BATCH: Final = 4
 """Pieces that are heard at once: 80 s of sound at most, whatever the recording's length."""
-_RAW: Final = re.compile(r"[^\w]*(?P<word>\w(?:.*\w)?)?(?P<after>.*)", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"<[^<>]*>")
 """Tokens such as ``<unk>``, which stand for something that was not understood."""
 
@@ -122,22 +122,11 @@ def _gathered(tokens: Sequence[HeardToken]) -> Iterator[_Written]:
 
 def _add(words: list[Word], text: str, span: Span, confidence: float | None, number: int) -> None:
     """Append a word, or its signs to the word before where it is no more than signs."""
-    match = _RAW.fullmatch(text)
-    assert match is not None
-    if match["word"]:
-        words.append(
-            Word(
-                match["word"],
-                span.start_s,
-                span.end_s,
-                confidence,
-                "recognised",
-                match["after"],
-                number,
-            )
-        )
-    elif words:
-        words[-1] = replace(words[-1], after=f"{words[-1].after} {text}".strip())
+    for word, after in words_of(text):
+        words.append(Word(word, span.start_s, span.end_s, confidence, "recognised", after, number))
+        return
+    if words:
+        words[-1] = replace(words[-1], after=f"{words[-1].after} {text}")
 
 
 def _confidence(chances: Sequence[float]) -> float | None:

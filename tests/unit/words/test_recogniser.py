@@ -114,7 +114,7 @@ def test_words_without_times_are_spread_over_the_speech_by_their_letters():
     words = model.transcribe(silent_track(4.0), speech).words
     assert [(word.text, word.after) for word in words] == [
         ("Да", ","),
-        ("конечно", "—"),
+        ("конечно", " —"),
         ("нет", "."),
     ]
     assert words[0].start_s == pytest.approx(1.0)
