@@ -61,7 +61,7 @@ def settings_for(modality: Modality, head: Head | None, settings: Settings) -> S
     changes: dict[str, Any] = {"features": True}
     if chosen[name] == NONE:
         raise SettingsError("heads.switched_off", name=head.metadata.name, modality=modality)
-    if chosen[name] == AUTO:
+    if chosen[name] == AUTO and not source.columns:  # measures do not hang on the model
         if source.model != COMPACT and source.model not in registry():
             raise ModelError(
                 "heads.needs_model",

@@ -56,7 +56,10 @@ def face_source(model: EmbeddingFaceModel, settings: FeatureSettings) -> Feature
 
 
 def voice_source(model: EmbeddingVoiceModel, settings: FeatureSettings) -> FeatureSource:
-    """What makes the features of the voice."""
+    """What makes the features of the voice: the model itself where it names nothing else."""
+    other = getattr(model, "feature_source", None)
+    if isinstance(other, FeatureSource):
+        return other
     chosen = settings.voice_features
     layer = "" if chosen == MODEL_FEATURES else chosen
     return _source("voice", model.record, model.feature_width, layer)

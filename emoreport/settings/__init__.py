@@ -88,6 +88,7 @@ class SpeechSettings:
 MODEL_FEATURES: Final = "model"
 POINTS_ALIGNMENT: Final = "points"
 LAYER_FEATURES: Final = "layer:"
+EGEMAPS_FEATURES: Final = "egemaps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,9 +341,9 @@ def parse_voice_features(text: str) -> int | None:
     Raises
     ------
     SettingsError
-        When `text` is neither ``model`` nor ``layer:`` and a number.
+        When `text` is neither ``model`` nor ``egemaps`` nor ``layer:`` and a number.
     """
-    if text == MODEL_FEATURES:
+    if text in {MODEL_FEATURES, EGEMAPS_FEATURES}:
         return None
     number = text.removeprefix(LAYER_FEATURES)
     if number == text or not (number.isascii() and number.isdigit()):

@@ -11,7 +11,7 @@ from emoreport.models.store.model_choice import choose_model
 from emoreport.models.store.model_store import PullProgress
 from emoreport.models.store.registry import known_names
 from emoreport.records import VoiceEmotionModel
-from emoreport.settings import MODEL_FEATURES, Settings
+from emoreport.settings import EGEMAPS_FEATURES, MODEL_FEATURES, Settings
 
 if TYPE_CHECKING:
     from emoreport.records import EmbeddingVoiceModel
@@ -62,6 +62,10 @@ def open_voice_model(
         **_correction(settings, family),
         **_features(settings, family, name),
     )
+    if settings.features.features and settings.features.voice_features == EGEMAPS_FEATURES:
+        from emoreport.speech.egemaps import EgemapsVoice
+
+        return EgemapsVoice(model)
     if settings.features.features:
         _ = cast("EmbeddingVoiceModel", model).feature_width  # refused now, not amid the work
     return model
@@ -71,6 +75,8 @@ def _features(settings: Settings, family: Family, name: str) -> dict[str, Any]:
     """What the opener is told of ``--voice-features``; layers of other families are refused."""
     wanted = settings.features
     if not wanted.features:
+        return {}
+    if wanted.voice_features == EGEMAPS_FEATURES:
         return {}
     if family.source:
         return {"features": wanted.voice_features}
