@@ -14,6 +14,7 @@ from emoreport.messages import Words
 from emoreport.tables.columns import (
     ACOUSTIC_MEASURES,
     DESCRIBED_EXTRAS,
+    FEATURES,
     HEAD_LABELS,
     SOUND,
     frames_table,
@@ -48,7 +49,7 @@ column of its own. `z_<emotion>` is there with `--baseline`, `compound_emotions`
 `witness_p_<emotion>` where a second model ran; `acoustics` and sound.parquet are not there with
 `--no-acoustics`; `head_intervals` and head.parquet are there with a trained head (`--head`) that
 names neither the emotions of the face nor those of the voice, and the first column depends on what
-it was trained for.
+it was trained for; features.parquet is there with `--features` and from `emoreport features`.
 """
 
 
@@ -60,6 +61,7 @@ def page() -> str:
         frames_table(ANY, valence=True, arousal=True, extra=FACE_EXTRAS, witness=ANY),
         speech_table(ANY, extra=VOICE_EXTRAS, witness=ANY),
         SOUND,
+        FEATURES,
         head_table(("<output>",)),
     ]
     parts = [HEAD]

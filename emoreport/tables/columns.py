@@ -382,6 +382,19 @@ SOUND: Final = Table(
         Column("level_db", Kind.DECIBELS, "sound_level"),
     ),
 )
+FEATURES: Final = Table(
+    "features",
+    (
+        Column("time_s", Kind.SECONDS, "feature_time"),
+        Column("kind", Kind.TEXT, "feature_kind"),
+        Column("person", Kind.TEXT, "feature_person"),
+        Column("f0 … f<N>", Kind.NUMBER, "feature_value"),
+        Column("egemaps_<name>", Kind.NUMBER, "feature_measure"),
+        Column("end_s", Kind.SECONDS, "feature_end"),
+        Column("frame", Kind.COUNT, "feature_frame"),
+        Column("openface_<name>, pyfeat_<name>", Kind.NUMBER, "feature_joined"),
+    ),
+)
 DESCRIBED_EXTRAS: Final = {
     "yaw_deg": Column("yaw_deg", Kind.DEGREES, "yaw"),
     "pitch_deg": Column("pitch_deg", Kind.DEGREES, "pitch"),
