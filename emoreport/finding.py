@@ -18,6 +18,7 @@ from emoreport.results import (
     Analysis,
     AudioInterval,
     Findings,
+    HeadInterval,
     MismatchFigure,
     Summary,
     VideoInterval,
@@ -36,6 +37,8 @@ MOST: Final = 0.5
 """Above this share of the judged time an emotion is called the one that prevails."""
 WHOLE: Final = 0.9
 """Above this share of the recording nothing is said of what could not be judged."""
+HEAD_LABELS: Final = 3
+"""Labels of a trained head that are named."""
 NAMED: Final = 2
 """Further emotions of the face that are named."""
 WHYS: Final = ("too_short", "one_label", "dependent", "clustered", "rows_and_windows_differ")
@@ -201,9 +204,20 @@ def figures_in_words(findings: Findings, lang: str) -> dict[str, str]:
         "face_emotion": face,
         "voice_emotion": voice,
         "mismatch": mismatch_sentence(summary.mismatch, lang),
+        **_head_in_words(findings.analysis.head_intervals, lang),
     }
     left_out = frozenset[str]() if run.media.has_picture else OF_THE_PICTURE
     return {key: words for key, words in figures.items() if key not in left_out}
+
+
+def _head_in_words(rows: Sequence[HeadInterval], lang: str) -> dict[str, str]:
+    """What a trained head with a table of its own says for the longest; nothing without rows."""
+    seconds = dict.fromkeys((row.label for row in rows), 0.0)
+    for row in rows:
+        seconds[row.label] += row.span.duration_s
+    longest = sorted(seconds, key=lambda label: -seconds[label])[:HEAD_LABELS]
+    told = [f"{label_name(label, lang)} {amount(seconds[label], lang)}" for label in longest]
+    return {"head": ", ".join(told)} if told else {}
 
 
 def model_name(model: ModelRecord, lang: str) -> str:

@@ -5,6 +5,8 @@ The reasons are in docs/decisions/0013-trained-heads.md.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -12,6 +14,7 @@ import numpy as np
 
 from emoreport.errors import ModelError
 from emoreport.heads.head import Head, scores_at
+from emoreport.heads.metadata import HeadMetadata
 from emoreport.records import (
     WITNESS_MEASURE,
     DoubleArray,
@@ -19,6 +22,7 @@ from emoreport.records import (
     FloatArray,
     HeadRecord,
     HeadTrack,
+    Precision,
     SpeechTrack,
     WitnessReadings,
 )
@@ -55,7 +59,7 @@ def named_record(head: Head) -> HeadRecord:
     ModelError
         When the head names expressions that the vocabulary does not know.
     """
-    record = head.record
+    record = replace(head.record, precision=measured_precision(head.metadata))
     if record.task != "expr":
         return record
     labels = tuple(label_named(label) or label for label in record.labels)
@@ -63,6 +67,28 @@ def named_record(head: Head) -> HeadRecord:
     if unknown or len(set(labels)) != len(labels):
         raise ModelError("heads.labels", name=record.name, labels=", ".join(unknown or labels))
     return replace(record, labels=labels)
+
+
+def measured_precision(head: HeadMetadata) -> Precision | None:
+    """How often a head was right when it named a class, on its test people; None if not measured.
+
+    From the confusion on the test part, whose rows are true classes and whose columns answers.
+    """
+    tested = head.metrics.get("test")
+    confusion = tested.get("confusion") if isinstance(tested, Mapping) else None
+    if not isinstance(confusion, Mapping) or not confusion:
+        return None
+    said, right = Counter[str](), Counter[str]()
+    for true, answers in confusion.items():
+        for answer, count in answers.items():
+            said[answer] += int(count)
+            right[answer] += int(count) * (true == answer)
+    named = {answer: label_named(answer) or answer for answer, count in said.items() if count}
+    return Precision(
+        data=(f"{head.name}: test",),
+        right={label: right[answer] / said[answer] for answer, label in named.items()},
+        said={label: said[answer] for answer, label in named.items()},
+    )
 
 
 def with_head(

@@ -228,7 +228,9 @@ def models(run: RunRecord) -> list[dict[str, Any]]:
             },
             "files": [[name, digest] for name, digest in model.files.items()],
             "labels": list(model.labels),
-            "right": {lang: precision_sentence(model, lang) for lang in LANGUAGES if model.labels},
+            "right": {
+                lang: precision_sentence(model, lang) for lang in LANGUAGES if model.has_emotions
+            },
         }
         for role, model in ran.items()
     ]

@@ -31,6 +31,11 @@ class HeadRecord(ModelRecord):
     features: tuple[FeatureSource, ...] = ()
 
     @property
+    def has_emotions(self) -> bool:
+        """Only where it was measured: its outputs may be action units, or classes of any kind."""
+        return self.precision is not None
+
+    @property
     def modalities(self) -> tuple[Modality, ...]:
         """What it needs features of."""
         return tuple(source.modality for source in self.features)

@@ -97,6 +97,11 @@ class ModelRecord:
     head_limits: HeadLimits | None = None
     precision: Precision | None = None
 
+    @property
+    def has_emotions(self) -> bool:
+        """Whether it makes sense to say how often it is right when it names an emotion."""
+        return bool(self.labels)
+
 
 @dataclass(frozen=True, slots=True)
 class WitnessReadings:

@@ -207,7 +207,7 @@ def _model_lines(role: str, model: ModelRecord, lang: str) -> Iterator[Line]:
     if model.reason:
         reason = words.retold(model.reason, words.WHY_A_MODEL, lang)
         yield Line(words.text("tables.summary.reason", lang), reason)
-    if model.labels:
+    if model.has_emotions:
         yield Line(words.text("tables.summary.precision", lang), precision_sentence(model, lang))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -187,6 +188,7 @@ def test_action_units_have_a_table_of_their_own(
     outcome = emoreport("analyze", clip, *QUICK, "--head", head, "--features")
     assert outcome.code == 0, outcome.err
     assert "trained head units" in outcome.out
+    assert re.search(r"trained head: +AU12 [0-9.]+ s", outcome.out)
     (summary,) = rows(RUN / "summary.csv")
     assert (summary["face_model"], summary["speech_model"]) == ("compact", "compact")
     steps = pd.read_parquet(RUN / "head.parquet")
