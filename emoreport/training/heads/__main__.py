@@ -10,6 +10,7 @@ from typing import Final
 
 import torch
 
+from emoreport.atomic import output_error
 from emoreport.errors import EmoreportError
 from emoreport.messages import speaking, text
 from emoreport.records import Modality
@@ -92,6 +93,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except EmoreportError as error:
             print(f"{text('cli.line.error', options.lang)}: {error}", file=sys.stderr)
             return error.exit_code
+        except OSError as error:
+            refused = output_error(error, error.filename or options.out)
+            print(f"{text('cli.line.error', options.lang)}: {refused}", file=sys.stderr)
+            return refused.exit_code
         except KeyboardInterrupt:
             return 130
     return 0

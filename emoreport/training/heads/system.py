@@ -147,8 +147,11 @@ def train_head(job: Job) -> HeadMetadata:
     """
     if (job.out / METADATA_FILE).exists() and not job.overwrite:
         raise SettingsError("train_head.exists", file=job.out)
-    data, recipe = read_data(job), job.recipe
-    outputs = len(data.labels.columns)
+    recipe = job.recipe
+    if recipe.width % recipe.attention_heads:
+        raise SettingsError("train_head.width", width=recipe.width, step=recipe.attention_heads)
+    data = read_data(job)
+    _check_labelled(data, recipe)
     log = job.out / LOG_FOLDER
     log.mkdir(parents=True, exist_ok=True)
     _clear_old_log(log)
@@ -160,17 +163,11 @@ def train_head(job: Job) -> HeadMetadata:
         for own in (each if late else [recipe])
     ]
     head, weight, tried_weights = _fused(networks, data, recipe)
-    validation, task = data.parts["validation"], job.task
-    raw = answers_of(head, validation, recipe, outputs)
-    smoothing, tried = choose_smoothing(raw, validation, task, recipe.rate_hz)
-    thresholds: tuple[float, ...] = ()
-    if task == "au":
-        smooth = smoothed_answers(raw, smoothing, task, recipe.rate_hz)
-        thresholds = fitted_thresholds(*judged(task, smooth, validation))
+    smoothing, thresholds, tried = _chosen(head, data, recipe)
     fusion: Fusion = "none" if len(recipe.modalities) == 1 else recipe.fusion
     metadata = HeadMetadata(
         name=job.name or job.out.resolve().name,
-        task=task,
+        task=job.task,
         labels=data.labels.columns,
         unit=recipe.unit,
         architecture=recipe.architecture,
@@ -192,14 +189,23 @@ def train_head(job: Job) -> HeadMetadata:
     return _write(job.out, head, metadata)
 
 
+def _chosen(
+    head: AnsweringHead, data: Data, recipe: Recipe
+) -> tuple[Smoothing, tuple[float, ...], dict[str, float]]:
+    """Smoothing and thresholds from validation data, and the score of each smoothing tried."""
+    validation, task = data.parts["validation"], data.labels.task
+    raw = answers_of(head, validation, recipe, len(data.labels.columns))
+    smoothing, tried = choose_smoothing(raw, validation, task, recipe.rate_hz)
+    if task != "au":
+        return smoothing, (), tried
+    smooth = smoothed_answers(raw, smoothing, task, recipe.rate_hz)
+    return smoothing, fitted_thresholds(*judged(task, smooth, validation)), tried
+
+
 def _trained(recipe: Recipe, data: Data, scales: Scales, log: Path, name: str) -> HeadNetwork:
     task, outputs = data.labels.task, len(data.labels.columns)
-    windows = windows_of(data.parts["train"], recipe)
-    validation = data.parts["validation"]
-    if not windows or not windows_of(validation, recipe):
-        raise CorpusError(
-            "train_head.nothing_labelled", part="train" if not windows else "validation"
-        )
+    windows, validation = windows_of(data.parts["train"], recipe), data.parts["validation"]
+    _check_labelled(data, recipe)
 
     def validate(network: HeadNetwork) -> float:
         head = _head([network], data, recipe)
@@ -217,6 +223,14 @@ def _trained(recipe: Recipe, data: Data, scales: Scales, log: Path, name: str) -
         identity=f"{data.digest} {split}",
     )
     return train(trainer, log, name)
+
+
+def _check_labelled(data: Data, recipe: Recipe) -> None:
+    """Refuse data in which a part has nothing that a network could learn from or be judged by."""
+    for part in PARTS:
+        if not windows_of(data.parts[part], recipe):
+            modality = " + ".join(recipe.modalities)
+            raise CorpusError("train_head.nothing_labelled", part=part, modality=modality)
 
 
 def _head(

@@ -19,6 +19,7 @@ from emoreport.errors import SettingsError  # noqa: E402
 from emoreport.heads.head import open_head, scores_at  # noqa: E402
 from emoreport.tables.feature_files import read_face  # noqa: E402
 from emoreport.training.heads import loop  # noqa: E402
+from emoreport.training.heads.__main__ import main  # noqa: E402
 from emoreport.training.heads.recipe import ARCHITECTURES, Recipe  # noqa: E402
 from emoreport.training.heads.system import Job, train_head  # noqa: E402
 from tests.fixtures.labelled_features import make_clips, make_corpus  # noqa: E402
@@ -206,6 +207,25 @@ def test_a_users_split_and_people_are_followed(tmp_path, corpora):
     assert head.fusion == "none"
 
 
+def test_what_cannot_be_judged_is_told_before_training(tmp_path, corpora):
+    corpus = corpora("expr")
+    shutil.copytree(corpus.labels, tmp_path / "labels")
+    for path in (tmp_path / "labels").iterdir():
+        if path.stem in {"video8", "video9"}:
+            head, *lines = path.read_text().splitlines()
+            path.write_text("\n".join([head, *("-1" for _ in lines)]))
+    parts = {8: "test", 9: "test", 0: "validation"}
+    rows = [f"video{number},{parts.get(number, 'train')}\n" for number in range(10)]
+    split = tmp_path / "split.csv"
+    split.write_text("file,part\n" + "".join(rows))
+    job = Job("expr", tmp_path / "labels", corpus.features, tmp_path / "h", TINY, split)
+    with pytest.raises(CorpusError, match="no window of the test part"):
+        train_head(job)
+    with pytest.raises(SettingsError, match="multiple of 4"):
+        train_head(replace(job, recipe=replace(TINY, width=10)))
+    assert not (tmp_path / "h").exists()
+
+
 def test_a_head_is_not_replaced_unasked(tmp_path, corpora):
     corpus = corpora("va")
     trained(corpus, tmp_path / "head", "va", epochs=1)
@@ -215,6 +235,16 @@ def test_a_head_is_not_replaced_unasked(tmp_path, corpora):
     train_head(replace(job, overwrite=True))
     with (tmp_path / "head" / "log" / "metrics.csv").open() as stream:
         assert len(list(csv.DictReader(stream))) == 2  # the old log is gone
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path, corpora, capsys):
+    (tmp_path / "file").write_text("no folder")
+    corpus = corpora("expr")
+    places = ["--features", str(corpus.features), "--out", str(tmp_path / "file" / "head")]
+    assert main(["expr", str(corpus.labels), *places, "--lang", "ru"]) == 1
+    line = capsys.readouterr().err
+    assert line.startswith("ошибка: ")
+    assert line.count("\n") == 1
 
 
 def test_recordings_without_features_are_told_of(tmp_path, corpora):
