@@ -124,8 +124,7 @@ class Staging:
         OutputError
             When it cannot be written.
         """
-        mark = f"tmp-{_computer()}-{os.getpid()}-{secrets.token_hex(4)}"
-        temporary = self._folder / f".{name[:_NAME_PART]}.{mark}"
+        temporary = temporary_path(self._folder, name)
         final = self._folder / name
         # Noted before it exists, so that an interruption at any point finds it.
         self._staged.append((temporary, final))
@@ -264,6 +263,12 @@ def require_space(folder: Path, size_bytes: int, *, elsewhere: Phrase = STORE_EL
             elsewhere=elsewhere,
             file=folder,
         )
+
+
+def temporary_path(folder: Path, name: str) -> Path:
+    """A hidden name for a file that is not whole yet; `remove_leftovers` knows whose it is."""
+    mark = f"tmp-{_computer()}-{os.getpid()}-{secrets.token_hex(4)}"
+    return folder / f".{name[:_NAME_PART]}.{mark}"
 
 
 def remove_leftovers(folder: Path) -> None:

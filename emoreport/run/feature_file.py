@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
@@ -14,6 +14,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from emoreport.atomic import remove_leftovers, temporary_path
 from emoreport.errors import OutputError
 from emoreport.records import (
     DoubleArray,
@@ -30,7 +31,8 @@ from emoreport.records import (
 from emoreport.settings import MODEL_FEATURES, POINTS_ALIGNMENT, FeatureSettings
 from emoreport.tables.feature_files import FEATURES_FILE, LARGEST, FeatureWriter
 
-PREFIX: Final = "emoreport-features-"
+BINARY: Final[int] = getattr(os, "O_BINARY", 0)
+"""Windows would change line ends without it."""
 
 
 def wanted_sources(
@@ -81,7 +83,9 @@ class _Windows:
 
 
 class FeatureFile:
-    """A features.parquet in a temporary folder that goes when nobody holds it any more.
+    """A features.parquet in the temporary folder that goes when nobody holds it any more.
+
+    What a killed process left there goes when the next one is made.
 
     Features are added inside a ``with`` block. Those of the face are written as they come, from one
     thread; those of the voice, which come at the same time from another, wait in memory until the
@@ -106,14 +110,17 @@ class FeatureFile:
     def __init__(self, face: FeatureSource | None, voice: FeatureSource | None) -> None:
         self._windows: list[_Windows] = []
         with _explained():
-            folder = tempfile.mkdtemp(prefix=PREFIX)
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self.path = Path(folder) / FEATURES_FILE
+            folder = Path(tempfile.gettempdir())
+        remove_leftovers(folder)
+        self.path = temporary_path(folder, f"emoreport-{FEATURES_FILE}")
+        weakref.finalize(self, self.path.unlink, missing_ok=True)
         self._sources = (face, voice)
 
     def __enter__(self) -> Self:
         with _explained():
-            self._stream = self.path.open("wb")
+            # For the owner alone: the folder is everybody's.
+            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, 0o600)
+            self._stream = os.fdopen(handle, "wb")
             self._writer = FeatureWriter(self._stream, *self._sources)
         return self
 

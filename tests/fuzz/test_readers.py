@@ -25,6 +25,7 @@ from emoreport.corpora.people import read_people
 from emoreport.corpora.ramas import read_ramas
 from emoreport.corpora.tasks import EXPR, VA
 from emoreport.exchange.readers import Tiers, read_codings
+from emoreport.exchange.readers.measured_faces import read_measured_faces
 from emoreport.heads.metadata import read_head
 from emoreport.measure.clip_predictions import read_clip_predictions
 from emoreport.models.families.hsemotion_folder import described_folder
@@ -32,11 +33,19 @@ from emoreport.models.runtimes.keras_files import read_keras_weights
 from emoreport.models.store import model_metadata as models
 from emoreport.models.store.lockfile import LOCK_FILE, FileRecord, LockFile, PullRecord
 from emoreport.models.store.registry import PulledModel
+from emoreport.records import FeatureSource
 from emoreport.run.bridge import load_bridge
 from emoreport.run.read import read_machine_report, read_report
 from emoreport.settings import Settings
 from emoreport.settings.loading import load_settings
 from emoreport.tables import readings
+from emoreport.tables.feature_files import (
+    FeatureWriter,
+    joined_sources,
+    read_face,
+    read_voice,
+    row_counts,
+)
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.readings import with_contour
 from tests.fixtures.stored import store, wandering_talk
@@ -244,6 +253,27 @@ FOUND = b"file,time,p_anger,p_neutral\na.wav,0.5,0.75,0.25\na.wav,1.5,,\n"
 VOTES = b"Time,Angry,Sad,Disgusted,Happy,Scared,Surprised,Neutral,ID\n0,1,0,0,0,0,0,0,1\n"
 PICTURES = b"image,valence,arousal,expression\na/00001.jpg,1\nvideo5_left/00012.jpg,3\n"
 
+OPENFACE = (
+    b"frame, timestamp, confidence, success, AU01_r\n1, 0.000, 0.98, 1, 0.5\n2, 0.04, 0.9, 0, 1\n"
+)
+PYFEAT = (
+    b",frame,FaceScore,AU01,approx_time,input\n0,0,0.98,0.5,00:00,a.mp4\n1,1,0.98,,00:00,a.mp4\n"
+)
+
+
+def _features() -> bytes:
+    content = io.BytesIO()
+    face, voice = FeatureSource("face", "a", 3), FeatureSource("voice", "b", 2)
+    with FeatureWriter(content, face, voice) as writer:
+        writer.add_face(np.arange(4.0), np.arange(4), np.ones((4, 3), np.float32))
+        writer.add_voice(np.arange(2.0), np.arange(2.0) + 3, np.ones((2, 2), np.float32))
+    return content.getvalue()
+
+
+def _read_features(path: Path) -> object:
+    return [*read_face(path), *read_voice(path), *joined_sources(path), row_counts(path)]
+
+
 TARGETS = (
     Target("a.eaf", EAF.encode(), lambda path: read_codings(path, TIERS)),
     Target("a.TextGrid", TEXTGRID.encode(), lambda path: read_codings(path, TIERS)),
@@ -265,6 +295,9 @@ TARGETS = (
     Target("people.csv", b"file,person\na,Ann\n", read_people),
     Target("10dec_O11_1_ann.csv", VOTES, lambda path: read_ramas(path.parent)),
     Target("video5_left.txt", b"valence,arousal\n0.1,-0.2\n-5,-5\n", _label_file),
+    Target("features.parquet", _features(), _read_features),
+    Target("openface.csv", OPENFACE, read_measured_faces),
+    Target("pyfeat.csv", PYFEAT, read_measured_faces),
     Target("pictures.csv", PICTURES, lambda path: read_abaw(path, EXPR)),
 )
 if find_spec("h5py") is not None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 import tempfile
 import tracemalloc
 
@@ -57,9 +60,26 @@ def test_the_file_goes_with_the_last_that_holds_it():
         file.add_face(faces(0, 3))
     path = file.path
     assert path.is_file()
+    if os.name == "posix":
+        assert path.stat().st_mode & 0o777 == 0o600
     del file
     gc.collect()
-    assert not path.parent.exists()
+    assert not path.exists()
+
+
+def test_what_a_killed_process_left_goes(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    code = (
+        "import os, tempfile; from emoreport.run.feature_file import FeatureFile;"
+        "from emoreport.records import FeatureSource;"
+        "file = FeatureFile(FeatureSource('face', 'a', 4), None); file.__enter__(); os._exit(9)"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], check=False, env=environment)
+    assert done.returncode == 9
+    (left,) = tmp_path.iterdir()
+    with FeatureFile(FACE, None) as file:
+        assert list(tmp_path.iterdir()) == [file.path] != [left]
 
 
 def test_a_run_that_fails_leaves_nothing_behind():
@@ -70,13 +90,14 @@ def test_a_run_that_fails_leaves_nothing_behind():
         raise RuntimeError
     del file
     gc.collect()
-    assert not path.parent.exists()
+    assert not path.exists()
 
 
 def test_a_temporary_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    with pytest.raises(OutputError, match="features cannot be kept"):
-        FeatureFile(FACE, None)
+    file = FeatureFile(FACE, None)
+    with pytest.raises(OutputError, match="features cannot be kept"), file:
+        pass
 
 
 def peak_bytes(frames: int) -> int:
