@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from emoreport.models.families.voice_network import VoiceSource
     from emoreport.models.store.registry import PulledModel
 
-Role = Literal["face", "voice", "words"]
+Role = Literal["face", "voice", "words", "text"]
 COMPACT: Final = "compact"
 """Family of the models that the package carries, and of a folder that says nothing else."""
 
@@ -113,6 +113,7 @@ OPENERS: Final[Mapping[Role, Mapping[str, Family]]] = {
         "gigaam": Family("gigaam", "open_gigaam", source="gigaam_source"),
     },
     "words": {"recognition": Family("recognition", "open_recognition")},
+    "text": {"bert": Family("bert.model", "open_bert", layout="config.json")},
 }
 """Every family by what its models judge and by its name in the registry."""
 

@@ -28,7 +28,7 @@ from emoreport.settings import Settings
 if TYPE_CHECKING:
     from emoreport.records import ModelRecord
 
-Role = Literal["face", "voice", "detector", "words"]
+Role = Literal["face", "voice", "detector", "words", "text"]
 Announce = Callable[[str], None]
 
 AUTO: Final = "auto"
@@ -45,6 +45,7 @@ ORDER: Final[Mapping[Role, tuple[str, ...]]] = {
         "t-one",
         "whisper",
     ),
+    "text": ("rubert-tiny2-cedr", "aniemore/rubert-tiny2", "rubert-tiny2-ru-go-emotions"),
 }
 """What ``auto`` takes, best first; the compact model, where there is one, comes after all of them.
 The detectors are the same network, alone (0.2 MB) and in a bundle. Of the recognisers the first
@@ -55,6 +56,7 @@ FLAGS: Final[Mapping[Role, str]] = {
     "voice": "--speech",
     "detector": "--face-detector",
     "words": "--transcript",
+    "text": "--text",
 }
 WITH_PART_ONLY: Final = frozenset({"aniemore/wav2vec2-xlsr-53"})
 """What ``auto`` takes only where the optional part is installed, for which people install it: among

@@ -20,7 +20,7 @@ from emoreport.errors import SettingsError
 if TYPE_CHECKING:
     from emoreport.records import ModelRecord
 
-EntryKind = Literal["face", "voice", "detector", "words"]
+EntryKind = Literal["face", "voice", "detector", "words", "text"]
 SourceKind = Literal["package", "github", "huggingface", "https"]
 REGISTRY_FILE: Final = "registry.toml"
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
@@ -88,7 +88,7 @@ class ModelEntry:
     family
         What opens it: a key of `emoreport.models.families.OPENERS`.
     kind
-        ``face``, ``voice``, ``detector`` or ``words`` (a speech recogniser).
+        ``face``, ``voice``, ``text``, ``detector`` or ``words`` (a speech recogniser).
     summary
         One line for lists.
     input

@@ -57,6 +57,9 @@ def test_the_models_that_results_may_name_stay() -> None:
         "dusha/hubert-large",
         "gigaam/emo",
         *RECOGNISERS,
+        "rubert-tiny2-cedr",
+        "rubert-tiny2-ru-go-emotions",
+        "aniemore/rubert-tiny2",
         "mediapipe/face_landmarker",
         "mediapipe/blaze_face_short_range",
     }
@@ -66,7 +69,7 @@ def test_the_models_that_results_may_name_stay() -> None:
 def test_every_entry_is_complete(entry: ModelEntry) -> None:
     for fact in ("summary", "input", "code_licence", "weights_licence", "data_terms", "citation"):
         assert getattr(entry, fact).strip(), fact
-    assert entry.kind in {"face", "voice", "detector", "words"}
+    assert entry.kind in {"face", "voice", "detector", "words", "text"}
     assert re.fullmatch(r"[\w/.-]+\.md", entry.card)
     assert entry.extra in {"", "full", "words"}
     assert entry.files
