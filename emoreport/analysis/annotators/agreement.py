@@ -18,7 +18,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+import numpy as np
+
 from emoreport.analysis.annotators.matching import match_moments
+from emoreport.analysis.numeric import nominal
 from emoreport.records import LabelledSpan
 from emoreport.results import milliseconds
 from emoreport.vocabulary import ALL_LABELS, is_emotion
@@ -228,27 +231,20 @@ def krippendorff_alpha(codings: Sequence[Sequence[LabelledSpan]], duration_s: fl
     if len(codings) < 2:
         return Alpha(None, len(codings), 0.0, ONE_CODER)
     end_ms = milliseconds(duration_s)
-    paired_ms = 0
-    agreed = 0.0
-    values: dict[str, int] = {}
-    for length_ms, labels in _cells([_Coding(spans, end_ms) for spans in codings], end_ms):
-        named = [label for label in labels if _is_named(label)]
-        if len(named) < 2:
-            continue
-        paired_ms += length_ms
-        for label in set(named):
-            count = named.count(label)
-            values[label] = values.get(label, 0) + count * length_ms
-            agreed += length_ms * count * (count - 1) / (len(named) - 1)
-    total = sum(values.values())
-    if total == 0:
+    spans_of = [_Coding(spans, end_ms) for spans in codings]
+    cells = [
+        (length_ms, named)
+        for length_ms, labels in _cells(spans_of, end_ms)
+        if len(named := [label for label in labels if _is_named(label)]) > 1
+    ]
+    if not cells:
         return Alpha(None, len(codings), 0.0, NO_OVERLAP)
-    by_chance = sum(count * (count - 1) for count in values.values())
-    if len(values) < 2:
-        return Alpha(None, len(codings), paired_ms / 1000, ONE_LABEL)
-    observed = 1.0 - agreed / total
-    expected = 1.0 - by_chance / (total * (total - 1))
-    return Alpha(1.0 - observed / expected, len(codings), paired_ms / 1000)
+    names = sorted({label for _, named in cells for label in named})
+    counts = np.asarray([[named.count(name) for name in names] for _, named in cells])
+    lengths_ms = np.asarray([length_ms for length_ms, _ in cells])
+    alpha = nominal.krippendorff_alpha(lengths_ms @ nominal.pairable(counts))
+    paired_s = int(lengths_ms.sum()) / 1000
+    return Alpha(alpha, len(codings), paired_s, ONE_LABEL if alpha is None else None)
 
 
 class _Coding:

@@ -19,7 +19,9 @@ How often the intervals hold the truth, by length of the talk: benchmarks/validi
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -67,6 +69,18 @@ DEPENDENT: Final = "dependent"
 FIGURES: Final = ("disagreement", "kappa", "ac1", "severity", "severity_kappa")
 
 Interval = tuple[float, float]
+Figures = Callable[[DoubleArray], DoubleArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """95 % intervals of figures in their order, or the reason why there are none.
+
+    A figure that has no value, or did not vary, has None.
+    """
+
+    bounds: tuple[Interval | None, ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,39 +136,80 @@ def block_bootstrap(joint: JointSequence, *, draws: int = 1999, seed: int = 0) -
     if refusal is not None:
         return Intervals(reason=refusal)
     sums, expected = binned_sums(joint)
-    total = sums.sum(axis=0)
-    values = figures(total, joint.labels, expected)
-    slopes = gradients(total, joint.labels, expected)
-    effect = sums @ slopes.T
-    active = [
-        index
-        for index, name in enumerate(FIGURES)
-        if getattr(measured, name) is not None and effect[:, index].std() > STILL
-    ]
-    if not active:
-        return Intervals(reason=ONE_LABEL)
-    bins = len(sums)
-    length = _block_length(effect[:, active])
-    if length * MIN_BLOCKS > bins:
-        return Intervals(reason=DEPENDENT)
-    blocks = _circular_blocks(sums, length)
-    if _effective_blocks(blocks[::length, 0]) < MIN_EFFECTIVE_BLOCKS:
-        return Intervals(reason=CLUSTERED)
-    error = np.sqrt(((blocks @ slopes.T) ** 2).mean(axis=0) * bins / length)
-    error /= np.sqrt(1.0 - length / bins)
-    drawn = np.random.default_rng(seed).integers(0, bins, (draws, int(np.ceil(bins / length))))
-    scaled = _studentised(blocks[drawn], values, joint.labels, expected)
-    bounds = (
-        _bounded(name, values[index], error[index] * scaled[index]) if index in active else None
-        for index, name in enumerate(FIGURES)
+    bounds = bootstrap_bounds(
+        sums,
+        partial(figures, labels=joint.labels, expected=expected),
+        partial(gradients, labels=joint.labels, expected=expected),
+        tuple(getattr(measured, name) is not None for name in FIGURES),
+        draws=draws,
+        seed=seed,
     )
-    disagreement, kappa, ac1, severity, severity_kappa = bounds
+    if bounds.reason is not None:
+        return Intervals(reason=bounds.reason)
+    disagreement, kappa, ac1, severity, severity_kappa = (
+        None if bound is None else _bounded(name, bound)
+        for name, bound in zip(FIGURES, bounds.bounds, strict=True)
+    )
     return Intervals(
         disagreement=disagreement,
         kappa=kappa,
         ac1=ac1,
         severity=severity,
         severity_kappa=severity_kappa,
+    )
+
+
+def bootstrap_bounds(
+    sums: DoubleArray,
+    figures: Figures,
+    gradients: Figures,
+    defined: Sequence[bool],
+    *,
+    draws: int,
+    seed: int,
+) -> Bounds:
+    """Find the 95 % intervals of smooth functions of sums over bins.
+
+    Parameters
+    ----------
+    sums
+        float64 (B, columns), by bins of about `BIN_S`; the first column are comparable seconds.
+    figures
+        From float64 (..., columns) to (..., F).
+    gradients
+        Their derivatives, to (..., F, columns).
+    defined
+        Which of the F figures have a value at all.
+    draws, seed
+        As for `block_bootstrap`.
+    """
+    total = sums.sum(axis=0)
+    values, slopes = figures(total), gradients(total)
+    effect = sums @ slopes.T
+    active = [
+        index for index, known in enumerate(defined) if known and effect[:, index].std() > STILL
+    ]
+    if not active:
+        return Bounds(reason=ONE_LABEL)
+    bins = len(sums)
+    length = _block_length(effect[:, active])
+    if length * MIN_BLOCKS > bins:
+        return Bounds(reason=DEPENDENT)
+    blocks = _circular_blocks(sums, length)
+    if _effective_blocks(blocks[::length, 0]) < MIN_EFFECTIVE_BLOCKS:
+        return Bounds(reason=CLUSTERED)
+    error = np.sqrt(((blocks @ slopes.T) ** 2).mean(axis=0) * bins / length)
+    error /= np.sqrt(1.0 - length / bins)
+    drawn = np.random.default_rng(seed).integers(0, bins, (draws, int(np.ceil(bins / length))))
+    scaled = _studentised(blocks[drawn], values, figures, gradients)
+    reach = [
+        error[index] * scaled[index] if index in active else np.inf for index in range(len(values))
+    ]
+    return Bounds(
+        tuple(
+            (float(value - apart), float(value + apart)) if np.isfinite(apart) else None
+            for value, apart in zip(values, reach, strict=True)
+        )
     )
 
 
@@ -202,16 +257,16 @@ def figures(sums: DoubleArray, labels: int, expected: float) -> DoubleArray:
     by_chance = (face * voice).sum(axis=-1)
     mean = 0.5 * (face + voice)
     gwet = (mean * (1.0 - mean)).sum(axis=-1) / (labels - 1)
-    known_s = _positive(sums[..., -3])
+    known_s = positive(sums[..., -3])
     severity = sums[..., -2] / known_s
     severity_by_chance = sums[..., -1] / known_s - expected
     return np.stack(
         (
             1.0 - agreed,
-            (agreed - by_chance) / _positive(1.0 - by_chance),
-            (agreed - gwet) / _positive(1.0 - gwet),
+            (agreed - by_chance) / positive(1.0 - by_chance),
+            (agreed - gwet) / positive(1.0 - gwet),
             severity,
-            1.0 - severity / _positive(severity_by_chance),
+            1.0 - severity / positive(severity_by_chance),
         ),
         axis=-1,
     )
@@ -230,32 +285,32 @@ def gradients(sums: DoubleArray, labels: int, expected: float) -> DoubleArray:
         (1, by_chance, voice, face),
         (2, gwet, gwet_slope, gwet_slope),
     ):
-        rest = _positive(1.0 - chance)
+        rest = positive(1.0 - chance)
         per_chance = ((agreed - 1.0) / rest**2)[..., np.newaxis]
         result[..., figure, 1] = 1.0 / rest
         result[..., figure, 2 : 2 + labels] = per_chance * by_face
         result[..., figure, 2 + labels : 2 + 2 * labels] = per_chance * by_voice
-    result /= _positive(sums[..., 0])[..., np.newaxis, np.newaxis]
-    known_s = _positive(sums[..., -3])
-    severity, rest = sums[..., -2] / known_s, _positive(sums[..., -1] / known_s - expected)
+    result /= positive(sums[..., 0])[..., np.newaxis, np.newaxis]
+    known_s = positive(sums[..., -3])
+    severity, rest = sums[..., -2] / known_s, positive(sums[..., -1] / known_s - expected)
     result[..., 3, -2] = 1.0 / known_s
     result[..., 4, -2] = -1.0 / (rest * known_s)
     result[..., 4, -1] = severity / (rest**2 * known_s)
     # No figure changes when all sums grow in proportion: that gives the slopes of the totals.
     inner = (result * sums[..., np.newaxis, :]).sum(axis=-1)
-    result[..., :3, 0] -= inner[..., :3] / _positive(sums[..., :1])
+    result[..., :3, 0] -= inner[..., :3] / positive(sums[..., :1])
     result[..., 3:, -3] -= inner[..., 3:] / known_s[..., np.newaxis]
     return result
 
 
 def _shares(sums: DoubleArray, labels: int) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
-    compared_s = _positive(sums[..., 0])
+    compared_s = positive(sums[..., 0])
     face = sums[..., 2 : 2 + labels] / compared_s[..., np.newaxis]
     voice = sums[..., 2 + labels : 2 + 2 * labels] / compared_s[..., np.newaxis]
     return face, voice, sums[..., 1] / compared_s
 
 
-def _positive(values: DoubleArray) -> DoubleArray:
+def positive(values: DoubleArray) -> DoubleArray:
     """Keep a divisor off 0; what is divided by one is not used or is rare among the draws."""
     return np.maximum(values, np.finfo(np.float64).tiny ** 0.25)
 
@@ -281,35 +336,32 @@ def _effective_blocks(compared_s: DoubleArray) -> float:
 
 
 def _studentised(
-    drawn: DoubleArray, values: DoubleArray, labels: int, expected: float
+    drawn: DoubleArray, values: DoubleArray, figures: Figures, gradients: Figures
 ) -> DoubleArray:
-    """The 95th percentile of the distance from the observed figures in own standard errors, (5,).
+    """The 95th percentile of the distance from the observed figures in own standard errors, (F,).
 
     Parameters
     ----------
     drawn
         float64 (draws, blocks, columns).
     values
-        float64 (5,), observed figures.
-    labels, expected
-        As in `figures`.
+        float64 (F,), observed figures.
+    figures, gradients
+        As for `bootstrap_bounds`.
     """
     blocks = drawn.shape[1]
     sums = drawn.sum(axis=1)
-    slopes = gradients(sums, labels, expected)
-    effect = drawn @ np.swapaxes(slopes, 1, 2)
+    effect = drawn @ np.swapaxes(gradients(sums), 1, 2)
     error = np.sqrt((effect**2).sum(axis=1) * blocks / (blocks - 1))
-    apart = np.abs(figures(sums, labels, expected) - values)
+    apart = np.abs(figures(sums) - values)
     # A draw without any spread is as far off as can be: this errs towards wide intervals.
     scaled = np.divide(apart, error, out=np.full(apart.shape, np.inf), where=error > 0)
     return np.asarray(np.quantile(scaled, LEVEL, axis=0, method="higher"))
 
 
-def _bounded(name: str, value: float, reach: float) -> Interval | None:
-    if not np.isfinite(reach):
-        return None
+def _bounded(name: str, bound: Interval) -> Interval:
     lowest = 0.0 if name in {"disagreement", "severity"} else -np.inf
-    return max(lowest, float(value - reach)), min(1.0, float(value + reach))
+    return max(lowest, bound[0]), min(1.0, bound[1])
 
 
 def _refusal(labels: int, compared_s: float) -> str | None:

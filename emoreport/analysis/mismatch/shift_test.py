@@ -195,9 +195,9 @@ def shift_test(joint: JointSequence) -> ShiftTest:
     if refusal is not None:
         return ShiftTest(reason=refusal)
     time_s = _grid(joint, LABEL_STEP_S)
-    face = _label_at(joint.face, time_s)
-    voice = _label_at(joint.voice, time_s)
-    return _judge(*label_excess(face, voice, joint.labels))
+    face = label_at(joint.face, time_s)
+    voice = label_at(joint.voice, time_s)
+    return judged(*label_excess(face, voice, joint.labels))
 
 
 def severity_shift_test(joint: JointSequence) -> ShiftTest:
@@ -222,7 +222,7 @@ def severity_shift_test(joint: JointSequence) -> ShiftTest:
     time_s = _grid(joint, DISTANCE_STEP_S, MAX_DISTANCE_POSITIONS)
     face = _distribution_at(joint.face, time_s)
     voice = _distribution_at(joint.voice, time_s)
-    return _judge(*distance_excess(face, voice))
+    return judged(*distance_excess(face, voice))
 
 
 def label_excess(face: IntArray, voice: IntArray, labels: int) -> tuple[DoubleArray, DoubleArray]:
@@ -311,7 +311,16 @@ def _summed_distances(
     return 0.5 * np.roll(total[::-1], 1)
 
 
-def _judge(excess: DoubleArray, overlap: DoubleArray) -> ShiftTest:
+def judged(excess: DoubleArray, overlap: DoubleArray) -> ShiftTest:
+    """Compare the observed position, which comes first, with all positions; two-sided.
+
+    Parameters
+    ----------
+    excess
+        float64 (P,), NaN where nothing overlaps.
+    overlap
+        float64 (P,), steps in common.
+    """
     scaled = (excess * np.sqrt(overlap))[~np.isnan(excess)]
     observed = scaled[0]
     more = float(np.mean(scaled >= observed - TIE))
@@ -330,7 +339,8 @@ def _grid(joint: JointSequence, longest_step_s: float, most: int | None = None) 
     return times
 
 
-def _label_at(sequence: LabelSequence, time_s: DoubleArray) -> IntArray:
+def label_at(sequence: LabelSequence, time_s: DoubleArray) -> IntArray:
+    """Labels at times, int64 (T,); `MISSING` where there is none."""
     return labels_of(sequence, piece_at(sequence, time_s))
 
 

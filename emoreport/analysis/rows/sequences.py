@@ -19,7 +19,7 @@ import numpy as np
 from emoreport.analysis.numeric.hold_times import BoolArray
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.voice_segmentation import voice_cells
-from emoreport.records import DoubleArray, IntArray, SpeechTrack
+from emoreport.records import DoubleArray, IntArray, SpeechTrack, TextReadings
 from emoreport.results import VideoInterval
 from emoreport.vocabulary import is_emotion
 
@@ -177,10 +177,64 @@ def voice_sequence(
         judged &= True if usable is None else usable
         heard = spoken & cells.held_by(judged)
         window = cells.frame[heard]
-        label[heard] = _best_labels(speech, space, bridge)[window]
         rows = np.asarray(speech.probabilities, dtype=np.float64)
+        label[heard] = _best_labels(rows, speech.labels, space, bridge)[window]
         distribution[heard] = _shared_distributions(rows, speech.labels, space, bridge)[window]
     return LabelSequence(cells.edges_s, label, distribution)
+
+
+def text_sequence(
+    readings: TextReadings, duration_s: float, bridge: Bridge = DEFAULT_BRIDGE
+) -> LabelSequence:
+    """Clauses in the shared labels of the text model itself, on their own time.
+
+    Between clauses, and where a clause has too few words, the text is missing.
+
+    Parameters
+    ----------
+    readings
+        Clauses in order of their start; one that begins before another has ended is cut there.
+    duration_s
+        Length of the recording; the sequence covers [0, `duration_s`].
+    bridge
+        The shared label space.
+    """
+    space = bridge.shared_space(readings.labels, readings.labels)
+    if duration_s <= 0:
+        return _nothing(len(space))
+    ends_s = np.minimum(np.maximum.accumulate(readings.end_s), duration_s)
+    starts_s = np.maximum(readings.start_s, np.append(0.0, ends_s)[:-1])
+    kept = np.flatnonzero(starts_s < ends_s)
+    knots_s = np.column_stack((starts_s[kept], ends_s[kept])).ravel()
+    edges_s, first = np.unique(np.concatenate(([0.0], knots_s, [duration_s])), return_index=True)
+    # Knots alternate: from an odd one on (0 is before the first) a clause runs, else a gap.
+    after = np.searchsorted(knots_s, edges_s[:-1], side="right")
+    inside = after % 2 == 1
+    clause = kept[after[inside] // 2]
+    table = np.asarray(readings.probabilities, dtype=np.float64)
+    label = np.full(len(first) - 1, MISSING, dtype=np.int64)
+    distribution = np.full((len(label), len(space)), np.nan)
+    label[inside] = _best_labels(table, readings.labels, space, bridge)[clause]
+    distribution[inside] = _shared_distributions(table, readings.labels, space, bridge)[clause]
+    label[np.isnan(distribution).any(axis=1)] = MISSING
+    return LabelSequence(edges_s, label, distribution)
+
+
+def in_space(sequence: LabelSequence, own: Sequence[str], space: Sequence[str]) -> LabelSequence:
+    """The same in fewer labels; what is not among them is missing.
+
+    Parameters
+    ----------
+    sequence
+        In the labels `own`.
+    own, space
+        Shared labels, the second some of the first.
+    """
+    place = [own.index(name) for name in space]
+    code = np.full(len(own) + 1, MISSING, dtype=np.int64)  # the last is that of MISSING
+    code[place] = np.arange(len(space))
+    mass = sequence.distribution[:, place]
+    return LabelSequence(sequence.edges_s, code[sequence.label], _rescaled(mass))
 
 
 def join(face: LabelSequence, voice: LabelSequence) -> JointSequence:
@@ -220,13 +274,14 @@ def _nothing(labels: int) -> LabelSequence:
     return LabelSequence(np.zeros(1), np.zeros(0, dtype=np.int64), np.zeros((0, labels)))
 
 
-def _best_labels(speech: SpeechTrack, space: Sequence[str], bridge: Bridge) -> IntArray:
-    """Shared label of each window's most probable class, `MISSING` where it has no partner."""
+def _best_labels(
+    rows: DoubleArray, labels: Sequence[str], space: Sequence[str], bridge: Bridge
+) -> IntArray:
+    """Shared label of each row's most probable class, `MISSING` where it has no partner."""
     codes = {name: code for code, name in enumerate(space)}
     of_class = np.asarray(
-        [codes.get(bridge.shared(name), MISSING) for name in speech.labels], dtype=np.int64
+        [codes.get(bridge.shared(name), MISSING) for name in labels], dtype=np.int64
     )
-    rows = np.asarray(speech.probabilities, dtype=np.float64)
     best: IntArray = of_class[np.argmax(np.nan_to_num(rows, nan=-1.0), axis=1)]
     return best
 
@@ -238,7 +293,11 @@ def _shared_distributions(
     member = np.asarray(
         [[float(bridge.shared(name) == shared) for shared in space] for name in labels]
     ).reshape(len(labels), len(space))
-    mass = table @ member
+    return _rescaled(table @ member)
+
+
+def _rescaled(mass: DoubleArray) -> DoubleArray:
+    """Rows that sum to 1, float64 (C, K); NaN where there is no mass."""
     total = mass.sum(axis=1, keepdims=True)
     shares: DoubleArray = np.divide(mass, total, out=np.full(mass.shape, np.nan), where=total > 0)
     return shares

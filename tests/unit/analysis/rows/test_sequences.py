@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 
 from emoreport.analysis.rows.bridge import Bridge
-from emoreport.analysis.rows.sequences import MISSING, face_sequence, join, voice_sequence
-from emoreport.records import SpeechTrack
+from emoreport.analysis.rows.sequences import (
+    MISSING,
+    face_sequence,
+    in_space,
+    join,
+    text_sequence,
+    voice_sequence,
+)
+from emoreport.records import SpeechTrack, TextReadings
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.readings import VOICE_LABELS, speech_track, video_rows
 from tests.fixtures.sequences import sequence
@@ -99,3 +106,42 @@ def test_the_common_refinement_holds_both_sets_of_bounds():
 def test_sequences_over_different_labels_are_refused():
     with pytest.raises(ValueError, match="3 labels of the face, 4 of the voice"):
         join(sequence((0, 1)), sequence((0, 1), labels=4))
+
+
+def readings(spans, probabilities, labels=("anger", "enthusiasm", "neutral")):
+    """Clauses; their words do not matter here."""
+    start_s, end_s = np.array(spans, dtype=np.float64).reshape(-1, 2).T
+    index = np.arange(len(start_s))
+    table = np.array(probabilities, dtype=np.float32).reshape(-1, len(labels))
+    return TextReadings(labels, start_s, end_s, index, index + 1, table)
+
+
+def test_clauses_speak_for_their_own_time_and_the_gaps_between_are_missing():
+    nothing = [np.nan] * 3
+    found = text_sequence(
+        readings([(1, 3), (3, 4), (6, 8)], [[1, 0, 0], nothing, [0, 0.9, 0.1]]), 10.0
+    )
+    assert found.edges_s.tolist() == [0, 1, 3, 4, 6, 8, 10]
+    # Space of the model itself: anger, happiness (enthusiasm), neutral.
+    assert found.label.tolist() == [MISSING, 0, MISSING, MISSING, 1, MISSING]
+    assert found.distribution[4] == pytest.approx([0, 0.9, 0.1])
+    assert np.isnan(found.distribution[[0, 2, 3, 5]]).all()
+
+
+def test_a_clause_from_the_start_to_beyond_the_end_and_one_inside_another():
+    found = text_sequence(readings([(0, 6), (2, 4), (5, 30)], np.eye(3)), 10.0)
+    assert found.edges_s.tolist() == [0, 6, 10]
+    assert found.label.tolist() == [0, 2]
+
+
+def test_without_clauses_the_text_is_missing_throughout():
+    found = text_sequence(readings([], []), 10.0)
+    assert (found.edges_s.tolist(), found.label.tolist()) == ([0, 10], [MISSING])
+    assert len(text_sequence(readings([], []), 0.0).label) == 0
+
+
+def test_fewer_labels_lose_the_others_and_share_out_the_rest():
+    own = text_sequence(readings([(0, 5), (5, 10)], [[0.6, 0.2, 0.2], [0.1, 0.2, 0.7]]), 10.0)
+    found = in_space(own, ("anger", "happiness", "neutral"), ("happiness", "neutral"))
+    assert found.label.tolist() == [MISSING, 1]
+    assert found.distribution == pytest.approx(np.array([[0.5, 0.5], [2 / 9, 7 / 9]]))
