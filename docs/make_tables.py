@@ -17,6 +17,7 @@ from emoreport.tables.columns import (
     FEATURES,
     HEAD_LABELS,
     SOUND,
+    WORD_READINGS,
     frames_table,
     head_intervals_table,
     head_table,
@@ -50,12 +51,18 @@ column of its own. `z_<emotion>` is there with `--baseline`, `compound_emotions`
 `--no-acoustics`; `head_intervals` and head.parquet are there with a trained head (`--head`) that
 names neither the emotions of the face nor those of the voice, and the first column depends on what
 it was trained for; features.parquet is there with `--features` and from `emoreport features`.
+`words`, words.parquet, `speech_rate` and the columns `text` are there with a
+transcript (`--transcript`); with `--no-text`, only the rates and the times are.
 """
 
 
 def page() -> str:
     """Content of docs/tables.md."""
-    tables = list(result_tables(ANY, ANY, baseline=True, compounds=True, acoustics=True).values())
+    tables = list(
+        result_tables(
+            ANY, ANY, baseline=True, compounds=True, acoustics=True, words=True, rates=True
+        ).values()
+    )
     tables += map(head_intervals_table, HEAD_LABELS)
     readings = [
         frames_table(ANY, valence=True, arousal=True, extra=FACE_EXTRAS, witness=ANY),
@@ -63,6 +70,7 @@ def page() -> str:
         SOUND,
         FEATURES,
         head_table(("<output>",)),
+        WORD_READINGS,
     ]
     parts = [HEAD]
     parts += [_section(f"{table.name}.csv", _columns([table])) for table in tables]

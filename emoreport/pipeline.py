@@ -38,19 +38,22 @@ from emoreport.records import (
     RunPlan,
     RunWarning,
     SpeechTrack,
+    TranscriptRecord,
     VoiceActivityDetector,
     VoiceEmotionModel,
 )
 from emoreport.run.bridge import load_bridge
 from emoreport.run.feature_file import FeatureFile, wanted_sources
 from emoreport.run.folder import ResultFolders, content_sha256, is_up_to_date, refuse_others
-from emoreport.run.record import plan_run, record_run
+from emoreport.run.record import plan_run, record_run, with_transcript
 from emoreport.run.report import Report
 from emoreport.run.timing import Clock, short_turns
-from emoreport.settings import Settings
+from emoreport.settings import NO_TRANSCRIPT, Settings
 from emoreport.speech.activity import SileroDetector
 from emoreport.speech.reading import read_speech
 from emoreport.speech.select import open_voice_model
+from emoreport.words.choosing import ChosenTranscript, open_transcript, transcript_record
+from emoreport.words.placing import place_words, refuse_without_times
 
 Announce = Callable[[str], None]
 Heard = tuple[SpeechTrack, DecodeOutcome | None]
@@ -154,8 +157,18 @@ class Analyzer:
         """Release the detector and the models."""
         self._stack.close()
 
-    def plan(self, video: Path, sha256: str, *, recorded_path: str | None = None) -> RunPlan:
-        """What is known of a run before anything is decoded; parameters as for `analyze`."""
+    def plan(
+        self,
+        video: Path,
+        sha256: str,
+        *,
+        recorded_path: str | None = None,
+        transcript: TranscriptRecord | None = None,
+    ) -> RunPlan:
+        """What is known of a run before anything is decoded; parameters as for `analyze`.
+
+        `transcript` says whence the words are; None without any.
+        """
         voice = self._voice_model
         witnesses = {"face_witness": self._face_witness, "speech_witness": self._voice_witness}
         return plan_run(
@@ -172,10 +185,16 @@ class Analyzer:
             self.settings,
             self._bridge,
             recorded_path=recorded_path,
+            transcript=transcript,
         )
 
     def analyze(
-        self, video: Path | str, *, sha256: str | None = None, recorded_path: str | None = None
+        self,
+        video: Path | str,
+        *,
+        sha256: str | None = None,
+        recorded_path: str | None = None,
+        name: str | None = None,
     ) -> Report:
         """Analyse one video and return its report; nothing is written.
 
@@ -187,6 +206,8 @@ class Analyzer:
             Digest of its content, if the caller knows it.
         recorded_path
             Where the video really is, should `video` be a copy of it.
+        name
+            What a folder of transcripts knows it by; its file name if None.
 
         Raises
         ------
@@ -195,7 +216,8 @@ class Analyzer:
         """
         path = Path(video)
         try:
-            return self._analyze(path, sha256 or content_sha256(path), recorded_path)
+            digest = sha256 or content_sha256(path)
+            return self._analyze(path, digest, recorded_path, name or path.name)
         except EmoreportError as error:
             error.with_file(path)
             raise
@@ -226,7 +248,9 @@ class Analyzer:
         """
         sha256 = content_sha256(video)
         folder = folders.claim(video, sha256)
-        if not self.settings.output.overwrite and is_up_to_date(folder, self.plan(video, sha256)):
+        words = transcript_record(self.settings.words, video.name)
+        plan = self.plan(video, sha256, transcript=words)
+        if not self.settings.output.overwrite and is_up_to_date(folder, plan):
             return folder, None
         with folders.hold(video, sha256) as folder:
             report = self.analyze(video, sha256=sha256)
@@ -234,8 +258,12 @@ class Analyzer:
             report.write(folder, progress=progress)
         return folder, report
 
-    def _analyze(self, path: Path, sha256: str, recorded_path: str | None) -> Report:
+    def _analyze(self, path: Path, sha256: str, recorded_path: str | None, name: str) -> Report:
         clock = Clock()
+        # Before anything is decoded: a transcript that cannot be used is told at once.
+        chosen = open_transcript(self.settings.words, name)
+        if chosen is not None:
+            refuse_without_times(chosen.file)
         with clock.stage("probe"):
             info = probe(path)
         features = self._feature_file()
@@ -249,6 +277,7 @@ class Analyzer:
                 report = self._headed(report, features)
         if self.settings.features.features:
             report = replace(report, features=features)
+        report = self._with_words(report, chosen)
         with clock.stage("analysis"):
             _ = report.analysis  # made on demand: now, so that its time is known
         return report
@@ -263,6 +292,16 @@ class Analyzer:
         run = replace(run, warnings=(*run.warnings, *filter(None, told)))
         led = with_head(track, self._head.record, report.faces, report.speech)
         return replace(report, faces=led.faces, speech=led.speech, head=led.table, run=run)
+
+    def _with_words(self, report: Report, chosen: ChosenTranscript | None) -> Report:
+        """The report with the words of its transcript; None where there is none."""
+        record, words = None, None
+        if chosen is not None:
+            record = chosen.record
+            words = place_words(chosen.file, report.run.media.duration_s)
+        missing = chosen is None and self.settings.words.transcript != NO_TRANSCRIPT
+        run = with_transcript(report.run, record, words, missing=missing)
+        return replace(report, run=run, transcript=words)
 
     def _feature_file(self) -> FeatureFile | None:
         """Where the features of a recording are kept while it is read; None without any."""

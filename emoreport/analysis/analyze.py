@@ -16,6 +16,7 @@ from emoreport.analysis.rows.relabelling import coded_pieces
 from emoreport.analysis.rows.scores import with_z_scores
 from emoreport.analysis.rows.voice_segmentation import heard_windows
 from emoreport.analysis.rows.witnesses import firm_windows
+from emoreport.analysis.rows.words import speech_rates, spoken_words, with_text
 from emoreport.analysis.summary import summarize
 from emoreport.analysis.transitions.counting import count_transitions
 from emoreport.analysis.transitions.sensitivity import sensitivity
@@ -28,6 +29,7 @@ from emoreport.records import (
     HeadTrack,
     Recording,
     SpeechTrack,
+    Transcript,
 )
 from emoreport.results import Analysis
 from emoreport.settings import Settings
@@ -41,6 +43,7 @@ def analyze_readings(
     bridge: Bridge = DEFAULT_BRIDGE,
     labels: CodedLabels = UNCODED,
     head: HeadTrack | None = None,
+    transcript: Transcript | None = None,
 ) -> Analysis:
     """Derive intervals, evidence, comparisons, transitions, statistics and the summary.
 
@@ -63,6 +66,8 @@ def analyze_readings(
         What a person coded; it takes the place of the machine's labels.
     head
         What a trained head says that has a table of its own.
+    transcript
+        The words; None without any.
     """
     duration_s, level = recording.duration_s, abstention_level(settings.analysis)
     limit = settings.analysis.distance_limit
@@ -94,7 +99,7 @@ def analyze_readings(
     return Analysis(
         video_intervals=video,
         audio_intervals=audio,
-        comparisons=comparisons,
+        comparisons=with_text(comparisons, transcript),
         transitions=transitions,
         summary=summary,
         transition_statistics=transition_rows(
@@ -129,5 +134,7 @@ def analyze_readings(
         heard_windows=heard_windows(speech, duration_s),
         acoustics=spoken,
         head_intervals=head_intervals(head, duration_s, settings.analysis),
+        words=spoken_words(transcript, video),
+        speech_rates=speech_rates(transcript, speech, video, duration_s),
         seen_faces=faces,
     )

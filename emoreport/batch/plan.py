@@ -17,7 +17,7 @@ from emoreport.batch.manifest import Manifest, Signature, VideoRecord
 from emoreport.batch.names import OWN_FILES
 from emoreport.batch.parts import has_part
 from emoreport.errors import EmoreportError, InputNotFoundError, MediaError, OutputError
-from emoreport.run.fingerprint import fingerprint_of, readings_fingerprint_of
+from emoreport.run.fingerprint import deciding_words, fingerprint_of, readings_fingerprint_of
 from emoreport.run.folder import (
     folder_names,
     is_free,
@@ -26,7 +26,9 @@ from emoreport.run.folder import (
     same_name,
     stored_run,
 )
+from emoreport.settings import WordSettings
 from emoreport.tables.readings import FRAMES_FILE, SPEECH_FILE
+from emoreport.words.choosing import transcript_record
 
 PARTS_FOLDER: Final = "intervals"
 AHEAD: Final = 2
@@ -78,10 +80,11 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """Digests of what decides results that are there, and of what decides their readings."""
+    """What decides results that are there, their readings, and their words."""
 
     results: str
     readings: str
+    words: tuple[str, str] | None
 
 
 class Planner:
@@ -97,13 +100,23 @@ class Planner:
         What the models say of themselves.
     choices
         What the user asked for.
+    words
+        Where the transcripts are.
     """
 
-    def __init__(self, out: Path, manifest: Manifest, opened: Opened, choices: Choices) -> None:
+    def __init__(
+        self,
+        out: Path,
+        manifest: Manifest,
+        opened: Opened,
+        choices: Choices,
+        words: WordSettings | None = None,
+    ) -> None:
         self._out = out
         self._manifest = manifest
         self._fingerprint, self._readings = opened.fingerprint, opened.readings
         self._choices = choices
+        self._words = words or WordSettings()
         self._taken = {same_name(name): sha256 for sha256, name in manifest.folders.items()}
         self._seen: set[str] = set()
 
@@ -185,7 +198,7 @@ class Planner:
         if record.state == "finished":
             folder = Path(job.folder)
             made = _made(folder, job.sha256)
-            same = made is not None and made.results == self._fingerprint
+            same = made is not None and self._is_as_wanted(made, job)
             whole = same and _all_there(folder, record.files)
             if not whole or not has_part(Path(job.part), job.sha256, self._fingerprint):
                 return None
@@ -207,20 +220,31 @@ class Planner:
             return job
         record = self._manifest.record_of(job.sha256, made.results)
         needed = {FRAMES_FILE, SPEECH_FILE}
-        if made.results != self._fingerprint:
+        if not self._is_as_wanted(made, job):
             if record is None:
                 raise made_otherwise(folder, "replace_or_elsewhere")
-            can_retable = made.readings == self._readings and _all_there(folder, needed)
+            same_readings = made.readings == self._readings and made.words == self._words_of(job)
+            can_retable = same_readings and _all_there(folder, needed)
             return replace(job, retable=can_retable)
         return replace(
             job, collect=_all_there(folder, {*needed, *(record.files if record else ())})
         )
 
+    def _is_as_wanted(self, made: _Made, job: VideoJob) -> bool:
+        return made.results == self._fingerprint and made.words == self._words_of(job)
+
+    def _words_of(self, job: VideoJob) -> tuple[str, str] | None:
+        """What of the transcript of a video decides its results; None without one."""
+        record = transcript_record(self._words, job.name)
+        return None if record is None else record.decides
+
 
 def _made(folder: Path, sha256: str) -> _Made | None:
     """What a folder holds of a content; None without any results."""
     run = stored_run(folder, sha256)
-    return None if run is None else _Made(fingerprint_of(run), readings_fingerprint_of(run))
+    if run is None:
+        return None
+    return _Made(fingerprint_of(run), readings_fingerprint_of(run), deciding_words(run))
 
 
 def _all_there(folder: Path, names: Iterable[str]) -> bool:

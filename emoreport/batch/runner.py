@@ -24,6 +24,7 @@ from emoreport.batch.sharding import Shard
 from emoreport.batch.together import reserved_columns, write_together
 from emoreport.errors import EmoreportError, InputNotFoundError, OutputError
 from emoreport.settings import Settings
+from emoreport.words.choosing import refuse_one_file
 
 UNWRITABLE_IN_A_ROW: Final = 3
 """So many videos in a row that could not be written end the batch: the disk is full or gone."""
@@ -129,6 +130,7 @@ def run_batch(request: BatchRequest, watcher: BatchWatcher, make: EngineMaker) -
         When the models cannot be opened, or no worker can be started any more.
     """
     load_arrow()
+    refuse_one_file(request.settings.words)
     out = Path(request.settings.output.out)
     candidates = _find(request, out, watcher)
     if not candidates:
@@ -154,7 +156,8 @@ def run_batch(request: BatchRequest, watcher: BatchWatcher, make: EngineMaker) -
                 metadata = _metadata(request, names, frozenset(), watcher)
                 book.opened = engine.open()
                 metadata = _metadata(request, names, reserved_columns(book.opened), None)
-                planner = Planner(out, manifest, book.opened, request.choices)
+                words = request.settings.words
+                planner = Planner(out, manifest, book.opened, request.choices, words)
                 ahead = Ahead(planner.steps(candidates))
                 stack.callback(ahead.close)
                 for outcome in engine.run(book.jobs(ahead)):

@@ -67,6 +67,7 @@ def analyze_videos(
     what this command prints.
     """
     # Before any model is fetched or opened: what is not there is told at once.
+    _check_transcript(settings, videos)
     readable, worst = _readable(videos, verbose=verbose)
     if not readable:
         return worst
@@ -102,6 +103,15 @@ def analyze_videos(
             except Exception as error:  # noqa: BLE001 - the edge: one bad video must not end the rest
                 worst = max(worst, _tell(error, video, verbose=verbose))
     return worst
+
+
+def _check_transcript(settings: Settings, videos: Sequence[Path]) -> None:
+    from emoreport.words.choosing import find_transcript, refuse_one_file
+
+    if len(videos) > 1:
+        refuse_one_file(settings.words)
+    for video in videos:
+        find_transcript(settings.words, video.name)
 
 
 def _readable(videos: Sequence[Path], *, verbose: bool) -> tuple[list[Path], int]:

@@ -25,6 +25,7 @@ METAVARS = {"seconds": "SECONDS"}
 SHORT_FORMS = {
     "embed_video": ("page_video", "embed"),
     "no_video": ("page_video", "none"),
+    "no_text": ("text_output", "none"),
 }
 """Flags that mean one value of a setting: flag, setting, value."""
 

@@ -18,6 +18,7 @@ _OF_GROUP: Final[Mapping[str, str]] = {
     "faces": "face",
     "speech": "voice",
     "features": "output",
+    "words": "voice",
     "analysis": "intervals",
     "output": "output",
     "runtime": "machine",
@@ -37,6 +38,7 @@ _OF_OPTION: Final[Mapping[str, str]] = {
     "head": "models",
     "embed_video": "output",
     "no_video": "output",
+    "no_text": "output",
     "config": "machine",
     "verbose": "machine",
 }

@@ -41,6 +41,7 @@ RETABLED = (
     "lang",
     "excel_locale",
     "page_video",
+    "text_output",
 )
 
 Target = Annotated[
@@ -57,6 +58,15 @@ Labels = Annotated[
     ),
 ]
 
+NewTranscript = Annotated[
+    str | None,
+    typer.Option("--transcript", metavar="FILE", help="retable.transcript", show_default=False),
+]
+Tier = Annotated[
+    str | None,
+    typer.Option("--transcript-tier", metavar="NAME", help="retable.tier", show_default=False),
+]
+
 
 @with_settings(RETABLED)
 def retable(
@@ -70,6 +80,8 @@ def retable(
     observation: Observation = None,
     encoding: Encoding = None,
     renamings: Renamings = None,
+    transcript: NewTranscript = None,
+    transcript_tier: Tier = None,
     video: Video = None,
     show_page: OpenPage = False,
     config: Config = None,
@@ -84,8 +96,11 @@ def retable(
     the voice. Evidence and probabilities are measured again over these spans, confidence is what
     the model gave to the person's label, and run.json, the summary and a warning say whose labels
     they are.
+
+    With --transcript the words of the talk are those of another file, or none.
     """
     from emoreport.annotators.relabel import parse_labels
+    from emoreport.exchange.transcripts import words_for
     from emoreport.overlay.recut import check_video
     from emoreport.run.read import read_report
 
@@ -102,7 +117,10 @@ def retable(
         encoding=encoding,
     )
     with _rare_collections():
-        report = read_report(stats_dir, changes, labels=coded)
+        words = None
+        if transcript is not None:
+            words = words_for(stats_dir, transcript, tier=transcript_tier, encoding=encoding)
+        report = read_report(stats_dir, changes, labels=coded, words=words)
         show_caveats(caveats, report.settings.output.lang)
         if video is not None:
             check_video(report, video, force=False)

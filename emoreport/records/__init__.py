@@ -66,6 +66,7 @@ from emoreport.records.run import (
     RunPlan,
     RunRecord,
     RunWarning,
+    TranscriptRecord,
 )
 from emoreport.records.speech import (
     CONTOUR_STEP_S,
@@ -152,6 +153,7 @@ __all__ = [
     "TextLine",
     "TextReadings",
     "Transcript",
+    "TranscriptRecord",
     "UnplacedWord",
     "VoiceActivityDetector",
     "VoiceEmotionModel",

@@ -91,6 +91,38 @@ class RunWarning:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class TranscriptRecord:
+    """The transcript of a run.
+
+    Attributes
+    ----------
+    file, sha256
+        Its name without folders, and its digest.
+    source
+        Its format.
+    tier
+        The tier that was asked for.
+    language
+        ISO 639-1 code; None where nothing tells.
+    words, unplaced
+        How many of its words have a time, and how many have none; None before they are placed.
+    """
+
+    file: str
+    sha256: str
+    source: str
+    tier: str = ""
+    language: str | None = None
+    words: int | None = None
+    unplaced: int | None = None
+
+    @property
+    def decides(self) -> tuple[str, str]:
+        """What of it decides the results."""
+        return self.sha256, self.tier
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunPlan:
     """What is known of a run before anything is decoded; it decides the results.
@@ -110,6 +142,8 @@ class RunPlan:
         Shared label by label, as it is stored: whoever uses it, checks it. None if unknown.
     created
         When, ISO 8601 in UTC; None if unknown.
+    transcript
+        Whence the words are; None without any.
     """
 
     input: InputRecord
@@ -118,6 +152,7 @@ class RunPlan:
     settings: Mapping[str, Any]
     bridge: Mapping[str, str] | None = None
     created: str | None = None
+    transcript: TranscriptRecord | None = None
 
     @property
     def program_version(self) -> str:

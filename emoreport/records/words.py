@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol, runtime_checkable
 
 from emoreport.records.arrays import DoubleArray, FloatArray, IntArray, ProgressCallback
@@ -99,6 +99,17 @@ class Transcript:
     source: str = ""
     language: str | None = None
     sha256: str = ""
+
+    @property
+    def has_text(self) -> bool:
+        """Whether its words can be read; of a transcript without words, this is so too."""
+        return all(word.text for word in self.words)
+
+    def without_text(self) -> Transcript:
+        """The same times without what is said: neither words nor punctuation."""
+        hidden = tuple(replace(word, text="", after="") for word in self.words)
+        lost = tuple(replace(word, text="") for word in self.unplaced)
+        return replace(self, words=hidden, unplaced=lost)
 
     @property
     def share_unplaced(self) -> float:

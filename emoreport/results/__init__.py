@@ -33,6 +33,10 @@ from emoreport.results.specification import (
     Mark,
     Panel,
 )
+from emoreport.results.words import (
+    SpeechRate,
+    SpokenWord,
+)
 
 __all__ = [
     "AcousticInterval",
@@ -49,6 +53,8 @@ __all__ = [
     "Mark",
     "MismatchFigure",
     "Panel",
+    "SpeechRate",
+    "SpokenWord",
     "Statistic",
     "Summary",
     "Transition",

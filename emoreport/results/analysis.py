@@ -15,6 +15,7 @@ from emoreport.results.intervals import (
     HeardWindow,
     VideoInterval,
 )
+from emoreport.results.words import SpeechRate, SpokenWord
 from emoreport.vocabulary import is_emotion
 
 
@@ -38,6 +39,10 @@ class Analysis:
         How the voice sounds in the rows with speech; empty where that was not measured.
     head_intervals
         What a trained head says, where it has a table of its own.
+    words
+        Which words are said when; None without a transcript, and where its words are hidden.
+    speech_rates
+        How fast the talk and its rows are spoken; empty without a transcript.
     seen_faces
         The face readings as the rows take them: less sure where a model is out of its depth.
     """
@@ -54,6 +59,8 @@ class Analysis:
     heard_windows: tuple[HeardWindow, ...] = ()
     acoustics: tuple[AcousticInterval, ...] = ()
     head_intervals: tuple[HeadInterval, ...] = ()
+    words: tuple[SpokenWord, ...] | None = None
+    speech_rates: tuple[SpeechRate, ...] = ()
     seen_faces: FaceTrack | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -323,7 +323,8 @@ class Comparison:
 
     `match` is None where the two cannot be compared (a gap, silence, or a label without a
     partner in the other model's set). `severity` is the total variation distance over the
-    shared labels, 0–1, None where either distribution is missing.
+    shared labels, 0–1, None where either distribution is missing. `text` are the words that are
+    said in it; None where there is none, or no transcript.
     """
 
     span: Span
@@ -331,6 +332,7 @@ class Comparison:
     audio_emotion: str
     match: bool | None
     severity: float | None
+    text: str | None = None
 
 
 def seconds_by_label(rows: Iterable[LabelledSpan]) -> dict[str, float]:

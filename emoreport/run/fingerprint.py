@@ -12,8 +12,11 @@ from emoreport.settings import OPTIONS
 
 RETABLED_GROUPS: Final = frozenset({"analysis", "output"})
 RETABLED_OPTIONS: Final = frozenset({"min_speech"})
-WITHOUT_EFFECT: Final = frozenset({"out", "overwrite", "offline", "threads", "head"})
-"""Settings that decide nothing, or whose effect is among the models: of a head, its files."""
+WITHOUT_EFFECT: Final = frozenset(
+    {"out", "overwrite", "offline", "threads", "head", "transcript", "transcript_tier"}
+)
+"""Settings that decide nothing, or whose effect is told elsewhere in the run: of a head, its files;
+of a transcript, its digest."""
 
 
 def is_retabled(name: str) -> bool:
@@ -26,14 +29,22 @@ def is_retabled(name: str) -> bool:
 
 
 def deciding_facts(run: RunPlan) -> list[Any]:
-    """Everything in a run, but the video and the label bridge, that decides the results."""
+    """Everything in a run, but the video, words and the label bridge, that decides the results."""
     labels = run.labels if isinstance(run, RunRecord) else None
     coding = None if labels is None else labels.sha256
     return [run.program_version, _settings(run), _models_that_ran(run), coding]
 
 
+def deciding_words(run: RunPlan) -> tuple[str, str] | None:
+    """What of the transcript decides the results; None without one."""
+    return None if run.transcript is None else run.transcript.decides
+
+
 def fingerprint_of(run: RunPlan) -> str:
-    """Digest of everything in a run, but the video, that decides the results."""
+    """Digest of everything in a run, but video and transcript, that decides the results.
+
+    Every recording of a batch has a transcript of its own.
+    """
     return _digest([*deciding_facts(run), run.bridge or {}])
 
 

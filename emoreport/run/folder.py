@@ -16,7 +16,7 @@ from typing import Final
 from emoreport.atomic import Staging, output_error
 from emoreport.errors import InputNotFoundError, MediaError, OutputError, StoredReadingsError
 from emoreport.records import RunPlan, RunRecord
-from emoreport.run.fingerprint import deciding_facts
+from emoreport.run.fingerprint import deciding_facts, deciding_words
 from emoreport.run.run_json import RUN_FILE, read_run
 
 MAX_NAME_BYTES: Final = 255
@@ -205,7 +205,8 @@ def is_up_to_date(folder: Path, plan: RunPlan) -> bool:
     stored = stored_run(folder, plan.input.sha256)
     if stored is None:
         return False
-    if deciding_facts(stored) == deciding_facts(plan):
+    same_words = deciding_words(stored) == deciding_words(plan)
+    if same_words and deciding_facts(stored) == deciding_facts(plan):
         return True
     raise made_otherwise(folder, "replace_or_retable")
 

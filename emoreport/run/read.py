@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -11,18 +11,27 @@ from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.doubt import doubted
 from emoreport.analysis.rows.judging import judge_rows
 from emoreport.errors import SettingsError, StoredReadingsError
-from emoreport.records import MACHINE, FaceTrack, LabelSource, RunRecord, SpeechTrack
+from emoreport.records import (
+    MACHINE,
+    FaceTrack,
+    LabelSource,
+    RunRecord,
+    SpeechTrack,
+    Transcript,
+    TranscriptRecord,
+)
 from emoreport.results import AudioInterval
 from emoreport.run.annotations import stored_labels, warnings_with
 from emoreport.run.bridge import bridge_of, load_bridge
 from emoreport.run.fingerprint import is_retabled
-from emoreport.run.record import settings_document
+from emoreport.run.record import settings_document, with_transcript
 from emoreport.run.report import Report
 from emoreport.run.run_json import RUN_FILE, read_run
 from emoreport.settings import OPTIONS, Settings
 from emoreport.settings.keywords import SettingValues
 from emoreport.tables import readings
 from emoreport.tables.head_files import HEAD_FILE, read_head_scores
+from emoreport.tables.word_files import WORDS_FILE, read_words
 
 
 def read(folder: Path | str, **changes: Unpack[SettingValues]) -> Report:
@@ -56,6 +65,7 @@ def read_report(
     changes: Mapping[str, Any] | None = None,
     *,
     labels: LabelSource | None = None,
+    words: NewWords | None = None,
 ) -> Report:
     """Build the report of a folder again from its stored readings; decodes nothing.
 
@@ -68,6 +78,8 @@ def read_report(
     labels
         Labels of a person to put in the place of the machine's, or `MACHINE` to take them out
         again; None: as the folder has them.
+    words
+        A transcript to put in the place of the stored one; None: as the folder has it.
 
     Raises
     ------
@@ -84,7 +96,33 @@ def read_report(
     settings = _settings_of(run, source, changes or {})
     if labels is not None:
         run = replace(run, labels=None if labels == MACHINE else labels)
-    return _report(source, run, settings, load_bridge(settings.analysis.bridge))
+    report = _report(source, run, settings, load_bridge(settings.analysis.bridge))
+    return report if words is None else words.put_in(report)
+
+
+@dataclass(frozen=True, slots=True)
+class NewWords:
+    """Words for a run that is there.
+
+    Attributes
+    ----------
+    record, transcript
+        Whence they are, and their times; None for both takes the words out.
+    path, tier
+        The settings that name them.
+    """
+
+    record: TranscriptRecord | None
+    transcript: Transcript | None
+    path: str
+    tier: str
+
+    def put_in(self, report: Report) -> Report:
+        """The report with these words."""
+        settings = report.settings.replace(transcript=self.path, transcript_tier=self.tier)
+        run = with_transcript(report.run, self.record, self.transcript)
+        run = replace(run, settings=settings_document(settings))
+        return replace(report, run=run, settings=settings, transcript=self.transcript)
 
 
 def read_machine_report(folder: Path, changes: Mapping[str, Any] | None = None) -> Report:
@@ -136,8 +174,16 @@ def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) ->
         bridge=dict(bridge.mapping),
         warnings=warnings_with(source, run.warnings, heard),
     )
-    head = read_head_scores(folder / HEAD_FILE)
-    return Report(faces, speech, completed, settings, bridge, folder, head)
+    return Report(
+        faces,
+        speech,
+        completed,
+        settings,
+        bridge,
+        folder,
+        read_head_scores(folder / HEAD_FILE),
+        transcript=read_words(folder / WORDS_FILE),
+    )
 
 
 def _readings(run: RunRecord, folder: Path) -> tuple[FaceTrack, SpeechTrack]:

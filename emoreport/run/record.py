@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -21,8 +22,13 @@ from emoreport.records import (
     RunRecord,
     RunWarning,
     SpeechTrack,
+    Transcript,
+    TranscriptRecord,
 )
 from emoreport.settings import Settings
+
+_OF_WORDS: Final = frozenset({"words_unplaced", "no_transcript"})
+"""Keys of what the tables say of a transcript."""
 
 LIBRARIES: Final[tuple[str, ...]] = (
     "av",
@@ -47,6 +53,7 @@ def plan_run(
     bridge: Bridge,
     *,
     recorded_path: str | None = None,
+    transcript: TranscriptRecord | None = None,
 ) -> RunPlan:
     """What is known of a run before anything is decoded.
 
@@ -60,6 +67,8 @@ def plan_run(
         What the results will be made with.
     recorded_path
         Where the video really is, should `video` be a copy of it.
+    transcript
+        Whence the words are; None without any.
     """
     return RunPlan(
         created=now(),
@@ -68,6 +77,7 @@ def plan_run(
         models=models,
         settings=settings_document(settings),
         bridge=dict(bridge.mapping),
+        transcript=transcript,
     )
 
 
@@ -110,6 +120,40 @@ def record_run(
         warnings=tuple(_warnings(info, pictures, sound, faces, speech)),
         wall_time_s=wall_time_s,
     )
+
+
+def with_transcript(
+    run: RunRecord,
+    record: TranscriptRecord | None,
+    transcript: Transcript | None,
+    *,
+    missing: bool = False,
+) -> RunRecord:
+    """The run with what is known of its words, and with the warnings about them at the end.
+
+    Parameters
+    ----------
+    run
+        The run.
+    record
+        Whence the words are; None without any.
+    transcript
+        The words with their times.
+    missing
+        Whether one was wanted and there is none.
+    """
+    warnings = [warning for warning in run.warnings if warning.key not in _OF_WORDS]
+    if record is not None and transcript is not None:
+        lost = len(transcript.unplaced)
+        record = replace(
+            record, language=transcript.language, words=len(transcript.words), unplaced=lost
+        )
+        if lost:
+            percent = f"{100 * transcript.share_unplaced:.0f}"
+            warnings.append(RunWarning("words_unplaced", {"count": lost, "percent": percent}))
+    if missing:
+        warnings.append(RunWarning("no_transcript"))
+    return replace(run, transcript=record, warnings=tuple(warnings))
 
 
 def settings_document(settings: Settings) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from emoreport.records import (
     Recording,
     RunRecord,
     SpeechTrack,
+    Transcript,
 )
 from emoreport.results import Analysis
 from emoreport.run.annotations import stored_labels
@@ -55,6 +56,8 @@ class Report:
         Readings of a trained head that has a table of its own; None without one.
     features
         What a fresh analysis kept of the models' features; None where nobody wanted any.
+    transcript
+        The words with their times; None without any.
     """
 
     faces: FaceTrack
@@ -65,6 +68,7 @@ class Report:
     folder: Path | None = None
     head: HeadTrack | None = None
     features: FeatureFile | None = None
+    transcript: Transcript | None = None
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -88,6 +92,7 @@ class Report:
             self.bridge,
             labels.labels,
             self.head,
+            self._shown_transcript,
         )
 
     @cached_property
@@ -149,6 +154,16 @@ class Report:
     def head_intervals(self) -> pd.DataFrame | None:
         """What a trained head says; None where none ran that has a table of its own."""
         return self.tables.get("head_intervals")
+
+    @property
+    def words(self) -> pd.DataFrame | None:
+        """Which words are said when; None without a transcript, and where words are hidden."""
+        return self.tables.get("words")
+
+    @property
+    def speech_rate(self) -> pd.DataFrame | None:
+        """How fast the talk and each row of the face are spoken; None without a transcript."""
+        return self.tables.get("speech_rate")
 
     @property
     def summary(self) -> pd.DataFrame:
@@ -253,6 +268,7 @@ class Report:
             page=page,
             head=self.head,
             features=self._features_path(),
+            transcript=self._shown_transcript,
             lang=output.lang,
             excel_locale=output.excel_locale,
             facts=SummaryFacts(
@@ -265,6 +281,13 @@ class Report:
             ),
         )
         return target
+
+    @property
+    def _shown_transcript(self) -> Transcript | None:
+        """The words as far as the settings let files hold them."""
+        if self.transcript is None or self.settings.output.text_output == "full":
+            return self.transcript
+        return self.transcript.without_text()
 
     def _features_path(self) -> Path | None:
         if self.features is not None:

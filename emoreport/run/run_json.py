@@ -33,6 +33,7 @@ from emoreport.records import (
     RunWarning,
     Span,
     StreamInfo,
+    TranscriptRecord,
 )
 from emoreport.tables import store
 
@@ -112,6 +113,7 @@ def document(run: RunRecord) -> dict[str, Any]:
         "bridge": run.bridge,
         "wall_time_s": run.wall_time_s,
         "labels": None if run.labels is None else _labels_document(run.labels),
+        "transcript": None if run.transcript is None else asdict(run.transcript),
     }
     return {name: value for name, value in members.items() if value is not None}
 
@@ -215,6 +217,7 @@ def from_document(content: Mapping[str, Any]) -> RunRecord:
         bridge=content.get("bridge"),
         wall_time_s=content.get("wall_time_s"),
         labels=_labels(content.get("labels")),
+        transcript=_transcript(content.get("transcript")),
     )
 
 
@@ -338,6 +341,15 @@ def _labels(content: Any) -> LabelSource | None:  # noqa: ANN401 - whatever the 
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         return LabelSource(damage=repr(error))
+
+
+def _transcript(content: Mapping[str, Any] | None) -> TranscriptRecord | None:
+    if content is None:
+        return None
+    _texts("transcript", content, ("file", "sha256", "source", "tier"), ("language",))
+    _numbers("transcript", content, ("words", "unplaced"), MOST)
+    names = (field.name for field in fields(TranscriptRecord))
+    return TranscriptRecord(**{name: content.get(name) for name in names})  # type: ignore[arg-type] # checked above
 
 
 def _warning(warning: Mapping[str, Any]) -> RunWarning:

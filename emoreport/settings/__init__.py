@@ -101,6 +101,17 @@ class FeatureSettings:
     voice_features: str = option(MODEL_FEATURES)
 
 
+NO_TRANSCRIPT: Final = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class WordSettings:
+    """Which words are said."""
+
+    transcript: str = option(NO_TRANSCRIPT)
+    transcript_tier: str = option("auto")
+
+
 @dataclass(frozen=True, slots=True)
 class AnalysisSettings:
     """From readings to intervals."""
@@ -155,6 +166,7 @@ class OutputSettings:
         "link",
         choices=("link", "embed", "none"),
     )
+    text_output: str = option("full", choices=("full", "none"))
     overwrite: bool = option(False)
 
 
@@ -212,6 +224,7 @@ class Settings:
     faces: FaceSettings
     speech: SpeechSettings
     features: FeatureSettings
+    words: WordSettings
     analysis: AnalysisSettings
     output: OutputSettings
     runtime: RuntimeSettings
@@ -253,6 +266,7 @@ def _group_types() -> dict[str, type]:
         "faces": FaceSettings,
         "speech": SpeechSettings,
         "features": FeatureSettings,
+        "words": WordSettings,
         "analysis": AnalysisSettings,
         "output": OutputSettings,
         "runtime": RuntimeSettings,

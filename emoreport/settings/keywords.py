@@ -17,19 +17,21 @@ if TYPE_CHECKING:
         OutputSettings,
         RuntimeSettings,
         SpeechSettings,
+        WordSettings,
     )
 
 
 class SettingValues(TypedDict, total=False):
     """Settings by public name: the name of the command-line option, without a unit.
 
-    The first seven are whole groups.
+    The first eight are whole groups.
     """
 
     decoding: DecodingSettings
     faces: FaceSettings
     speech: SpeechSettings | str
     features: FeatureSettings | bool
+    words: WordSettings
     analysis: AnalysisSettings
     output: OutputSettings
     runtime: RuntimeSettings | Literal["auto", "onnxruntime", "openvino", "torch"]
@@ -49,6 +51,8 @@ class SettingValues(TypedDict, total=False):
     face_alignment: Literal["model", "points"]
     head: str
     voice_features: str
+    transcript: str
+    transcript_tier: str
     smoothing: float
     smoothing_method: Literal["mean", "median"]
     min_interval: float
@@ -64,6 +68,7 @@ class SettingValues(TypedDict, total=False):
     lang: Literal["en", "ru"]
     excel_locale: Literal["none", "ru"]
     page_video: Literal["link", "embed", "none"]
+    text_output: Literal["full", "none"]
     overwrite: bool
     offline: bool
     threads: int

@@ -19,6 +19,7 @@ NOTE: Final = "note"
 REASON: Final = "reason"
 DIMENSIONS: Final = "dimensions"
 COMPOUND: Final = "compound"
+PLACED: Final = "placed"
 
 CODES: Final[Mapping[str, tuple[str, ...]]] = {
     STATISTIC: (
@@ -91,6 +92,7 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     DIMENSIONS: ("model", "derived"),
     COMPOUND: COMPOUND_NAMES,
+    PLACED: ("given", "aligned", "recognised"),
 }
 """Every code by group, in the order of the dictionary; a test holds them against the analysis."""
 

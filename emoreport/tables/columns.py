@@ -18,6 +18,7 @@ from emoreport.tables.codes import (
     DIMENSIONS,
     MEASURE,
     NOTE,
+    PLACED,
     REASON,
     SCOPE,
     STATISTIC,
@@ -288,6 +289,57 @@ def head_intervals_table(task: str) -> Table:
     return Table(HEAD_NAME, (first, *rest), rows=attrgetter("head_intervals"))
 
 
+SPOKEN_TEXT: Final = Column("text", Kind.TEXT, "spoken_text")
+"""At the end of the tables of comparisons where there is a transcript."""
+WORD_CONFIDENCE: Final = Column("confidence", Kind.SHARE, "word_confidence")
+WORD_AFTER: Final = Column("after", Kind.TEXT, "word_after")
+WORD_PLACED: Final = Column("placed", Kind.CODE, "word_placed", codes=PLACED)
+WORD_LINE: Final = Column("line", Kind.COUNT, "word_line")
+WORDS: Final = Table(
+    "words",
+    (
+        Column("word", Kind.TEXT, "word"),
+        START,
+        END,
+        WORD_CONFIDENCE,
+        Column("interval", Kind.COUNT, "word_interval"),
+        WORD_AFTER,
+        WORD_PLACED,
+        WORD_LINE,
+    ),
+    rows=attrgetter("words"),
+    lead=5,
+)
+WORD_READINGS: Final = Table(
+    "words",
+    (
+        Column("word", Kind.TEXT, "word"),
+        WORD_AFTER,
+        Column("start_s", Kind.SECONDS, "start"),
+        Column("end_s", Kind.SECONDS, "end"),
+        WORD_CONFIDENCE,
+        WORD_PLACED,
+        WORD_LINE,
+    ),
+)
+"""words.parquet: the words of the transcript without the rows that they are said in."""
+SPEECH_RATE: Final = Table(
+    "speech_rate",
+    (
+        Column("interval", Kind.COUNT, "rate_interval"),
+        START,
+        END,
+        Column("words", Kind.COUNT, "rate_words"),
+        Column("speech_seconds", Kind.SECONDS, "interval_speech_seconds", get="speech_s"),
+        Column("words_per_minute", Kind.PER_MINUTE, "words_per_minute"),
+        Column("articulation_rate", Kind.PER_SECOND, "syllables"),
+        Column("pauses", Kind.COUNT, "pauses"),
+        Column("pause_seconds", Kind.SECONDS, "pause_seconds", get="pause_s"),
+        Column("mean_pause", Kind.SECONDS, "mean_pause", get="mean_pause_s"),
+    ),
+    rows=attrgetter("speech_rates"),
+)
+
 DIMENSION_COLUMN: Final = Column(
     "dimensions", Kind.CODE, "dimensions", codes=DIMENSIONS, get=_source_of_dimensions
 )
@@ -424,7 +476,13 @@ TABLE_NAMES: Final = (
     MISMATCH_STATISTICS.name,
 )
 """The tables that every video has."""
-OPTIONAL_NAMES: Final = (COMPOUND_EMOTIONS.name, ACOUSTICS.name, HEAD_NAME)
+OPTIONAL_NAMES: Final = (
+    COMPOUND_EMOTIONS.name,
+    ACOUSTICS.name,
+    HEAD_NAME,
+    WORDS.name,
+    SPEECH_RATE.name,
+)
 """The tables that a video has where they were asked for."""
 
 
@@ -436,6 +494,8 @@ def result_tables(
     compounds: bool = False,
     acoustics: bool = False,
     head: str | None = None,
+    words: bool = False,
+    rates: bool = False,
 ) -> dict[str, Table]:
     """Return the tables by name, with the columns of the models that ran.
 
@@ -451,6 +511,10 @@ def result_tables(
         Whether there is a table of pitch, loudness, tempo and pauses.
     head
         Task of the trained head that has a table of its own; None without one.
+    words
+        Whether there are words that may be shown: a table of them, and a column of text.
+    rates
+        Whether there is a table of how fast the talk is spoken.
     """
     video = _with_classes(VIDEO_INTERVALS, tuple(face_labels), VIDEO_EVIDENCE, "video", baseline)
     heard = tuple(voice_labels)
@@ -458,8 +522,10 @@ def result_tables(
         video,
         _with_classes(AUDIO_INTERVALS, heard, AUDIO_EVIDENCE, "audio", baseline),
         _with_classes(VOICE_INTERVALS, heard, VOICE_EVIDENCE, "voice", baseline),
-        MODALITY_MISMATCH,
-        MODALITY_DURATION,
+        *(
+            replace(table, columns=table.columns + (SPOKEN_TEXT,) * words)
+            for table in (MODALITY_MISMATCH, MODALITY_DURATION)
+        ),
         FACE_VOICE,
         TRANSITIONS,
         SUMMARY,
@@ -468,6 +534,8 @@ def result_tables(
         *((COMPOUND_EMOTIONS,) if compounds else ()),
         *((ACOUSTICS,) if acoustics else ()),
         *((head_intervals_table(head),) if head is not None else ()),
+        *((WORDS,) if words else ()),
+        *((SPEECH_RATE,) if rates else ()),
     )
     return {table.name: table for table in tables}
 
@@ -572,7 +640,14 @@ def table_of(name: str, names: Iterable[str]) -> Table:
     baseline = any(column.startswith(DEVIATION_PREFIX) for column in columns)
     head = next((task for task, first in HEAD_LABELS.items() if first.name == columns[0]), "clips")
     tables = result_tables(
-        labels, labels, baseline=baseline, compounds=True, acoustics=True, head=head
+        labels,
+        labels,
+        baseline=baseline,
+        compounds=True,
+        acoustics=True,
+        head=head,
+        words=name == WORDS.name or SPOKEN_TEXT.name in columns,
+        rates=True,
     )
     table = tables[name]
     if table.names != columns:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from emoreport import messages as words
 from emoreport.tables.codes import CODES, code_meaning, code_name
-from emoreport.tables.columns import OPTIONAL_NAMES, TABLE_NAMES
 from emoreport.tables.schema import Column, Table
 from emoreport.vocabulary import ALL_LABELS
 
@@ -126,7 +125,7 @@ def _about(column: Column, lang: str) -> str:
 
 def _column_definition(table: Table, column: Column, lang: str) -> Definition:
     meaning_text, unit_text = meaning(column, lang), unit(column, lang)
-    if table.name not in (*TABLE_NAMES, *OPTIONAL_NAMES):
+    if table.rows is None:
         source = f"{table.name}.parquet"
         return Definition(source, column.name, meaning_text, unit_text, column.name)
     source = sheet_name(table.name, lang)

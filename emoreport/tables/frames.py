@@ -43,7 +43,8 @@ def build_tables(
     ``{table name: DataFrame}`` with exact, unrounded values. Times and shares are float64 with
     NaN for unknown, counts ``Int64``, `match` ``boolean``, texts ``object`` with None for unknown.
     Column names and order are those of the files. Scores against a baseline and compound
-    expressions are there if the analysis has them, acoustics if the readings have a contour.
+    expressions, words and rates of speech are there if the analysis has them, acoustics if the
+    readings have a contour.
 
     Raises
     ------
@@ -61,6 +62,8 @@ def build_tables(
         compounds=any(row.compounds is not None for row in video),
         acoustics=speech.contour is not None,
         head=None if head is None or head.task == "va" else head.task,
+        words=analysis.words is not None,
+        rates=bool(analysis.speech_rates),
     )
     return {name: data_frame(table, table.values(analysis)) for name, table in layout.items()}
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from emoreport.atomic import Staging
-from emoreport.records import FaceTrack, HeadTrack, SpeechTrack
+from emoreport.records import FaceTrack, HeadTrack, SpeechTrack, Transcript
 from emoreport.tables.cells import ShownTable, show_all
-from emoreport.tables.columns import OPTIONAL_NAMES, SOUND, TABLE_NAMES, head_table
+from emoreport.tables.columns import OPTIONAL_NAMES, SOUND, TABLE_NAMES, WORD_READINGS, head_table
 from emoreport.tables.csv_files import LOCALES, csv_bytes, localised_name
 from emoreport.tables.feature_files import FEATURES_FILE
 from emoreport.tables.head_files import HEAD_FILE, write_head_scores
@@ -28,6 +28,7 @@ from emoreport.tables.readings import (
 )
 from emoreport.tables.schema import Table
 from emoreport.tables.summary_facts import SummaryFacts
+from emoreport.tables.word_files import WORDS_FILE, write_words
 from emoreport.tables.workbook import workbook_bytes
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ KNOWN_FILES: Final = (
     SOUND_FILE,
     HEAD_FILE,
     FEATURES_FILE,
+    WORDS_FILE,
 )
 """Files of one video besides run.json."""
 
@@ -73,6 +75,7 @@ def write_all(
     page: bytes | None = None,
     head: HeadTrack | None = None,
     features: Path | None = None,
+    transcript: Transcript | None = None,
 ) -> tuple[Path, ...]:
     """Write everything about one video, all of it or nothing; run.json comes last.
 
@@ -101,6 +104,8 @@ def write_all(
         Readings of a trained head, likewise with ``parquet``; None where it has no table.
     features
         A features.parquet to copy; that of `folder` itself stays as it is. None for no such file.
+    transcript
+        The words, likewise with ``parquet``, as far as they may be shown; None without any.
 
     Returns
     -------
@@ -116,7 +121,7 @@ def write_all(
     with Staging(folder) as staging:
         described: tuple[Table, ...] = ()
         if "parquet" in formats:
-            described = _stage_readings(staging, faces, speech, head)
+            described = _stage_readings(staging, faces, speech, head, transcript)
         _stage_tables(
             staging,
             tables,
@@ -196,7 +201,11 @@ def _stage_tables(
 
 
 def _stage_readings(
-    staging: Staging, faces: FaceTrack, speech: SpeechTrack, head: HeadTrack | None
+    staging: Staging,
+    faces: FaceTrack,
+    speech: SpeechTrack,
+    head: HeadTrack | None,
+    transcript: Transcript | None,
 ) -> tuple[Table, ...]:
     staging.add(FRAMES_FILE, partial(write_frames, faces=faces))
     staging.add(SPEECH_FILE, partial(write_speech, speech=speech))
@@ -207,4 +216,7 @@ def _stage_readings(
     if head is not None:
         staging.add(HEAD_FILE, partial(write_head_scores, head=head))
         described.append(head_table(head.labels))
+    if transcript is not None:
+        staging.add(WORDS_FILE, partial(write_words, transcript=transcript))
+        described.append(WORD_READINGS)
     return tuple(described)

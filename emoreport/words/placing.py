@@ -75,8 +75,8 @@ def place_words(
     sound = None
     if aligner is not None and track is not None:
         sound = _Sound(aligner, track, speech, progress)
-    if sound is None and not any(line.is_timed for line in file.lines):
-        raise StoredReadingsError("transcript.no_times")
+    if sound is None:
+        refuse_without_times(file)
     items = list(_placed(file.lines, sound))
     written = [_within(item, duration_s) for item in items]
     order = sorted(
@@ -90,6 +90,12 @@ def place_words(
         language=file.language,
         sha256=file.sha256,
     )
+
+
+def refuse_without_times(file: TranscriptFile) -> None:
+    """Raise StoredReadingsError where no line of a transcript says when it is spoken."""
+    if not any(line.is_timed for line in file.lines):
+        raise StoredReadingsError("transcript.no_times")
 
 
 def _placed(lines: Sequence[Line], sound: _Sound | None) -> Iterator[_Item]:

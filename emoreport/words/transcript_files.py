@@ -73,6 +73,21 @@ class TranscriptFile:
     language: str | None = None
 
 
+def sha256_of(path: Path) -> str:
+    """Digest of a transcript, hexadecimal.
+
+    Raises
+    ------
+    InputNotFoundError, StoredReadingsError
+        When there is no such file, or it cannot be read.
+    """
+    return hashlib.sha256(_content(path)).hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    return read_bytes(path, kind="transcript", max_bytes=MAX_BYTES)
+
+
 def read_transcript(
     path: Path,
     *,
@@ -108,7 +123,7 @@ def read_transcript(
         raise SettingsError(
             "transcript.kind", ending=path.suffix or "–", endings=", ".join(FORMATS), file=path
         )
-    content = read_bytes(path, kind="transcript", max_bytes=MAX_BYTES)
+    content = _content(path)
     try:
         found, language = _lines(source, content, tier, encoding, video)
         lines = tuple(islice(found, MAX_LINES + 1))

@@ -34,6 +34,7 @@ def test_public_names_are_unique_and_carry_no_unit() -> None:
             "faces",
             "speech",
             "features",
+            "words",
             "analysis",
             "output",
             "runtime",

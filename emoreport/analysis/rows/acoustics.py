@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -145,14 +145,14 @@ def acoustic_intervals(
         name: compare(measures[measure], _known(speech.usual(measure)))
         for name, (measure, compare) in AGAINST_OWN.items()
     }
-    pauses, pause_s = _pauses(speech.speech, start_s, end_s)
+    pauses = spoken_pauses(speech.speech, start_s, end_s)
     columns = {name: none_where_nan(values) for name, values in (measures | compared).items()}
     return tuple(
         AcousticInterval(
             span=row.span,
             speech_s=row.speech_s,
-            pauses=int(pauses[index]),
-            pause_s=float(pause_s[index]),
+            pauses=int(pauses.begun[index]),
+            pause_s=float(pauses.inside_s[index]),
             **{name: values[index] for name, values in columns.items()},
         )
         for index, row in enumerate(spoken)
@@ -183,18 +183,36 @@ def _pitch(f0_hz: FloatArray, first: IntArray, stop: IntArray) -> tuple[DoubleAr
     return median, 12 * np.log2(high / low)
 
 
-def _pauses(
-    speech: Sequence[Span], start_s: DoubleArray, end_s: DoubleArray
-) -> tuple[IntArray, DoubleArray]:
-    """Pauses that begin in each stretch, and the seconds of pause inside it."""
+class Pauses(NamedTuple):
+    """Pauses of R stretches of a recording.
+
+    Attributes
+    ----------
+    begun
+        int64 (R,): pauses that begin in each.
+    inside_s
+        float64 (R,): seconds of pause inside each.
+    begun_s
+        float64 (R,): length of the pauses that begin in each, seconds.
+    """
+
+    begun: IntArray
+    inside_s: DoubleArray
+    begun_s: DoubleArray
+
+
+def spoken_pauses(speech: Sequence[Span], start_s: DoubleArray, end_s: DoubleArray) -> Pauses:
+    """Pauses in stretches with these bounds; `speech` are sorted, disjoint spans."""
     gaps = [
         Span(before.end_s, after.start_s)
         for before, after in pairwise(speech)
         if after.start_s - before.end_s >= LEAST_PAUSE_S - TIME_TOLERANCE_S
     ]
     begin_s = np.asarray([gap.start_s for gap in gaps])
-    begun: IntArray = np.searchsorted(begin_s, end_s) - np.searchsorted(begin_s, start_s)
-    return begun, spoken_before(gaps, end_s) - spoken_before(gaps, start_s)
+    first, stop = np.searchsorted(begin_s, start_s), np.searchsorted(begin_s, end_s)
+    lengths_s = np.append(0.0, np.cumsum([gap.duration_s for gap in gaps]))
+    inside_s = spoken_before(gaps, end_s) - spoken_before(gaps, start_s)
+    return Pauses(stop - first, inside_s, lengths_s[stop] - lengths_s[first])
 
 
 def _known(value: float | None) -> float:

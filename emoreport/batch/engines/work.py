@@ -157,7 +157,9 @@ class Workshop:
                     write_part(Path(job.part), stored, self.opened, job.sha256)
                 return stored
         recorded_path = None if job.path == source else hidden(source)
-        report = self._analyzer.analyze(job.path, sha256=job.sha256, recorded_path=recorded_path)
+        report = self._analyzer.analyze(
+            job.path, sha256=job.sha256, recorded_path=recorded_path, name=job.name
+        )
         _check_unchanged(job)
         self._put(report, job)
         return report

@@ -24,6 +24,8 @@ from emoreport.results import (
     CompoundScores,
     Findings,
     HeadInterval,
+    SpeechRate,
+    SpokenWord,
     Statistic,
     Summary,
     VideoInterval,
@@ -65,8 +67,10 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
         "voice_intervals": _voice_rows(analysis.voice_intervals, findings.speech.labels),
         "comparisons": _comparisons(analysis.comparisons),
         "face_voice": _comparisons(analysis.face_voice),
-        "acoustics": _acoustics(analysis.acoustics),
+        "acoustics": _timed_rows(analysis.acoustics),
         "head_intervals": _head_rows(analysis.head_intervals),
+        "words": _timed_rows(analysis.words or ()),
+        "speech_rates": _timed_rows(analysis.speech_rates),
         "transitions": [
             {
                 "from": row.origin,
@@ -157,12 +161,16 @@ def _comparisons(rows: Iterable[Comparison]) -> list[dict[str, Any]]:
             "voice_emotion": row.audio_emotion,
             "match": row.match,
             "severity": _value(row.severity),
+            "text": row.text,
         }
         for row in rows
     ]
 
 
-def _acoustics(rows: Iterable[AcousticInterval]) -> list[dict[str, Any]]:
+def _timed_rows(
+    rows: Iterable[AcousticInterval | SpokenWord | SpeechRate],
+) -> list[dict[str, Any]]:
+    """Rows whose members have the names that the document gives them."""
     return [
         {
             "start_s": _time(row.span.start_s),

@@ -76,8 +76,10 @@ def test_summary_first_dictionary_last():
         "chart_data",
         "dictionary",
     ]
-    assert opened(with_options(analysis())).sheetnames[-4:] == [
+    assert opened(with_options(analysis())).sheetnames[-6:] == [
         "compound_emotions",
+        "words",
+        "speech_rate",
         "matrices",
         "chart_data",
         "dictionary",

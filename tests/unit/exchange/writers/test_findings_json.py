@@ -20,7 +20,14 @@ from emoreport.exchange.writers.findings_json import (
     findings_files,
 )
 from emoreport.records import Span
-from emoreport.results import AcousticInterval, Analysis, AudioInterval, VideoInterval
+from emoreport.results import (
+    AcousticInterval,
+    Analysis,
+    AudioInterval,
+    SpeechRate,
+    SpokenWord,
+    VideoInterval,
+)
 from tests.fixtures import results
 from tests.fixtures.findings import MEDIA, any_findings, findings
 from tests.fixtures.readings import with_acoustics
@@ -123,6 +130,20 @@ def test_how_the_voice_sounds_is_in_rows_of_its_own():
     assert not VALIDATOR.is_valid(whole)
 
 
+def test_words_and_rates_are_in_rows_of_their_own():
+    made = findings()
+    word = SpokenWord(Span(0.1, 0.5), "Да", ",", None, 1, "given", 1)
+    rate = SpeechRate(Span(0.0, 8.0), None, 1, 4.0, 7.5, None, 0, 0.0, None)
+    analysed = dataclasses.replace(made.analysis, words=(word,), speech_rates=(rate,))
+    whole = document(dataclasses.replace(made, analysis=analysed))
+    assert VALIDATOR.is_valid(whole)
+    (shown,), (talk,) = whole["words"], whole["speech_rates"]
+    assert (shown["word"], shown["end_s"], shown["confidence"]) == ("Да", 0.5, None)
+    assert (talk["interval"], talk["words_per_minute"]) == (None, 7.5)
+    shown["placed"] = "guessed"
+    assert not VALIDATOR.is_valid(whole)
+
+
 def test_nothing_that_the_analysis_knows_is_left_out():
     whole = document(findings())
     parts = {
@@ -133,6 +154,8 @@ def test_nothing_that_the_analysis_knows_is_left_out():
         "face_voice": "face_voice",
         "acoustics": "acoustics",
         "head_intervals": "head_intervals",
+        "words": "words",
+        "speech_rates": "speech_rates",
         "transitions": "transitions",
         "summary": "summary",
         "transition_statistics": "transition_statistics",

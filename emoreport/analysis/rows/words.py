@@ -1,0 +1,121 @@
+"""Lay words under rows: which are said in each, and how fast a talk and its rows are spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+
+from emoreport.analysis.numeric.missing import none_where_nan
+from emoreport.analysis.rows.acoustics import span_acoustics, spoken_pauses
+from emoreport.analysis.rows.voice import spoken_before
+from emoreport.records import DoubleArray, IntArray, Span, SpeechTrack, Transcript
+from emoreport.results import Comparison, SpeechRate, SpokenWord, VideoInterval
+
+_Row = TypeVar("_Row", VideoInterval, Comparison)
+
+
+def spoken_words(
+    transcript: Transcript | None, rows: Sequence[VideoInterval]
+) -> tuple[SpokenWord, ...] | None:
+    """The words in order of time, each with the row of the face in which its middle lies.
+
+    None without a transcript, and where its words are hidden.
+    """
+    if transcript is None or not transcript.has_text:
+        return None
+    row_of = _row_of(transcript, rows)
+    return tuple(
+        SpokenWord(
+            span=Span(word.start_s, word.end_s),
+            word=word.text,
+            after=word.after,
+            confidence=word.confidence,
+            interval=None if row < 0 else row + 1,
+            placed=word.placed,
+            line=word.line + 1,
+        )
+        for word, row in zip(transcript.words, row_of.tolist(), strict=True)
+    )
+
+
+def with_text(
+    rows: tuple[Comparison, ...], transcript: Transcript | None
+) -> tuple[Comparison, ...]:
+    """The rows, each with the words whose middle is in it; None where there is none."""
+    if transcript is None or not transcript.has_text:
+        return rows
+    texts: list[list[str]] = [[] for _ in rows]
+    for word, row in zip(transcript.words, _row_of(transcript, rows).tolist(), strict=True):
+        if row >= 0:
+            texts[row].append(word.text + word.after)
+    return tuple(
+        replace(row, text=" ".join(text) or None) for row, text in zip(rows, texts, strict=True)
+    )
+
+
+def speech_rates(
+    transcript: Transcript | None,
+    speech: SpeechTrack,
+    rows: Sequence[VideoInterval],
+    duration_s: float,
+) -> tuple[SpeechRate, ...]:
+    """How fast the whole talk is spoken, then each row of the face; none without a transcript.
+
+    Parameters
+    ----------
+    transcript
+        The words.
+    speech
+        Spans of detected speech, and the contour that syllables are counted in.
+    rows
+        Rows of the face, in order of time.
+    duration_s
+        Length of the recording, seconds.
+    """
+    if transcript is None:
+        return ()
+    spans = [Span(0.0, max(0.0, duration_s)), *(row.span for row in rows)]
+    start_s = np.asarray([span.start_s for span in spans])
+    end_s = np.asarray([span.end_s for span in spans])
+    row_of = _row_of(transcript, rows)
+    inside = np.bincount(row_of[row_of >= 0], minlength=len(rows)).tolist()
+    words = [len(transcript.words), *inside]
+    spoken_s = spoken_before(speech.speech, end_s) - spoken_before(speech.speech, start_s)
+    syllables: list[float | None] = [None] * len(spans)
+    if speech.contour is not None:
+        measures = span_acoustics(speech.contour, speech.speech, start_s, end_s)
+        syllables = none_where_nan(measures["syllables_per_s"])
+    pauses = spoken_pauses(speech.speech, start_s, end_s)
+    return tuple(
+        SpeechRate(
+            span=span,
+            interval=index or None,
+            words=words[index],
+            speech_s=float(spoken_s[index]),
+            words_per_minute=60 * words[index] / span.duration_s if span.duration_s else None,
+            articulation_rate=syllables[index],
+            pauses=int(pauses.begun[index]),
+            pause_s=float(pauses.inside_s[index]),
+            mean_pause_s=None
+            if not pauses.begun[index]
+            else float(pauses.begun_s[index] / pauses.begun[index]),
+        )
+        for index, span in enumerate(spans)
+    )
+
+
+def _row_of(transcript: Transcript, rows: Sequence[_Row]) -> IntArray:
+    """Index of the row in which the middle of each word lies, int64; -1 where there is none."""
+    middle_s: DoubleArray = np.asarray(
+        [0.5 * (word.start_s + word.end_s) for word in transcript.words], dtype=np.float64
+    )
+    start_s = np.asarray([row.span.start_s for row in rows], dtype=np.float64)
+    end_s = np.asarray([row.span.end_s for row in rows], dtype=np.float64)
+    row = np.searchsorted(start_s, middle_s, side="right") - 1
+    inside = row >= 0
+    inside[inside] = middle_s[inside] < end_s[row[inside]]
+    found: IntArray = np.where(inside, row, -1)
+    return found

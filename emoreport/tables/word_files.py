@@ -1,0 +1,102 @@
+"""The words of a transcript as a Parquet file, and back, bit for bit."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, get_args
+
+from emoreport.records import Placed, Transcript, UnplacedWord, Word
+from emoreport.tables.columns import WORD_READINGS
+from emoreport.tables.parquet_files import schema_facts, schema_metadata, telling_damage
+
+WORDS_FILE: Final = "words.parquet"
+LAYOUT: Final = 1
+
+_Row = tuple[str, str, float | None, float | None, float | None, str, int | None]
+
+
+def write_words(stream: BinaryIO, transcript: Transcript) -> None:
+    """Write words.parquet; words without a place have no times and precede the next one that has.
+
+    Raises
+    ------
+    OSError
+        When the stream cannot be written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    facts = {
+        "layout": LAYOUT,
+        "content": "words",
+        "source": transcript.source,
+        "language": transcript.language,
+        "sha256": transcript.sha256,
+    }
+    text, seconds = pa.string(), pa.float64()
+    types = (text, text, seconds, seconds, seconds, text, pa.int64())
+    names = WORD_READINGS.names
+    columns = list(zip(*_rows(transcript), strict=True)) or [()] * len(names)
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+    content = pa.Table.from_arrays(arrays, names=list(names), metadata=schema_metadata(facts))
+    pq.write_table(content, stream, compression="zstd", write_page_checksum=True)
+
+
+def _rows(transcript: Transcript) -> Iterator[_Row]:
+    lost: dict[int, list[str]] = {}
+    for missing in transcript.unplaced:
+        lost.setdefault(missing.before, []).append(missing.text)
+    for index, word in enumerate(transcript.words):
+        for text in lost.get(index, ()):
+            yield text, "", None, None, None, "", None
+        span = word.start_s, word.end_s
+        yield word.text, word.after, *span, word.confidence, word.placed, word.line + 1
+    for text in lost.get(len(transcript.words), ()):
+        yield text, "", None, None, None, "", None
+
+
+def read_words(path: Path) -> Transcript | None:
+    """Read words.parquet; None where there is none: the run has no transcript.
+
+    Raises
+    ------
+    StoredReadingsError
+        When the file is damaged or something else.
+    """
+    if not os.path.lexists(path):
+        return None
+    import pyarrow.parquet as pq
+
+    with telling_damage(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        content = file.read()
+        facts = schema_facts(content.schema)
+        if facts.get("content") != "words" or facts.get("layout") != LAYOUT:
+            raise ValueError("it holds no words")
+        if tuple(content.column_names) != WORD_READINGS.names:
+            raise ValueError(f"it has the columns {', '.join(content.column_names)}")
+        words: list[Word] = []
+        unplaced: list[UnplacedWord] = []
+        for row in zip(*(column.to_pylist() for column in content.columns), strict=True):
+            text, after, start_s, end_s, confidence, placed, line = row
+            if start_s is None:
+                unplaced.append(UnplacedWord(text, len(words)))
+            else:
+                words.append(Word(text, start_s, end_s, confidence, placed, after, line - 1))
+        _check(words)
+        return Transcript(
+            tuple(words), tuple(unplaced), facts["source"], facts["language"], facts["sha256"]
+        )
+
+
+def _check(words: list[Word]) -> None:
+    """Refuse words that no reader of transcripts gives."""
+    before_s = 0.0
+    for word in words:
+        if not (before_s <= word.start_s <= word.end_s and math.isfinite(word.end_s)):
+            raise ValueError(f"a word at {word.start_s} s is out of order")
+        if word.placed not in get_args(Placed):
+            raise ValueError(f"a word is placed by {word.placed!r}")
+        before_s = word.start_s

@@ -1,0 +1,121 @@
+"""A transcript beside a recording: its tables, another one later, none, hidden words, batches."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+import emoreport as package
+from emoreport.errors import SettingsError
+from tests.fixtures.results_on_disk import run_json
+from tests.integration.conftest import Emoreport
+
+SRT = """1
+00:00:00,500 --> 00:00:01,500
+<i>Добрый день</i>, (смех)
+
+2
+10:00:00,000 --> 10:00:02,000
+потом
+"""
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture
+def stored(clip: Path, emoreport: Emoreport) -> Path:
+    Path("clip.srt").write_text(SRT, encoding="utf-8")
+    outcome = emoreport("analyze", clip, "--transcript", "clip.srt")
+    assert outcome.code == 0
+    assert [line for line in outcome.warnings if "1 (33 %)" in line]
+    return Path("statistics/clip").resolve()
+
+
+def test_words_later_and_words_at_once_are_the_same(
+    clip: Path, stored: Path, emoreport: Emoreport
+) -> None:
+    words = rows(stored / "words.csv")
+    assert [row["word"] for row in words] == ["Добрый", "день"]
+    assert [row["interval"] for row in words] == ["1", "1"]
+    assert rows(stored / "modality_duration.csv")[0]["text"] == "Добрый день,"
+    assert run_json(stored)["transcript"]["file"] == "clip.srt"
+    assert emoreport("analyze", clip, "--out", "plain", "--quiet").code == 0
+    plain = Path("plain/clip")
+    assert not (plain / "words.csv").exists()
+    assert "text" not in rows(plain / "modality_duration.csv")[0]
+    assert emoreport("retable", plain, "--transcript", "clip.srt").code == 0
+    for path in sorted(stored.iterdir()):
+        if path.suffix in {".csv", ".parquet"} or path.name == "report.json":
+            assert path.read_bytes() == (plain / path.name).read_bytes(), path.name
+    again, new = run_json(plain), run_json(stored)
+    assert again["transcript"] == new["transcript"]
+    assert again["warnings"] == new["warnings"]
+    assert emoreport("analyze", clip, "--transcript", "clip.srt", "--out", "plain").code == 0
+    assert emoreport("analyze", clip, "--out", "plain").code == 1  # other words: not unasked
+
+
+def test_words_survive_other_settings_and_go_with_none(stored: Path, emoreport: Emoreport) -> None:
+    before = (stored / "words.csv").read_bytes()
+    assert emoreport("retable", stored, "--smoothing", "0").code == 0
+    assert (stored / "words.csv").read_bytes() == before
+    assert emoreport("retable", stored, "--transcript", "none").code == 0
+    assert not list(stored.glob("words.*"))
+    assert not list(stored.glob("speech_rate.*"))
+    assert "transcript" not in run_json(stored)
+    assert run_json(stored)["warnings"] == []
+
+
+def test_hidden_words_are_in_no_file(stored: Path, emoreport: Emoreport) -> None:
+    assert emoreport("retable", stored, "--no-text").code == 0
+    for path in stored.iterdir():
+        content = path.read_bytes()
+        assert "Добрый".encode() not in content, path.name
+        assert b"\\u0414\\u043e\\u0431" not in content, path.name
+    assert rows(stored / "speech_rate.csv")[0]["words"] == "2"
+    assert not (stored / "words.csv").exists()
+    report = package.read(stored)
+    assert report.words is None
+    assert report.transcript is not None
+    assert [word.text for word in report.transcript.words] == ["", ""]
+
+
+def test_a_transcript_that_cannot_be_used_ends_it_before_the_work(
+    clip: Path, emoreport: Emoreport
+) -> None:
+    missing = emoreport("analyze", clip, "--transcript", "missing.srt")
+    assert missing.code == 2
+    assert "missing.srt" in missing.errors[0]
+    Path("plain.txt").write_text("Просто текст.\n", encoding="utf-8")
+    plain = emoreport("analyze", clip, "--transcript", "plain.txt")
+    assert plain.code == 1
+    assert len(plain.errors) == 1
+    assert not Path("statistics/clip/run.json").exists()
+
+
+def test_python_changes_words_through_the_command_only(stored: Path) -> None:
+    with pytest.raises(SettingsError, match="--transcript"):
+        package.read(stored, transcript="other.srt")
+
+
+def test_a_batch_takes_a_folder_of_transcripts(clip: Path, emoreport: Emoreport) -> None:
+    Path("videos").mkdir()
+    shutil.copy(clip, "videos/a.avi" if clip.suffix == ".avi" else f"videos/a{clip.suffix}")
+    Path("words").mkdir()
+    Path("words/a.srt").write_text(SRT, encoding="utf-8")
+    one = emoreport("batch", "videos", "--transcript", "words/a.srt", "--jobs", "1")
+    assert one.code == 2
+    command = ("batch", "videos", "--transcript", "words", "--jobs", "1", "--quiet")
+    assert emoreport(*command).code == 0
+    assert [row["word"] for row in rows(Path("statistics/a/words.csv"))] == ["Добрый", "день"]
+    made = Path("statistics/a/run.json").stat().st_mtime_ns
+    assert emoreport(*command).code == 0
+    assert Path("statistics/a/run.json").stat().st_mtime_ns == made
+    Path("words/a.srt").write_text(SRT.replace("день", "вечер"), encoding="utf-8")
+    assert emoreport(*command).code == 0
+    assert rows(Path("statistics/a/words.csv"))[1]["word"] == "вечер"
