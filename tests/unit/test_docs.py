@@ -116,6 +116,12 @@ def test_the_tables_of_the_voice_card_are_those_of_the_weights() -> None:
         assert script[name].read_text(encoding="utf-8") == script[made](), f"run `python {path}`"
 
 
+def test_the_tables_of_the_training_page_are_those_of_its_figures() -> None:
+    path = ROOT / "docs" / "make_training.py"
+    script = runpy.run_path(str(path))
+    assert script["PAGE"].read_text(encoding="utf-8") == script["page"](), f"run `python {path}`"
+
+
 @pytest.mark.parametrize(("english", "russian"), TWINS)
 def test_a_page_and_its_translation_are_twins(english: str, russian: str) -> None:
     shapes = []
