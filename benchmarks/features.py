@@ -27,7 +27,7 @@ def cost(video: Path, face: str) -> None:
     plain = Settings(offline=True, face=face, acoustics=False, formats=("parquet",))
     with tempfile.TemporaryDirectory() as folder:
         for wanted in (True, False) * REPEATS:
-            with Analyzer(plain.replace(features=wanted)) as analyzer:
+            with Analyzer(plain.replace(features=wanted), announce=lambda _: None) as analyzer:
                 begun = time.process_time()
                 report = analyzer.analyze(video)
                 report.write(Path(folder) / str(wanted))
