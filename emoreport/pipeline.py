@@ -19,7 +19,7 @@ from emoreport.errors import EmoreportError, MediaError
 from emoreport.faces.reading import read_faces
 from emoreport.faces.select import open_detector, open_face_model
 from emoreport.heads.head import short_of_faces
-from emoreport.heads.known import KnownNames
+from emoreport.heads.known import HEAD_KNOWS, KnownNames
 from emoreport.heads.leading import with_head
 from emoreport.heads.needs import check_models, open_named_head, settings_for
 from emoreport.media import open_audio, open_video, probe
@@ -288,7 +288,7 @@ class Analyzer:
         track, run = self._head.run(features.path), report.run
         told = [short_of_faces(self._head.metadata, track)]
         if KnownNames(self._head.metadata).holds([run.input.name]):
-            told.append(RunWarning("head_knows", {"head": self._head.record.name}))
+            told.append(RunWarning(HEAD_KNOWS, {"head": self._head.record.name}))
         run = replace(run, warnings=(*run.warnings, *filter(None, told)))
         led = with_head(track, self._head.record, report.faces, report.speech)
         return replace(report, faces=led.faces, speech=led.speech, head=led.table, run=run)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from emoreport.corpora.clips import LabelledClip
     from emoreport.measure.clip_predictions import ClipPredictions
     from emoreport.measure.clip_scores import ClipScores
+    from emoreport.measure.head_predictions import Chosen
     from emoreport.measure.vote_scores import VoteScores
 
 _word = Words("cli.evaluate_clips")
@@ -102,17 +103,27 @@ def _predicted(
     modality: Literal["face", "voice"],
 ) -> tuple[Sequence[LabelledClip], ClipPredictions, dict[str, object]]:
     """Clips that are scored, predictions for them, and what belongs beside the scores."""
-    from emoreport.measure.clip_predictions import read_clip_predictions
+    from emoreport.measure.clip_predictions import names_of, read_clip_predictions
     from emoreport.measure.head_predictions import predict_clips
 
     if not question.is_asked(predictions):
         assert predictions is not None
         files = [clip.file for clip in clips]
-        return clips, read_clip_predictions(predictions, files, modality), {}
+        places: dict[str, list[str]] = {file: [] for file in files}
+        for place, file in names_of(files).items():
+            places[file].append(place)
+        chosen = question.chosen_runs(predictions, places)
+        found = read_clip_predictions(predictions, files, modality)
+        return _kept(clips, chosen), found, chosen.document() if chosen.known else {}
     head = question.opened()
     chosen = question.chosen(head, {clip.file: clip.person for clip in clips})
-    kept = [clip for clip in clips if clip.file in set(chosen.names)]
+    kept = _kept(clips, chosen)
     return kept, predict_clips(head, question.folder, kept), chosen.document()
+
+
+def _kept(clips: Sequence[LabelledClip], chosen: Chosen) -> list[LabelledClip]:
+    names = set(chosen.names)
+    return [clip for clip in clips if clip.file in names]
 
 
 def _print(scores: ClipScores, lang: str) -> None:

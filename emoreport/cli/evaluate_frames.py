@@ -77,7 +77,7 @@ def _score(
     from emoreport.corpora.frame_scores import score_frames
     from emoreport.corpora.people import read_people
     from emoreport.corpora.tasks import TASKS
-    from emoreport.measure.frame_predictions import read_predictions
+    from emoreport.measure.frame_predictions import places_of, read_predictions
     from emoreport.measure.head_predictions import predict_frames, thresholds_of
     from emoreport.measure.written_predictions import write_predictions
 
@@ -94,7 +94,10 @@ def _score(
         document, thresholds = chosen.document(), thresholds_of(head, task)
     else:
         assert predictions is not None
+        chosen = asked.chosen_runs(predictions, dict(places_of(labels)))
         found = read_predictions(predictions, task, labels)
+        labels = {name: labels[name] for name in chosen.names}
+        document = chosen.document() if chosen.known else {}
     scores = score_frames(task, labels, found, persons, thresholds=thresholds)
     if write is not None:
         given = (folder, predictions, asked.features)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -59,7 +59,7 @@ class HeadQuestion:
             When both are given, or none.
         """
         both = self.head is not None and self.features is not None
-        neither = self.head is None and self.features is None and not self.with_known
+        neither = self.head is None and self.features is None
         if not (both and predictions is None) and not (neither and predictions is not None):
             raise SettingsError("evaluate.one_source")
         return both
@@ -88,16 +88,35 @@ class HeadQuestion:
         from emoreport.measure.head_predictions import choose
 
         chosen = choose(head, names, with_known=self.with_known)
-        name, lang = head.metadata.name, spoken()
-        if not chosen.is_told:
-            warning_line(_word("untold", lang, name=name))
-        elif chosen.known and self.with_known:
-            counts = {"count": len(chosen.known), "all": len(names)}
-            warning_line(_word("included", lang, name=name, **counts))
-        elif chosen.known:
-            listed = ", ".join(chosen.known[:NAMED])
-            more = len(chosen.known) - NAMED
-            if more > 0:
-                listed = _word("more", lang, names=listed, count=more)
-            warning_line(_word("left_out", lang, name=name, names=listed))
+        _tell(chosen)
         return chosen
+
+    def chosen_runs(self, runs: Path, names: Mapping[str, Sequence[str]]) -> Chosen:
+        """The same of runs that say themselves that a head knows their recording.
+
+        Parameters
+        ----------
+        names
+            Recordings, each with the names that its run may have.
+        """
+        from emoreport.measure.head_predictions import choose_runs
+
+        chosen = choose_runs(runs, names, with_known=self.with_known)
+        _tell(chosen)
+        return chosen
+
+
+def _tell(chosen: Chosen) -> None:
+    """Warn of scores that are too good, or may be."""
+    name, lang = chosen.head, spoken()
+    if not chosen.is_told:
+        warning_line(_word("untold", lang, name=name))
+    elif set(chosen.known) & set(chosen.names):
+        counts = {"count": len(chosen.known), "all": len(chosen.names)}
+        warning_line(_word("included", lang, name=name, **counts))
+    elif chosen.known:
+        listed = ", ".join(chosen.known[:NAMED])
+        more = len(chosen.known) - NAMED
+        if more > 0:
+            listed = _word("more", lang, names=listed, count=more)
+        warning_line(_word("left_out", lang, name=name, names=listed))

@@ -8,6 +8,8 @@ from typing import Final
 
 from emoreport.heads.metadata import HeadMetadata
 
+HEAD_KNOWS: Final = "head_knows"
+"""Warning of a run whose head was trained or tuned on the recording."""
 TRAINED_ON: Final = ("train", "validation")
 """Splits that decide what a head says: weights; stopping, smoothing, thresholds, weights of late
 fusion."""

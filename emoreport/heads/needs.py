@@ -90,12 +90,14 @@ def check_models(head: Head, running: Mapping[Modality, FeatureSource]) -> None:
     for modality, source in head.metadata.features.items():
         given = running.get(modality)
         if given is None or not will_do(source, given):
+            option = f"{FLAGS[modality]} {source.model}"
+            if source.columns:
+                option = f"{OPTIONS[_WAYS[modality]].flag} {source.layer}"
             raise ModelError(
                 "heads.other_model",
                 name=head.metadata.name,
                 modality=modality,
                 wanted=source_text(source),
                 given=NONE if given is None else source_text(given),
-                flag=FLAGS[modality],
-                model=source.model,
+                option=option,
             )

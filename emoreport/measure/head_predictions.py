@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +13,12 @@ from emoreport.corpora.clips import LabelledClip
 from emoreport.corpora.errors import CorpusError
 from emoreport.corpora.tasks import Task
 from emoreport.heads.head import Head, scores_at
-from emoreport.heads.known import KnownNames
+from emoreport.heads.known import HEAD_KNOWS, KnownNames
 from emoreport.measure.clip_predictions import ClipPredictions, ClipReadings, names_of
 from emoreport.measure.frame_predictions import by_frame, columns_of, places_of
 from emoreport.records import DoubleArray, IntArray
+from emoreport.run.folder import is_result
+from emoreport.run.run_json import read_run
 from emoreport.tables.feature_files import FEATURES_FILE, read_frame_times
 from emoreport.vocabulary import label_named
 
@@ -34,13 +36,16 @@ class Chosen:
         Names of the recordings.
     known
         Recordings that the head was trained or tuned on, themselves or the person in them.
+    head
+        Name of the head; of runs, of the first that knows one. Empty for runs of none.
     is_told
         Whether the head says what it was trained on.
     """
 
     names: tuple[str, ...]
     known: tuple[str, ...]
-    is_told: bool
+    head: str
+    is_told: bool = True
 
     def document(self) -> dict[str, object]:
         """What belongs beside the scores, as JSON values."""
@@ -64,11 +69,47 @@ def choose(head: Head, names: Mapping[str, str], *, with_known: bool) -> Chosen:
         When nothing is left.
     """
     seen = KnownNames(head.metadata)
-    known = tuple(name for name, person in names.items() if seen.holds((name, person)))
-    kept = tuple(names) if with_known else tuple(name for name in names if name not in known)
-    if names and not kept:
-        raise CorpusError("evaluate.all_known", name=head.metadata.name, count=len(known))
-    return Chosen(kept, known, bool(seen))
+    known = [name for name, person in names.items() if seen.holds((name, person))]
+    chosen = _chosen(names, known, head.metadata.name, with_known=with_known)
+    return replace(chosen, is_told=bool(seen))
+
+
+def choose_runs(runs: Path, names: Mapping[str, Sequence[str]], *, with_known: bool) -> Chosen:
+    """Leave out the recordings of runs that a head knows, as the runs themselves say.
+
+    Parameters
+    ----------
+    runs
+        A folder of runs, or anything else that holds predictions.
+    names
+        Recordings, each with the names that its run may have, the best one first.
+    with_known
+        Keep them all.
+
+    Raises
+    ------
+    CorpusError
+        When nothing is left.
+    StoredReadingsError
+        When the record of a run is damaged.
+    """
+    heads: dict[str, str] = {}
+    for name, places in names.items():
+        run = next((runs / place for place in places if is_result(runs / place)), None)
+        told = () if run is None else read_run(run).warnings
+        for warning in told:
+            if warning.key == HEAD_KNOWS:
+                heads[name] = str(warning.values["head"])
+    head = next(iter(heads.values()), "")
+    return _chosen(names, list(heads), head, with_known=with_known)
+
+
+def _chosen(names: Iterable[str], known: Sequence[str], head: str, *, with_known: bool) -> Chosen:
+    every = tuple(names)
+    kept = every if with_known else tuple(name for name in every if name not in known)
+    if every and not kept:
+        raise CorpusError("evaluate.all_known", name=head, count=len(known))
+    return Chosen(kept, tuple(known), head)
 
 
 def predict_frames(

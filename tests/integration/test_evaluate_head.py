@@ -12,6 +12,7 @@ import pytest
 from emoreport.corpora.abaw import write_abaw
 from emoreport.corpora.tasks import AU, EXPR, VA
 from tests.fixtures.heads import head_metadata, write_features, write_head
+from tests.fixtures.stored import store, wandering_talk
 from tests.integration.conftest import Emoreport
 
 FRAMES = 50
@@ -59,6 +60,31 @@ def test_recordings_and_people_that_a_head_was_trained_on_are_left_out_and_named
     assert found["videos"] == 4
     assert found["scored_though_trained_on"] == ["known1"]
     assert "TOO GOOD" in told
+
+
+def test_runs_that_a_head_led_over_what_it_knows_are_left_out_too(
+    tmp_path: Path, emoreport: Emoreport
+) -> None:
+    faces, speech = wandering_talk(8.0)
+    run = store(tmp_path / "runs" / "known", faces, speech, 8.0) / "run.json"
+    content = json.loads(run.read_text(encoding="utf-8"))
+    content["warnings"].append({"key": "head_knows", "values": {"head": "mine"}})
+    run.write_text(json.dumps(content), encoding="utf-8")
+    store(tmp_path / "runs" / "fresh", faces, speech, 8.0)
+    values = np.zeros((int(faces.frame.max()) + 1, 1))
+    write_abaw(tmp_path / "labels", EXPR, {"known": values, "fresh_left": values})
+    asked = ("expr", tmp_path / "labels", "--predictions", tmp_path / "runs")
+    found, told = score(emoreport, *asked)
+    assert (found["videos"], found["trained_on"]) == (1, ["known"])
+    assert "the head mine was trained or tuned on them: known" in told
+    found, told = score(emoreport, *asked, "--with-known")
+    assert (found["videos"], found["scored_though_trained_on"]) == (2, ["known"])
+    assert "TOO GOOD" in told
+    rows = ["file,emotion", "known.mp4,happy", "fresh.mp4,happy", ""]
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    asked = ("clips", tmp_path / "labels.csv", "--predictions", tmp_path / "runs")
+    found, told = score(emoreport, *asked)
+    assert (found["judged"], found["trained_on"]) == (1, ["known.mp4"])
 
 
 def test_a_head_that_knows_everything_is_not_scored(
