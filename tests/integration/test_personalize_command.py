@@ -10,7 +10,7 @@ import pytest
 
 from emoreport.heads.head import open_head
 from emoreport.tables.feature_files import FEATURES_FILE
-from tests.fixtures.personal_talk import SHOWN, SOURCE, coded_talk
+from tests.fixtures.personal_talk import SHOWN, SOURCE, VOICE_SOURCE, WINDOW_S, coded_talk
 from tests.integration.conftest import Emoreport
 
 SECONDS = 150.0
@@ -45,6 +45,18 @@ def test_the_head_runs_on_another_talk_of_the_person(tmp_path: Path, emoreport: 
     given = np.array(track.labels)[track.scores.argmax(axis=1)]
     assert np.mean(said == given) > 0.7
     assert open_head(head).metadata.features["face"] == SOURCE
+
+
+def test_a_head_may_learn_from_the_voice(tmp_path: Path, emoreport: Emoreport) -> None:
+    talk, head = tmp_path / "talk", tmp_path / "anna"
+    coding = coded_talk(talk, 300.0, shifted=True)
+    arguments = ("--labels", coding, "--modality", "voice", "--out", head, "--json")
+    outcome = emoreport("personalize", talk, *arguments)
+    assert outcome.code == 0, outcome.err
+    proof = json.loads(outcome.out)["proof"]
+    assert proof["gap_s"] == WINDOW_S
+    assert proof["personal_accuracy"] > proof["universal_accuracy"] + 0.2
+    assert dict(open_head(head).metadata.features) == {"voice": VOICE_SOURCE}
 
 
 def test_where_the_model_is_right_already_nothing_is_written(
