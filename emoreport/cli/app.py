@@ -29,6 +29,7 @@ from emoreport.cli import (
     retable,
     setup,
     train,
+    transcribe,
 )
 from emoreport.cli.console import error_line, system_error_line
 from emoreport.cli.wording import language_of, usage_line, worded_command
@@ -68,6 +69,7 @@ def _common(
 app.command("analyze")(analyze.analyze)
 app.command("batch")(batch.batch)
 app.command("features")(features.features)
+app.command("transcribe")(transcribe.transcribe)
 app.command("retable")(retable.retable)
 app.command("multiverse")(multiverse.multiverse)
 app.command("compare")(compare.compare)

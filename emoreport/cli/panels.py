@@ -59,6 +59,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "emoreport features recordings --out features --fps 10",
         "emoreport features talk.mp4 --join openface/talk.csv",
     ),
+    "transcribe": (
+        "emoreport transcribe talk.mp4",
+        "emoreport transcribe talk.mp4 --out talk.srt",
+    ),
     "retable": ("emoreport retable statistics/talk --smoothing 2 --out results/2s",),
     "multiverse": ("emoreport multiverse statistics/talk",),
     "compare": (

@@ -179,7 +179,7 @@ def test_the_index_gives_the_order_of_auto() -> None:
         ("`--face auto`", "face"),
         ("`--speech auto`", "voice"),
         ("`--face-detector auto`", "detector"),
-        ("`--transcript auto`", "words"),
+        ("`transcribe --model auto`", "words"),
     ):
         named = re.findall(r"`([^`]+)`", table[flag])
         assert [name for name in named if name in registry()] == list(ORDER[role])  # type: ignore[index]

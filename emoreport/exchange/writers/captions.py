@@ -36,8 +36,8 @@ def vtt_files(findings: Findings, _media: Media, lang: str) -> Files:
     """
     blocks = ["WEBVTT"]
     for position, cue in enumerate(_cues(findings, lang), start=1):
-        times = f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}"
-        blocks.append("\n".join([str(position), times, *map(_vtt_text, cue.lines)]))
+        times = f"{clock(cue.start_ms, '.')} --> {clock(cue.end_ms, '.')}"
+        blocks.append("\n".join([str(position), times, *map(vtt_text, cue.lines)]))
     content = ("\n\n".join(blocks) + "\n").encode("utf-8", "backslashreplace")
     return {".vtt": content}
 
@@ -46,8 +46,8 @@ def srt_files(findings: Findings, _media: Media, lang: str) -> Files:
     """Captions in SubRip, UTF-8; see `vtt_files`."""
     blocks = []
     for position, cue in enumerate(_cues(findings, lang), start=1):
-        times = f"{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}"
-        blocks.append("\n".join([str(position), times, *map(_srt_text, cue.lines)]))
+        times = f"{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}"
+        blocks.append("\n".join([str(position), times, *map(srt_text, cue.lines)]))
     content = "".join(f"{block}\n\n" for block in blocks).encode("utf-8", "backslashreplace")
     return {".srt": content}
 
@@ -86,18 +86,21 @@ def _mismatch(row: Comparison, lang: str) -> Iterator[str]:
         yield text("export.caption.mismatch_severity", lang, severity=number(row.severity, 2, lang))
 
 
-def _clock(time_ms: int, point: str) -> str:
+def clock(time_ms: int, point: str) -> str:
+    """Hours, minutes, seconds and milliseconds, with `point` before the last."""
     seconds, rest = divmod(time_ms, 1000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}{point}{rest:03d}"
 
 
-def _vtt_text(line: str) -> str:
+def vtt_text(line: str) -> str:
+    """A line of a WebVTT cue, its markup escaped."""
     escaped = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return " ".join(escaped.split())
 
 
-def _srt_text(line: str) -> str:
+def srt_text(line: str) -> str:
+    """A line of a SubRip cue that starts no tag."""
     # An arrow in a name must not look like the times of a cue.
     return " ".join(line.translate(_SRT_MARKUP).split())

@@ -55,7 +55,7 @@ FLAGS: Final[Mapping[Role, str]] = {
     "face": "--face",
     "voice": "--speech",
     "detector": "--face-detector",
-    "words": "--transcript",
+    "words": "--model",
     "text": "--text",
 }
 WITH_PART_ONLY: Final = frozenset({"aniemore/wav2vec2-xlsr-53"})

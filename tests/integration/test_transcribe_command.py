@@ -1,0 +1,96 @@
+"""`emoreport transcribe` with a planted recogniser in the store."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emoreport.models.store import registry
+from emoreport.models.store.integrity import digest_file
+from emoreport.models.store.lockfile import FileRecord, PullRecord
+from emoreport.models.store.model_store import ModelStore
+from emoreport.records import Span
+from emoreport.speech.activity import SileroDetector
+from tests.integration.conftest import Emoreport
+
+NAME = "gigaam-v3-ctc"
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A store that holds one recogniser, as a pull would have left it."""
+    pytest.importorskip("onnx_asr", reason="needs the extra words")
+    from tests.fixtures.recognition import write_recogniser
+
+    root = tmp_path / "store"
+    monkeypatch.setenv("EMOREPORT_MODEL_DIR", str(root))
+    folder = root / NAME
+    write_recogniser(NAME, folder)
+    own = ModelStore(root)
+    digests = {
+        file.name: digest_file(folder / file.name) for file in registry.find_entry(NAME).files
+    }
+    files = {name: FileRecord(facts.size_bytes, facts.sha256) for name, facts in digests.items()}
+    own.lock_file.put({NAME: PullRecord("0" * 40, "https://huggingface.co", "", files)})
+    return
+
+
+@pytest.fixture
+def talk(store: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A sound that spells three words; tones are no speech to the detector, so it is told."""
+    from tests.fixtures.recognition import spoken
+
+    path = tmp_path / "-talk=1.wav"
+    samples = np.concatenate([spoken("..да нет мио.."), np.zeros(16_000, np.float32)])
+    with wave.open(str(path), "wb") as stream:
+        stream.setnchannels(1)
+        stream.setsampwidth(2)
+        stream.setframerate(16_000)
+        stream.writeframes(np.round(samples * 32767).astype("<i2").tobytes())
+    monkeypatch.setattr(SileroDetector, "detect", lambda *_: (Span(0.2, 1.5),))
+    return path
+
+
+def test_what_is_said_is_printed_with_its_time(talk: Path, emoreport: Emoreport) -> None:
+    outcome = emoreport("transcribe", "--quiet", "--", talk)
+    assert (outcome.code, outcome.err) == (0, "")
+    (line,) = outcome.out.splitlines()
+    time, words = line.split("  ")
+    assert words == "да нет мио"
+    assert float(time.rpartition(":")[2]) == pytest.approx(0.24, abs=0.04)
+
+
+@pytest.mark.parametrize("ending", ["srt", "vtt", "csv", "json", "txt"])
+def test_a_file_is_written_in_the_format_of_its_ending(
+    ending: str, talk: Path, emoreport: Emoreport
+) -> None:
+    out = Path(f"words.{ending}")
+    outcome = emoreport("transcribe", "--out", out, "--model", NAME, "--", talk)
+    assert outcome.code == 0
+    assert outcome.out == f"words.{ending}: 3 words, heard by {NAME}\n"
+    content = out.read_text(encoding="utf-8")
+    assert "да" in content
+    assert "мио" in content
+
+
+def test_other_endings_and_unknown_recognisers_are_refused(
+    talk: Path, emoreport: Emoreport
+) -> None:
+    outcome = emoreport("transcribe", "--out", "words.docx", "--", talk)
+    assert outcome.code == 2
+    assert ".srt" in outcome.errors[0]
+    outcome = emoreport("transcribe", "--model", "compact", "--", talk)
+    assert outcome.code == 2
+    assert NAME in outcome.errors[0]
+    assert emoreport("transcribe", "no-such.mp4").code == 2
+
+
+def test_a_recogniser_that_is_not_here_is_refused_at_once(talk: Path, emoreport: Emoreport) -> None:
+    outcome = emoreport("transcribe", "--offline", "--model", "vosk-0.54", "--", talk)
+    assert outcome.code == 1
+    (error,) = outcome.errors
+    assert "vosk-0.54" in error
