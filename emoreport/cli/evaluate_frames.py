@@ -108,13 +108,13 @@ def _score(
     if as_json:
         print_json(scores.document() | document)
     else:
-        _print(scores, spoken())
+        _print(scores, spoken(), given=bool(thresholds))
     return EXIT_OK
 
 
-def _print(scores: FrameScores, lang: str) -> None:
+def _print(scores: FrameScores, lang: str, *, given: bool) -> None:
     counts = {"videos": scores.videos, "judged": scores.judged, "labelled": scores.labelled}
     print(_word("judged", lang, **counts))
     if scores.missing:
         print(_word("missing", lang, names=", ".join(scores.missing)))
-    print_scores(scores, lang, "people" if scores.people < scores.videos else "files")
+    print_scores(scores, lang, "people" if scores.people < scores.videos else "files", given=given)

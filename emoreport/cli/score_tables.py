@@ -26,18 +26,26 @@ def print_json(document: Mapping[str, Any]) -> None:
     print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def print_scores(scores: Scores, lang: str, over: str) -> None:
+def score_name(name: str, lang: str, *, given: bool = False) -> str:
+    """What a score is called; `given`: thresholds of action units come from a head's training."""
+    own = given and name == "mean_f1_at_fitted"
+    return _word(f"score.{'mean_f1_at_given' if own else name}", lang)
+
+
+def print_scores(scores: Scores, lang: str, over: str, *, given: bool = False) -> None:
     """All tables of scores.
 
     Parameters
     ----------
     over
         What the intervals draw: ``people``, ``files`` or ``clips``.
+    given
+        As for `score_name`.
     """
     print_table(
         ["", _word("value", lang), _word(f"interval.{over}", lang)],
         [
-            [_word(f"score.{name}", lang), *estimate_cells(estimate, lang)]
+            [score_name(name, lang, given=given), *estimate_cells(estimate, lang)]
             for name, estimate in scores.scores.items()
         ],
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from emoreport.cli.console import print_table
-from emoreport.cli.score_tables import cell
+from emoreport.cli.score_tables import cell, score_name
 from emoreport.cli.training_process import run_training
 from emoreport.errors import EXIT_OK
 from emoreport.messages import Words, spoken
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from emoreport.heads.metadata import HeadMetadata
 
 _word = Words("cli.train_head")
-_score = Words("cli.scores.score")
 PARTS: Final = ("train", "validation", "test")
 
 Task = Annotated[
@@ -150,7 +149,7 @@ def _print(trained: HeadMetadata, out: Path, lang: str) -> None:
         ["", *(_word(f"column.{part}", lang) for part in ("test", "interval", *PARTS_BESIDE))],
         [
             [
-                _score_name(name, lang),
+                score_name(name, lang, given=True),
                 _value(estimate, "value", lang),
                 f"{_value(estimate, 'low', lang)}–{_value(estimate, 'high', lang)}",
                 *(_value(found[part].get(name, {}), "value", lang) for part in PARTS_BESIDE),
@@ -178,11 +177,6 @@ def _chosen(trained: HeadMetadata, lang: str) -> list[str]:
         told = ", ".join(f"{label} {cell(value, lang)}" for label, value in pairs)
         lines.append(_word("thresholds", lang, thresholds=told))
     return lines
-
-
-def _score_name(name: str, lang: str) -> str:
-    own = name == "mean_f1_at_fitted"  # here on validation data, not on the other half
-    return _word(name, lang) if own else _score(name, lang)
 
 
 def _value(estimate: Mapping[str, float | None], which: str, lang: str) -> str:

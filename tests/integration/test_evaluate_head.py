@@ -113,6 +113,8 @@ def test_action_units_and_affect(features: Path, tmp_path: Path, emoreport: Emor
     found, _ = score(emoreport, "au", tmp_path / "au", "--head", head, "--features", features)
     assert found["by_column"][units[1]]["f1_at_half"] == 1.0
     assert found["by_column"][units[1]]["f1_at_fitted"] < 1.0  # its own: sigmoid(4) is 0.98
+    outcome = emoreport("evaluate", "au", tmp_path / "au", "--head", head, "--features", features)
+    assert "thresholds from validation" in outcome.out
     affect = np.stack([np.zeros(FRAMES), np.where(TIME_S < 1, -1.0, 1.0)], axis=1)
     write_abaw(tmp_path / "va", VA, dict.fromkeys(VIDEOS, affect))
     own = head_metadata(task="va", labels=("valence", "arousal"))
