@@ -35,9 +35,11 @@ from emoreport.records import (
     MediaInfo,
     ModelRecord,
     ProgressCallback,
+    Recogniser,
     RunPlan,
     RunWarning,
     SpeechTrack,
+    Transcript,
     TranscriptRecord,
     VoiceActivityDetector,
     VoiceEmotionModel,
@@ -52,8 +54,14 @@ from emoreport.settings import NO_TRANSCRIPT, Settings
 from emoreport.speech.activity import SileroDetector
 from emoreport.speech.reading import read_speech
 from emoreport.speech.select import open_voice_model
-from emoreport.words.choosing import ChosenTranscript, open_transcript, transcript_record
+from emoreport.words.choosing import (
+    ChosenTranscript,
+    open_transcript,
+    recogniser_name,
+    transcript_record,
+)
 from emoreport.words.placing import place_words, refuse_without_times
+from emoreport.words.select import open_recogniser
 
 Announce = Callable[[str], None]
 Heard = tuple[SpeechTrack, DecodeOutcome | None]
@@ -133,6 +141,12 @@ class Analyzer:
             self._face_witness = open_face_witness(
                 self._face_model, seeing, announce, pull_progress
             )
+            recogniser = recogniser_name(self.settings.words)
+            self._recogniser: Recogniser | None = None
+            if recogniser is not None:
+                self._recogniser = open_recogniser(
+                    recogniser, self.settings, announce, pull_progress
+                )
             self._voice_witness = open_voice_witness(
                 self._voice_model, hearing, announce, pull_progress
             )
@@ -170,14 +184,18 @@ class Analyzer:
         `transcript` says whence the words are; None without any.
         """
         voice = self._voice_model
-        witnesses = {"face_witness": self._face_witness, "speech_witness": self._voice_witness}
+        further = {
+            "face_witness": self._face_witness,
+            "speech_witness": self._voice_witness,
+            "words": self._recogniser,
+        }
         return plan_run(
             video,
             sha256,
             {
                 "face": self._face_model.record,
                 "speech": ModelRecord("none") if voice is None else voice.record,
-                **{role: model.record for role, model in witnesses.items() if model is not None},
+                **{role: model.record for role, model in further.items() if model is not None},
                 **({} if self._head is None else {"head": self._head.record}),
                 "face_detector": ModelRecord(self._detector.name),
                 "voice_activity": ModelRecord(self._activity.name),
@@ -277,7 +295,11 @@ class Analyzer:
                 report = self._headed(report, features)
         if self.settings.features.features:
             report = replace(report, features=features)
-        report = self._with_words(report, chosen)
+        if self._recogniser is not None:
+            with clock.stage("words"):
+                report = self._with_heard_words(report, path, info)
+        else:
+            report = self._with_words(report, chosen)
         with clock.stage("analysis"):
             _ = report.analysis  # made on demand: now, so that its time is known
         return report
@@ -292,6 +314,19 @@ class Analyzer:
         run = replace(run, warnings=(*run.warnings, *filter(None, told)))
         led = with_head(track, self._head.record, report.faces, report.speech)
         return replace(report, faces=led.faces, speech=led.speech, head=led.table, run=run)
+
+    def _with_heard_words(self, report: Report, path: Path, info: MediaInfo) -> Report:
+        """The report with the words that a recogniser hears in its speech."""
+        assert self._recogniser is not None
+        words = Transcript((), source=self._recogniser.record.name)
+        track = open_audio(path, info, duration_s=report.run.media.duration_s)
+        if track is not None:
+            try:
+                words = self._recogniser.transcribe(track, report.speech.speech, self._progress)
+            finally:
+                track.close()
+        record = transcript_record(self.settings.words, path.name)
+        return replace(report, run=with_transcript(report.run, record, words), transcript=words)
 
     def _with_words(self, report: Report, chosen: ChosenTranscript | None) -> Report:
         """The report with the words of its transcript; None where there is none."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from emoreport.errors import SettingsError
 from emoreport.run.read import NewWords
 from emoreport.run.run_json import read_run
 from emoreport.settings import WordSettings
-from emoreport.words.choosing import open_transcript
+from emoreport.words.choosing import open_transcript, recogniser_name
 from emoreport.words.placing import place_words
 from emoreport.words.transcript_files import ANY_TIER
 
@@ -33,6 +34,8 @@ def words_for(
     """
     run = read_run(folder)
     settings = WordSettings(transcript, tier or ANY_TIER)
+    if recogniser_name(settings):
+        raise SettingsError("transcript.not_heard_here", name=transcript)
     chosen = open_transcript(settings, run.input.name, encoding=encoding)
     if chosen is None:
         return NewWords(None, None, transcript, settings.transcript_tier)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from emoreport.errors import InputNotFoundError, SettingsError
+from emoreport.models.store.model_choice import AUTO
+from emoreport.models.store.registry import registry
 from emoreport.records import TranscriptRecord
 from emoreport.settings import NO_TRANSCRIPT, WordSettings
 from emoreport.words.transcript_files import FORMATS, TranscriptFile, read_transcript, sha256_of
@@ -17,6 +20,17 @@ class ChosenTranscript:
 
     record: TranscriptRecord
     file: TranscriptFile
+
+
+RECOGNISED: Final = "recognised"
+"""Source of words that were heard, in the place of a format."""
+
+
+def recogniser_name(settings: WordSettings) -> str | None:
+    """What is to hear the words: ``auto`` or a recogniser of the registry; None for files."""
+    name = settings.transcript
+    known = registry().get(name)
+    return name if name == AUTO or (known is not None and known.kind == "words") else None
 
 
 def find_transcript(settings: WordSettings, recording: str) -> Path | None:
@@ -35,7 +49,7 @@ def find_transcript(settings: WordSettings, recording: str) -> Path | None:
     InputNotFoundError
         When there is neither such a file nor such a folder.
     """
-    if settings.transcript == NO_TRANSCRIPT:
+    if settings.transcript == NO_TRANSCRIPT or recogniser_name(settings):
         return None
     path = Path(settings.transcript)
     if not path.is_dir():
@@ -50,18 +64,22 @@ def find_transcript(settings: WordSettings, recording: str) -> Path | None:
 
 def refuse_one_file(settings: WordSettings) -> None:
     """Raise SettingsError where one transcript is named for several recordings."""
-    if settings.transcript != NO_TRANSCRIPT and Path(settings.transcript).is_file():
+    if not recogniser_name(settings) and Path(settings.transcript).is_file():
         raise SettingsError("transcript.one_file", file=settings.transcript)
 
 
 def transcript_record(settings: WordSettings, recording: str) -> TranscriptRecord | None:
     """What is known of the transcript of a recording before it is read; None without one.
 
+    Of words that will be heard it is the source only; the recogniser is among the models of a run.
+
     Raises
     ------
     InputNotFoundError, SettingsError, StoredReadingsError
         When there is no such file, or it cannot be read.
     """
+    if recogniser_name(settings):
+        return TranscriptRecord("", "", RECOGNISED)
     path = find_transcript(settings, recording)
     return None if path is None else _record(path, sha256_of(path), settings.transcript_tier)
 

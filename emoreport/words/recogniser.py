@@ -14,7 +14,7 @@ import numpy as np
 from emoreport.models.families.recognition import HeardClip, HeardToken, RecognitionModel
 from emoreport.records import AudioTrack, ProgressCallback, Span, Transcript, Word
 from emoreport.words.pieces import inside, speech_pieces
-from emoreport.words.spelling import words_of
+from emoreport.words.spelling import guessed_language, words_of
 
 RECOGNISING: Final = "words"
 """Name of the stage, as progress is told."""
@@ -76,7 +76,8 @@ class SpeechRecogniser:
                 progress(RECOGNISING, batch[-1][1].end_s, track.end_s)
         if progress is not None:
             progress(RECOGNISING, track.end_s, track.end_s)
-        return Transcript(tuple(words), source=self.record.name, language=self.language)
+        language = self.language or guessed_language(word.text for word in words)
+        return Transcript(tuple(words), source=self.record.name, language=language)
 
 
 def _words(clip: HeardClip, piece: Span, speech: Sequence[Span], number: int) -> list[Word]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from emoreport.models.store.lockfile import FileRecord, PullRecord
 from emoreport.models.store.model_store import ModelStore
 from emoreport.records import Span
 from emoreport.speech.activity import SileroDetector
+from tests.fixtures.results_on_disk import run_json
 from tests.integration.conftest import Emoreport
 
 NAME = "gigaam-v3-ctc"
@@ -94,3 +96,24 @@ def test_a_recogniser_that_is_not_here_is_refused_at_once(talk: Path, emoreport:
     assert outcome.code == 1
     (error,) = outcome.errors
     assert "vosk-0.54" in error
+
+
+def test_analyze_hears_the_words_and_retable_keeps_them(talk: Path, emoreport: Emoreport) -> None:
+    options = ("--transcript", "auto", "--face", "compact", "--speech", "compact", "--quiet")
+    assert emoreport("analyze", *options, "--", talk).code == 0
+    (folder,) = Path("statistics").iterdir()
+    with (folder / "words.csv").open(encoding="utf-8", newline="") as stream:
+        words = list(csv.DictReader(stream))
+    assert [row["word"] for row in words] == ["да", "нет", "мио"]
+    assert [float(row["start"]) for row in words] == pytest.approx([0.24, 0.6, 1.08], abs=0.04)
+    run = run_json(folder)
+    assert run["models"]["words"]["name"] == NAME
+    assert (run["transcript"]["source"], run["transcript"]["words"]) == ("recognised", 3)
+    assert run["transcript"]["language"] == "ru"
+    again = emoreport("analyze", *options[:-1], "--", talk)
+    assert "already holds" in again.out + again.err
+    assert emoreport("retable", folder, "--quiet").code == 0
+    assert (folder / "words.csv").is_file()
+    refused = emoreport("retable", folder, "--transcript", "auto")
+    assert refused.code == 2
+    assert "transcribe" in refused.errors[0]
