@@ -231,3 +231,9 @@ def test_the_tables_of_the_face_card_are_those_of_the_weights() -> None:
     path = ROOT / "docs" / "models" / "make_compact_face.py"
     script = runpy.run_path(str(path))
     assert read("docs/models/compact-face.md") == script["page"](), f"run `python {path}`"
+
+
+def test_the_table_of_the_letter_card_is_that_of_the_weights() -> None:
+    path = ROOT / "docs" / "models" / "make_letters.py"
+    script = runpy.run_path(str(path))
+    assert read("docs/models/letters-ru.md") == script["page"](), f"run `python {path}`"
