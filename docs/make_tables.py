@@ -60,7 +60,14 @@ def page() -> str:
     """Content of docs/tables.md."""
     tables = list(
         result_tables(
-            ANY, ANY, baseline=True, compounds=True, acoustics=True, words=True, rates=True
+            ANY,
+            ANY,
+            baseline=True,
+            compounds=True,
+            acoustics=True,
+            words=True,
+            rates=True,
+            modalities=True,
         ).values()
     )
     tables += map(head_intervals_table, HEAD_LABELS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emoreport.analysis.mismatch.comparison import compare_cuts, compare_intervals
+from emoreport.analysis.mismatch.modalities import modality_statistics
 from emoreport.analysis.mismatch.statistics import face_against_voice, mismatch_rows
 from emoreport.analysis.rows.acoustics import acoustic_intervals, with_own_intensity
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
@@ -29,6 +30,7 @@ from emoreport.records import (
     HeadTrack,
     Recording,
     SpeechTrack,
+    TextReadings,
     Transcript,
 )
 from emoreport.results import Analysis
@@ -44,6 +46,7 @@ def analyze_readings(
     labels: CodedLabels = UNCODED,
     head: HeadTrack | None = None,
     transcript: Transcript | None = None,
+    text: TextReadings | None = None,
 ) -> Analysis:
     """Derive intervals, evidence, comparisons, transitions, statistics and the summary.
 
@@ -68,6 +71,8 @@ def analyze_readings(
         What a trained head says that has a table of its own.
     transcript
         The words; None without any.
+    text
+        What they say, clause by clause; None where no model read them.
     """
     duration_s, level = recording.duration_s, abstention_level(settings.analysis)
     limit = settings.analysis.distance_limit
@@ -136,5 +141,17 @@ def analyze_readings(
         head_intervals=head_intervals(head, duration_s, settings.analysis),
         words=spoken_words(transcript, video),
         speech_rates=speech_rates(transcript, speech, video, duration_s),
+        modality_statistics=modality_statistics(
+            transcript,
+            text,
+            video,
+            faces,
+            speech,
+            duration_s,
+            bridge,
+            agreement,
+            usable,
+            labels.voice,
+        ),
         seen_faces=faces,
     )

@@ -27,6 +27,7 @@ from emoreport.results.intervals import (
     seconds_by_label,
     voice_steps,
 )
+from emoreport.results.modalities import ModalityStatistic
 from emoreport.results.specification import (
     Choice,
     Curve,
@@ -52,6 +53,7 @@ __all__ = [
     "HeardWindow",
     "Mark",
     "MismatchFigure",
+    "ModalityStatistic",
     "Panel",
     "SpeechRate",
     "SpokenWord",

@@ -15,6 +15,7 @@ from emoreport.results.intervals import (
     HeardWindow,
     VideoInterval,
 )
+from emoreport.results.modalities import ModalityStatistic
 from emoreport.results.words import SpeechRate, SpokenWord
 from emoreport.vocabulary import is_emotion
 
@@ -43,6 +44,8 @@ class Analysis:
         Which words are said when; None without a transcript, and where its words are hidden.
     speech_rates
         How fast the talk and its rows are spoken; empty without a transcript.
+    modality_statistics
+        Face, voice and words against each other; empty without a transcript.
     seen_faces
         The face readings as the rows take them: less sure where a model is out of its depth.
     """
@@ -61,6 +64,7 @@ class Analysis:
     head_intervals: tuple[HeadInterval, ...] = ()
     words: tuple[SpokenWord, ...] | None = None
     speech_rates: tuple[SpeechRate, ...] = ()
+    modality_statistics: tuple[ModalityStatistic, ...] = ()
     seen_faces: FaceTrack | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -166,6 +166,11 @@ class Report:
         return self.tables.get("speech_rate")
 
     @property
+    def modalities(self) -> pd.DataFrame | None:
+        """Face, voice and words against each other: a row per number; None without words."""
+        return self.tables.get("modalities")
+
+    @property
     def summary(self) -> pd.DataFrame:
         """One row about the whole video."""
         return self.tables["summary"]

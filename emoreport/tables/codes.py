@@ -14,6 +14,7 @@ from emoreport.vocabulary import COMPOUND_NAMES, LEADS, VERDICTS
 STATISTIC: Final = "statistic"
 MEASURE: Final = "measure"
 SCOPE: Final = "scope"
+MODALITIES: Final = "modalities"
 VERDICT: Final = "verdict"
 NOTE: Final = "note"
 REASON: Final = "reason"
@@ -44,6 +45,15 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
         "valence_correlation",
         "unmapped_voice_label",
         "unmapped_face_label",
+        "agreement",
+        "pair_kappa",
+        "fleiss_kappa",
+        "krippendorff_alpha",
+        "departs",
+        "words_after",
+        "in_speech",
+        "at_open_vowels",
+        "explained_by_speech",
     ),
     MEASURE: (
         "share",
@@ -56,6 +66,7 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
         "probability",
     ),
     SCOPE: ("all", "speaking", "pausing"),
+    MODALITIES: ("face_voice", "face_text", "voice_text", "all", "face", "voice", "text"),
     VERDICT: tuple(dict.fromkeys((*VERDICTS, *LEADS))),
     NOTE: (
         "too_short",

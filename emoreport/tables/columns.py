@@ -17,6 +17,7 @@ from emoreport.tables.codes import (
     COMPOUND,
     DIMENSIONS,
     MEASURE,
+    MODALITIES,
     NOTE,
     PLACED,
     REASON,
@@ -222,6 +223,23 @@ MISMATCH_STATISTICS: Final = Table(
         *STATISTIC_END,
     ),
     rows=attrgetter("mismatch_statistics"),
+)
+MODALITY_STATISTICS: Final = Table(
+    "modalities",
+    (
+        Column("statistic", Kind.CODE, "statistic", codes=STATISTIC),
+        Column("modalities", Kind.CODE, "statistic_modalities", codes=MODALITIES),
+        Column("emotion", Kind.LABEL, "statistic_emotion"),
+        Column("value", Kind.NUMBER, "statistic_value"),
+        Column("expected", Kind.NUMBER, "statistic_expected"),
+        Column("low", Kind.NUMBER, "statistic_low"),
+        Column("high", Kind.NUMBER, "statistic_high"),
+        Column("p_value", Kind.P_VALUE, "statistic_p_value"),
+        Column("seconds", Kind.SECONDS, "statistic_seconds"),
+        Column("rows", Kind.COUNT, "statistic_rows"),
+        *STATISTIC_END,
+    ),
+    rows=attrgetter("modality_statistics"),
 )
 COMPOUND_EMOTIONS: Final = Table(
     "compound_emotions",
@@ -482,6 +500,7 @@ OPTIONAL_NAMES: Final = (
     HEAD_NAME,
     WORDS.name,
     SPEECH_RATE.name,
+    MODALITY_STATISTICS.name,
 )
 """The tables that a video has where they were asked for."""
 
@@ -496,6 +515,7 @@ def result_tables(
     head: str | None = None,
     words: bool = False,
     rates: bool = False,
+    modalities: bool = False,
 ) -> dict[str, Table]:
     """Return the tables by name, with the columns of the models that ran.
 
@@ -515,6 +535,8 @@ def result_tables(
         Whether there are words that may be shown: a table of them, and a column of text.
     rates
         Whether there is a table of how fast the talk is spoken.
+    modalities
+        Whether there is a table of face, voice and words against each other.
     """
     video = _with_classes(VIDEO_INTERVALS, tuple(face_labels), VIDEO_EVIDENCE, "video", baseline)
     heard = tuple(voice_labels)
@@ -536,6 +558,7 @@ def result_tables(
         *((head_intervals_table(head),) if head is not None else ()),
         *((WORDS,) if words else ()),
         *((SPEECH_RATE,) if rates else ()),
+        *((MODALITY_STATISTICS,) if modalities else ()),
     )
     return {table.name: table for table in tables}
 
@@ -648,6 +671,7 @@ def table_of(name: str, names: Iterable[str]) -> Table:
         head=head,
         words=name == WORDS.name or SPOKEN_TEXT.name in columns,
         rates=True,
+        modalities=True,
     )
     table = tables[name]
     if table.names != columns:

@@ -64,6 +64,7 @@ def build_tables(
         head=None if head is None or head.task == "va" else head.task,
         words=analysis.words is not None,
         rates=bool(analysis.speech_rates),
+        modalities=bool(analysis.modality_statistics),
     )
     return {name: data_frame(table, table.values(analysis)) for name, table in layout.items()}
 

@@ -71,6 +71,7 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
         "head_intervals": _head_rows(analysis.head_intervals),
         "words": _timed_rows(analysis.words or ()),
         "speech_rates": _timed_rows(analysis.speech_rates),
+        "modality_statistics": [_rounded(asdict(row)) for row in analysis.modality_statistics],
         "transitions": [
             {
                 "from": row.origin,

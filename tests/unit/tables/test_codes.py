@@ -2,14 +2,23 @@ import ast
 import inspect
 import re
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, combinations
 from typing import get_args
 
 import pytest
 
 from emoreport import messages as words
 from emoreport.analysis import analyze_readings
-from emoreport.analysis.mismatch import agreement, bootstrap, figure, lag, shift_test
+from emoreport.analysis.mismatch import (
+    agreement,
+    articulation,
+    bootstrap,
+    figure,
+    lag,
+    modalities,
+    shift_test,
+    three_way,
+)
 from emoreport.analysis.mismatch import statistics as mismatch_statistics
 from emoreport.analysis.rows.abstention import FACE_RULES, VOICE_RULES
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE
@@ -29,7 +38,19 @@ from emoreport.settings import LANGUAGES, Settings
 from emoreport.tables.codes import CODES, cell_names, code_meaning, code_name
 from tests.fixtures.readings import face_track, random_readings, recording, video_rows
 
-REASONED = (agreement, bootstrap, chains, durations, figure, lag, record, shift_test, talk_figures)
+REASONED = (
+    agreement,
+    articulation,
+    bootstrap,
+    chains,
+    durations,
+    figure,
+    lag,
+    record,
+    shift_test,
+    talk_figures,
+    three_way,
+)
 """Modules whose constants name why a number is missing."""
 MEASURES_OF_A_TALK = {
     talk_figures.EMOTION_SHARE,
@@ -65,7 +86,7 @@ def own_strings(module):
     }
 
 
-@pytest.mark.parametrize("module", [transition_statistics, mismatch_statistics])
+@pytest.mark.parametrize("module", [transition_statistics, mismatch_statistics, modalities])
 def test_the_rows_use_only_codes_that_are_known(module):
     found = constants(module)
     assert len(found) > 10
@@ -73,7 +94,7 @@ def test_the_rows_use_only_codes_that_are_known(module):
 
 
 def test_every_statistic_is_one_that_the_rows_use():
-    used = constants(transition_statistics) | constants(mismatch_statistics)
+    used = constants(transition_statistics) | constants(mismatch_statistics) | constants(modalities)
     used |= {f"{name}_{form}" for name in ("dwell", "recovery") for form in ("median", "mean")}
     assert used >= set(CODES["statistic"]) | set(CODES["measure"])
 
@@ -86,6 +107,9 @@ def test_notes_are_the_reasons_of_the_analysis():
 
 def test_the_other_groups_are_those_of_the_analysis():
     assert set(CODES["verdict"]) == {*get_args(shift_test.Verdict), *get_args(lag.Lead)}
+    sides = (modalities.FACE, modalities.VOICE, modalities.TEXT)
+    pairs = (f"{first}_{second}" for first, second in combinations(sides, 2))
+    assert CODES["modalities"] == (*pairs, modalities.ALL, *sides)
     assert CODES["scope"] == (transition_statistics.ALL, *SCOPES)
     assert set(CODES["reason"]) == {rule.reason for rule in (*FACE_RULES, *VOICE_RULES)}
     assert CODES["compound"] == COMPOUND_NAMES

@@ -14,7 +14,9 @@ from emoreport.vocabulary import ALL_LABELS, EMOTIONS, VOICE_ONLY_EMOTIONS
 
 VOICE = (*EMOTIONS, *VOICE_ONLY_EMOTIONS)
 ALL_TABLES = (
-    *result_tables(EMOTIONS, VOICE, baseline=True, compounds=True, words=True, rates=True).values(),
+    *result_tables(
+        EMOTIONS, VOICE, baseline=True, compounds=True, words=True, rates=True, modalities=True
+    ).values(),
     frames_table(EMOTIONS, valence=True, arousal=True, extra=(*DESCRIBED_EXTRAS, "blur")),
     speech_table(VOICE),
 )
@@ -99,7 +101,7 @@ def test_russian_probability_columns_name_the_emotion_in_russian():
 def test_sheet_names_are_ones_that_excel_takes(lang):
     names = [sheet_name(table.name, lang) for table in ALL_TABLES[:-2]]
     names.append(sheet_name("dictionary", lang))
-    assert len({name.lower() for name in names}) == len(names) == 14
+    assert len({name.lower() for name in names}) == len(names) == 15
     for name in names:
         assert 0 < len(name) <= 31
         assert not set(name) & set("[]:*?/\\'")

@@ -76,10 +76,11 @@ def test_summary_first_dictionary_last():
         "chart_data",
         "dictionary",
     ]
-    assert opened(with_options(analysis())).sheetnames[-6:] == [
+    assert opened(with_options(analysis())).sheetnames[-7:] == [
         "compound_emotions",
         "words",
         "speech_rate",
+        "modalities",
         "matrices",
         "chart_data",
         "dictionary",

@@ -24,6 +24,7 @@ from emoreport.results import (
     AcousticInterval,
     Analysis,
     AudioInterval,
+    ModalityStatistic,
     SpeechRate,
     SpokenWord,
     VideoInterval,
@@ -144,6 +145,23 @@ def test_words_and_rates_are_in_rows_of_their_own():
     assert not VALIDATOR.is_valid(whole)
 
 
+def test_face_voice_and_words_against_each_other_are_in_rows_of_their_own():
+    made = findings()
+    row = ModalityStatistic("departs", "voice", "share", 0.5, expected=0.25, seconds=40.0, rows=3)
+    analysed = dataclasses.replace(made.analysis, modality_statistics=(row,))
+    whole = document(dataclasses.replace(made, analysis=analysed))
+    assert VALIDATOR.is_valid(whole)
+    (shown,) = whole["modality_statistics"]
+    assert (shown["modalities"], shown["value"], shown["low"], shown["rows"]) == (
+        "voice",
+        0.5,
+        None,
+        3,
+    )
+    shown["modalities"] = "smell"
+    assert not VALIDATOR.is_valid(whole)
+
+
 def test_nothing_that_the_analysis_knows_is_left_out():
     whole = document(findings())
     parts = {
@@ -156,6 +174,7 @@ def test_nothing_that_the_analysis_knows_is_left_out():
         "head_intervals": "head_intervals",
         "words": "words",
         "speech_rates": "speech_rates",
+        "modality_statistics": "modality_statistics",
         "transitions": "transitions",
         "summary": "summary",
         "transition_statistics": "transition_statistics",
