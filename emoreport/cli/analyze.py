@@ -48,7 +48,9 @@ def analyze(
     The tables of VIDEO go to the folder <out>/<name of the video without its suffix>.
     A name that begins with a dash comes after a double dash: emoreport analyze -- -talk.mp4
     """
-    settings = settings_from(options, config)
+    from emoreport.words.choosing import usual_transcript
+
+    settings = settings_from(options, config, usual_transcript())
     return analyze_videos(videos, settings, show_page=show_page, quiet=quiet, verbose=verbose)
 
 

@@ -137,7 +137,9 @@ def batch(
     command again goes on where an earlier one ended, however that was; videos that changed, or all
     when settings or models changed, are done again.
     """
-    settings = settings_from(options, config)
+    from emoreport.words.choosing import usual_transcript
+
+    settings = settings_from(options, config, usual_transcript())
     done = run_folder(
         folder,
         settings,

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from emoreport.errors import InputNotFoundError, SettingsError
-from emoreport.models.store.model_choice import AUTO
+from emoreport.errors import EmoreportError, InputNotFoundError, SettingsError
+from emoreport.models.store.model_choice import AUTO, auto_order
+from emoreport.models.store.model_store import ModelState, ModelStore
 from emoreport.models.store.registry import registry
 from emoreport.records import TranscriptRecord
 from emoreport.settings import NO_TRANSCRIPT, WordSettings
@@ -31,6 +32,21 @@ def recogniser_name(settings: WordSettings) -> str | None:
     name = settings.transcript
     known = registry().get(name)
     return name if name == AUTO or (known is not None and known.kind == "words") else None
+
+
+def usual_transcript() -> dict[str, str]:
+    """What `analyze` and `batch` take where nothing is said: ``auto`` once a recogniser is here.
+
+    Of a store that cannot be read that is not known: nothing is heard then.
+    """
+    try:
+        store = ModelStore(offline=True)
+        here = any(
+            store.state(model) is ModelState.COMPLETE for model in auto_order("words", store)
+        )
+    except EmoreportError:
+        return {}
+    return {"transcript": AUTO} if here else {}
 
 
 def find_transcript(settings: WordSettings, recording: str) -> Path | None:

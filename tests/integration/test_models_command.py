@@ -121,7 +121,7 @@ def test_a_family_is_pulled_by_a_pattern_and_one_failure_stops_no_other(
 ) -> None:
     outcome = emoreport("models", "pull", "aniemore/*", "compact-*")
     assert outcome.code == 1
-    assert len(outcome.errors) == 3
+    assert len(outcome.errors) == 4
     assert all("no such file" in line or "there is no" in line for line in outcome.errors)
     assert f"{NAME}: complete" in outcome.out
     assert "compact-face: complete" in outcome.out

@@ -16,6 +16,7 @@ from emoreport.models.store.lockfile import FileRecord, PullRecord
 from emoreport.models.store.model_store import ModelStore
 from emoreport.records import Span
 from emoreport.speech.activity import SileroDetector
+from emoreport.words.choosing import usual_transcript
 from tests.fixtures.results_on_disk import run_json
 from tests.integration.conftest import Emoreport
 
@@ -117,3 +118,18 @@ def test_analyze_hears_the_words_and_retable_keeps_them(talk: Path, emoreport: E
     refused = emoreport("retable", folder, "--transcript", "auto")
     assert refused.code == 2
     assert "transcribe" in refused.errors[0]
+
+
+def test_once_a_recogniser_is_here_words_are_heard_unless_told_otherwise(
+    talk: Path, emoreport: Emoreport, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    options = ("--face", "compact", "--speech", "compact", "--quiet")
+    assert emoreport("analyze", *options, "--out", "heard", "--", talk).code == 0
+    assert (next(Path("heard").iterdir()) / "words.csv").is_file()
+    silent = ("--out", "silent", "--transcript", "none")
+    assert emoreport("analyze", *options, *silent, "--", talk).code == 0
+    assert not (next(Path("silent").iterdir()) / "words.csv").exists()
+    (tmp_path / "store" / "models.lock.json").write_text("no record")
+    assert usual_transcript() == {}
+    monkeypatch.setenv("EMOREPORT_MODEL_DIR", str(tmp_path / "empty"))
+    assert usual_transcript() == {}
