@@ -10,60 +10,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from emoreport.exchange.writers.captions import clock, srt_text, vtt_text
+from emoreport.exchange.writers.captions import captions_of, clock, srt_text, vtt_text
+from emoreport.exchange.writers.tiers import Cell
 from emoreport.records import Transcript, Word
 from emoreport.results import milliseconds
-
-ENDS_A_CUE: Final = frozenset(".?!…")
-PAUSE_S: Final = 0.7
-"""A longer pause begins a new cue."""
-LONGEST_S: Final = 7.0
-LONGEST_LETTERS: Final = 84
-"""Two lines of captions, and how long they may stay: the usual limits of subtitles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
     """Words that are shown together."""
 
-    start_s: float
-    end_s: float
+    start_ms: int
+    end_ms: int
     text: str
 
 
 def cues(transcript: Transcript) -> Iterator[Cue]:
     """Cues of a transcript: cut at the ends of sentences, at pauses, and where they grow long."""
-    gathered: list[Word] = []
-    for word in transcript.words:
-        if gathered and _ends_before(gathered, word):
-            yield _cue(gathered)
-            gathered = []
-        gathered.append(word)
-    if gathered:
-        yield _cue(gathered)
-
-
-def _ends_before(gathered: list[Word], word: Word) -> bool:
-    last = gathered[-1]
-    letters = len(_cue(gathered).text) + 1 + len(word.text) + len(word.after)
-    return (
-        bool(ENDS_A_CUE & set(last.after))
-        or word.start_s - last.end_s > PAUSE_S
-        or word.end_s - gathered[0].start_s > LONGEST_S
-        or letters > LONGEST_LETTERS
-    )
-
-
-def _cue(words: list[Word]) -> Cue:
-    text = " ".join(word.text + word.after for word in words)
-    return Cue(words[0].start_s, words[-1].end_s, text)
+    cells = [
+        Cell(milliseconds(word.start_s), milliseconds(word.end_s), word.text + word.after)
+        for word in transcript.words
+    ]
+    for shown in captions_of(cells):
+        text = " ".join(cell.label for cell in shown)
+        yield Cue(shown[0].start_ms, shown[-1].end_ms, text)
 
 
 def as_text(transcript: Transcript) -> str:
     """One line per cue: when it begins, and what is said."""
     return "".join(
-        f"{clock(milliseconds(cue.start_s), '.')}  {srt_text(cue.text)}\n"
-        for cue in cues(transcript)
+        f"{clock(cue.start_ms, '.')}  {srt_text(cue.text)}\n" for cue in cues(transcript)
     )
 
 
@@ -95,30 +71,26 @@ def as_csv(transcript: Transcript) -> str:
 
 def as_json(transcript: Transcript) -> str:
     """Segments with their words, in the layout that Whisper's programs share."""
-    segments = []
     lines: dict[int, list[Word]] = {}
     for word in transcript.words:
         lines.setdefault(word.line, []).append(word)
-    for words in lines.values():
-        whole = _cue(words)
-        segments.append(
-            {
-                "start": round(whole.start_s, 3),
-                "end": round(whole.end_s, 3),
-                "text": whole.text,
-                "words": [
-                    {
-                        "word": word.text + word.after,
-                        "start": round(word.start_s, 3),
-                        "end": round(word.end_s, 3),
-                        "probability": None
-                        if word.confidence is None
-                        else round(word.confidence, 4),
-                    }
-                    for word in words
-                ],
-            }
-        )
+    segments = [
+        {
+            "start": round(words[0].start_s, 3),
+            "end": round(words[-1].end_s, 3),
+            "text": " ".join(word.text + word.after for word in words),
+            "words": [
+                {
+                    "word": word.text + word.after,
+                    "start": round(word.start_s, 3),
+                    "end": round(word.end_s, 3),
+                    "probability": None if word.confidence is None else round(word.confidence, 4),
+                }
+                for word in words
+            ],
+        }
+        for words in lines.values()
+    ]
     content = {"model": transcript.source, "language": transcript.language, "segments": segments}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
@@ -139,10 +111,9 @@ def writer_for(path: Path) -> Callable[[Transcript], str] | None:
 
 
 def _times(cue: Cue, point: str) -> str:
-    start_ms = milliseconds(cue.start_s)
     # A cue of no length is not shown.
-    end_ms = max(milliseconds(cue.end_s), start_ms + 1)
-    return f"{clock(start_ms, point)} --> {clock(end_ms, point)}"
+    end_ms = max(cue.end_ms, cue.start_ms + 1)
+    return f"{clock(cue.start_ms, point)} --> {clock(end_ms, point)}"
 
 
 def _cell(text: str) -> str:

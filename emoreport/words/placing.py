@@ -95,7 +95,7 @@ def place_words(
 def refuse_without_times(file: TranscriptFile) -> None:
     """Raise StoredReadingsError where no line of a transcript says when it is spoken."""
     if not any(line.is_timed for line in file.lines):
-        raise StoredReadingsError("transcript.no_times")
+        raise StoredReadingsError("transcript.no_times", file=file.path)
 
 
 def _placed(lines: Sequence[Line], sound: _Sound | None) -> Iterator[_Item]:
@@ -118,12 +118,13 @@ def _shared(
     """Words of a text over its time, by their letters."""
     words = words_of(without_marks(text))
     letters = [len(word) + BETWEEN_WORDS for word, _ in words]
-    per_letter_s = (end_s - start_s) / max(sum(letters), 1)
+    whole = sum(letters)
+    per_letter_s = (end_s - start_s) / max(whole, 1)
     before = 0
     for (word, after), own in zip(words, letters, strict=True):
         first_s = start_s + before * per_letter_s
         before += own
-        last_s = end_s if before == sum(letters) else start_s + before * per_letter_s
+        last_s = end_s if before == whole else start_s + before * per_letter_s
         yield Word(word, first_s, last_s, confidence, "given", after, line)
 
 

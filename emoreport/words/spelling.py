@@ -31,6 +31,8 @@ _RUSSIAN_LETTERS: Final = re.compile("[а-яё]", re.IGNORECASE)
 _ENGLISH: Final = frozenset(
     "the and to of a in is it that you i for on was with we are this be have not but".split()  # noqa: SIM905
 )
+_MOST_SIGNS: Final = 20
+"""Characters of punctuation behind a word after which no further sign is kept."""
 _SAMPLE_WORDS: Final = 5000
 _MOST_FOREIGN: Final = 0.01
 _LEAST_ENGLISH: Final = 0.1
@@ -75,7 +77,8 @@ def words_of(text: str) -> list[tuple[str, str]]:
             words.append((word, match["after"] if match else ""))
         elif words:
             last, after = words[-1]
-            words[-1] = last, f"{after} {token}"
+            if len(after) < _MOST_SIGNS:
+                words[-1] = last, f"{after} {token}"
     return words
 
 

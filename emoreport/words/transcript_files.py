@@ -65,12 +65,15 @@ class TranscriptFile:
         Of the file, hexadecimal.
     language
         ISO 639-1 code, told by the file or guessed from the letters; None where nothing tells.
+    path
+        The file; None for what was never in one.
     """
 
     lines: tuple[Line, ...]
     source: str
     sha256: str
     language: str | None = None
+    path: Path | None = None
 
 
 def sha256_of(path: Path) -> str:
@@ -142,6 +145,7 @@ def read_transcript(
         source,
         hashlib.sha256(content).hexdigest(),
         language or guessed_language(_some_words(lines)),
+        path,
     )
 
 

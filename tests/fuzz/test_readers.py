@@ -33,7 +33,7 @@ from emoreport.models.runtimes.keras_files import read_keras_weights
 from emoreport.models.store import model_metadata as models
 from emoreport.models.store.lockfile import LOCK_FILE, FileRecord, LockFile, PullRecord
 from emoreport.models.store.registry import PulledModel
-from emoreport.records import FeatureSource
+from emoreport.records import FeatureSource, Transcript, UnplacedWord, Word
 from emoreport.run.bridge import load_bridge
 from emoreport.run.read import read_machine_report, read_report
 from emoreport.settings import Settings
@@ -46,7 +46,10 @@ from emoreport.tables.feature_files import (
     read_voice,
     row_counts,
 )
+from emoreport.tables.word_files import read_words, write_words
 from emoreport.vocabulary import EMOTIONS
+from emoreport.words.placing import place_words
+from emoreport.words.transcript_files import read_transcript
 from tests.fixtures.readings import with_contour
 from tests.fixtures.stored import store, wandering_talk
 from tests.fuzz.mutations import DEEP, damaged, json_file, survives, targets, wrong_values
@@ -274,6 +277,33 @@ def _read_features(path: Path) -> object:
     return [*read_face(path), *read_voice(path), *joined_sources(path), row_counts(path)]
 
 
+CUES = "1\n00:00:01,000 --> 00:00:02,000\n<i>Да</i>, (смех) нет\n\n2\n00:03.5 --> 0:0:4\nтри\n"
+STAMPS = "WEBVTT\n\nNOTE x\n\n00:01.000 --> 00:03.000\n<v A>да <00:00:02.000><c>нет</c> &lt;\n"
+HEARD = {
+    "language": "ru",
+    "segments": [
+        {
+            "start": 0.5, "end": 2.0, "text": " Да, нет",
+            "words": [
+                {"word": " Да,", "start": 0.5, "end": 1.0, "probability": 0.5}, {"word": " нет"}
+            ],
+        }
+    ],
+}  # fmt: skip
+SAID = "start;end;слово;confidence\n0,5;1,0;да;0,9\n0:01;0:02;нет;\n"
+
+
+def _words(path: Path) -> object:
+    return place_words(read_transcript(path), DURATION_S)
+
+
+def _stored_words() -> bytes:
+    content = io.BytesIO()
+    words = (Word("да", 0.5, 1.0, 0.5, "given", ",", 0), Word("нет", 1.0, 1.5))
+    write_words(content, Transcript(words, (UnplacedWord("потом", 2),), "srt", "ru", "0" * 64))
+    return content.getvalue()
+
+
 TARGETS = (
     Target("a.eaf", EAF.encode(), lambda path: read_codings(path, TIERS)),
     Target("a.TextGrid", TEXTGRID.encode(), lambda path: read_codings(path, TIERS)),
@@ -298,6 +328,13 @@ TARGETS = (
     Target("features.parquet", _features(), _read_features),
     Target("openface.csv", OPENFACE, read_measured_faces),
     Target("pyfeat.csv", PYFEAT, read_measured_faces),
+    Target("said.srt", CUES.encode(), _words),
+    Target("ru.srt", CUES.encode("cp1251"), _words),
+    Target("utf16.srt", CUES.encode("utf-16"), _words),
+    Target("said.vtt", STAMPS.encode(), _words),
+    Target("said.json", json_file(HEARD), _words),
+    Target("said.csv", SAID.encode(), _words),
+    Target("words.parquet", _stored_words(), read_words),
     Target("pictures.csv", PICTURES, lambda path: read_abaw(path, EXPR)),
 )
 if find_spec("h5py") is not None:

@@ -95,6 +95,7 @@ def test_a_transcript_that_cannot_be_used_ends_it_before_the_work(
     plain = emoreport("analyze", clip, "--transcript", "plain.txt")
     assert plain.code == 1
     assert len(plain.errors) == 1
+    assert "plain.txt" in plain.errors[0]
     assert not Path("statistics/clip/run.json").exists()
 
 

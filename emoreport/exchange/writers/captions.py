@@ -1,20 +1,33 @@
 """Write WebVTT and SRT captions: what face and voice showed, over the rows of the face.
 
+Where there is a transcript, files of their own hold what was said.
+
 Text that a player would take for markup is escaped; a name cannot end a cue or begin another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from emoreport.exchange.writers import Files, Media
+from emoreport.exchange.writers.tiers import Cell, tiers_with_words
 from emoreport.messages import label_name, number, text
 from emoreport.results import Comparison, Findings, milliseconds
 
 _SRT_MARKUP: Final = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")"})
 """SubRip has no escape; these look alike and start no tag."""
+
+
+LONGEST_TEXT: Final = 84
+"""Characters of a caption of what is said: two lines of 42, as broadcasters have them."""
+LONGEST_CAPTION_MS: Final = 7000
+LONGEST_GAP_MS: Final = 700
+"""A pause that is longer ends a caption."""
+SENTENCE_ENDS: Final = (".", "?", "!", "…")
+CLOSING: Final = "»”\"')"
+"""May follow the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +51,50 @@ def vtt_files(findings: Findings, _media: Media, lang: str) -> Files:
     for position, cue in enumerate(_cues(findings, lang), start=1):
         times = f"{clock(cue.start_ms, '.')} --> {clock(cue.end_ms, '.')}"
         blocks.append("\n".join([str(position), times, *map(vtt_text, cue.lines)]))
-    content = ("\n\n".join(blocks) + "\n").encode("utf-8", "backslashreplace")
-    return {".vtt": content}
+    return {".vtt": _vtt_file(blocks), **_spoken_vtt(findings)}
+
+
+def _vtt_file(blocks: Iterable[str]) -> bytes:
+    return ("\n\n".join(blocks) + "\n").encode("utf-8", "backslashreplace")
+
+
+def _spoken_vtt(findings: Findings) -> Files:
+    """What is said, with stamps at the beginning of every word and before every gap."""
+    if findings.analysis.words is None:
+        return {}
+    blocks = ["WEBVTT"]
+    for words in captions_of(tiers_with_words(findings)[-1].cells):
+        start, end = clock(words[0].start_ms, "."), clock(words[-1].end_ms, ".")
+        pieces = []
+        for word, following in zip(words, [*words[1:], None], strict=True):
+            gap = following is not None and following.start_ms > word.end_ms
+            after = f"<{clock(word.end_ms, '.')}>" if gap else ""
+            pieces.append(f"<{clock(word.start_ms, '.')}>{vtt_text(word.label)}{after}")
+        blocks.append(f"{start} --> {end}\n{' '.join(pieces)}")
+    return {"_words.vtt": _vtt_file(blocks)}
+
+
+def captions_of(words: Sequence[Cell]) -> Iterator[list[Cell]]:
+    """Words in captions: up to a pause or the end of a sentence, never too long to read."""
+    caption: list[Cell] = []
+    for word in words:
+        if caption and _ends(caption, word):
+            yield caption
+            caption = []
+        caption.append(word)
+    if caption:
+        yield caption
+
+
+def _ends(caption: Sequence[Cell], following: Cell) -> bool:
+    last = caption[-1]
+    letters = sum(len(word.label) + 1 for word in (*caption, following)) - 1
+    return (
+        last.label.rstrip(CLOSING).endswith(SENTENCE_ENDS)
+        or following.start_ms - last.end_ms > LONGEST_GAP_MS
+        or following.end_ms - caption[0].start_ms > LONGEST_CAPTION_MS
+        or letters > LONGEST_TEXT
+    )
 
 
 def srt_files(findings: Findings, _media: Media, lang: str) -> Files:
@@ -48,8 +103,22 @@ def srt_files(findings: Findings, _media: Media, lang: str) -> Files:
     for position, cue in enumerate(_cues(findings, lang), start=1):
         times = f"{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}"
         blocks.append("\n".join([str(position), times, *map(srt_text, cue.lines)]))
-    content = "".join(f"{block}\n\n" for block in blocks).encode("utf-8", "backslashreplace")
-    return {".srt": content}
+    return {".srt": _srt_file(blocks), **_spoken_srt(findings)}
+
+
+def _srt_file(blocks: Iterable[str]) -> bytes:
+    return "".join(f"{block}\n\n" for block in blocks).encode("utf-8", "backslashreplace")
+
+
+def _spoken_srt(findings: Findings) -> Files:
+    if findings.analysis.words is None:
+        return {}
+    blocks = []
+    captions = captions_of(tiers_with_words(findings)[-1].cells)
+    for position, words in enumerate(captions, start=1):
+        times = f"{clock(words[0].start_ms, ',')} --> {clock(words[-1].end_ms, ',')}"
+        blocks.append(f"{position}\n{times}\n{srt_text(' '.join(word.label for word in words))}")
+    return {"_words.srt": _srt_file(blocks)}
 
 
 def _cues(findings: Findings, lang: str) -> Iterator[_Cue]:

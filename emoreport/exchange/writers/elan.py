@@ -25,7 +25,7 @@ from emoreport.exchange.writers.tiers import (
     Cell,
     Tier,
     tier_labels,
-    tiers_of,
+    tiers_with_words,
 )
 from emoreport.messages import label_name
 from emoreport.results import Findings
@@ -63,7 +63,7 @@ def elan_files(findings: Findings, media: Media, lang: str) -> Files:
     lang
         ``en``: annotations hold the labels of the tables; else their names in this language.
     """
-    tiers = tiers_of(findings)
+    tiers = tiers_with_words(findings)
     values = {label: _value(label, lang) for label in _all_labels(findings)}
     root = ET.Element(
         "ANNOTATION_DOCUMENT",
@@ -175,6 +175,8 @@ def _add_tier(
 
 
 def _annotation(cell: Cell, values: dict[str, str]) -> str:
+    if cell.is_spoken:
+        return xml_text(cell.label)
     if cell.voice_label is None:
         return values.get(cell.label, xml_text(cell.label))
     severity = "" if cell.value is None else f" ({cell.value:.2f})"

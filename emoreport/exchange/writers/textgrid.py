@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from emoreport.exchange.writers import Files, Media
-from emoreport.exchange.writers.tiers import Cell, Tier, duration_ms, tiers_of
+from emoreport.exchange.writers.tiers import Cell, Tier, duration_ms, tiers_with_words
 from emoreport.messages import label_name
 from emoreport.results import Findings
 
 
 def textgrid_files(findings: Findings, _media: Media, lang: str) -> Files:
-    """One TextGrid with the tiers face, voice, voice_intervals, mismatch and speech.
+    """One TextGrid with the tiers face, voice, voice_intervals, mismatch, speech, maybe words.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def textgrid_files(findings: Findings, _media: Media, lang: str) -> Files:
         ``en``: intervals hold the labels of the tables; else their names in this language.
     """
     end_ms = duration_ms(findings)
-    tiers = tiers_of(findings)
+    tiers = tiers_with_words(findings)
     lines = [
         'File type = "ooTextFile"',
         'Object class = "TextGrid"',
@@ -71,7 +71,7 @@ def _tier_lines(tier: Tier, end_ms: int, lang: str) -> Iterator[str]:
 
 def _text(cell: Cell, lang: str) -> str:
     def name(label: str) -> str:
-        return label if lang == "en" else label_name(label, lang)
+        return label if lang == "en" or cell.is_spoken else label_name(label, lang)
 
     if cell.voice_label is None:
         return name(cell.label)

@@ -16,6 +16,7 @@ from emoreport.results import (
     AudioInterval,
     Comparison,
     Findings,
+    SpokenWord,
     VideoInterval,
     milliseconds,
 )
@@ -34,7 +35,9 @@ OWN_VOICE: Final = "voice_intervals"
 MISMATCH: Final = "mismatch"
 SPEECH: Final = "speech"
 TIERS: Final = (FACE, VOICE, OWN_VOICE, MISMATCH, SPEECH)
-"""Every tier, in their order."""
+"""Every tier that each talk has, in their order."""
+WORDS: Final = "words"
+"""The tier of a transcript, in formats whose annotations are texts."""
 JUDGED: Final = (FACE, VOICE, OWN_VOICE)
 """Tiers whose annotations are labels of a model."""
 
@@ -54,6 +57,8 @@ class Cell:
         The label of the voice, in the tier `mismatch` only.
     value
         Confidence, or the severity of a mismatch, 0–1; None where it is not known.
+    is_spoken
+        Whether the label is a word that was said: it is written as it is, in every language.
     """
 
     start_ms: int
@@ -61,6 +66,7 @@ class Cell:
     label: str
     voice_label: str | None = None
     value: float | None = None
+    is_spoken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,14 @@ def tiers_of(findings: Findings) -> tuple[Tier, ...]:
     )
 
 
+def tiers_with_words(findings: Findings) -> tuple[Tier, ...]:
+    """The tiers of `tiers_of`, and the words where there is a transcript that may be shown."""
+    words = findings.analysis.words
+    if words is None:
+        return tiers_of(findings)
+    return *tiers_of(findings), Tier(WORDS, tuple(_words(words)))
+
+
 def duration_ms(findings: Findings) -> int:
     """Length of the recording in milliseconds."""
     return milliseconds(findings.analysis.summary.duration_s)
@@ -162,6 +176,19 @@ def _labelled(row: VideoInterval | AudioInterval, start_ms: int, end_ms: int) ->
 
 def _mismatch(row: Comparison, start_ms: int, end_ms: int) -> Cell:
     return Cell(start_ms, end_ms, row.video_emotion, row.audio_emotion, row.severity)
+
+
+def _words(words: Sequence[SpokenWord]) -> Iterator[Cell]:
+    """Words with their punctuation; a word that is spoken over the next one ends where it begins.
+
+    One that begins with the next one, as two people do who speak at once, is left out.
+    """
+    starts_ms = [milliseconds(word.span.start_s) for word in words]
+    for index, word in enumerate(words):
+        end_ms = min([milliseconds(word.span.end_s), *starts_ms[index + 1 : index + 2]])
+        if end_ms > starts_ms[index]:
+            text = word.word + word.after
+            yield Cell(starts_ms[index], end_ms, text, value=word.confidence, is_spoken=True)
 
 
 def _speech(spans: Iterable[Span], limit_ms: int) -> Iterator[Cell]:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from emoreport.exchange.spoken_text import (
     FORMATS,
-    LONGEST_LETTERS,
     as_csv,
     as_json,
     as_srt,
@@ -21,6 +20,7 @@ from emoreport.exchange.spoken_text import (
     as_vtt,
     cues,
 )
+from emoreport.exchange.writers.captions import LONGEST_TEXT
 from emoreport.records import Transcript, Word
 
 TALK = Transcript(
@@ -95,7 +95,7 @@ def test_cues_are_in_order_apart_and_short(made):
     found = list(cues(Transcript(tuple(words))))
     assert " ".join(cue.text for cue in found) == " ".join(word.text for word in words)
     for cue in found:
-        assert cue.start_s <= cue.end_s
-        assert len(cue.text) <= LONGEST_LETTERS
+        assert cue.start_ms <= cue.end_ms
+        assert len(cue.text) <= LONGEST_TEXT
     for left, right in pairwise(found):
-        assert left.end_s <= right.start_s
+        assert left.end_ms <= right.start_ms
