@@ -27,6 +27,8 @@ FOREIGN = {
     "--python", "--constraints",  # of uv
     "--check",  # of docs/make_readme.py
     "trust_remote_code",  # of transformers: what is not done
+    "--logdir",  # of TensorBoard
+    "detect_video",  # of Py-Feat
     "face_happiness", "voice_anger", "voice_intervals_anger",  # made of a modality and a label
 }  # fmt: skip
 
