@@ -311,6 +311,13 @@ def test_a_model_that_the_settings_name_and_the_store_lacks_is_told(
     assert finding.remedy == "emoreport models pull dusha"
 
 
+def test_a_recogniser_that_the_settings_name_and_the_store_lacks_is_told(store, quick):
+    (finding,) = by_code(diagnose(Settings(transcript="vosk-0.54")), "chosen_absent")
+    assert finding.values == {"role": "words", "model": "vosk-0.54"}
+    assert finding.remedy == "emoreport models pull vosk-0.54"
+    assert by_code(diagnose(Settings(transcript="talk.srt")), "chosen_absent") == []
+
+
 def test_a_local_folder_that_the_settings_name_is_run(tmp_path, store):
     folder = face_model_folder(tmp_path / "own")
     settings = Settings.from_values({"face": str(folder), "threads": 1})
