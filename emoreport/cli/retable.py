@@ -35,6 +35,7 @@ RETABLED = (
     "distance_limit",
     "baseline",
     "compounds",
+    "correct_articulation",
     "bridge",
     "min_speech",
     "formats",

@@ -148,6 +148,7 @@ class AnalysisSettings:
         "none",
     )
     compounds: bool = option(False)
+    correct_articulation: bool = option(False)
     bridge: str = option("default")
 
 

@@ -62,6 +62,7 @@ class SettingValues(TypedDict, total=False):
     distance_limit: float
     baseline: str
     compounds: bool
+    correct_articulation: bool
     bridge: str
     out: str
     formats: str | Sequence[str]
