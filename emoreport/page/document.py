@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from emoreport import messages as words
 from emoreport.page.content import page_document
+from emoreport.page.spoken import spoken_document
 from emoreport.records import MediaRecord, RunWarning
 from emoreport.results import Findings
 from emoreport.settings import LANGUAGES
@@ -42,6 +43,10 @@ SCRIPTS: Final = (
     "start.js",
 )
 """The page's scripts, in the order in which they run."""
+WORDS_STYLE: Final = "words.css"
+WORDS_SCRIPT: Final = "words.js"
+WORDS_TEXTS: Final = "said."
+"""Style, script and texts that only a page with words has."""
 
 LIMITS: Final = (
     "feeling",
@@ -120,8 +125,9 @@ def page_html(findings: Findings, *, lang: str, video: PageVideo) -> bytes:
     """
     from markupsafe import Markup
 
-    style, scripts = _asset(STYLE), tuple(_asset(name) for name in SCRIPTS)
-    spoken = page_words()
+    said = spoken_document(findings.analysis)
+    style, scripts = page_style(said is not None), page_scripts(said is not None)
+    spoken = page_words(said is not None)
     content = page_document(findings)
     document = {
         **content,
@@ -145,10 +151,23 @@ def page_html(findings: Findings, *, lang: str, video: PageVideo) -> bytes:
         href=video.href if video.mode == "link" else None,
         limits=LIMITS,
         data=Markup(script_json(document)),  # noqa: S704 - escaped for a script element
+        said=said and Markup(script_json(said, ascii_only=False)),  # noqa: S704 - escaped too
         embedded=_embedded(video),
         scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files
     )
     return page.encode("utf-8", "replace")
+
+
+def page_style(with_words: bool) -> str:
+    """The style of a page, with that of the words or without."""
+    return "".join(map(_asset, (STYLE, WORDS_STYLE) if with_words else (STYLE,)))
+
+
+def page_scripts(with_words: bool) -> tuple[str, ...]:
+    """The scripts of a page in the order in which they run."""
+    *parts, start = SCRIPTS
+    between = (WORDS_SCRIPT,) if with_words else ()
+    return tuple(map(_asset, (*parts, *between, start)))
 
 
 def policy(scripts: Iterable[str], style: str, mode: str) -> str:
@@ -173,33 +192,38 @@ def policy_source(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def script_json(document: Mapping[str, Any]) -> str:
+def script_json(document: Mapping[str, Any], *, ascii_only: bool = True) -> str:
     """JSON that a script element may hold: it holds no ``<``, ``>`` or ``&``.
+
+    `ascii_only` False writes letters of other alphabets as they are, in a third of the size.
 
     Raises
     ------
     ValueError
         When a number is not finite.
     """
-    text = json.dumps(document, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(document, allow_nan=False, ensure_ascii=ascii_only, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 @cache
-def page_words() -> dict[str, dict[str, str]]:
-    """Every text of the page by language and key, with its braces left in."""
+def page_words(with_words: bool = True) -> dict[str, dict[str, str]]:
+    """Every text of the page by language and key, with its braces left in.
+
+    Without words, those about words are left out.
+    """
     by_language = {}
     for lang in LANGUAGES:
         texts = {
             key.removeprefix("page."): _raw(key, lang)
             for key in sorted(words.keys(lang))
-            if key.startswith("page.")
+            if key.startswith("page.") and (with_words or not key.startswith(f"page.{WORDS_TEXTS}"))
         }
         for table in CODES:
             start, end = f"tables.{table}.", ".label"
             texts |= {
                 f"{table}.{key.removeprefix(start).removesuffix(end)}": _raw(key, lang)
-                for key in words.keys(lang)
+                for key in sorted(words.keys(lang))
                 if key.startswith(start) and key.endswith(end)
             }
         by_language[lang] = texts

@@ -1,14 +1,17 @@
 import base64
+import dataclasses
 import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
 
 from emoreport.page import document as page_module
 from emoreport.page.document import LIMITS, PageVideo, page_html, page_words, policy
-from emoreport.records import MediaRecord
+from emoreport.records import MediaRecord, Placed, Span
+from emoreport.results import SpokenWord
 from emoreport.settings import LANGUAGES
 from emoreport.studies.comparability import MODELS
 from tests.fixtures.page import NASTY, findings
@@ -48,8 +51,23 @@ class Reader(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-def test_only_the_pages_own_scripts_have_a_hash():
-    reader = Reader(made())
+SAID = (
+    SpokenWord(Span(0.1, 0.5), "</script>", ".", None, 1, "given", 1),
+    SpokenWord(Span(0.6, 0.9), "Да", "", None, 1, "given", 1),
+)
+
+
+def made_with_words(words=SAID):
+    """A page with words."""
+    plain = findings()
+    spoken = dataclasses.replace(plain, analysis=dataclasses.replace(plain.analysis, words=words))
+    return page_html(spoken, lang="en", video=PageVideo("none")).decode("utf-8")
+
+
+@pytest.mark.parametrize("with_words", [False, True])
+def test_only_the_pages_own_scripts_have_a_hash(with_words):
+    page = made_with_words() if with_words else made()
+    reader = Reader(page)
     (rule,) = (
         entry["content"]
         for entry in reader.found("meta")
@@ -63,11 +81,34 @@ def test_only_the_pages_own_scripts_have_a_hash():
         for text, attributes in zip(reader.scripts, reader.found("script"), strict=True)
         if "type" not in attributes
     ]
-    assert len(scripts) == len(page_module.SCRIPTS)
+    assert scripts == list(page_module.page_scripts(with_words))
     assert rules["script-src"].split() == [source(text) for text in scripts]
-    style = page_module._asset(page_module.STYLE)
-    assert f"<style>{style}</style>" in made()
+    style = page_module.page_style(with_words)
+    assert f"<style>{style}</style>" in page
     assert rules["style-src"] == source(style)
+
+
+def test_words_are_text_and_never_markup():
+    reader = Reader(made_with_words())
+    said = json.loads(reader.scripts[1])
+    assert said == {
+        "start": [0.1, 0.6],
+        "end": [0.5, 0.9],
+        "text": ["</script>.", "Да"],
+        "lines": [0, 1],
+        "placed": ["given"],
+    }
+    assert [entry.get("id") for entry in reader.found("script")][:2] == ["data", "said"]
+
+
+@pytest.mark.parametrize("words", [None, ()])
+def test_a_page_without_words_has_nothing_for_them(words):
+    text = made_with_words(words)
+    assert text == made()
+    texts = json.loads(Reader(text).scripts[0])["words"]
+    assert not [key for lang in LANGUAGES for key in texts[lang] if key.startswith("said.")]
+    assert "said" not in {entry.get("id") for entry in Reader(text).found("script")}
+    assert page_module._asset(page_module.WORDS_STYLE) not in text
 
 
 def test_nothing_is_loaded_from_elsewhere():
@@ -160,7 +201,7 @@ def test_every_word_that_the_page_asks_for_is_there():
     asked = set(re.findall(r'data-w(?:-label)?="([^"]+)"', markup))
     assert asked
     assert asked <= set(known)
-    scripts = "".join(page_module._asset(name) for name in page_module.SCRIPTS)
+    scripts = "".join(page_module.page_scripts(with_words=True))
     asked_by_scripts = set(re.findall(r'\bt\(\s*"([a-z_.]+)"', scripts))
     assert len(asked_by_scripts) > 20
     assert asked_by_scripts <= set(known)
@@ -170,8 +211,8 @@ def test_every_word_of_the_page_is_used():
     folder = page_module.resources.files("emoreport.page")
     files = ("templates/page.html.jinja", "document.py", "figures.py", "content.py")
     source = "".join((folder / name).read_text(encoding="utf-8") for name in files)
-    source += "".join(page_module._asset(name) for name in page_module.SCRIPTS)
-    roles = {f"role.{role}" for role in MODELS}
+    source += "".join(page_module.page_scripts(with_words=True))
+    roles = {f"role.{role}" for role in MODELS} | {f"said.{placed}" for placed in get_args(Placed)}
     for key in page_words()["en"]:
         if key.split(".")[0] not in page_module.CODES and key not in roles:
             assert re.search(rf"\b{key.rsplit('.', maxsplit=1)[-1]}\b", source), key
@@ -188,8 +229,7 @@ def test_a_policy_names_scripts_by_what_they_are():
 
 
 def test_no_script_of_the_page_ends_its_element():
-    for name in page_module.SCRIPTS:
-        script = page_module._asset(name).lower()
+    for script in map(str.lower, page_module.page_scripts(with_words=True)):
         assert "</script" not in script
         assert "<!--" not in script
 
