@@ -60,8 +60,7 @@ from emoreport.words.choosing import (
     recogniser_name,
     transcript_record,
 )
-from emoreport.words.placing import place_words, refuse_without_times
-from emoreport.words.select import open_recogniser
+from emoreport.words.select import open_recogniser, refuse_unusable, words_of_file
 
 Announce = Callable[[str], None]
 Heard = tuple[SpeechTrack, DecodeOutcome | None]
@@ -281,7 +280,7 @@ class Analyzer:
         # Before anything is decoded: a transcript that cannot be used is told at once.
         chosen = open_transcript(self.settings.words, name)
         if chosen is not None:
-            refuse_without_times(chosen.file)
+            refuse_unusable(chosen.file)
         with clock.stage("probe"):
             info = probe(path)
         features = self._feature_file()
@@ -299,7 +298,8 @@ class Analyzer:
             with clock.stage("words"):
                 report = self._with_heard_words(report, path, info)
         else:
-            report = self._with_words(report, chosen)
+            with clock.stage("words"):
+                report = self._with_words(report, chosen, path, info)
         with clock.stage("analysis"):
             _ = report.analysis  # made on demand: now, so that its time is known
         return report
@@ -328,12 +328,20 @@ class Analyzer:
         record = transcript_record(self.settings.words, path.name)
         return replace(report, run=with_transcript(report.run, record, words), transcript=words)
 
-    def _with_words(self, report: Report, chosen: ChosenTranscript | None) -> Report:
+    def _with_words(
+        self, report: Report, chosen: ChosenTranscript | None, path: Path, info: MediaInfo
+    ) -> Report:
         """The report with the words of its transcript; None where there is none."""
-        record, words = None, None
+        record, words, duration_s = None, None, report.run.media.duration_s
         if chosen is not None:
             record = chosen.record
-            words = place_words(chosen.file, report.run.media.duration_s)
+            words = words_of_file(
+                chosen.file,
+                duration_s,
+                report.speech.speech,
+                lambda: open_audio(path, info, duration_s=duration_s),
+                self._progress,
+            )
         missing = chosen is None and self.settings.words.transcript != NO_TRANSCRIPT
         run = with_transcript(report.run, record, words, missing=missing)
         return replace(report, run=run, transcript=words)

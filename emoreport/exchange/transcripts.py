@@ -5,18 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from emoreport.errors import SettingsError
+from emoreport.media import open_audio, probe
+from emoreport.records import AudioTrack, RunRecord
+from emoreport.run.page_video import find_video
 from emoreport.run.read import NewWords
 from emoreport.run.run_json import read_run
 from emoreport.settings import WordSettings
+from emoreport.tables.readings import SPEECH_FILE, read_speech
 from emoreport.words.choosing import open_transcript, recogniser_name
-from emoreport.words.placing import place_words
+from emoreport.words.select import words_of_file
 from emoreport.words.transcript_files import ANY_TIER
 
 
 def words_for(
     folder: Path, transcript: str, *, tier: str | None = None, encoding: str | None = None
 ) -> NewWords:
-    """The words of a transcript on the time axis of a run; the recording is not decoded.
+    """The words of a transcript on the time axis of a run; no picture is decoded.
+
+    Its sound is listened to only where the transcript does not say when each word is spoken, and
+    where the recording is still there.
 
     Parameters
     ----------
@@ -39,5 +46,18 @@ def words_for(
     chosen = open_transcript(settings, run.input.name, encoding=encoding)
     if chosen is None:
         return NewWords(None, None, transcript, settings.transcript_tier)
-    words = place_words(chosen.file, run.media.duration_s)
+    words = words_of_file(
+        chosen.file,
+        run.media.duration_s,
+        read_speech(folder / SPEECH_FILE).speech,
+        lambda: _sound_of(run, folder),
+    )
     return NewWords(chosen.record, words, transcript, settings.transcript_tier)
+
+
+def _sound_of(run: RunRecord, folder: Path) -> AudioTrack | None:
+    """The sound of a run's recording; None where the recording is gone or has none."""
+    video = find_video(run.input, folder)
+    if video is None or not video.is_file():
+        return None
+    return open_audio(video, probe(video), duration_s=run.media.duration_s)

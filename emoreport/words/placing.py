@@ -98,6 +98,11 @@ def refuse_without_times(file: TranscriptFile) -> None:
         raise StoredReadingsError("transcript.no_times", file=file.path)
 
 
+def wants_sound(file: TranscriptFile) -> bool:
+    """Whether words of a transcript have no times of their own, so that the sound can help."""
+    return any(not line.parts for line in file.lines)
+
+
 def _placed(lines: Sequence[Line], sound: _Sound | None) -> Iterator[_Item]:
     """Every word in the order of the lines, with a time or without."""
     heard = {} if sound is None else _aligned(lines, sound)
@@ -172,7 +177,13 @@ def _aligned(lines: Sequence[Line], sound: _Sound) -> dict[int, list[_Item]]:
         last = asked[word.line]
         by_line[last] += [*lost.get(index, ()), replace(word, line=last)]
     by_line[last] += lost.get(len(answer.words), [])
-    return by_line
+    return {number: items for number, items in by_line.items() if _is_shown(lines[number], items)}
+
+
+def _is_shown(line: Line, items: Sequence[_Item]) -> bool:
+    """Whether the sound shows a line; one with times that it does not show keeps these."""
+    placed = sum(isinstance(item, Word) for item in items)
+    return line.start_s is None or 2 * placed > len(items)
 
 
 def _within(item: _Item, duration_s: float) -> _Item:

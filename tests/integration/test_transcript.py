@@ -91,12 +91,29 @@ def test_a_transcript_that_cannot_be_used_ends_it_before_the_work(
     missing = emoreport("analyze", clip, "--transcript", "missing.srt")
     assert missing.code == 2
     assert "missing.srt" in missing.errors[0]
-    Path("plain.txt").write_text("Просто текст.\n", encoding="utf-8")
+    Path("plain.txt").write_text("That is all that we have for you.\n", encoding="utf-8")
     plain = emoreport("analyze", clip, "--transcript", "plain.txt")
     assert plain.code == 1
     assert len(plain.errors) == 1
     assert "plain.txt" in plain.errors[0]
     assert not Path("statistics/clip/run.json").exists()
+
+
+def test_plain_text_finds_its_times_in_the_sound_at_once_and_later(
+    talk: Path, emoreport: Emoreport
+) -> None:
+    text = "На этом слайде показано, как менялись результаты. К сожалению, пришли не все."
+    Path("plain.txt").write_text(text, encoding="utf-8")
+    run = ("analyze", talk, "--fps", "1", "--formats", "csv,parquet")
+    assert emoreport(*run, "--transcript", "plain.txt").code == 0
+    words = rows(Path("statistics/talk/words.csv"))
+    assert len(words) >= 11
+    assert {row["placed"] for row in words} == {"aligned"}
+    slide = next(row for row in words if row["word"] == "слайде")
+    assert 13.0 < float(slide["start"]) < float(slide["end"]) < 16.6  # samples/talk.script.csv
+    assert emoreport(*run, "--out", "later").code == 0
+    assert emoreport("retable", "later/talk", "--transcript", "plain.txt").code == 0
+    assert rows(Path("later/talk/words.csv")) == words
 
 
 def test_python_changes_words_through_the_command_only(stored: Path) -> None:
