@@ -20,6 +20,7 @@ from emoreport.results import (
     Findings,
     HeadInterval,
     MismatchFigure,
+    ModalityStatistic,
     Summary,
     VideoInterval,
     seconds_by_label,
@@ -31,8 +32,9 @@ _say = Words("finding")
 Rows = Sequence[VideoInterval] | Sequence[AudioInterval]
 Name = Callable[[str], str]
 NEUTRAL: Final = "neutral"
-
 NO_MODEL: Final = "none"
+ALPHA: Final = 0.05
+"""Up to this p-value a figure is told from chance."""
 MOST: Final = 0.5
 """Above this share of the judged time an emotion is called the one that prevails."""
 WHOLE: Final = 0.9
@@ -180,6 +182,31 @@ def mismatch_sentence(figure: MismatchFigure, lang: str) -> str:
     )
 
 
+def modalities_sentence(rows: Sequence[ModalityStatistic], lang: str) -> str | None:
+    """How often face, voice and words are the same, and which departs; None without words.
+
+    Which departs is said where chance alone does not explain how much they are the same.
+    """
+    by_name = {(row.statistic, row.modalities): row for row in rows}
+    same = by_name.get(("agreement", "all"))
+    if same is None:
+        return None
+    if same.value is None or same.expected is None or same.seconds is None:
+        return _say("modalities.nothing", lang)
+    observed = _say(
+        "modalities.observed", lang, share=percent(same.value), seconds=amount(same.seconds, lang)
+    )
+    key = "open"
+    if same.p_value is not None and same.p_value <= ALPHA:
+        key = "more" if same.value > same.expected else "less"
+    said = _say(f"modalities.{key}", lang, observed=observed, expected=percent(same.expected))
+    departs = [row for row in rows if row.statistic == "departs" and row.value is not None]
+    if key == "open" or not departs:
+        return said
+    most = max(departs, key=lambda row: row.value or 0.0).modalities
+    return _say("modalities.departs", lang, said=said, who=_say(f"modalities.{most}", lang))
+
+
 def figures_in_words(findings: Findings, lang: str) -> dict[str, str]:
     """What a recording comes to, by key of ``cli.panel``: models, emotions, changes, mismatch.
 
@@ -195,6 +222,7 @@ def figures_in_words(findings: Findings, lang: str) -> dict[str, str]:
     if summary.transitions_per_minute is not None:
         rate = summary.transitions_per_minute
         changes = text("cli.line.transitions", lang, count=summary.transitions, rate=rate)
+    modalities = modalities_sentence(findings.analysis.modality_statistics, lang)
     figures = {
         "models": ", ".join(_model_names(run, lang)),
         "duration": text("cli.line.seconds", lang, value=summary.duration_s),
@@ -204,6 +232,7 @@ def figures_in_words(findings: Findings, lang: str) -> dict[str, str]:
         "face_emotion": face,
         "voice_emotion": voice,
         "mismatch": mismatch_sentence(summary.mismatch, lang),
+        **({} if modalities is None else {"modalities": modalities}),
         **_head_in_words(findings.analysis.head_intervals, lang),
     }
     left_out = frozenset[str]() if run.media.has_picture else OF_THE_PICTURE

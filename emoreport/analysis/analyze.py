@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emoreport.analysis.mismatch.articulation_off import without_articulation
+from emoreport.analysis.mismatch.articulation_off import judged_faces
 from emoreport.analysis.mismatch.comparison import compare_cuts, compare_intervals
 from emoreport.analysis.mismatch.modalities import modality_statistics
 from emoreport.analysis.mismatch.statistics import face_against_voice, mismatch_rows
@@ -77,10 +77,9 @@ def analyze_readings(
     """
     duration_s, level = recording.duration_s, abstention_level(settings.analysis)
     limit = settings.analysis.distance_limit
-    faces, speech = doubted(faces, limit), doubted(speech, limit)
     read = faces
-    if settings.analysis.correct_articulation and transcript is not None:
-        faces = without_articulation(faces, transcript.words, duration_s)
+    faces = judged_faces(faces, transcript, duration_s, settings.analysis)
+    faces, speech = doubted(faces, limit), doubted(speech, limit)
     rows = judge_rows(faces, speech, duration_s, settings, bridge, labels)
     video, audio, voice = with_z_scores(
         faces,

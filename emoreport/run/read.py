@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
+from emoreport.analysis.mismatch.articulation_off import judged_faces
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.doubt import doubted
 from emoreport.analysis.rows.judging import judge_rows
@@ -156,12 +157,14 @@ def read_machine_report(folder: Path, changes: Mapping[str, Any] | None = None) 
 
 def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) -> Report:
     faces, speech = _readings(run, folder)
+    transcript = read_words(folder / WORDS_FILE)
     source = stored_labels(run)
     heard: Sequence[AudioInterval] = ()
     if source.labels.voice is not None:
         limit = settings.analysis.distance_limit
+        seen = judged_faces(faces, transcript, run.media.duration_s, settings.analysis)
         heard = judge_rows(
-            doubted(faces, limit),
+            doubted(seen, limit),
             doubted(speech, limit),
             run.media.duration_s,
             settings,
@@ -182,7 +185,7 @@ def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) ->
         bridge,
         folder,
         read_head_scores(folder / HEAD_FILE),
-        transcript=read_words(folder / WORDS_FILE),
+        transcript=transcript,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from emoreport.analysis.analyze import analyze_readings
+from emoreport.analysis.mismatch.articulation_off import judged_faces
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.finding import finding_sentence
 from emoreport.messages import figures, text
@@ -94,6 +95,12 @@ class Report:
             self.head,
             self._shown_transcript,
         )
+
+    @cached_property
+    def judged_faces(self) -> FaceTrack:
+        """The face readings that rows are made of, corrected as the settings want."""
+        duration_s = self.run.media.duration_s
+        return judged_faces(self.faces, self._shown_transcript, duration_s, self.settings.analysis)
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:

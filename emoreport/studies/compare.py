@@ -287,7 +287,7 @@ def _read(folder: Path, changes: Mapping[str, Any] | None) -> tuple[TalkFacts, T
     """Facts and rows of one talk; its frames are not kept."""
     talk = read_machine_report(folder, changes)
     run, limit = talk.run, talk.settings.analysis.distance_limit
-    faces, speech = doubted(talk.faces, limit), doubted(talk.speech, limit)
+    faces, speech = doubted(talk.judged_faces, limit), doubted(talk.speech, limit)
     rows = judge_rows(faces, speech, run.media.duration_s, talk.settings, talk.bridge)
     comparisons = compare_intervals(
         rows.video, rows.audio, faces.labels, speech.labels, talk.bridge

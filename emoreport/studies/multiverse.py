@@ -135,7 +135,7 @@ def explore(talk: Report, wanted: Grid) -> MultiverseResult:
         When a bridge cannot be used.
     """
     face_models, voice_models = talk.run.emotion_models
-    faces = _by_leader(talk.faces, *face_models)
+    faces = _by_leader(talk.judged_faces, *face_models)
     voices = _by_leader(talk.speech, *voice_models)
     seen, heard = ([track.labels for track in leaders.values()] for leaders in (faces, voices))
     # Face against voice, and each model against its witness.

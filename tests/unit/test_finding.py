@@ -6,9 +6,22 @@ import dataclasses
 
 import pytest
 
-from emoreport.finding import WHYS, amount, finding_sentence, mismatch_sentence, percent
+from emoreport.finding import (
+    WHYS,
+    amount,
+    finding_sentence,
+    mismatch_sentence,
+    modalities_sentence,
+    percent,
+)
 from emoreport.records import Span
-from emoreport.results import Analysis, AudioInterval, MismatchFigure, VideoInterval
+from emoreport.results import (
+    Analysis,
+    AudioInterval,
+    MismatchFigure,
+    ModalityStatistic,
+    VideoInterval,
+)
 from tests.fixtures.page import findings
 from tests.fixtures.results import summary
 
@@ -230,3 +243,34 @@ def test_each_reason_is_told_apart(note):
 def test_nothing_compared_is_no_zero():
     said = mismatch_sentence(MismatchFigure(verdict="not_enough_data", note="no_overlap"), "en")
     assert said == "face and voice could not be compared anywhere"
+
+
+def three(value, p_value, **shares):
+    same = ModalityStatistic(
+        "agreement", "all", "share", value, expected=0.25, p_value=p_value, seconds=60.0
+    )
+    return (same, *(ModalityStatistic("departs", who, "share", shares[who]) for who in shares))
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ((), None),
+        (three(None, None), "never comparable all at once"),
+        (
+            three(0.3, 0.4, face=0.9),
+            "the same in 30 % of 60 s, which chance alone could give (25 %)",
+        ),
+        (three(0.5, 0.01), "the same in 50 % of 60 s, more than chance alone would give (25 %)"),
+        (
+            three(0.1, 0.01, face=0.3, voice=0.6, text=None),
+            (
+                "the same in 10 % of 60 s, less than chance alone would give (25 %);"
+                " of the three, the voice departs most often"
+            ),
+        ),
+    ],
+)
+def test_face_voice_and_words_have_a_sentence_where_there_are_words(rows, said):
+    assert modalities_sentence(rows, "en") == said
+    assert (modalities_sentence(rows, "ru") is None) == (said is None)

@@ -14,10 +14,20 @@ from typing import Final
 import numpy as np
 
 from emoreport.analysis.mismatch.articulation import STEP_S, articulation, mouth_work
-from emoreport.records import FaceTrack, Word
+from emoreport.records import FaceTrack, Transcript, Word
+from emoreport.settings import AnalysisSettings
 
 ALPHA: Final = 0.05
 """Only effects with a p-value up to this are taken off."""
+
+
+def judged_faces(
+    faces: FaceTrack, transcript: Transcript | None, duration_s: float, settings: AnalysisSettings
+) -> FaceTrack:
+    """The readings that rows are made of: without articulation where that is asked for."""
+    if transcript is None or not settings.correct_articulation:
+        return faces
+    return without_articulation(faces, transcript.words, duration_s)
 
 
 def without_articulation(faces: FaceTrack, words: Sequence[Word], duration_s: float) -> FaceTrack:

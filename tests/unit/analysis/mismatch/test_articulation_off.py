@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emoreport.analysis import analyze_readings
-from emoreport.analysis.mismatch.articulation_off import without_articulation
+from emoreport.analysis.mismatch.articulation_off import judged_faces, without_articulation
 from emoreport.analysis.mismatch.lag import boxcar
 from emoreport.records import SpeechTrack, Transcript
 from emoreport.settings import Settings
@@ -78,3 +78,4 @@ def test_nothing_is_taken_off_unless_it_is_asked_for():
     assert wordless.video_intervals == plain.video_intervals != corrected.video_intervals
     # What was found is told of the readings as they were.
     assert corrected.modality_statistics == plain.modality_statistics
+    assert judged_faces(faces, said, duration_s, Settings().analysis) is faces
