@@ -14,7 +14,7 @@ from emoreport.analysis.mismatch.articulation import Effect, articulation
 from emoreport.analysis.mismatch.bootstrap import Interval, Intervals, block_bootstrap
 from emoreport.analysis.mismatch.lag import MAX_BRIDGE_S, STEP_S, LagResult, lead_and_lag
 from emoreport.analysis.mismatch.shift_test import MismatchStatistics, ShiftTest, shift_test
-from emoreport.analysis.mismatch.three_way import consensus, three_way
+from emoreport.analysis.mismatch.three_way import consensus, labelled_at, three_way
 from emoreport.analysis.numeric.hold_times import BoolArray
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.relabelling import coded_sequence
@@ -206,10 +206,10 @@ def _pair(
 def _all_three(alike: dict[str, LabelSequence]) -> Iterator[ModalityStatistic]:
     face, voice, text = alike.values()
     found = three_way((face, voice, text))
-    for name, unit, joint, seconds in (
-        ("agreement", "share", found.agreement, found.complete_s),
-        ("fleiss_kappa", "coefficient", found.fleiss, found.complete_s),
-        ("krippendorff_alpha", "coefficient", found.alpha, found.paired_s),
+    for name, unit, joint, seconds, least in (
+        ("agreement", "share", found.agreement, found.complete_s, 3),
+        ("fleiss_kappa", "coefficient", found.fleiss, found.complete_s, 3),
+        ("krippendorff_alpha", "coefficient", found.alpha, found.paired_s, 2),
     ):
         yield _row(
             name,
@@ -220,6 +220,7 @@ def _all_three(alike: dict[str, LabelSequence]) -> Iterator[ModalityStatistic]:
             expected=joint.expected,
             p_value=joint.test.p_value,
             seconds=seconds,
+            rows=_rows_at(face, labelled_at((face, voice, text), least)),
             note=joint.reason,
         )
 
@@ -292,8 +293,11 @@ def _row(
 
 def _rows(face: LabelSequence, joint: JointSequence, chosen: BoolArray) -> int:
     """How many rows of the face the chosen cells lie in."""
-    middle_s = 0.5 * (joint.edges_s[1:] + joint.edges_s[:-1])
-    row = piece_at(face, middle_s[chosen])
+    return _rows_at(face, 0.5 * (joint.edges_s[1:] + joint.edges_s[:-1])[chosen])
+
+
+def _rows_at(face: LabelSequence, time_s: DoubleArray) -> int:
+    row = piece_at(face, time_s)
     return len(np.unique(row[row >= 0]))
 
 

@@ -164,6 +164,13 @@ def three_way(sequences: Sequences, *, draws: int = DRAWS, seed: int = 0) -> Thr
     return ThreeWay(complete_s, paired_s, *figures)
 
 
+def labelled_at(sequences: Sequences, least: int) -> DoubleArray:
+    """The middle of every cell in which at least so many have a label, seconds, float64 (C,)."""
+    cells = _cells(sequences)
+    middle_s: DoubleArray = 0.5 * (cells.edges_s[1:] + cells.edges_s[:-1])
+    return middle_s[_count(cells.label) >= least]
+
+
 def consensus(first: LabelSequence, second: LabelSequence) -> LabelSequence:
     """The label on which two sequences agree, missing where they do not; no distributions."""
     edges_s = np.unique(np.concatenate((first.edges_s, second.edges_s)))

@@ -71,6 +71,7 @@ def test_every_pair_and_all_three_are_there_beside_chance():
     assert same.p_value < 0.01
     assert found["agreement", "voice_text"].value < 0.6
     assert found["agreement", "all"].value <= found["agreement", "voice_text"].value + 0.05
+    assert found["agreement", "all"].rows == found["fleiss_kappa", "all"].rows > 0
     assert found["krippendorff_alpha", "all"].seconds >= found["fleiss_kappa", "all"].seconds
 
 
