@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from emoreport.finding import amount, mismatch_sentence
+from emoreport.finding import amount, mismatch_sentence, modalities_sentence
+from emoreport.messages import text
 from emoreport.results import (
     Analysis,
     Findings,
+    ModalityStatistic,
     Statistic,
     VideoInterval,
     seconds_by_label,
@@ -54,12 +56,26 @@ def tiles(findings: Findings) -> dict[str, Any]:
         "mismatch": {
             "share": summary.mismatch.share,
             "said": {lang: mismatch_sentence(summary.mismatch, lang) for lang in LANGUAGES},
+            **_all_three(analysis.modality_statistics),
         },
         "transitions": {
             "count": summary.transitions,
             "emotion_s": summary.emotion_s,
             "rate": figure(rate, "per_minute"),
         },
+    }
+
+
+def _all_three(rows: Sequence[ModalityStatistic]) -> dict[str, dict[str, str]]:
+    """How face, voice and words agree, in every language; nothing without words."""
+    said = {lang: modalities_sentence(rows, lang) for lang in LANGUAGES}
+    if None in said.values():
+        return {}
+    return {
+        "words": {
+            lang: f"{text('cli.panel.modalities', lang)}: {sentence}"
+            for lang, sentence in said.items()
+        }
     }
 
 

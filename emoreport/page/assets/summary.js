@@ -62,8 +62,9 @@
       const line = t(key, { value: judged[state.lang], whole: whole[state.lang] });
       return { label: emotion, lines: [line] };
     },
-    mismatch({ share, said }) {
-      return { value: share === null ? t("unknown") : percent(share), lines: [said[state.lang]] };
+    mismatch({ share, said, words }) {
+      const lines = words ? [said[state.lang], words[state.lang]] : [said[state.lang]];
+      return { value: share === null ? t("unknown") : percent(share), lines };
     },
     transitions({ count, emotion_s, rate }) {
       if (!(emotion_s > 0)) return { value: t("unknown"), lines: [t("tiles.no_emotion")] };

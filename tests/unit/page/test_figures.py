@@ -13,7 +13,7 @@ from emoreport.page.figures import (
     transition_matrix,
 )
 from emoreport.records import Span
-from emoreport.results import Comparison, Statistic, Transition
+from emoreport.results import Comparison, ModalityStatistic, Statistic, Transition
 from tests.fixtures.page import findings
 from tests.fixtures.results import analysis, face_track, summary
 
@@ -48,6 +48,18 @@ def test_the_mismatch_is_that_of_the_summary_beside_chance_with_its_verdict():
     mismatch = tile("mismatch")
     assert mismatch["share"] == 0.5
     assert mismatch["said"]["en"] == ("50 % of 2 s; chance alone would give 80 %: less than chance")
+
+
+def test_where_there_are_words_the_mismatch_tells_of_all_three():
+    assert "words" not in tile("mismatch")
+    row = ModalityStatistic(
+        "agreement", "all", "share", 0.5, expected=0.25, p_value=0.01, seconds=60.0
+    )
+    shown = tile("mismatch", analysis=dataclasses.replace(analysis(), modality_statistics=(row,)))
+    assert shown["words"]["en"].startswith(
+        "face, voice, words: the same in 50 % of 60 s, more than"
+    )
+    assert shown["words"]["ru"].startswith("лицо, голос, слова: одинаковы в 50")
 
 
 def test_a_statistic_of_a_part_or_of_other_settings_is_not_taken():
