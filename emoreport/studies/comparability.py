@@ -30,6 +30,7 @@ OTHER_VERSION: Final = "other_version"
 OTHER_RUNTIME: Final = "other_runtime"
 NO_RESULTS: Final = "no_results"
 NO_PARTNER: Final = "no_partner"
+WORDS_IN_ONE: Final = "words_in_one"
 
 OBSTACLES: Final = frozenset({OTHER_MODEL, OTHER_SETTING, OTHER_BRIDGE, SAME_RECORDING})
 """What makes figures not comparable; there are remedies of these keys."""
@@ -78,6 +79,8 @@ class TalkFacts:
         Those that decide on figures, by public name.
     bridge
         Mapping of labels.
+    has_words
+        Whether it has a transcript; without one in all, nothing about words is compared.
     """
 
     folder: Path
@@ -87,6 +90,7 @@ class TalkFacts:
     runtimes: Mapping[str, str]
     settings: Mapping[str, object]
     bridge: Mapping[str, str]
+    has_words: bool
 
 
 def facts_of(talk: Report, folder: Path) -> TalkFacts:
@@ -107,6 +111,7 @@ def facts_of(talk: Report, folder: Path) -> TalkFacts:
             and name not in WITHOUT_EFFECT | SEEN_ELSEWHERE
         },
         bridge=dict(talk.bridge.mapping),
+        has_words=talk.transcript is not None,
     )
 
 
@@ -141,6 +146,8 @@ def _between(first: TalkFacts, second: TalkFacts) -> Iterator[Caveat]:
                 "other": str(second.settings[name]),
             }
             yield Caveat(OTHER_SETTING, {**folders, **values})
+    if first.has_words != second.has_words:
+        yield Caveat(WORDS_IN_ONE, folders)
     if first.bridge != second.bridge:
         yield Caveat(OTHER_BRIDGE, folders)
     if first.version != second.version:

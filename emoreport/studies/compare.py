@@ -292,7 +292,10 @@ def _read(folder: Path, changes: Mapping[str, Any] | None) -> tuple[TalkFacts, T
     comparisons = compare_intervals(
         rows.video, rows.audio, faces.labels, speech.labels, talk.bridge
     )
-    return facts_of(talk, folder), Talk(run.input.name, rows.video, comparisons)
+    words_s = None
+    if talk.transcript is not None:
+        words_s = [0.5 * (word.start_s + word.end_s) for word in talk.transcript.words]
+    return facts_of(talk, folder), Talk(run.input.name, rows.video, comparisons, words_s=words_s)
 
 
 def _check_talk(folder: Path) -> None:

@@ -6,12 +6,15 @@ import json
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from emoreport.analysis.talks.two import compare_talks
 from emoreport.analysis.transitions.talk_figures import Talk
 from emoreport.messages import text
+from emoreport.records import Transcript, Word
 from emoreport.run.read import read_report
+from emoreport.tables.word_files import WORDS_FILE, write_words
 from tests.fixtures.results_on_disk import rows
 from tests.fixtures.stored import store, wandering_talk
 from tests.integration.conftest import Emoreport
@@ -60,6 +63,27 @@ def test_differences_are_those_of_the_reports(
     assert rate["first"] == pytest.approx(summaries[0].transitions_per_emotion_minute)
     mismatch = next(row for row in entry["differences"] if row["measure"] == "mismatch_share")
     assert mismatch["second"] == pytest.approx(summaries[1].mismatch.share)
+
+
+def test_words_are_compared_where_both_have_them_and_else_that_is_said(
+    pair: tuple[Path, Path], emoreport: Emoreport
+) -> None:
+    def speak(folder: Path, every_s: float) -> None:
+        words = [Word("да", start, start + 0.2) for start in np.arange(0, 199, every_s).tolist()]
+        with (folder / WORDS_FILE).open("wb") as stream:
+            write_words(stream, Transcript(tuple(words)))
+
+    speak(pair[0], 1.0)
+    outcome = emoreport("compare", *pair)
+    assert outcome.code == 0
+    assert "nothing about words is compared" in " ".join((outcome.err + outcome.out).split())
+    speak(pair[1], 0.5)
+    outcome = emoreport("compare", *pair, "--json")
+    document = json.loads(outcome.out)
+    (entry,) = document["comparisons"]
+    rate = next(row for row in entry["differences"] if row["measure"] == "words_per_minute")
+    assert (round(rate["first"]), round(rate["second"])) == (60, 119)
+    assert document["caveats"] == []
 
 
 @pytest.mark.parametrize("how", [(), ("--groups",), ("--paired",)])

@@ -14,6 +14,7 @@ from emoreport.analysis.transitions.talk_figures import (
     MEAN_VALENCE,
     MISMATCH_SHARE,
     TRANSITION_RATE,
+    WORD_RATE,
     Talk,
     emotions_shown,
     talk_measures,
@@ -40,19 +41,27 @@ class _Row(Protocol):
 Row = TypeVar("Row", bound=_Row)
 
 
-def figure_keys(emotions: Sequence[str]) -> list[tuple[str, str | None]]:
-    """Measure and emotion of each figure: a share per emotion, then the other three."""
+def with_words_alike(talks: Sequence[Talk]) -> list[Talk]:
+    """The talks, with their words where all have words; else with those of none."""
+    if all(talk.words_s is not None for talk in talks):
+        return list(talks)
+    return [dataclasses.replace(talk, words_s=None) for talk in talks]
+
+
+def figure_keys(emotions: Sequence[str], *, words: bool) -> list[tuple[str, str | None]]:
+    """Measure and emotion of each figure: a share per emotion, the other three, that of words."""
     shares: list[tuple[str, str | None]] = [(EMOTION_SHARE, emotion) for emotion in emotions]
-    return [*shares, (TRANSITION_RATE, None), (MISMATCH_SHARE, None), (MEAN_VALENCE, None)]
+    others = (TRANSITION_RATE, MISMATCH_SHARE, MEAN_VALENCE, *((WORD_RATE,) if words else ()))
+    return [*shares, *((measure, None) for measure in others)]
 
 
-def figure_table(talks: Sequence[Talk], emotions: Sequence[str]) -> DoubleArray:
+def figure_table(talks: Sequence[Talk], emotions: Sequence[str], figures: int) -> DoubleArray:
     """Figures per talk, float64 (talks, figures) as in `figure_keys`; NaN where not defined."""
     table = [
         [np.nan if (value := measure.ratio.value) is None else value for measure in measures]
         for measures in (talk_measures(talk, emotions) for talk in talks)
     ]
-    return np.asarray(table, dtype=np.float64).reshape(len(talks), len(figure_keys(emotions)))
+    return np.asarray(table, dtype=np.float64).reshape(len(talks), figures)
 
 
 def compare_figures(
@@ -70,12 +79,12 @@ def compare_figures(
         Gets measure and emotion of a figure and its values, float64 (talks,), NaN where not
         defined.
     """
-    emotions = emotions_shown([*first, *second])
-    before, after = figure_table(first, emotions), figure_table(second, emotions)
-    rows = [
-        compare(key, before[:, column], after[:, column])
-        for column, key in enumerate(figure_keys(emotions))
-    ]
+    talks = with_words_alike([*first, *second])
+    emotions = emotions_shown(talks)
+    keys = figure_keys(emotions, words=bool(talks) and talks[0].words_s is not None)
+    table = figure_table(talks, emotions, len(keys))
+    before, after = table[: len(first)], table[len(first) :]
+    rows = [compare(key, before[:, column], after[:, column]) for column, key in enumerate(keys)]
     corrected = _holm_over_figures([row.p_value for row in rows])
     return tuple(
         dataclasses.replace(row, p_holm=p_holm) for row, p_holm in zip(rows, corrected, strict=True)

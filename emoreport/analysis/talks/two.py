@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emoreport.analysis.talks.figure_table import with_words_alike
 from emoreport.analysis.transitions.chains import CONFIDENCE
 from emoreport.analysis.transitions.talk_figures import Figure, Talk, describe_talk, emotions_shown
 
@@ -44,6 +45,7 @@ def compare_talks(
     -------
     One entry per figure; shares for every emotion that occurs in either talk.
     """
+    first, second = with_words_alike([first, second])
     emotions = emotions_shown([first, second])
     return tuple(
         _difference(left, right)

@@ -33,6 +33,7 @@ EMOTION_SHARE: Final = "emotion_share"
 TRANSITION_RATE: Final = "transitions_per_minute"
 MISMATCH_SHARE: Final = "mismatch_share"
 MEAN_VALENCE: Final = "mean_valence"
+WORD_RATE: Final = "words_per_minute"
 
 LEAST_INTERVALS: Final = 5
 """Intervals of each kind (with and without the emotion, say) that an error must rest on."""
@@ -66,12 +67,15 @@ class Talk:
         Face against voice; may be empty.
     valence
         Valence of each row of `video`, [-1, 1] or None; None takes the rows' own.
+    words_s
+        Middle of each word, seconds; None leaves words out.
     """
 
     name: str
     video: Sequence[VideoInterval]
     comparisons: Sequence[Comparison] = ()
     valence: Sequence[float | None] | None = None
+    words_s: Sequence[float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ class Figure:
     ----------
     measure
         `EMOTION_SHARE` (of the seconds with an emotion, 0–1), `TRANSITION_RATE` (per minute with
-        an emotion), `MISMATCH_SHARE` (of the seconds compared, 0–1) or `MEAN_VALENCE` (−1 … 1).
+        an emotion), `MISMATCH_SHARE` (of the seconds compared, 0–1), `MEAN_VALENCE` (−1 … 1) or
+        `WORD_RATE` (per minute of the talk).
     emotion
         Which one, for `EMOTION_SHARE`.
     value
@@ -142,7 +147,7 @@ def describe_talk(
 
     Returns
     -------
-    One share per emotion, in canonical order, then transitions, mismatches and valence.
+    One share per emotion, in canonical order, then transitions, mismatches, valence and words.
     """
     if emotions is None:
         emotions = emotions_shown([talk])
@@ -173,7 +178,7 @@ def emotions_shown(talks: Sequence[Talk]) -> tuple[str, ...]:
 
 
 def talk_measures(talk: Talk, emotions: Sequence[str]) -> list[Measure]:
-    """All figures along the time of a talk: a share per emotion, then the other three."""
+    """All figures along the time of a talk: a share per emotion, the other three, words."""
     duration_s = talk.video[-1].span.end_s if talk.video else 0.0
     edges_s = bin_edges(duration_s)
     chains = unbroken_chains(talk.video)
@@ -191,6 +196,10 @@ def talk_measures(talk: Talk, emotions: Sequence[str]) -> list[Measure]:
     measures.append(Measure(TRANSITION_RATE, None, rate, int(changes.sum())))
     measures.append(_mismatch(talk.comparisons, edges_s))
     measures.append(_valence(talk, edges_s))
+    if talk.words_s is not None:
+        spoken = events_in_bins(np.asarray(talk.words_s, dtype=np.float64), edges_s)
+        rate = Ratio(60.0 * spoken, np.diff(edges_s))
+        measures.append(Measure(WORD_RATE, None, rate, len(talk.words_s)))
     return measures
 
 
@@ -230,7 +239,7 @@ def _limits(
     from scipy.special import expit, logit
 
     reach = error * t_quantile(0.5 + 0.5 * confidence, max(freedom, 1.0))
-    if measure == TRANSITION_RATE:
+    if measure in {TRANSITION_RATE, WORD_RATE}:
         factor = float(np.exp(reach / value))
         return value / factor, value * factor
     if measure in {EMOTION_SHARE, MISMATCH_SHARE}:

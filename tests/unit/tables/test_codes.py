@@ -57,6 +57,7 @@ MEASURES_OF_A_TALK = {
     talk_figures.TRANSITION_RATE,
     talk_figures.MISMATCH_SHARE,
     talk_figures.MEAN_VALENCE,
+    talk_figures.WORD_RATE,
     talk_figures.UNKNOWN,  # a figure without a value is no row
 }
 NO_CODES = {"dwell", "recovery", "neutral"}

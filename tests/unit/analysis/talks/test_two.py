@@ -16,6 +16,7 @@ from emoreport.analysis.transitions.talk_figures import (
     TOO_SHORT,
     TRANSITION_RATE,
     UNKNOWN,
+    WORD_RATE,
     Talk,
     describe_talk,
 )
@@ -70,6 +71,16 @@ def test_figures_by_hand():
     assert found[MEAN_VALENCE, None].value == pytest.approx((-1.0 - 6.0 + 1.0) / 10)
     assert {one.reason for one in found.values()} == {TOO_FEW_INTERVALS}
     assert {(one.low, one.high) for one in found.values()} == {(None, None)}
+
+
+def test_words_are_compared_where_both_talks_have_them():
+    rows = video_rows(("fear", 20), ("anger", 40))
+    slow = Talk("a", rows, words_s=tuple(range(0, 60, 2)))
+    quick = Talk("b", rows, words_s=tuple(range(60)))
+    rate = compare_talks(slow, quick)[-1]
+    assert (rate.measure, rate.first, rate.second, rate.difference) == (WORD_RATE, 30, 60, 30)
+    for others in ((slow, Talk("c", rows)), (Talk("c", rows), quick)):
+        assert WORD_RATE not in {row.measure for row in compare_talks(*others)}
 
 
 def test_valence_may_come_from_elsewhere_and_uncertain_rows_have_none():
