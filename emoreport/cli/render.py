@@ -34,6 +34,7 @@ MeshOnly = Annotated[
     bool,
     typer.Option("--mesh-only", help="render.mesh_only"),
 ]
+Words = Annotated[bool, typer.Option("--words", help="render.words")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="render.overwrite")]
 Force = Annotated[bool, typer.Option("--force", help="render.force")]
 
@@ -47,6 +48,7 @@ def render(
     out: Target = None,
     blur_face: BlurFace = False,
     mesh_only: MeshOnly = False,
+    words: Words = False,
     overwrite: Overwrite = False,
     force: Force = False,
     config: Config = None,
@@ -71,6 +73,7 @@ def render(
             video,
             out or stats_dir / FILE,
             hiding=hiding,
+            words=words,
             lang=lang,
             overwrite=overwrite,
             force=force,

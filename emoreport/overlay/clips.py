@@ -57,6 +57,8 @@ COLUMNS: Final = (
     "severity",
     "confidence",
 )
+TEXT: Final = "text"
+"""The column of what is said, where the talk has words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,12 +282,15 @@ def _write_index(
     page = "\n".join(_page(clips, report, lang)) + "\n"
     files = {clip.file for clip in clips}
     with Staging(folder) as staging:
-        staging.put(INDEX_CSV, csv_lines(COLUMNS, map(_fields, clips)))
+        spoken = report.analysis.words is not None
+        columns = (*COLUMNS, TEXT) if spoken else COLUMNS
+        rows = (_fields(clip, spoken=spoken) for clip in clips)
+        staging.put(INDEX_CSV, csv_lines(columns, rows))
         staging.put(INDEX_HTML, page.encode("utf-8", "replace"))
         staging.commit(remove=[name for name in old if name not in files])
 
 
-def _fields(clip: Clip) -> list[str]:
+def _fields(clip: Clip, *, spoken: bool) -> list[str]:
     passage = clip.passage
     seconds = (passage.span.start_s, passage.span.end_s, passage.span.duration_s, clip.span.start_s)
     return [
@@ -294,6 +299,7 @@ def _fields(clip: Clip) -> list[str]:
         *(csv_field(time_s, 3) for time_s in seconds),
         *map(csv_field, (passage.video_emotion, passage.audio_emotion)),
         *map(csv_field, (passage.severity, passage.confidence)),
+        *([csv_field(passage.text)] if spoken else []),
     ]
 
 
@@ -322,9 +328,13 @@ def _page(clips: Sequence[Clip], report: Report, lang: str) -> Iterator[str]:
         words = html.escape(caption_line(clip, lang))
         yield (
             f'<figure><video controls preload="metadata" src="{source}" aria-label="{words}">'
-            f"</video><figcaption>{words}</figcaption></figure>"
+            f"</video><figcaption>{words}{_quote(clip.passage.text)}</figcaption></figure>"
         )
     yield "</main></body></html>"
+
+
+def _quote(said: str | None) -> str:
+    return f"<br><q>{html.escape(said)}</q>" if said else ""
 
 
 def caption_line(clip: Clip, lang: str) -> str:

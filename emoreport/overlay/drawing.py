@@ -17,6 +17,7 @@ from emoreport.overlay.areas import Area, fill, outline, shade
 from emoreport.overlay.lettering import Colour, Mask, digits, lay, letters, shortened, text_width
 from emoreport.overlay.moments import Moment, Moments
 from emoreport.overlay.placing import face_map, place
+from emoreport.overlay.subtitles import Subtitles
 from emoreport.records import Box, DoubleArray, RgbImage, Span
 from emoreport.results import AudioInterval, Comparison, Findings, VideoInterval
 from emoreport.vocabulary import ALL_LABELS, BLACK, COLOURS, NO_FACE, is_emotion, like, text_on
@@ -91,6 +92,8 @@ class Overlay:
     detail
         Where the pictures show much (`placing.detail_map`): bars and flag keep away from there,
         as they do from the face.
+    words
+        Draw what is said too; nothing is drawn where the talk has no words.
     """
 
     def __init__(
@@ -99,6 +102,8 @@ class Overlay:
         size_px: tuple[int, int],
         lang: str,
         detail: DoubleArray | None = None,
+        *,
+        words: bool = False,
     ) -> None:
         self._lang = lang
         self._moments = Moments(findings)
@@ -107,7 +112,12 @@ class Overlay:
         self._size_px = size_px
         faces = face_map(findings.faces.box, size_px)
         pad = self._letters_px // 2
-        room = Area(pad, pad, size_px[0] - pad, size_px[1] - self._strip.height_px - pad)
+        spoken = findings.analysis.words if words else None
+        captions_px = round(1.25 * self._letters_px)
+        self._said = Subtitles(spoken, size_px[0], captions_px) if spoken else None
+        self._foot_px = size_px[1] - self._strip.height_px
+        below = self._foot_px - (self._said.height_px if self._said else 0)
+        room = Area(pad, pad, size_px[0] - pad, max(pad, below - pad))
 
         def found(panel_px: tuple[int, int], taken: Sequence[Area] = ()) -> Area:
             return place(panel_px, room, size_px, faces, detail, taken)
@@ -125,6 +135,8 @@ class Overlay:
         if moment.is_mismatch and moment.comparison is not None:
             self._flag.draw(picture, moment.comparison)
         self._strip.draw(picture, time_s)
+        if self._said is not None:
+            self._said.draw(picture, time_s, self._foot_px)
         return picture
 
     def _draw_box(self, picture: RgbImage, box: Box, row: VideoInterval | None) -> None:

@@ -32,6 +32,8 @@ class Passage:
         Of the mismatch, 0–1; None where the two were not compared.
     confidence
         Of the emotion asked for, 0–1; None for mismatches.
+    text
+        What is said in it; None where that is nothing, or not known.
     """
 
     number: int
@@ -41,6 +43,7 @@ class Passage:
     audio_emotion: str
     severity: float | None
     confidence: float | None
+    text: str | None = None
 
 
 def strongest_mismatches(analysis: Analysis, top: int) -> tuple[Passage, ...]:
@@ -54,7 +57,14 @@ def strongest_mismatches(analysis: Analysis, top: int) -> tuple[Passage, ...]:
     )
     return tuple(
         Passage(
-            number, MISMATCH, row.span, row.video_emotion, row.audio_emotion, row.severity, None
+            number,
+            MISMATCH,
+            row.span,
+            row.video_emotion,
+            row.audio_emotion,
+            row.severity,
+            None,
+            row.text,
         )
         for number, row in enumerate(mismatches[:top], start=1)
     )
@@ -92,6 +102,7 @@ def emotion_passages(
             analysis.comparisons[row_index].audio_emotion,
             analysis.comparisons[row_index].severity,
             rows[row_index].confidence,
+            analysis.comparisons[row_index].text,
         )
         for number, row_index in enumerate(row_indices, start=1)
     )

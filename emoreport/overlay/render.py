@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from emoreport.atomic import Staging
+from emoreport.errors import SettingsError
 from emoreport.media.encoding import ENCODERS, choose_encoder
 from emoreport.overlay.drawing import Overlay
 from emoreport.overlay.hide_faces import MESH, hidden
@@ -52,6 +53,7 @@ def render(
     target: Path,
     *,
     hiding: str | None = None,
+    words: bool = False,
     lang: str = "en",
     overwrite: bool = False,
     force: bool = False,
@@ -70,6 +72,8 @@ def render(
         Where to; ends in .mp4.
     hiding
         ``blur``, ``mesh`` or None, as `hide_faces.hidden` takes it.
+    words
+        Draw what is said, as captions.
     lang
         Language of the words.
     overwrite
@@ -82,7 +86,7 @@ def render(
     Raises
     ------
     SettingsError
-        When the recording is another one, or the target cannot be one.
+        When the recording is another one, the target cannot be one, or there are no words.
     InputNotFoundError, MediaError, ModelError, FaceStageError
         When the recording cannot be read or its people cannot be hidden.
     OutputError
@@ -92,12 +96,14 @@ def render(
     from emoreport.media.glimpses import glimpses
 
     require_picture(report, video)
+    if words and report.analysis.words is None:
+        raise SettingsError("render.no_words")
     same = check_video(report, video, force=force)
     check_target(target, video, overwrite=overwrite)
     info = probe(video)
     # A mesh is drawn on nothing: then there is nothing to keep clear of.
     detail = None if hiding == MESH else detail_map(glimpses(video, info))
-    overlay = Overlay(report, (info.width_px, info.height_px), lang, detail)
+    overlay = Overlay(report, (info.width_px, info.height_px), lang, detail, words=words)
     outcomes = []
     with (
         hidden(hiding, video, report, report.settings, announce, progress) as prepare,

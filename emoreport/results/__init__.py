@@ -37,6 +37,7 @@ from emoreport.results.specification import (
 from emoreport.results.words import (
     SpeechRate,
     SpokenWord,
+    caption_starts,
 )
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "VideoInterval",
     "VoiceEvidence",
     "WitnessVerdict",
+    "caption_starts",
     "milliseconds",
     "seconds_by_label",
     "voice_steps",

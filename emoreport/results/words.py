@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from emoreport.records import Placed, Span
+
+LONGEST_TEXT: Final = 84
+"""Characters of a caption of what is said: two lines of 42, as broadcasters have them."""
+LONGEST_CAPTION_MS: Final = 7000
+LONGEST_GAP_MS: Final = 700
+"""A pause that is longer ends a caption."""
+SENTENCE_ENDS: Final = (".", "?", "!", "…")
+CLOSING: Final = "»”\"')"
+"""May follow the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +80,33 @@ class SpeechRate:
     pauses: int
     pause_s: float
     mean_pause_s: float | None
+
+
+def caption_starts(
+    texts: Sequence[str], start_ms: Sequence[int], end_ms: Sequence[int]
+) -> list[int]:
+    """Index of the first word of each caption; a caption goes up to the next one.
+
+    A caption ends with a pause or a sentence, and before it is too long to read.
+
+    Parameters
+    ----------
+    texts
+        Words with the punctuation behind them.
+    start_ms, end_ms
+        When each is said, whole milliseconds, sorted by start.
+    """
+    firsts: list[int] = []
+    letters = 0
+    for index, text in enumerate(texts):
+        letters += len(text) + 1
+        if (
+            not firsts
+            or texts[index - 1].rstrip(CLOSING).endswith(SENTENCE_ENDS)
+            or start_ms[index] - end_ms[index - 1] > LONGEST_GAP_MS
+            or end_ms[index] - start_ms[firsts[-1]] > LONGEST_CAPTION_MS
+            or letters - 1 > LONGEST_TEXT
+        ):
+            firsts.append(index)
+            letters = len(text) + 1
+    return firsts

@@ -66,6 +66,30 @@ def test_the_strongest_mismatches_come_first(
     assert {entry["audio_emotion"] for entry in entries} == {"happiness"}
 
 
+def test_the_index_says_what_is_said(emoreport: Emoreport, talk_of_five: tuple[Path, Path]) -> None:
+    folder, video = talk_of_five
+    assert "text" not in index_after(emoreport, folder, video)[0]
+    said = ("ноль", "один", "<i>два</i>", "три", "a&lt;b")
+    cues = [f"{n}\n00:00:0{n},100 --> 00:00:0{n},900\n{text}\n" for n, text in enumerate(said)]
+    Path("talk.srt").write_text("\n".join(cues), encoding="utf-8")
+    assert emoreport("retable", folder, "--transcript", "talk.srt").code == 0
+    texts = {entry["text"] for entry in index_after(emoreport, folder, video)}
+    assert texts == {"ноль", "два", "a<b"}
+    page = (folder / "clips" / "index.html").read_text(encoding="utf-8")
+    assert "<q>два</q>" in page
+    assert "<q>a&lt;b</q>" in page
+    assert emoreport("retable", folder, "--no-text").code == 0
+    assert "text" not in index_after(emoreport, folder, video)[0]
+    assert "два" not in (folder / "clips" / "index.html").read_text(encoding="utf-8")
+
+
+def index_after(emoreport: Emoreport, folder: Path, video: Path) -> list[dict[str, str]]:
+    """The index that `clips` writes."""
+    outcome = emoreport("clips", folder, video, "--overwrite")
+    assert outcome.code == 0, outcome.err
+    return index(folder / "clips")
+
+
 def test_a_clip_is_exact_to_the_frame(
     emoreport: Emoreport, talk_of_five: tuple[Path, Path]
 ) -> None:

@@ -37,6 +37,26 @@ def rendered(emoreport: Emoreport, video: Path, *options: object, **values) -> P
     return folder / "annotated.mp4"
 
 
+# --------------------------------------------------------------------------- words
+
+
+def test_what_is_said_is_drawn_where_it_is_asked_for(emoreport: Emoreport) -> None:
+    video = media.constant_rate(Path("talk.mp4"), seconds=2.0, sound=tone(2.0))
+    folder = results_for(video, Path("results"))
+    outcome = emoreport("render", folder, video, "--words")
+    assert outcome.code == 2
+    assert "--transcript" in outcome.err
+    assert not (folder / "annotated.mp4").exists()
+    Path("talk.srt").write_text("1\n00:00:00,500 --> 00:00:01,000\nслова\n", encoding="utf-8")
+    assert emoreport("retable", folder, "--transcript", "talk.srt").code == 0
+    assert emoreport("render", folder, video, "--out", "plain.mp4").code == 0
+    assert emoreport("render", folder, video, "--words", "--out", "said.mp4").code == 0
+    pairs = zip(frames_of(Path("plain.mp4")), frames_of(Path("said.mp4")), strict=True)
+    far = [int(np.abs(one.astype(int) - other).max()) for one, other in pairs]
+    assert min(far[13:24]) > 60
+    assert max(far[:12]) < 60
+
+
 # --------------------------------------------------------------------------- time
 
 

@@ -18,8 +18,8 @@ from tests.fixtures.stored import store, wandering_talk
 pytestmark = needs_chromium
 
 TALK_S = 60.0
-HOSTILE = "<img src=x onerror=window.hit=1>"
-SENTENCE = ("Ещё", "ёлка", "и", "снова", "Елка", "</script><script>window.hit=1</script>", HOSTILE)
+HOSTILE = "<img src=x onerror=hit=1>"
+SENTENCE = ("Ещё", "ёлка", "и", "снова", "Елка", "</script><script>hit=1", HOSTILE)
 ENTITY = "&lt;b&gt;"
 CURRENT = "document.querySelector('#said-lines [aria-current]')?.textContent"
 
@@ -66,7 +66,7 @@ def test_a_transcript_is_text_whatever_it_holds(talk, open_page):
     assert page.evaluate("window.hit") is None
     assert page.locator("#words img, #watch img, #words script").count() == 0
     assert page.locator("#said-lines li").first.inner_text().split("\n")[-1] == (
-        "Ещё ёлка и снова Елка </script><script>window.hit=1</script> " + HOSTILE + "."
+        "Ещё ёлка и снова Елка </script><script>hit=1 " + HOSTILE + "."
     )
     assert page.locator("[data-word]").last.inner_text() == ENTITY
     quotes = page.locator("#watch-list q").all_inner_texts()

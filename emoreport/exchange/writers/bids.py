@@ -12,7 +12,15 @@ from typing import Any, Final
 
 from emoreport.exchange.writers import Files, Media
 from emoreport.exchange.writers.coding_table import seconds
-from emoreport.exchange.writers.tiers import JUDGED, MISMATCH, SPEECH, VOICE, tiers_of
+from emoreport.exchange.writers.tiers import (
+    JUDGED,
+    MISMATCH,
+    SPEECH,
+    VOICE,
+    WORDS,
+    tiers_of,
+    tiers_with_words,
+)
 from emoreport.messages import label_name, text
 from emoreport.results import AcousticInterval, Findings, milliseconds
 
@@ -36,6 +44,8 @@ COLUMNS: Final = (
     "severity",
     *ACOUSTICS,
 )
+WORD: Final = "word"
+"""Event and column of what is said, where a talk has words."""
 UNITS: Final = {"onset": "s", "duration": "s", **ACOUSTICS}
 
 
@@ -50,7 +60,7 @@ def events_bytes(findings: Findings) -> bytes:
         ((cell.start_ms, order, row) for order, cell, row in _rows(findings)),
         key=lambda sortable: sortable[:2],
     )
-    lines = ["\t".join(COLUMNS), *("\t".join(row) for _, _, row in rows)]
+    lines = ["\t".join(_columns(findings)), *("\t".join(row) for _, _, row in rows)]
     return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
 
 
@@ -66,7 +76,7 @@ def sidecar_bytes(findings: Findings, lang: str) -> bytes:
     """
     levels = _levels(findings, lang)
     document: dict[str, Any] = {}
-    for column in COLUMNS:
+    for column in _columns(findings):
         description: dict[str, Any] = {"Description": text(f"export.bids.{column}", lang)}
         if column in UNITS:
             description["Units"] = UNITS[column]
@@ -85,23 +95,29 @@ def sidecar_bytes(findings: Findings, lang: str) -> bytes:
     return (content + "\n").encode("utf-8", "backslashreplace")
 
 
+def _columns(findings: Findings) -> tuple[str, ...]:
+    return COLUMNS if findings.analysis.words is None else (*COLUMNS, WORD)
+
+
 def _rows(findings: Findings) -> Iterator[tuple[int, Any, tuple[str, ...]]]:
+    with_words = findings.analysis.words is not None
     sound = {milliseconds(row.span.start_s): row for row in findings.analysis.acoustics}
-    for order, tier in enumerate(tiers_of(findings)):
+    for order, tier in enumerate(tiers_with_words(findings)):
         for cell in tier.cells:
-            judged = tier.name in JUDGED
+            judged, spoken = tier.name in JUDGED, tier.name == WORDS
             shown = "" if cell.value is None else f"{cell.value:.4f}"
             row = (
                 seconds(cell.start_ms),
                 seconds(cell.end_ms - cell.start_ms),
-                f"{tier.name}_{cell.label}" if judged else tier.name,
+                f"{tier.name}_{cell.label}" if judged else WORD if spoken else tier.name,
                 tier.name if judged else "",
                 cell.label if judged else "",
                 cell.label if tier.name == MISMATCH else "",
                 cell.voice_label or "",
-                shown if judged else "",
+                shown if judged or spoken else "",
                 shown if tier.name == MISMATCH else "",
                 *_measures(sound.get(cell.start_ms) if tier.name == VOICE else None),
+                *([cell.label if spoken else ""] if with_words else []),
             )
             yield order, cell, tuple(" ".join(field.split()) or UNKNOWN for field in row)
 
@@ -121,7 +137,8 @@ def _levels(findings: Findings, lang: str) -> dict[str, dict[str, str]]:
             shown = label_name(cell.label, lang)
             emotions[cell.label] = shown
             types[f"{name}_{cell.label}"] = text(f"export.bids_level.{name}", lang, emotion=shown)
-    for name in (MISMATCH, SPEECH):
+    words = () if findings.analysis.words is None else (WORD,)
+    for name in (MISMATCH, SPEECH, *words):
         types[name] = text(f"export.bids_level.{name}", lang)
     return {
         "trial_type": types,

@@ -9,25 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from emoreport.exchange.writers import Files, Media
 from emoreport.exchange.writers.tiers import Cell, tiers_with_words
 from emoreport.messages import label_name, number, text
-from emoreport.results import Comparison, Findings, milliseconds
+from emoreport.results import Comparison, Findings, caption_starts, milliseconds
 
 _SRT_MARKUP: Final = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")"})
 """SubRip has no escape; these look alike and start no tag."""
-
-
-LONGEST_TEXT: Final = 84
-"""Characters of a caption of what is said: two lines of 42, as broadcasters have them."""
-LONGEST_CAPTION_MS: Final = 7000
-LONGEST_GAP_MS: Final = 700
-"""A pause that is longer ends a caption."""
-SENTENCE_ENDS: Final = (".", "?", "!", "…")
-CLOSING: Final = "»”\"')"
-"""May follow the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +65,12 @@ def _spoken_vtt(findings: Findings) -> Files:
     return {"_words.vtt": _vtt_file(blocks)}
 
 
-def captions_of(words: Sequence[Cell]) -> Iterator[list[Cell]]:
-    """Words in captions: up to a pause or the end of a sentence, never too long to read."""
-    caption: list[Cell] = []
-    for word in words:
-        if caption and _ends(caption, word):
-            yield caption
-            caption = []
-        caption.append(word)
-    if caption:
-        yield caption
-
-
-def _ends(caption: Sequence[Cell], following: Cell) -> bool:
-    last = caption[-1]
-    letters = sum(len(word.label) + 1 for word in (*caption, following)) - 1
-    return (
-        last.label.rstrip(CLOSING).endswith(SENTENCE_ENDS)
-        or following.start_ms - last.end_ms > LONGEST_GAP_MS
-        or following.end_ms - caption[0].start_ms > LONGEST_CAPTION_MS
-        or letters > LONGEST_TEXT
-    )
+def captions_of(words: Sequence[Cell]) -> Iterator[Sequence[Cell]]:
+    """Words in captions; see `caption_starts`."""
+    labels = [word.label for word in words]
+    times = [[word.start_ms for word in words], [word.end_ms for word in words]]
+    for first, stop in pairwise([*caption_starts(labels, *times), len(words)]):
+        yield words[first:stop]
 
 
 def srt_files(findings: Findings, _media: Media, lang: str) -> Files:

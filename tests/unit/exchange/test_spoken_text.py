@@ -20,8 +20,8 @@ from emoreport.exchange.spoken_text import (
     as_vtt,
     cues,
 )
-from emoreport.exchange.writers.captions import LONGEST_TEXT
 from emoreport.records import Transcript, Word
+from emoreport.results.words import LONGEST_TEXT
 
 TALK = Transcript(
     (

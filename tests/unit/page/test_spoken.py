@@ -2,39 +2,38 @@ import dataclasses
 
 import pytest
 
-from emoreport.page.spoken import MOST_WORDS, PAUSE_S, first_words, spoken_document
+from emoreport.page.spoken import spoken_document
 from emoreport.records import Span
 from emoreport.results import SpokenWord
+from emoreport.results.words import LONGEST_GAP_MS, LONGEST_TEXT
 from tests.fixtures.results import analysis
 
 
-def spoken(*texts, gap_s=0.1):
-    """Words of 0.4 s, `gap_s` apart; punctuation is what follows the letters."""
+def lines(*texts, gap_s=0.1, length_s=0.4):
+    """First words of the lines of words of `length_s`, `gap_s` apart."""
     made = []
     for index, text in enumerate(texts):
-        start_s = index * (0.4 + gap_s)
-        word = text.rstrip(".,?!…")
-        after = text[len(word) :]
-        made.append(SpokenWord(Span(start_s, start_s + 0.4), word, after, None, None, "given", 1))
-    return made
+        start_s = index * (length_s + gap_s)
+        word = text.rstrip(".,?!…»")
+        span = Span(start_s, start_s + length_s)
+        made.append(SpokenWord(span, word, text[len(word) :], None, None, "given", 1))
+    return spoken_document(dataclasses.replace(analysis(), words=tuple(made)))["lines"]
 
 
-@pytest.mark.parametrize("end", [".", "?!", "…", "!"])
+@pytest.mark.parametrize("end", [".", "?!", "…", ".»"])
 def test_a_line_ends_with_its_sentence(end):
-    assert first_words(spoken("Да", f"нет{end}", "Или,", "может", "быть")) == [0, 2]
+    assert lines("Да", f"нет{end}", "Или,", "может", "быть") == [0, 2]
 
 
 def test_a_line_ends_at_a_pause():
-    assert first_words(spoken("a", "b", "c", gap_s=PAUSE_S + 0.01)) == [0, 1, 2]
-    assert first_words(spoken("a", "b", "c", gap_s=PAUSE_S - 0.01)) == [0]
+    assert lines("a", "b", "c", gap_s=LONGEST_GAP_MS / 1000 + 0.01) == [0, 1, 2]
+    assert lines("a", "b", "c", gap_s=LONGEST_GAP_MS / 1000 - 0.01) == [0]
 
 
-def test_a_line_without_an_end_is_cut():
-    assert first_words(spoken(*["слово"] * (2 * MOST_WORDS + 1))) == [0, MOST_WORDS, 2 * MOST_WORDS]
-
-
-def test_no_words_have_no_lines():
-    assert first_words([]) == []
+def test_a_line_is_cut_before_it_is_too_long_to_read():
+    fitting = LONGEST_TEXT // 6
+    assert lines(*["слово"] * (2 * fitting + 1), length_s=0.2) == [0, fitting, 2 * fitting]
+    assert lines(*["а"] * 8, length_s=2.0) == [0, 3, 6]
 
 
 @pytest.mark.parametrize("words", [None, ()])

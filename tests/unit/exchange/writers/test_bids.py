@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 
@@ -11,6 +12,8 @@ from hypothesis import given
 
 from emoreport.exchange.writers.bids import COLUMNS, events_bytes, sidecar_bytes
 from emoreport.exchange.writers.tiers import tiers_of
+from emoreport.records import Span
+from emoreport.results import SpokenWord
 from tests.fixtures.findings import any_findings, findings, made_findings
 from tests.fixtures.readings import with_acoustics
 
@@ -51,6 +54,27 @@ def test_events_of_the_voice_carry_how_it_sounds():
     assert (events.loc[heard, "f0_median_hz"] == 0.5).all()
     assert events.loc[heard, "f0_median_vs_own_st"].isna().all()
     assert events.loc[~heard, "f0_median_hz"].isna().all()
+
+
+def test_words_are_events_of_their_own():
+    made = findings()
+    words = (
+        SpokenWord(Span(0.1, 0.5), "Да", ",", 0.25, 1, "recognised", 1),
+        SpokenWord(Span(0.5, 0.9), "a\tb", ".", None, 1, "given", 1),
+    )
+    spoken = dataclasses.replace(made, analysis=dataclasses.replace(made.analysis, words=words))
+    events = table(spoken)
+    assert tuple(events.columns) == (*COLUMNS, "word")
+    said = events[events["trial_type"] == "word"]
+    assert said["word"].tolist() == ["Да,", "a b."]
+    assert said["onset"].tolist() == [0.1, 0.5]
+    assert said["confidence"].tolist()[0] == pytest.approx(0.25)
+    assert said[["confidence", "emotion", "modality"]].iloc[1].isna().all()
+    assert events.loc[events["trial_type"] != "word", "word"].isna().all()
+    described = json.loads(sidecar_bytes(spoken, "en"))
+    assert described["word"]["Description"]
+    assert "word" in described["trial_type"]["Levels"]
+    assert "word" not in json.loads(sidecar_bytes(made, "en"))["trial_type"]["Levels"]
 
 
 @pytest.mark.parametrize("lang", ["en", "ru"])
