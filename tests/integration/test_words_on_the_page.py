@@ -74,6 +74,17 @@ def test_a_transcript_is_text_whatever_it_holds(talk, open_page):
     assert any(HOSTILE in quote for quote in quotes)
 
 
+def test_every_moment_quotes_what_is_said_in_it_and_words_of_one_row_stand_once(talk, open_page):
+    page = open_page(talk)
+    page.evaluate("document.getElementById('moments-block').open = true")
+    page.wait_for_selector("#moments q")
+    quoted = " ".join(page.locator("#moments q").all_inner_texts()).split()
+    assert len(quoted) == len(" ".join(SENTENCE[at % 7] for at in range(119)).split()) + 1
+    page.select_option("#order", "by_severity")
+    assert page.locator("#moments [data-row]").count() >= page.locator("#moments q").count() > 3
+    assert page.locator("#moments td:has(q + q)").count() == 0
+
+
 def test_a_word_leads_to_its_moment_and_the_present_one_is_marked(talk, open_page):
     page = open_page(talk)
     page.locator('[data-word="15"]').click()

@@ -1,7 +1,7 @@
 "use strict";
 // What is said: words on the time axis, as lines of text that lead to their moments, and a search.
 (() => {
-  const { data, mismatches, state, on, t, number, clock, element, timeAxis } = emoreport;
+  const { data, state, on, t, number, clock, element, timeAxis } = emoreport;
   const { ink } = timeAxis;
   const byId = (id) => document.getElementById(id);
   const said = JSON.parse(byId("said").textContent);
@@ -11,6 +11,7 @@
   const ROW_PX = 15;
   const LEAST_TEXT_PX = 22;
   const NEAR_S = 0.02;
+  const LONGEST_WORD_S = said.start.reduce((longest, at, i) => Math.max(longest, said.end[i] - at), 0);
   const lines = said.lines.map((first, k) => ({ first, stop: said.lines[k + 1] ?? count }));
   let page = -1;
   let current = -1;
@@ -70,11 +71,14 @@
     g.textAlign = "left";
     g.textBaseline = "top";
     const bottom = top + height;
+    let painted = -1;
     for (let k = Math.max(0, lineOf(emoreport.rowAt(start, said.start))); k < lines.length; k += 1) {
       const { first, stop } = lines[k];
       if (said.start[first] >= end) break;
       for (let i = first; i < stop; i += 1) {
         const [left, right] = [plot.toPx(said.start[i]), plot.toPx(said.end[i])];
+        if (right < painted + 0.5 && !found.has(i)) continue;
+        painted = right;
         g.fillStyle = ink(found.has(i) ? "--mismatch" : "--speech");
         const tall = found.has(i) ? 8 : 4;
         g.fillRect(left, bottom - tall, Math.max(1, right - left - 1), tall);
@@ -248,28 +252,31 @@
     tell();
   }
 
-  // ------------------------------------------------------------------ the moments to watch
+  // ------------------------------------------------------------------ moments
 
-  // The words whose middle is in the interval: those of the tables.
-  function quote(i) {
-    const { start, end } = data.face;
-    const first = Math.max(0, emoreport.rowAt(start[i] - 60, said.start));
+  // The words whose middle is in a row: those of the tables.
+  function quote({ start, end }, i) {
+    const first = Math.max(0, emoreport.rowAt(start[i] - LONGEST_WORD_S, said.start));
     const found = [];
     for (let k = first; k < count && said.start[k] < end[i]; k += 1) {
       const middle = (said.start[k] + said.end[k]) / 2;
       if (middle >= start[i] && middle < end[i]) found.push(said.text[k]);
     }
-    return found.join(" ");
+    return found.length ? element("q", { class: "small" }, found.join(" ")) : "";
   }
-
-  const quotes = new Map(mismatches.map((i) => [String(i), quote(i)]));
 
   function quoteMoments() {
     for (const button of byId("watch-list").querySelectorAll("[data-mismatch]")) {
-      const value = quotes.get(button.dataset.mismatch);
-      if (value) button.append(element("q", { class: "small" }, value));
+      button.append(quote(data.face, Number(button.dataset.mismatch)));
     }
   }
+
+  // The table of every moment is made when somebody looks, page by page.
+  new MutationObserver(() => {
+    for (const row of byId("moments").querySelectorAll("[data-row]")) {
+      row.lastChild.append(quote(data.intervals, Number(row.dataset.row)));
+    }
+  }).observe(byId("moments"), { childList: true });
 
   // ------------------------------------------------------------------ what moves it
 
