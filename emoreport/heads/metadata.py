@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self, get_args
 
 from emoreport.errors import ModelError
-from emoreport.models.store.integrity import digest_file
+from emoreport.models.store.integrity import checked_file
 from emoreport.records import MODALITIES, FeatureSource, HeadTask, Modality
 
 FAMILY: Final = "head"
@@ -259,13 +259,5 @@ def read_head(folder: Path) -> HeadMetadata:
         raise ModelError("file.unreadable", error=error, remedy=REPAIR, file=path) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError("models.description", error=error, remedy=REPAIR, file=path) from error
-    digest = digest_file(folder / GRAPH_FILE, remedy=REPAIR).sha256
-    if digest != expected:
-        raise ModelError(
-            "models.digest",
-            digest=digest,
-            expected=expected,
-            remedy=REPAIR,
-            file=folder / GRAPH_FILE,
-        )
+    checked_file(folder / GRAPH_FILE, expected, remedy=REPAIR)
     return head

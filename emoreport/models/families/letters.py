@@ -13,7 +13,7 @@ from emoreport.errors import ModelError
 from emoreport.models.families.log_mel import log_mel
 from emoreport.models.families.voice_clips import checked_clip
 from emoreport.models.runtimes.opening import open_graph
-from emoreport.models.store.integrity import digest_file
+from emoreport.models.store.integrity import checked_file
 from emoreport.models.store.model_metadata import REINSTALL, read_document
 from emoreport.records import FloatArray, ModelRecord
 
@@ -68,15 +68,7 @@ class LetterModel:
     ) -> None:
         path = metadata or Path(str(resources.files("emoreport"))) / "weights" / METADATA_FILE
         facts = read_document(path, _facts, remedy=REINSTALL)
-        digest = digest_file(facts.path, remedy=REINSTALL).sha256
-        if digest != facts.sha256:
-            raise ModelError(
-                "models.digest",
-                digest=digest,
-                expected=facts.sha256,
-                remedy=REINSTALL,
-                file=facts.path,
-            )
+        checked_file(facts.path, facts.sha256, remedy=REINSTALL)
         self._facts = facts
         self._session = open_graph(
             facts.path, runtime=runtime, device=device, threads=threads or THREADS

@@ -108,6 +108,20 @@ def check_file(path: Path, expected: Expected) -> tuple[Digests, Phrase | None]:
     return digests, difference(expected, digests)
 
 
+def checked_file(path: Path, sha256: str, *, remedy: str | Phrase = "") -> Path:
+    """The path of a file that its metadata describe, after its digest was found to be right.
+
+    Raises
+    ------
+    ModelError
+        When it cannot be read or is another file.
+    """
+    digest = digest_file(path, remedy=remedy).sha256
+    if digest != sha256:
+        raise ModelError("models.digest", digest=digest, expected=sha256, remedy=remedy, file=path)
+    return path
+
+
 def difference(expected: Expected, digests: Digests) -> Phrase | None:
     """What of a file is not as expected, in one clause; None if it is the right one."""
     for fact in ("size_bytes", "sha256", "git_blob", "md5"):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
 from emoreport.errors import ModelError
-from emoreport.models.store.integrity import digest_file
+from emoreport.models.store.integrity import checked_file
 from emoreport.records import SAMPLE_RATE_HZ, CropSpec, HeadLimits, Precision
 from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
 
@@ -140,15 +140,7 @@ def read_metadata(path: Path, kind: Kind, *, remedy: str) -> ModelMetadata:
         raise ModelError("models.labels", labels=metadata.labels, remedy=remedy, file=path)
     if kind == "face" and metadata.crop is None:
         raise ModelError("models.no_crop", remedy=remedy, file=path)
-    digest = digest_file(metadata.path, remedy=remedy).sha256
-    if digest != metadata.sha256:
-        raise ModelError(
-            "models.digest",
-            digest=digest,
-            expected=metadata.sha256,
-            remedy=remedy,
-            file=metadata.path,
-        )
+    checked_file(metadata.path, metadata.sha256, remedy=remedy)
     return metadata
 
 

@@ -1,0 +1,216 @@
+"""The text-emotion model of the package: Russian sentences by their words and pieces of words.
+
+Two parts answer and are averaged: a linear one over hashed pieces (characters, words, pairs of
+words), and small convolutions over the words. Either knows how each of the two collections that it
+learned from puts things, and a gate tells which one a text is like. All of it is one graph; this
+module turns text into numbers and answers into probabilities.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoreport.errors import ModelError
+from emoreport.models.runtimes.opening import open_graph
+from emoreport.models.store.integrity import checked_file
+from emoreport.models.store.model_metadata import REINSTALL, read_document
+from emoreport.records import FloatArray, IntArray, ModelRecord
+from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
+
+METADATA_FILE: Final = "text_compact.json"
+KIND: Final = "text"
+PIECES: Final = 1 << 17
+"""Buckets of the linear part; number 0 is none."""
+WORD_PIECES: Final = 1 << 14
+"""Buckets of the convolutions; number 0 is none."""
+MOST_WORDS: Final = 40
+MOST_PIECES_OF_A_WORD: Final = 24
+TEXTS_AT_ONCE: Final = 32
+_TOKEN: Final = re.compile(r"\w+|[!?]+|\.\.+|[()]+|[^\w\s]")
+
+
+def tokens(text: str) -> list[str]:
+    """Words and signs of a text, lower case, ё as е."""
+    return _TOKEN.findall(text.casefold().replace("ё", "е"))
+
+
+def _bucket(piece: str, buckets: int) -> int:
+    return 1 + zlib.crc32(piece.encode()) % (buckets - 1)
+
+
+def pieces(text: str) -> tuple[list[int], list[float]]:
+    """Buckets of a text's pieces, and one plus the logarithm of how often each is there."""
+    words = tokens(text)
+    names = [f"w{word}" for word in words]
+    names += [f"b{first} {second}" for first, second in pairwise(words)]
+    names += [f"c{part}" for word in words for part in _parts(word, (2, 3, 4, 5))]
+    counts = Counter(_bucket(name, PIECES) for name in names)
+    return list(counts), [1.0 + float(np.log(count)) for count in counts.values()]
+
+
+def word_pieces(text: str) -> IntArray:
+    """Buckets of the pieces of each word, int64 (words, `MOST_PIECES_OF_A_WORD`), 0 for none."""
+    words = tokens(text)[:MOST_WORDS]
+    table = np.zeros((len(words), MOST_PIECES_OF_A_WORD), np.int64)
+    for row, word in enumerate(words):
+        names = [f"<{word}>", *_parts(word, (3, 4, 5))][:MOST_PIECES_OF_A_WORD]
+        table[row, : len(names)] = [_bucket(name, WORD_PIECES) for name in names]
+    return table
+
+
+def _parts(word: str, lengths: Sequence[int]) -> list[str]:
+    marked = f"<{word}>"
+    return [
+        marked[start : start + length]
+        for length in lengths
+        for start in range(len(marked) - length + 1)
+    ]
+
+
+def batch(texts: Sequence[str]) -> tuple[IntArray, FloatArray, IntArray]:
+    """What the graph takes of N texts.
+
+    Returns
+    -------
+    int64 (N, P) buckets and float32 (N, P) weights of the pieces, 0 where a text has fewer; int64
+    (N, W, `MOST_PIECES_OF_A_WORD`), W ≥ 1.
+    """
+    found = [pieces(text) for text in texts]
+    own = [word_pieces(text) for text in texts]
+    most = max([1, *(len(buckets) for buckets, _ in found)])
+    words = max([1, *(len(table) for table in own)])
+    buckets = np.zeros((len(texts), most), np.int64)
+    weights = np.zeros((len(texts), most), np.float32)
+    tables = np.zeros((len(texts), words, MOST_PIECES_OF_A_WORD), np.int64)
+    for row, ((ids, values), table) in enumerate(zip(found, own, strict=True)):
+        buckets[row, : len(ids)] = ids
+        weights[row, : len(values)] = values
+        tables[row, : len(table)] = table
+    return buckets, weights, tables
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the metadata say."""
+
+    name: str
+    version: str
+    licence: str
+    path: Path
+    sha256: str
+    language: str
+    labels: tuple[str, ...]
+
+
+class CompactTextModel:
+    """Emotions of Russian sentences; see `TextEmotionModel`.
+
+    Parameters
+    ----------
+    metadata
+        The JSON file; None for that of the package.
+    threads, runtime, device, reason
+        As for `OnnxNetwork`.
+
+    Raises
+    ------
+    ModelError
+        When the files are missing, are not those described, or do not fit together.
+    """
+
+    def __init__(
+        self,
+        metadata: Path | None = None,
+        *,
+        threads: int = 0,
+        runtime: str = "auto",
+        device: str = "auto",
+        reason: str = "",
+    ) -> None:
+        path = metadata or Path(str(resources.files("emoreport"))) / "weights" / METADATA_FILE
+        self._facts = facts = read_document(path, _facts, remedy=REINSTALL)
+        checked_file(facts.path, facts.sha256, remedy=REINSTALL)
+        self._session = open_graph(facts.path, runtime=runtime, device=device, threads=threads or 1)
+        inputs, outputs = self._session.inputs, self._session.outputs
+        if set(inputs) != {"pieces", "weights", "words"} or "scores" not in outputs:
+            raise ModelError(
+                "models.graph_ends", inputs=sorted(inputs), outputs=sorted(outputs), file=facts.path
+            )
+        self.labels, self.language = facts.labels, facts.language
+        self.record = ModelRecord(
+            name=facts.name,
+            kind=KIND,
+            version=facts.version,
+            labels=facts.labels,
+            files={facts.path.name: facts.sha256},
+            runtime=self._session.runtime,
+            device=self._session.device,
+            licence=facts.licence,
+            reason=reason,
+        )
+
+    def scores(self, texts: Sequence[str]) -> FloatArray:
+        """How surely each emotion is in each text, alone or beside others.
+
+        Returns
+        -------
+        float32 (N, K), 0–1; rows need not sum to 1.
+
+        Raises
+        ------
+        ModelError
+            When inference fails.
+        """
+        parts = [np.zeros((0, len(self.labels)), np.float32)]
+        for start in range(0, len(texts), TEXTS_AT_ONCE):
+            own, weights, words = batch(texts[start : start + TEXTS_AT_ONCE])
+            feeds: dict[str, NDArray[Any]] = {"pieces": own, "weights": weights, "words": words}
+            parts.append(np.asarray(self._session.run(feeds, ["scores"])["scores"], np.float32))
+        table = np.concatenate(parts)
+        if table.shape != (len(texts), len(self.labels)) or not np.isfinite(table).all():
+            raise ModelError("models.output", shape=table.shape, file=self._facts.path)
+        return table
+
+    def predict(self, texts: Sequence[str]) -> FloatArray:
+        """Probabilities of N texts, float32 (N, K); rows sum to 1.
+
+        They are the scores over their sum: what a text says most surely has the largest share.
+
+        Raises
+        ------
+        ModelError
+            When inference fails.
+        """
+        scores = np.maximum(self.scores(texts), 1e-6)
+        return np.asarray(scores / scores.sum(axis=1, keepdims=True), np.float32)
+
+
+def _facts(document: dict[str, Any], folder: Path) -> _Facts:
+    name = str(document["file"])
+    if Path(name).name != name:
+        raise ValueError(f"file must be a plain name, not {name!r}")
+    if document["kind"] != KIND:
+        raise ValueError(f"it describes a {document['kind']} model")
+    labels = tuple(map(str, document["labels"]))
+    if len(set(labels)) != len(labels) or not {*EMOTIONS, *VOICE_ONLY_EMOTIONS}.issuperset(labels):
+        raise ValueError(f"no labels: {labels}")
+    return _Facts(
+        name=str(document["name"]),
+        version=str(document["version"]),
+        licence=str(document["licence"]),
+        path=folder / name,
+        sha256=str(document["sha256"]).lower(),
+        language=str(document["language"]),
+        labels=labels,
+    )
