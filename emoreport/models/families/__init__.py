@@ -113,7 +113,10 @@ OPENERS: Final[Mapping[Role, Mapping[str, Family]]] = {
         "gigaam": Family("gigaam", "open_gigaam", source="gigaam_source"),
     },
     "words": {"recognition": Family("recognition", "open_recognition")},
-    "text": {"bert": Family("bert.model", "open_bert", layout="config.json")},
+    "text": {
+        "compact": Family("text_compact", "open_text"),
+        "bert": Family("bert.model", "open_bert", layout="config.json"),
+    },
 }
 """Every family by what its models judge and by its name in the registry."""
 

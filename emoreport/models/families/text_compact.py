@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from emoreport.errors import ModelError
 from emoreport.models.runtimes.opening import open_graph
 from emoreport.models.store.integrity import checked_file
-from emoreport.models.store.model_metadata import REINSTALL, read_document
+from emoreport.models.store.model_metadata import FOLDER_METADATA, REINSTALL, read_document
+from emoreport.models.store.registry import PulledModel
 from emoreport.records import FloatArray, IntArray, ModelRecord
 from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
 
@@ -38,6 +39,24 @@ MOST_WORDS: Final = 40
 MOST_PIECES_OF_A_WORD: Final = 24
 TEXTS_AT_ONCE: Final = 32
 _TOKEN: Final = re.compile(r"\w+|[!?]+|\.\.+|[()]+|[^\w\s]")
+
+
+def open_text(
+    model: PulledModel,
+    *,
+    runtime: str = "auto",
+    device: str = "auto",
+    threads: int = 0,
+    reason: str = "",
+) -> CompactTextModel:
+    """Open the text model of the package, or of a local folder; see `Opener`."""
+    return CompactTextModel(
+        None if model.registered is not None else model.folder / FOLDER_METADATA,
+        runtime=runtime,
+        device=device,
+        threads=threads,
+        reason=reason,
+    )
 
 
 def tokens(text: str) -> list[str]:
