@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from emoreport.records import FloatArray
 
 LABELS: Final = (
-    "neutral",
-    "happiness",
-    "sadness",
     "anger",
-    "surprise",
-    "fear",
     "disgust",
     "enthusiasm",
+    "fear",
+    "happiness",
+    "neutral",
+    "sadness",
+    "surprise",
 )
 IZARD: Final[Mapping[str, str]] = {
     **{label: label for label in LABELS},
