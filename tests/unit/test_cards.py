@@ -59,7 +59,8 @@ def relative_links() -> Iterator[tuple[str, str]]:
 
 
 def test_the_cards_are_those_of_the_registry_and_no_others() -> None:
-    found = {page.relative_to(CARDS).as_posix() for page in CARDS.rglob("*.md")} - {"README.md"}
+    found = {page.relative_to(CARDS).as_posix() for page in CARDS.rglob("*.md")}
+    found -= {"README.md", "letters-ru.md"}  # what aligns is chosen by no name
     assert found == {entry.card for entry in EVERY}
     assert len(found) == len(EVERY)
 
