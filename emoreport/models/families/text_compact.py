@@ -12,8 +12,6 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -22,15 +20,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.errors import ModelError
-from emoreport.models.runtimes.opening import open_graph
-from emoreport.models.store.integrity import checked_file
-from emoreport.models.store.model_metadata import FOLDER_METADATA, REINSTALL, read_document
+from emoreport.models.families.shipped import (
+    ShippedFacts,
+    open_shipped,
+    read_shipped,
+    shipped_record,
+)
+from emoreport.models.store.model_metadata import FOLDER_METADATA, REINSTALL
 from emoreport.models.store.registry import PulledModel
-from emoreport.records import FloatArray, IntArray, ModelRecord
+from emoreport.records import FloatArray, IntArray
 from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
 
 METADATA_FILE: Final = "text_compact.json"
 KIND: Final = "text"
+INPUTS: Final = {"pieces", "weights", "words"}
 PIECES: Final = 1 << 17
 """Buckets of the linear part; number 0 is none."""
 WORD_PIECES: Final = 1 << 14
@@ -119,19 +122,6 @@ def batch(texts: Sequence[str]) -> tuple[IntArray, FloatArray, IntArray]:
     return buckets, weights, tables
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What the metadata say."""
-
-    name: str
-    version: str
-    licence: str
-    path: Path
-    sha256: str
-    language: str
-    labels: tuple[str, ...]
-
-
 class CompactTextModel:
     """Emotions of Russian sentences; see `TextEmotionModel`.
 
@@ -157,27 +147,12 @@ class CompactTextModel:
         device: str = "auto",
         reason: str = "",
     ) -> None:
-        path = metadata or Path(str(resources.files("emoreport"))) / "weights" / METADATA_FILE
-        self._facts = facts = read_document(path, _facts, remedy=REINSTALL)
-        checked_file(facts.path, facts.sha256, remedy=REINSTALL)
-        self._session = open_graph(facts.path, runtime=runtime, device=device, threads=threads or 1)
-        inputs, outputs = self._session.inputs, self._session.outputs
-        if set(inputs) != {"pieces", "weights", "words"} or "scores" not in outputs:
-            raise ModelError(
-                "models.graph_ends", inputs=sorted(inputs), outputs=sorted(outputs), file=facts.path
-            )
-        self.labels, self.language = facts.labels, facts.language
-        self.record = ModelRecord(
-            name=facts.name,
-            kind=KIND,
-            version=facts.version,
-            labels=facts.labels,
-            files={facts.path.name: facts.sha256},
-            runtime=self._session.runtime,
-            device=self._session.device,
-            licence=facts.licence,
-            reason=reason,
+        self._facts = facts = read_shipped(metadata, METADATA_FILE, KIND)
+        self._session = open_shipped(
+            facts, INPUTS, "scores", runtime=runtime, device=device, threads=threads
         )
+        self.labels, self.language = _labels(facts), facts.language
+        self.record = shipped_record(facts, self._session, reason, self.labels)
 
     def scores(self, texts: Sequence[str]) -> FloatArray:
         """How surely each emotion is in each text, alone or beside others.
@@ -215,21 +190,9 @@ class CompactTextModel:
         return np.asarray(scores / scores.sum(axis=1, keepdims=True), np.float32)
 
 
-def _facts(document: dict[str, Any], folder: Path) -> _Facts:
-    name = str(document["file"])
-    if Path(name).name != name:
-        raise ValueError(f"file must be a plain name, not {name!r}")
-    if document["kind"] != KIND:
-        raise ValueError(f"it describes a {document['kind']} model")
-    labels = tuple(map(str, document["labels"]))
-    if len(set(labels)) != len(labels) or not {*EMOTIONS, *VOICE_ONLY_EMOTIONS}.issuperset(labels):
-        raise ValueError(f"no labels: {labels}")
-    return _Facts(
-        name=str(document["name"]),
-        version=str(document["version"]),
-        licence=str(document["licence"]),
-        path=folder / name,
-        sha256=str(document["sha256"]).lower(),
-        language=str(document["language"]),
-        labels=labels,
-    )
+def _labels(facts: ShippedFacts) -> tuple[str, ...]:
+    labels = tuple(map(str, facts.document.get("labels", ())))
+    known = {*EMOTIONS, *VOICE_ONLY_EMOTIONS}
+    if not labels or len(set(labels)) != len(labels) or not known.issuperset(labels):
+        raise ModelError("models.labels", labels=labels, remedy=REINSTALL, file=facts.path)
+    return labels
