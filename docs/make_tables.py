@@ -23,6 +23,7 @@ from emoreport.tables.columns import (
     head_table,
     result_tables,
     speech_table,
+    text_readings_table,
 )
 from emoreport.tables.dictionary import Definition, dictionary, value_definitions
 from emoreport.tables.schema import Column, Table
@@ -52,7 +53,9 @@ column of its own. `z_<emotion>` is there with `--baseline`, `compound_emotions`
 names neither the emotions of the face nor those of the voice, and the first column depends on what
 it was trained for; features.parquet is there with `--features` and from `emoreport features`.
 `words`, words.parquet, `speech_rate` and the columns `text` are there with a
-transcript (`--transcript`); with `--no-text`, only the rates and the times are.
+transcript (`--transcript`); with `--no-text`, only the rates and the times are. `text_intervals`,
+`text_clauses`, text.parquet and the columns `text_emotion` are there where a text model read the
+transcript (`--text`), with `--no-text` too.
 """
 
 
@@ -67,6 +70,7 @@ def page() -> str:
             acoustics=True,
             words=True,
             rates=True,
+            text_labels=ANY,
             modalities=True,
         ).values()
     )
@@ -78,6 +82,7 @@ def page() -> str:
         FEATURES,
         head_table(("<output>",)),
         WORD_READINGS,
+        text_readings_table(ANY),
     ]
     parts = [HEAD]
     parts += [_section(f"{table.name}.csv", _columns([table])) for table in tables]

@@ -1,7 +1,7 @@
 """Analyse one video: decode it, read the face and the voice, and build its Report.
 
 frames → faces → face readings; samples → speech → voice readings; both → intervals, mismatches,
-transitions → tables.
+transitions → tables; words → what they say.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from emoreport.records import (
     RunPlan,
     RunWarning,
     SpeechTrack,
+    TextEmotionModel,
     Transcript,
     TranscriptRecord,
     VoiceActivityDetector,
@@ -47,13 +48,21 @@ from emoreport.records import (
 from emoreport.run.bridge import load_bridge
 from emoreport.run.feature_file import FeatureFile, wanted_sources
 from emoreport.run.folder import ResultFolders, content_sha256, is_up_to_date, refuse_others
-from emoreport.run.record import plan_run, record_run, with_transcript
+from emoreport.run.record import (
+    TEXT_ROLE,
+    plan_run,
+    record_run,
+    with_text_model,
+    with_transcript,
+)
 from emoreport.run.report import Report
 from emoreport.run.timing import Clock, short_turns
 from emoreport.settings import NO_TRANSCRIPT, Settings
 from emoreport.speech.activity import SileroDetector
 from emoreport.speech.reading import read_speech
 from emoreport.speech.select import open_voice_model
+from emoreport.text.reading import readings_of
+from emoreport.text.select import open_text_model
 from emoreport.words.choosing import (
     ChosenTranscript,
     open_transcript,
@@ -146,6 +155,11 @@ class Analyzer:
                 self._recogniser = open_recogniser(
                     recogniser, self.settings, announce, pull_progress
                 )
+            self._text_model: TextEmotionModel | None = None
+            if self.settings.words.transcript != NO_TRANSCRIPT:
+                self._text_model = open_text_model(
+                    self.settings.words.text, self.settings, announce, pull_progress
+                )
             self._voice_witness = open_voice_witness(
                 self._voice_model, hearing, announce, pull_progress
             )
@@ -187,6 +201,7 @@ class Analyzer:
             "face_witness": self._face_witness,
             "speech_witness": self._voice_witness,
             "words": self._recogniser,
+            TEXT_ROLE: self._text_model,
         }
         return plan_run(
             video,
@@ -300,6 +315,9 @@ class Analyzer:
         else:
             with clock.stage("words"):
                 report = self._with_words(report, chosen, path, info)
+        if self._text_model is not None:
+            with clock.stage("text"):
+                report = _with_text(report, self._text_model)
         with clock.stage("analysis"):
             _ = report.analysis  # made on demand: now, so that its time is known
         return report
@@ -459,6 +477,13 @@ class Analyzer:
             finally:
                 if track is not None:
                     track.close()
+
+
+def _with_text(report: Report, model: TextEmotionModel) -> Report:
+    """The report with what a model reads in its words."""
+    text = readings_of(report.transcript, model)
+    run = with_text_model(report.run, model.record, report.transcript, text)
+    return replace(report, run=run, text=text)
 
 
 def analyze(

@@ -16,6 +16,7 @@ from emoreport.analysis.rows.judging import abstention_level, judge_rows, judge_
 from emoreport.analysis.rows.pauses import cut_at_speech
 from emoreport.analysis.rows.relabelling import coded_pieces
 from emoreport.analysis.rows.scores import with_z_scores
+from emoreport.analysis.rows.text import SpokenText
 from emoreport.analysis.rows.voice_segmentation import heard_windows
 from emoreport.analysis.rows.witnesses import firm_windows
 from emoreport.analysis.rows.words import speech_rates, spoken_words, with_text
@@ -104,10 +105,11 @@ def analyze_readings(
         recording, faces, speech, video, voice, comparisons, transitions, agreement, bridge
     )
     spoken = acoustic_intervals(speech, audio, settings.speech.min_speech_s)
+    said = SpokenText.of(transcript, text, video, level)
     return Analysis(
         video_intervals=video,
         audio_intervals=audio,
-        comparisons=with_text(comparisons, transcript),
+        comparisons=said.beside(with_text(comparisons, transcript)),
         transitions=transitions,
         summary=summary,
         transition_statistics=transition_rows(
@@ -144,6 +146,9 @@ def analyze_readings(
         head_intervals=head_intervals(head, duration_s, settings.analysis),
         words=spoken_words(transcript, video),
         speech_rates=speech_rates(transcript, speech, video, duration_s),
+        text_labels=said.labels,
+        text_intervals=said.rows,
+        text_clauses=said.clauses,
         modality_statistics=modality_statistics(
             transcript,
             text,

@@ -33,6 +33,7 @@ _OF_OPTION: Final[Mapping[str, str]] = {
     "face_detector": "models",
     "speech": "models",
     "speech_witness": "models",
+    "text": "models",
     "face_alignment": "face",
     "voice_features": "voice",
     "head": "models",

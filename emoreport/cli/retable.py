@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from emoreport.cli.agree import Modality, Observation, Renamings, TierFace, TierVoice, show_caveats
-from emoreport.cli.console import ProgressDisplay
+from emoreport.cli.console import ProgressDisplay, dim_line
 from emoreport.cli.options import (
     Config,
     Encoding,
@@ -67,6 +67,10 @@ Tier = Annotated[
     str | None,
     typer.Option("--transcript-tier", metavar="NAME", help="retable.tier", show_default=False),
 ]
+NewText = Annotated[
+    str | None,
+    typer.Option("--text", metavar="NAME", help="retable.text", show_default=False),
+]
 
 
 @with_settings(RETABLED)
@@ -83,6 +87,7 @@ def retable(
     renamings: Renamings = None,
     transcript: NewTranscript = None,
     transcript_tier: Tier = None,
+    text: NewText = None,
     video: Video = None,
     show_page: OpenPage = False,
     config: Config = None,
@@ -98,7 +103,8 @@ def retable(
     the model gave to the person's label, and run.json, the summary and a warning say whose labels
     they are.
 
-    With --transcript the words of the talk are those of another file, or none.
+    With --transcript the words of the talk are those of another file, or none; with --text another
+    model reads what they say.
     """
     from emoreport.annotators.relabel import parse_labels
     from emoreport.exchange.transcripts import words_for
@@ -119,8 +125,15 @@ def retable(
     )
     with _rare_collections():
         words = None
-        if transcript is not None:
-            words = words_for(stats_dir, transcript, tier=transcript_tier, encoding=encoding)
+        if transcript is not None or text is not None:
+            words = words_for(
+                stats_dir,
+                transcript,
+                tier=transcript_tier,
+                encoding=encoding,
+                text=text,
+                announce=lambda line: None if quiet else dim_line(line),
+            )
         report = read_report(stats_dir, changes, labels=coded, words=words)
         show_caveats(caveats, report.settings.output.lang)
         if video is not None:

@@ -1,58 +1,120 @@
-"""Give a finished run another transcript, or none."""
+"""Give a finished run another transcript or another model that reads it, or none."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from emoreport.errors import SettingsError
 from emoreport.media import open_audio, probe
-from emoreport.records import AudioTrack, RunRecord
+from emoreport.records import AudioTrack, RunRecord, Transcript, TranscriptRecord
 from emoreport.run.page_video import find_video
-from emoreport.run.read import NewWords
+from emoreport.run.read import NewWords, stored_settings
 from emoreport.run.run_json import read_run
-from emoreport.settings import WordSettings
+from emoreport.settings import NO_TRANSCRIPT, Settings, WordSettings
 from emoreport.tables.readings import SPEECH_FILE, read_speech
+from emoreport.tables.word_files import WORDS_FILE, read_words
+from emoreport.text.reading import readings_of
+from emoreport.text.select import NONE, open_text_model
 from emoreport.words.choosing import open_transcript, recogniser_name
 from emoreport.words.select import words_of_file
 from emoreport.words.transcript_files import ANY_TIER
 
 
-def words_for(
-    folder: Path, transcript: str, *, tier: str | None = None, encoding: str | None = None
-) -> NewWords:
-    """The words of a transcript on the time axis of a run; no picture is decoded.
+def _tell_nobody(_line: str) -> None:
+    """Take a line that nobody wants to see."""
 
-    Its sound is listened to only where the transcript does not say when each word is spoken, and
-    where the recording is still there.
+
+def words_for(
+    folder: Path,
+    transcript: str | None = None,
+    *,
+    tier: str | None = None,
+    encoding: str | None = None,
+    text: str | None = None,
+    announce: Callable[[str], None] = _tell_nobody,
+) -> NewWords:
+    """The words of a transcript on the time axis of a run, and what they say.
+
+    No picture is decoded. The sound is listened to only where the transcript does not say when each
+    word is spoken, and where the recording is still there.
 
     Parameters
     ----------
     folder
         A folder that `analyze` wrote.
     transcript
-        A file, a folder of files named after the recordings, or ``none``.
+        A file, a folder of files named after the recordings, or ``none``; None for the words that
+        the run has.
     tier, encoding
         As for `read_transcript`.
+    text
+        What reads the words; None for what the run's settings name.
+    announce
+        Receives one line before a model is downloaded.
 
     Raises
     ------
     InputNotFoundError, SettingsError, StoredReadingsError
-        When the folder holds no complete run, or the transcript cannot be read.
+        When the folder holds no complete run, the transcript cannot be read, or there are no words
+        for a model.
+    ModelError
+        When the model cannot be had or run.
     """
     run = read_run(folder)
-    settings = WordSettings(transcript, tier or ANY_TIER)
+    settings = stored_settings(run, folder)
+    chosen = settings.words if text is None else replace(settings.words, text=text)
+    if transcript is None:
+        record, words = _own_words(run, folder, chosen)
+    else:
+        chosen = replace(chosen, transcript=transcript, transcript_tier=tier or ANY_TIER)
+        record, words = _other_words(run, folder, chosen, encoding)
+    return _read(record, words, settings.replace(words=chosen), announce)
+
+
+def _own_words(
+    run: RunRecord, folder: Path, settings: WordSettings
+) -> tuple[TranscriptRecord | None, Transcript | None]:
+    words = read_words(folder / WORDS_FILE)
+    if settings.text != NONE:
+        if words is None:
+            raise SettingsError("transcript.no_words_here", file=folder)
+        if not words.has_text:
+            raise SettingsError("transcript.words_hidden", file=folder)
+    return run.transcript, words
+
+
+def _other_words(
+    run: RunRecord, folder: Path, settings: WordSettings, encoding: str | None
+) -> tuple[TranscriptRecord | None, Transcript | None]:
     if recogniser_name(settings):
-        raise SettingsError("transcript.not_heard_here", name=transcript)
+        raise SettingsError("transcript.not_heard_here", name=settings.transcript)
     chosen = open_transcript(settings, run.input.name, encoding=encoding)
     if chosen is None:
-        return NewWords(None, None, transcript, settings.transcript_tier)
+        return None, None
     words = words_of_file(
         chosen.file,
         run.media.duration_s,
         read_speech(folder / SPEECH_FILE).speech,
         lambda: _sound_of(run, folder),
     )
-    return NewWords(chosen.record, words, transcript, settings.transcript_tier)
+    return chosen.record, words
+
+
+def _read(
+    record: TranscriptRecord | None,
+    words: Transcript | None,
+    settings: Settings,
+    announce: Callable[[str], None],
+) -> NewWords:
+    chosen = settings.words
+    if words is None or chosen.transcript == NO_TRANSCRIPT:
+        return NewWords(record, words, chosen)
+    model = open_text_model(chosen.text, settings, announce)
+    if model is None:
+        return NewWords(record, words, chosen)
+    return NewWords(record, words, chosen, model.record, readings_of(words, model))
 
 
 def _sound_of(run: RunRecord, folder: Path) -> AudioTrack | None:

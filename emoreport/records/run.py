@@ -135,7 +135,8 @@ class RunPlan:
         Of emoreport, Python, the platform and the libraries, by name.
     models
         Models and detectors by role: ``face``, ``speech``, ``face_witness`` and ``speech_witness``
-        where one ran, ``head`` where a trained head ran, ``face_detector``, ``voice_activity``.
+        where one ran, ``head`` where a trained head ran, ``words`` and ``text`` where a recogniser
+        and a text model did, ``face_detector``, ``voice_activity``.
     settings
         By public name, as JSON values. What another version wrote may be no `Settings`.
     bridge
@@ -190,6 +191,7 @@ class RunPlan:
             "face_witness": face_witness,
             "speech_witness": speech_witness,
             "head": self.head if self.head and self.head.leads is None else None,
+            "text": self.models.get("text"),
         }
         return {role: model for role, model in judges.items() if model is not None}
 

@@ -37,6 +37,8 @@ from emoreport.results.specification import (
 from emoreport.results.words import (
     SpeechRate,
     SpokenWord,
+    TextEvidence,
+    TextInterval,
     caption_starts,
 )
 
@@ -60,6 +62,8 @@ __all__ = [
     "SpokenWord",
     "Statistic",
     "Summary",
+    "TextEvidence",
+    "TextInterval",
     "Transition",
     "VideoInterval",
     "VoiceEvidence",

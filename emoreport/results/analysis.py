@@ -16,7 +16,7 @@ from emoreport.results.intervals import (
     VideoInterval,
 )
 from emoreport.results.modalities import ModalityStatistic
-from emoreport.results.words import SpeechRate, SpokenWord
+from emoreport.results.words import SpeechRate, SpokenWord, TextInterval
 from emoreport.vocabulary import is_emotion
 
 
@@ -44,6 +44,12 @@ class Analysis:
         Which words are said when; None without a transcript, and where its words are hidden.
     speech_rates
         How fast the talk and its rows are spoken; empty without a transcript.
+    text_labels
+        Labels of the text model; empty where none read the words.
+    text_intervals
+        What the words say in each row of the face; empty where no model read them.
+    text_clauses
+        What they say clause by clause, likewise.
     modality_statistics
         Face, voice and words against each other; empty without a transcript.
     seen_faces
@@ -64,6 +70,9 @@ class Analysis:
     head_intervals: tuple[HeadInterval, ...] = ()
     words: tuple[SpokenWord, ...] | None = None
     speech_rates: tuple[SpeechRate, ...] = ()
+    text_labels: tuple[str, ...] = ()
+    text_intervals: tuple[TextInterval, ...] = ()
+    text_clauses: tuple[TextInterval, ...] = ()
     modality_statistics: tuple[ModalityStatistic, ...] = ()
     seen_faces: FaceTrack | None = field(default=None, compare=False, repr=False)
 

@@ -324,7 +324,8 @@ class Comparison:
     `match` is None where the two cannot be compared (a gap, silence, or a label without a
     partner in the other model's set). `severity` is the total variation distance over the
     shared labels, 0–1, None where either distribution is missing. `text` are the words that are
-    said in it; None where there is none, or no transcript.
+    said in it; None where there is none, or no transcript. `text_emotion` is what they say; None
+    likewise, and where no model read them.
     """
 
     span: Span
@@ -333,6 +334,7 @@ class Comparison:
     match: bool | None
     severity: float | None
     text: str | None = None
+    text_emotion: str | None = None
 
 
 def seconds_by_label(rows: Iterable[LabelledSpan]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Rows about the words of one talk: when each was said, and how fast."""
+"""Rows about the words of one talk: when each was said, how fast, and what they say."""
 
 from __future__ import annotations
 
@@ -45,6 +45,60 @@ class SpokenWord:
     interval: int | None
     placed: Placed
     line: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextEvidence:
+    """What the label of words rests on.
+
+    Attributes
+    ----------
+    judged_words
+        How many of the words are in clauses that the model judged.
+    entropy
+        Entropy of the probabilities over log K, 0–1; None without any.
+    margin
+        The largest probability less the second.
+    """
+
+    judged_words: int
+    entropy: float | None
+    margin: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TextInterval:
+    """What the words of a row of the face, or of a clause, say.
+
+    Attributes
+    ----------
+    span
+        The row, or from the first word of the clause to its last.
+    emotion
+        `uncertain` where there are words and no label; None where there is no word.
+    confidence
+        Probability of `emotion`, 0–1; None where no emotion is given.
+    words
+        Words whose middle is in the row; all of a clause.
+    text
+        The words; None where there is none, and where they are hidden.
+    distribution
+        Probability per label of the text model (K,); of a row, the mean over its clauses weighted
+        by the words that lie in it. None without an emotion.
+    evidence
+        What the label rests on.
+    reasons
+        Codes of the limits that made it `uncertain`.
+    """
+
+    span: Span
+    emotion: str | None
+    confidence: float | None
+    words: int
+    text: str | None = None
+    distribution: tuple[float, ...] | None = None
+    evidence: TextEvidence | None = None
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

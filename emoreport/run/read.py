@@ -16,8 +16,10 @@ from emoreport.records import (
     MACHINE,
     FaceTrack,
     LabelSource,
+    ModelRecord,
     RunRecord,
     SpeechTrack,
+    TextReadings,
     Transcript,
     TranscriptRecord,
 )
@@ -25,13 +27,14 @@ from emoreport.results import AudioInterval
 from emoreport.run.annotations import stored_labels, warnings_with
 from emoreport.run.bridge import bridge_of, load_bridge
 from emoreport.run.fingerprint import is_retabled
-from emoreport.run.record import settings_document, with_transcript
+from emoreport.run.record import settings_document, with_text_model, with_transcript
 from emoreport.run.report import Report
 from emoreport.run.run_json import RUN_FILE, read_run
-from emoreport.settings import OPTIONS, Settings
+from emoreport.settings import OPTIONS, Settings, WordSettings
 from emoreport.settings.keywords import SettingValues
 from emoreport.tables import readings
 from emoreport.tables.head_files import HEAD_FILE, read_head_scores
+from emoreport.tables.text_files import TEXT_FILE, read_text_readings
 from emoreport.tables.word_files import WORDS_FILE, read_words
 
 
@@ -80,7 +83,8 @@ def read_report(
         Labels of a person to put in the place of the machine's, or `MACHINE` to take them out
         again; None: as the folder has them.
     words
-        A transcript to put in the place of the stored one; None: as the folder has it.
+        A transcript, or what reads it, to put in the place of the stored one; None: as the folder
+        has it.
 
     Raises
     ------
@@ -109,21 +113,27 @@ class NewWords:
     ----------
     record, transcript
         Whence they are, and their times; None for both takes the words out.
-    path, tier
-        The settings that name them.
+    settings
+        The settings that name them and their model.
+    model, text
+        What reads what they say, and what it read; None for what there is not.
     """
 
     record: TranscriptRecord | None
     transcript: Transcript | None
-    path: str
-    tier: str
+    settings: WordSettings
+    model: ModelRecord | None = None
+    text: TextReadings | None = None
 
     def put_in(self, report: Report) -> Report:
         """The report with these words."""
-        settings = report.settings.replace(transcript=self.path, transcript_tier=self.tier)
+        settings = report.settings.replace(words=self.settings)
         run = with_transcript(report.run, self.record, self.transcript)
+        run = with_text_model(run, self.model, self.transcript, self.text)
         run = replace(run, settings=settings_document(settings))
-        return replace(report, run=run, settings=settings, transcript=self.transcript)
+        return replace(
+            report, run=run, settings=settings, transcript=self.transcript, text=self.text
+        )
 
 
 def read_machine_report(folder: Path, changes: Mapping[str, Any] | None = None) -> Report:
@@ -157,7 +167,9 @@ def read_machine_report(folder: Path, changes: Mapping[str, Any] | None = None) 
 
 def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) -> Report:
     faces, speech = _readings(run, folder)
-    transcript = read_words(folder / WORDS_FILE)
+    transcript, text = read_words(folder / WORDS_FILE), None
+    if transcript is not None:
+        text = read_text_readings(folder / TEXT_FILE, len(transcript.words))
     source = stored_labels(run)
     heard: Sequence[AudioInterval] = ()
     if source.labels.voice is not None:
@@ -186,6 +198,7 @@ def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) ->
         folder,
         read_head_scores(folder / HEAD_FILE),
         transcript=transcript,
+        text=text,
     )
 
 
@@ -201,6 +214,17 @@ def _readings(run: RunRecord, folder: Path) -> tuple[FaceTrack, SpeechTrack]:
     if run.is_under_head("voice") and speech.witness is not None:
         speech = replace(speech, witness=replace(speech.witness, is_heeded=False))
     return faces, speech
+
+
+def stored_settings(run: RunRecord, folder: Path) -> Settings:
+    """The settings of a stored run.
+
+    Raises
+    ------
+    StoredReadingsError
+        When what run.json holds cannot be used.
+    """
+    return _settings_of(run, folder, {})
 
 
 def _settings_of(run: RunRecord, folder: Path, changes: Mapping[str, Any]) -> Settings:

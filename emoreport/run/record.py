@@ -22,13 +22,18 @@ from emoreport.records import (
     RunRecord,
     RunWarning,
     SpeechTrack,
+    TextReadings,
     Transcript,
     TranscriptRecord,
 )
 from emoreport.settings import Settings
 
+TEXT_ROLE: Final = "text"
+"""Role that a run has where a model reads what its words say."""
 _OF_WORDS: Final = frozenset({"words_unplaced", "no_transcript"})
 """Keys of what the tables say of a transcript."""
+_OF_TEXT: Final = frozenset({"text_language", "text_language_unknown"})
+"""Keys of what they say of a text model."""
 
 LIBRARIES: Final[tuple[str, ...]] = (
     "av",
@@ -154,6 +159,37 @@ def with_transcript(
     if missing:
         warnings.append(RunWarning("no_transcript"))
     return replace(run, transcript=record, warnings=tuple(warnings))
+
+
+def with_text_model(
+    run: RunRecord,
+    model: ModelRecord | None,
+    transcript: Transcript | None,
+    text: TextReadings | None,
+) -> RunRecord:
+    """The run with the model that reads what its words say, and a warning where it cannot.
+
+    Parameters
+    ----------
+    run
+        The run.
+    model
+        The text model; None where none was wanted.
+    transcript, text
+        The words, and what the model read in them; None for what there is not.
+    """
+    models = {role: record for role, record in run.models.items() if role != TEXT_ROLE}
+    warnings = [warning for warning in run.warnings if warning.key not in _OF_TEXT]
+    if model is not None:
+        models[TEXT_ROLE] = model
+        if text is None and transcript is not None and transcript.words:
+            language = transcript.language
+            warnings.append(
+                RunWarning("text_language_unknown")
+                if language is None
+                else RunWarning("text_language", {"language": language})
+            )
+    return replace(run, models=models, warnings=tuple(warnings))
 
 
 def settings_document(settings: Settings) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from emoreport.records import (
     Recording,
     RunRecord,
     SpeechTrack,
+    TextReadings,
     Transcript,
 )
 from emoreport.results import Analysis
@@ -59,6 +60,8 @@ class Report:
         What a fresh analysis kept of the models' features; None where nobody wanted any.
     transcript
         The words with their times; None without any.
+    text
+        What they say, clause by clause; None where no model read them.
     """
 
     faces: FaceTrack
@@ -70,6 +73,7 @@ class Report:
     head: HeadTrack | None = None
     features: FeatureFile | None = None
     transcript: Transcript | None = None
+    text: TextReadings | None = None
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -94,6 +98,7 @@ class Report:
             labels.labels,
             self.head,
             self._shown_transcript,
+            self.text,
         )
 
     @cached_property
@@ -171,6 +176,16 @@ class Report:
     def speech_rate(self) -> pd.DataFrame | None:
         """How fast the talk and each row of the face are spoken; None without a transcript."""
         return self.tables.get("speech_rate")
+
+    @property
+    def text_intervals(self) -> pd.DataFrame | None:
+        """What the words say in each row of the face; None where no model read them."""
+        return self.tables.get("text_intervals")
+
+    @property
+    def text_clauses(self) -> pd.DataFrame | None:
+        """What the words say clause by clause; None where no model read them."""
+        return self.tables.get("text_clauses")
 
     @property
     def modalities(self) -> pd.DataFrame | None:
@@ -281,6 +296,7 @@ class Report:
             head=self.head,
             features=self._features_path(),
             transcript=self._shown_transcript,
+            text=self.text,
             lang=output.lang,
             excel_locale=output.excel_locale,
             facts=SummaryFacts(

@@ -106,10 +106,11 @@ NO_TRANSCRIPT: Final = "none"
 
 @dataclass(frozen=True, slots=True)
 class WordSettings:
-    """Which words are said."""
+    """Which words are said, and what reads an emotion in them."""
 
     transcript: str = option(NO_TRANSCRIPT)
     transcript_tier: str = option("auto")
+    text: str = option("auto")
 
 
 @dataclass(frozen=True, slots=True)

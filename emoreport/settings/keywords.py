@@ -53,6 +53,7 @@ class SettingValues(TypedDict, total=False):
     voice_features: str
     transcript: str
     transcript_tier: str
+    text: str
     smoothing: float
     smoothing_method: Literal["mean", "median"]
     min_interval: float

@@ -100,6 +100,7 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
         "unlike_training",
         "voice_changes_within",
         "witnesses_disagree",
+        "few_words",
     ),
     DIMENSIONS: ("model", "derived"),
     COMPOUND: COMPOUND_NAMES,

@@ -309,6 +309,8 @@ def head_intervals_table(task: str) -> Table:
 
 SPOKEN_TEXT: Final = Column("text", Kind.TEXT, "spoken_text")
 """At the end of the tables of comparisons where there is a transcript."""
+TEXT_EMOTION: Final = Column("text_emotion", Kind.LABEL, "text_emotion")
+"""Before it, where a model read the words."""
 WORD_CONFIDENCE: Final = Column("confidence", Kind.SHARE, "word_confidence")
 WORD_AFTER: Final = Column("after", Kind.TEXT, "word_after")
 WORD_PLACED: Final = Column("placed", Kind.CODE, "word_placed", codes=PLACED)
@@ -341,6 +343,12 @@ WORD_READINGS: Final = Table(
     ),
 )
 """words.parquet: the words of the transcript without the rows that they are said in."""
+TEXT_READINGS_START: Final = (
+    Column("start_s", Kind.SECONDS, "start"),
+    Column("end_s", Kind.SECONDS, "end"),
+    Column("first_word", Kind.COUNT, "clause_first"),
+    Column("words", Kind.COUNT, "clause_words"),
+)
 SPEECH_RATE: Final = Table(
     "speech_rate",
     (
@@ -371,6 +379,30 @@ UNCERTAIN_BECAUSE: Final = Column(
 WITNESS: Final = (
     Column("witness_emotion", Kind.LABEL, "witness_emotion", get="witness.emotion"),
     Column("witness_agreement", Kind.SHARE, "witness_agreement", get="witness.agreement"),
+)
+_TEXT_LEAD: Final = (
+    START,
+    END,
+    DURATION,
+    Column("confidence", Kind.SHARE, "text_confidence"),
+    Column("words", Kind.COUNT, "text_words"),
+    Column("text", Kind.TEXT, "text_text"),
+)
+TEXT_INTERVALS: Final = Table(
+    "text_intervals",
+    (Column("emotion", Kind.LABEL, "text_emotion"), *_TEXT_LEAD),
+    rows=attrgetter("text_intervals"),
+)
+TEXT_CLAUSES: Final = Table(
+    "text_clauses",
+    (Column("emotion", Kind.LABEL, "clause_emotion"), *_TEXT_LEAD),
+    rows=attrgetter("text_clauses"),
+)
+TEXT_EVIDENCE: Final = (
+    Column("judged_words", Kind.COUNT, "judged_words", get="evidence.judged_words"),
+    Column("entropy", Kind.DISTANCE, "text_entropy", get="evidence.entropy"),
+    Column("margin", Kind.SIGNED, "text_margin", get="evidence.margin"),
+    UNCERTAIN_BECAUSE,
 )
 VIDEO_EVIDENCE: Final = (
     Column("valence", Kind.SIGNED, "interval_valence"),
@@ -500,6 +532,8 @@ OPTIONAL_NAMES: Final = (
     HEAD_NAME,
     WORDS.name,
     SPEECH_RATE.name,
+    TEXT_INTERVALS.name,
+    TEXT_CLAUSES.name,
     MODALITY_STATISTICS.name,
 )
 """The tables that a video has where they were asked for."""
@@ -515,6 +549,7 @@ def result_tables(
     head: str | None = None,
     words: bool = False,
     rates: bool = False,
+    text_labels: Iterable[str] = (),
     modalities: bool = False,
 ) -> dict[str, Table]:
     """Return the tables by name, with the columns of the models that ran.
@@ -535,17 +570,20 @@ def result_tables(
         Whether there are words that may be shown: a table of them, and a column of text.
     rates
         Whether there is a table of how fast the talk is spoken.
+    text_labels
+        Class names of the text model; without any there are no tables of what the words say.
     modalities
         Whether there is a table of face, voice and words against each other.
     """
     video = _with_classes(VIDEO_INTERVALS, tuple(face_labels), VIDEO_EVIDENCE, "video", baseline)
-    heard = tuple(voice_labels)
+    heard, read = tuple(voice_labels), tuple(text_labels)
+    beside = (TEXT_EMOTION,) * bool(read) + (SPOKEN_TEXT,) * words
     tables = (
         video,
         _with_classes(AUDIO_INTERVALS, heard, AUDIO_EVIDENCE, "audio", baseline),
         _with_classes(VOICE_INTERVALS, heard, VOICE_EVIDENCE, "voice", baseline),
         *(
-            replace(table, columns=table.columns + (SPOKEN_TEXT,) * words)
+            replace(table, columns=table.columns + beside)
             for table in (MODALITY_MISMATCH, MODALITY_DURATION)
         ),
         FACE_VOICE,
@@ -558,6 +596,10 @@ def result_tables(
         *((head_intervals_table(head),) if head is not None else ()),
         *((WORDS,) if words else ()),
         *((SPEECH_RATE,) if rates else ()),
+        *(
+            _with_classes(table, read, TEXT_EVIDENCE, "text", False)
+            for table in ((TEXT_INTERVALS, TEXT_CLAUSES) if read else ())
+        ),
         *((MODALITY_STATISTICS,) if modalities else ()),
     )
     return {table.name: table for table in tables}
@@ -611,6 +653,11 @@ def speech_table(
     """
     columns = SPEECH_START + probability_columns(labels, "window_probability") + (SPEECH_SPANS,)
     return Table("speech", columns + tuple(map(_further, extra)) + _witness_columns(witness))
+
+
+def text_readings_table(labels: Iterable[str]) -> Table:
+    """Columns of text.parquet for a text model with these classes."""
+    return Table("text", TEXT_READINGS_START + probability_columns(labels, "clause_probability"))
 
 
 def head_table(labels: Iterable[str]) -> Table:
@@ -671,6 +718,7 @@ def table_of(name: str, names: Iterable[str]) -> Table:
         head=head,
         words=name == WORDS.name or SPOKEN_TEXT.name in columns,
         rates=True,
+        text_labels=labels or (("",) if TEXT_EMOTION.name in columns else ()),
         modalities=True,
     )
     table = tables[name]

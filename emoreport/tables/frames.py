@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from emoreport.records import FaceTrack, HeadTrack, SpeechTrack
-from emoreport.results import Analysis, AudioInterval, VideoInterval
+from emoreport.results import Analysis, AudioInterval, TextInterval, VideoInterval
 from emoreport.tables.columns import result_tables
 from emoreport.tables.schema import TEXT_KINDS, Kind, Table
 
@@ -43,8 +43,8 @@ def build_tables(
     ``{table name: DataFrame}`` with exact, unrounded values. Times and shares are float64 with
     NaN for unknown, counts ``Int64``, `match` ``boolean``, texts ``object`` with None for unknown.
     Column names and order are those of the files. Scores against a baseline and compound
-    expressions, words and rates of speech are there if the analysis has them, acoustics if the
-    readings have a contour.
+    expressions, words, what they say and rates of speech are there if the analysis has them,
+    acoustics if the readings have a contour.
 
     Raises
     ------
@@ -53,7 +53,12 @@ def build_tables(
     """
     video = analysis.video_intervals
     voices = (*analysis.audio_intervals, *analysis.voice_intervals)
-    for rows, labels in ((video, faces.labels), (voices, speech.labels)):
+    said = (*analysis.text_intervals, *analysis.text_clauses)
+    for rows, labels in (
+        (video, faces.labels),
+        (voices, speech.labels),
+        (said, analysis.text_labels),
+    ):
         _check_classes(rows, len(labels))
     layout = result_tables(
         faces.labels,
@@ -64,6 +69,7 @@ def build_tables(
         head=None if head is None or head.task == "va" else head.task,
         words=analysis.words is not None,
         rates=bool(analysis.speech_rates),
+        text_labels=analysis.text_labels,
         modalities=bool(analysis.modality_statistics),
     )
     return {name: data_frame(table, table.values(analysis)) for name, table in layout.items()}
@@ -87,9 +93,12 @@ def data_frame(table: Table, rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
     return pd.DataFrame(typed)
 
 
-def _check_classes(rows: Iterable[VideoInterval | AudioInterval], classes: int) -> None:
+def _check_classes(
+    rows: Iterable[VideoInterval | AudioInterval | TextInterval], classes: int
+) -> None:
     """Refuse rows whose distributions or scores are not those of the model."""
     for row in rows:
-        for values in (row.distribution, row.z or None):
+        scores = None if isinstance(row, TextInterval) else row.z or None
+        for values in (row.distribution, scores):
             if values is not None and len(values) != classes:
                 raise ValueError(f"a row over {classes} labels has {len(values)} values")

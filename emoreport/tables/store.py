@@ -10,9 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from emoreport.atomic import Staging
-from emoreport.records import FaceTrack, HeadTrack, SpeechTrack, Transcript
+from emoreport.records import FaceTrack, HeadTrack, SpeechTrack, TextReadings, Transcript
 from emoreport.tables.cells import ShownTable, show_all
-from emoreport.tables.columns import OPTIONAL_NAMES, SOUND, TABLE_NAMES, WORD_READINGS, head_table
+from emoreport.tables.columns import (
+    OPTIONAL_NAMES,
+    SOUND,
+    TABLE_NAMES,
+    WORD_READINGS,
+    head_table,
+    text_readings_table,
+)
 from emoreport.tables.csv_files import LOCALES, csv_bytes, localised_name
 from emoreport.tables.feature_files import FEATURES_FILE
 from emoreport.tables.head_files import HEAD_FILE, write_head_scores
@@ -28,6 +35,7 @@ from emoreport.tables.readings import (
 )
 from emoreport.tables.schema import Table
 from emoreport.tables.summary_facts import SummaryFacts
+from emoreport.tables.text_files import TEXT_FILE, write_text_readings
 from emoreport.tables.word_files import WORDS_FILE, write_words
 from emoreport.tables.workbook import workbook_bytes
 
@@ -57,6 +65,7 @@ KNOWN_FILES: Final = (
     HEAD_FILE,
     FEATURES_FILE,
     WORDS_FILE,
+    TEXT_FILE,
 )
 """Files of one video besides run.json."""
 
@@ -76,6 +85,7 @@ def write_all(
     head: HeadTrack | None = None,
     features: Path | None = None,
     transcript: Transcript | None = None,
+    text: TextReadings | None = None,
 ) -> tuple[Path, ...]:
     """Write everything about one video, all of it or nothing; run.json comes last.
 
@@ -106,6 +116,8 @@ def write_all(
         A features.parquet to copy; that of `folder` itself stays as it is. None for no such file.
     transcript
         The words, likewise with ``parquet``, as far as they may be shown; None without any.
+    text
+        What the words say, likewise with ``parquet``; None where no model read them.
 
     Returns
     -------
@@ -121,7 +133,7 @@ def write_all(
     with Staging(folder) as staging:
         described: tuple[Table, ...] = ()
         if "parquet" in formats:
-            described = _stage_readings(staging, faces, speech, head, transcript)
+            described = _stage_readings(staging, faces, speech, head, transcript, text)
         _stage_tables(
             staging,
             tables,
@@ -206,6 +218,7 @@ def _stage_readings(
     speech: SpeechTrack,
     head: HeadTrack | None,
     transcript: Transcript | None,
+    text: TextReadings | None,
 ) -> tuple[Table, ...]:
     staging.add(FRAMES_FILE, partial(write_frames, faces=faces))
     staging.add(SPEECH_FILE, partial(write_speech, speech=speech))
@@ -219,4 +232,7 @@ def _stage_readings(
     if transcript is not None:
         staging.add(WORDS_FILE, partial(write_words, transcript=transcript))
         described.append(WORD_READINGS)
+    if text is not None:
+        staging.add(TEXT_FILE, partial(write_text_readings, text=text))
+        described.append(text_readings_table(text.labels))
     return tuple(described)

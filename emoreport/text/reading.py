@@ -55,6 +55,19 @@ def read_text(transcript: Transcript, model: TextEmotionModel) -> TextReadings:
     )
 
 
+def readings_of(transcript: Transcript | None, model: TextEmotionModel) -> TextReadings | None:
+    """Readings of a transcript; None without words, and where the model cannot read their language.
+
+    Raises
+    ------
+    ModelError
+        When the model cannot be run.
+    """
+    if transcript is None or not transcript.words or not can_read(model, transcript):
+        return None
+    return read_text(transcript, model)
+
+
 def can_read(model: TextEmotionModel, transcript: Transcript) -> bool:
     """Whether a transcript is in the language of a model; one of unknown language is not."""
     return transcript.language == model.language

@@ -1,9 +1,9 @@
 """Turn rows whose evidence is too thin for a label into `uncertain`.
 
-Every limit is in `FACE_RULES` and `VOICE_RULES`, with its reason; benchmarks/evidence_limits.py
-repeats the measurements behind it. *normal* takes out what is plainly unusable and leaves usual
-webcam video alone; *strict* keeps only what a figure in a paper could show. Evidence that is not
-known triggers no rule.
+Every limit is in `FACE_RULES` and `VOICE_RULES` (of words: in `text.TEXT_RULES`), with its reason;
+benchmarks/evidence_limits.py repeats the measurements behind it. *normal* takes out what is plainly
+unusable and leaves usual webcam video alone; *strict* keeps only what a figure in a paper could
+show. Evidence that is not known triggers no rule.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from emoreport.records import Span, SpeechTrack
 from emoreport.results import (
     AudioInterval,
     FaceEvidence,
+    TextEvidence,
     VideoInterval,
     VoiceEvidence,
     WitnessVerdict,
@@ -39,7 +40,7 @@ class Rule:
     Attributes
     ----------
     evidence
-        Field of `FaceEvidence` or `VoiceEvidence`.
+        Field of `FaceEvidence`, `VoiceEvidence` or `TextEvidence`.
     side
         ``below``: values below the limit are too little; ``above``: values above it are too much.
     normal, strict
@@ -62,7 +63,7 @@ class Rule:
         """Reason code of the rows that it hits."""
         return self.code or self.evidence
 
-    def hits(self, evidence: FaceEvidence | VoiceEvidence, level: Level) -> bool:
+    def hits(self, evidence: FaceEvidence | VoiceEvidence | TextEvidence, level: Level) -> bool:
         """Whether the rule takes the label away at this level."""
         value: float | None = getattr(evidence, self.evidence)
         if level == "off" or value is None:

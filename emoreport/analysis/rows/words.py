@@ -26,7 +26,7 @@ def spoken_words(
     """
     if transcript is None or not transcript.has_text:
         return None
-    row_of = _row_of(transcript, rows)
+    row_of = row_of_words(transcript, rows)
     return tuple(
         SpokenWord(
             span=Span(word.start_s, word.end_s),
@@ -48,7 +48,7 @@ def with_text(
     if transcript is None or not transcript.has_text:
         return rows
     texts: list[list[str]] = [[] for _ in rows]
-    for word, row in zip(transcript.words, _row_of(transcript, rows).tolist(), strict=True):
+    for word, row in zip(transcript.words, row_of_words(transcript, rows).tolist(), strict=True):
         if row >= 0:
             texts[row].append(word.text + word.after)
     return tuple(
@@ -80,7 +80,7 @@ def speech_rates(
     spans = [Span(0.0, max(0.0, duration_s)), *(row.span for row in rows)]
     start_s = np.asarray([span.start_s for span in spans])
     end_s = np.asarray([span.end_s for span in spans])
-    row_of = _row_of(transcript, rows)
+    row_of = row_of_words(transcript, rows)
     inside = np.bincount(row_of[row_of >= 0], minlength=len(rows)).tolist()
     words = [len(transcript.words), *inside]
     spoken_s = spoken_before(speech.speech, end_s) - spoken_before(speech.speech, start_s)
@@ -107,7 +107,7 @@ def speech_rates(
     )
 
 
-def _row_of(transcript: Transcript, rows: Sequence[_Row]) -> IntArray:
+def row_of_words(transcript: Transcript, rows: Sequence[_Row]) -> IntArray:
     """Index of the row in which the middle of each word lies, int64; -1 where there is none."""
     middle_s: DoubleArray = np.asarray(
         [0.5 * (word.start_s + word.end_s) for word in transcript.words], dtype=np.float64

@@ -28,6 +28,7 @@ from emoreport.results import (
     SpokenWord,
     Statistic,
     Summary,
+    TextInterval,
     VideoInterval,
 )
 from emoreport.run import run_json
@@ -71,6 +72,9 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
         "head_intervals": _head_rows(analysis.head_intervals),
         "words": _timed_rows(analysis.words or ()),
         "speech_rates": _timed_rows(analysis.speech_rates),
+        "text_labels": list(analysis.text_labels),
+        "text_intervals": _text_rows(analysis.text_intervals, analysis.text_labels),
+        "text_clauses": _text_rows(analysis.text_clauses, analysis.text_labels),
         "modality_statistics": [_rounded(asdict(row)) for row in analysis.modality_statistics],
         "transitions": [
             {
@@ -163,6 +167,24 @@ def _comparisons(rows: Iterable[Comparison]) -> list[dict[str, Any]]:
             "match": row.match,
             "severity": _value(row.severity),
             "text": row.text,
+            "text_emotion": row.text_emotion,
+        }
+        for row in rows
+    ]
+
+
+def _text_rows(rows: Iterable[TextInterval], labels: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "start_s": _time(row.span.start_s),
+            "end_s": _time(row.span.end_s),
+            "emotion": row.emotion,
+            "confidence": _value(row.confidence),
+            "words": row.words,
+            "text": row.text,
+            "probabilities": _named(labels, row.distribution),
+            "evidence": None if row.evidence is None else _rounded(asdict(row.evidence)),
+            "uncertain_because": list(row.reasons),
         }
         for row in rows
     ]

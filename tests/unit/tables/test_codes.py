@@ -21,6 +21,7 @@ from emoreport.analysis.mismatch import (
 )
 from emoreport.analysis.mismatch import statistics as mismatch_statistics
 from emoreport.analysis.rows.abstention import FACE_RULES, VOICE_RULES
+from emoreport.analysis.rows.text import TEXT_RULES
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE
 from emoreport.analysis.rows.compounds import COMPOUND_NAMES, COMPOUNDS
 from emoreport.analysis.rows.pauses import SCOPES
@@ -112,7 +113,9 @@ def test_the_other_groups_are_those_of_the_analysis():
     pairs = (f"{first}_{second}" for first, second in combinations(sides, 2))
     assert CODES["modalities"] == (*pairs, modalities.ALL, *sides)
     assert CODES["scope"] == (transition_statistics.ALL, *SCOPES)
-    assert set(CODES["reason"]) == {rule.reason for rule in (*FACE_RULES, *VOICE_RULES)}
+    assert set(CODES["reason"]) == {
+        rule.reason for rule in (*FACE_RULES, *VOICE_RULES, *TEXT_RULES)
+    }
     assert CODES["compound"] == COMPOUND_NAMES
     for dimensions in (None, [0.5] * 50):
         track = replace(face_track(("happiness", 2.0)), valence=dimensions, arousal=dimensions)

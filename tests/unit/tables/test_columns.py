@@ -105,6 +105,20 @@ def test_a_table_is_recognised_by_its_columns(baseline, labels):
         assert table_of(name, table.names) == table
 
 
+@pytest.mark.parametrize("words", [False, True])
+def test_what_words_say_has_tables_and_a_column_before_the_words(words):
+    tables = result_tables((), (), words=words, text_labels=("fear", "neutral"))
+    public = "emotion, start, end, duration, confidence, words, text, p_fear, p_neutral"
+    for name in ("text_intervals", "text_clauses"):
+        assert tables[name].names[:9] == names(public)
+    for name in ("modality_mismatch", "modality_duration"):
+        added = ("text_emotion", "text") if words else ("text_emotion",)
+        assert tables[name].names == (*names(CONTRACT[name]), *added)
+    assert tables["face_voice"].names == names(CONTRACT["face_voice"])
+    for name, table in tables.items():
+        assert table_of(name, table.names) == table
+
+
 def test_other_columns_are_refused():
     with pytest.raises(ValueError, match="transitions has the columns"):
         table_of("transitions", ("from", "to"))

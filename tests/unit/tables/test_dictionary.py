@@ -7,6 +7,7 @@ from emoreport.tables.columns import (
     frames_table,
     result_tables,
     speech_table,
+    text_readings_table,
 )
 from emoreport.tables.dictionary import dictionary, header, label, meaning, sheet_name, unit
 from emoreport.tables.schema import Kind
@@ -15,10 +16,18 @@ from emoreport.vocabulary import ALL_LABELS, EMOTIONS, VOICE_ONLY_EMOTIONS
 VOICE = (*EMOTIONS, *VOICE_ONLY_EMOTIONS)
 ALL_TABLES = (
     *result_tables(
-        EMOTIONS, VOICE, baseline=True, compounds=True, words=True, rates=True, modalities=True
+        EMOTIONS,
+        VOICE,
+        baseline=True,
+        compounds=True,
+        words=True,
+        rates=True,
+        text_labels=EMOTIONS,
+        modalities=True,
     ).values(),
     frames_table(EMOTIONS, valence=True, arousal=True, extra=(*DESCRIBED_EXTRAS, "blur")),
     speech_table(VOICE),
+    text_readings_table(EMOTIONS),
 )
 """Every file with every column that it can have."""
 
@@ -83,7 +92,7 @@ def test_headers_of_the_english_workbook_are_the_machine_names():
         assert tuple(header(column, "en") for column in table.columns) == table.names
 
 
-@pytest.mark.parametrize("table", ALL_TABLES[:-2], ids=lambda table: table.name)
+@pytest.mark.parametrize("table", ALL_TABLES[:-3], ids=lambda table: table.name)
 def test_russian_headers_are_russian_and_differ(table):
     headers = [header(column, "ru") for column in table.columns]
     assert len(set(headers)) == len(headers)
@@ -99,7 +108,7 @@ def test_russian_probability_columns_name_the_emotion_in_russian():
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_sheet_names_are_ones_that_excel_takes(lang):
-    names = [sheet_name(table.name, lang) for table in ALL_TABLES[:-2]]
+    names = [sheet_name(table.name, lang) for table in ALL_TABLES[:-3]]
     names.append(sheet_name("dictionary", lang))
     assert len({name.lower() for name in names}) == len(names) == 15
     for name in names:

@@ -37,8 +37,8 @@ def empty_analysis():
 
 def test_the_tables_come_in_their_order():
     assert tuple(tables()) == TABLE_NAMES
-    optional = ("compound_emotions", "words", "speech_rate", "modalities")
-    assert tuple(tables(with_options(analysis()))) == (*TABLE_NAMES, *optional)
+    optional = ("compound_emotions", "words", "speech_rate", "text_intervals", "text_clauses")
+    assert tuple(tables(with_options(analysis()))) == (*TABLE_NAMES, *optional, "modalities")
 
 
 @pytest.mark.parametrize("result", [analysis(), empty_analysis()], ids=["rows", "no rows"])

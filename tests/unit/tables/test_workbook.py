@@ -76,10 +76,12 @@ def test_summary_first_dictionary_last():
         "chart_data",
         "dictionary",
     ]
-    assert opened(with_options(analysis())).sheetnames[-7:] == [
+    assert opened(with_options(analysis())).sheetnames[-9:] == [
         "compound_emotions",
         "words",
         "speech_rate",
+        "text_intervals",
+        "text_clauses",
         "modalities",
         "matrices",
         "chart_data",

@@ -145,6 +145,20 @@ def test_words_and_rates_are_in_rows_of_their_own():
     assert not VALIDATOR.is_valid(whole)
 
 
+def test_what_the_words_say_is_in_rows_of_their_own():
+    made = findings()
+    made = dataclasses.replace(made, analysis=results.with_options(made.analysis))
+    whole = document(made)
+    assert VALIDATOR.is_valid(whole)
+    named, doubtful, silent, _ = whole["text_intervals"]
+    assert named["probabilities"] == {"happiness": 0.75, "neutral": 0.25}
+    assert (doubtful["emotion"], doubtful["uncertain_because"]) == ("uncertain", ["few_words"])
+    assert (silent["emotion"], silent["words"], silent["text"]) == (None, 0, None)
+    assert [row["text"] for row in whole["text_clauses"]] == ["Да,"]
+    silent["words"] = -1
+    assert not VALIDATOR.is_valid(whole)
+
+
 def test_face_voice_and_words_against_each_other_are_in_rows_of_their_own():
     made = findings()
     row = ModalityStatistic("departs", "voice", "share", 0.5, expected=0.25, seconds=40.0, rows=3)
@@ -174,6 +188,9 @@ def test_nothing_that_the_analysis_knows_is_left_out():
         "head_intervals": "head_intervals",
         "words": "words",
         "speech_rates": "speech_rates",
+        "text_labels": "text_labels",
+        "text_intervals": "text_intervals",
+        "text_clauses": "text_clauses",
         "modality_statistics": "modality_statistics",
         "transitions": "transitions",
         "summary": "summary",
