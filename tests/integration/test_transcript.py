@@ -10,6 +10,7 @@ import pytest
 
 import emoreport as package
 from emoreport.errors import SettingsError
+from tests.fixtures import bert
 from tests.fixtures.results_on_disk import run_json
 from tests.integration.conftest import Emoreport
 
@@ -137,3 +138,83 @@ def test_a_batch_takes_a_folder_of_transcripts(clip: Path, emoreport: Emoreport)
     Path("words/a.srt").write_text(SRT.replace("день", "вечер"), encoding="utf-8")
     assert emoreport(*command).code == 0
     assert rows(Path("statistics/a/words.csv"))[1]["word"] == "вечер"
+
+
+SPOKEN = """1
+00:00:00,200 --> 00:00:03,600
+Здравствуйте. Сегодня я расскажу как прошла неделя.
+"""
+
+
+def test_what_the_words_say_stands_beside_face_and_voice_at_once_and_later(
+    clip: Path, emoreport: Emoreport
+) -> None:
+    Path("said.srt").write_text(SPOKEN, encoding="utf-8")
+    run = ("analyze", clip, "--fps", "2", "--formats", "csv,parquet,json")
+    assert emoreport(*run, "--transcript", "said.srt", "--smoothing", "0").code == 0
+    folder = Path("statistics/clip").resolve()
+    model = run_json(folder)["models"]["text"]
+    assert model["name"] == "compact"
+    intervals, faces = rows(folder / "text_intervals.csv"), rows(folder / "video_intervals.csv")
+    spans = [(row["start"], row["end"]) for row in intervals]
+    assert spans == [(row["start"], row["end"]) for row in faces]
+    clauses = rows(folder / "text_clauses.csv")
+    assert [row["text"] for row in clauses] == [
+        "Здравствуйте.",
+        "Сегодня я расскажу как прошла неделя.",
+    ]
+    assert [row["uncertain_because"] for row in clauses] == ["few_words", ""]
+    named = clauses[1]["emotion"]
+    assert float(named and clauses[1][f"p_{named}"]) == float(clauses[1]["confidence"])
+    assert named in {row["emotion"] for row in intervals}
+    compared = rows(folder / "modality_duration.csv")
+    assert list(compared[0])[-2:] == ["text_emotion", "text"]
+    assert [row["text_emotion"] for row in compared] == [row["emotion"] for row in intervals]
+    assert emoreport(*run, "--out", "later", "--smoothing", "0").code == 0
+    later = Path("later/clip")
+    assert not list(later.glob("text*"))
+    assert emoreport("retable", later, "--transcript", "said.srt").code == 0
+    for path in sorted(folder.iterdir()):
+        if path.suffix in {".csv", ".parquet"} or path.name == "report.json":
+            assert path.read_bytes() == (later / path.name).read_bytes(), path.name
+    assert run_json(later)["models"]["text"] == model
+
+
+def test_another_model_reads_the_words_and_hidden_words_keep_what_they_say(
+    stored: Path, emoreport: Emoreport
+) -> None:
+    assert rows(stored / "text_clauses.csv")
+    bert.write_bert(Path("mine"), ["joy", "neutral"])
+    assert emoreport("retable", stored, "--text", "mine").code == 0
+    assert run_json(stored)["models"]["text"]["name"] == "mine"
+    assert "p_happiness" in rows(stored / "text_clauses.csv")[0]
+    assert "p_sadness" not in rows(stored / "text_clauses.csv")[0]
+    assert emoreport("retable", stored, "--no-text").code == 0
+    kept = rows(stored / "text_intervals.csv")
+    assert {row["text"] for row in kept} == {""}
+    assert {row["words"] for row in kept} >= {"2"}
+    assert list(rows(stored / "modality_duration.csv")[0])[-1] == "text_emotion"
+    hidden = emoreport("retable", stored, "--text", "auto")
+    assert hidden.code == 2
+    assert "--no-text" in hidden.errors[0]
+    assert emoreport("retable", stored, "--text", "none").code == 0
+    assert not list(stored.glob("text*"))
+    assert "text" not in run_json(stored)["models"]
+
+
+def test_words_of_a_language_without_a_model_say_nothing_and_a_warning_says_so(
+    clip: Path, stored: Path, emoreport: Emoreport
+) -> None:
+    english = SRT.replace("<i>Добрый день</i>, (смех)", "Good day to all of you").replace(
+        "потом", "and after that"
+    )
+    Path("english.srt").write_text(english, encoding="utf-8")
+    assert emoreport("retable", stored, "--transcript", "english.srt").code == 0
+    assert [w["values"] for w in run_json(stored)["warnings"] if w["key"] == "text_language"] == [
+        {"language": "en"}
+    ]
+    assert not list(stored.glob("text*"))
+    assert list(rows(stored / "modality_duration.csv")[0])[-1] == "text"
+    missing = emoreport("analyze", clip, "--transcript", "english.srt", "--text", "no-such-model")
+    assert missing.code == 2
+    assert "--text" in missing.errors[0]

@@ -21,11 +21,11 @@ from emoreport.analysis.mismatch import (
 )
 from emoreport.analysis.mismatch import statistics as mismatch_statistics
 from emoreport.analysis.rows.abstention import FACE_RULES, VOICE_RULES
-from emoreport.analysis.rows.text import TEXT_RULES
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE
 from emoreport.analysis.rows.compounds import COMPOUND_NAMES, COMPOUNDS
 from emoreport.analysis.rows.pauses import SCOPES
 from emoreport.analysis.rows.scores import with_video_dimensions
+from emoreport.analysis.rows.text import TEXT_RULES
 from emoreport.analysis.transitions import (
     chains,
     durations,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -27,7 +29,7 @@ def talk(*clauses: tuple[int, tuple[float, ...]]) -> tuple[Transcript, TextReadi
 
 
 def rows(*bounds_s: float) -> list[VideoInterval]:
-    spans = zip(bounds_s[:-1], bounds_s[1:], strict=True)
+    spans = itertools.pairwise(bounds_s)
     return [VideoInterval(Span(*span), "neutral", 0.5, 1.0, 10) for span in spans]
 
 
