@@ -15,7 +15,8 @@ def spoken_document(analysis: Analysis) -> dict[str, Any] | None:
     Returns
     -------
     ``start`` and ``end`` of each word, seconds; ``text``, the word with the punctuation behind it;
-    ``lines``, the index of the first word of each line; ``placed``, whence the times come.
+    ``lines``, the index of the first word of each line; ``placed``, whence the times come;
+    ``clauses``, when each begins and ends, the emotion of its words and its confidence.
     """
     words = analysis.words
     if not words:
@@ -31,4 +32,14 @@ def spoken_document(analysis: Analysis) -> dict[str, Any] | None:
             [milliseconds(word.span.end_s) for word in words],
         ),
         "placed": sorted({word.placed for word in words}),
+        "clauses": [
+            [
+                round(clause.span.start_s, DECIMALS),
+                round(clause.span.end_s, DECIMALS),
+                clause.emotion,
+                None if clause.confidence is None else round(clause.confidence, DECIMALS),
+            ]
+            for clause in analysis.text_clauses
+            if clause.emotion is not None
+        ],
     }

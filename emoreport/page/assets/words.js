@@ -1,7 +1,7 @@
 "use strict";
 // What is said: words on the time axis, as lines of text that lead to their moments, and a search.
 (() => {
-  const { data, state, on, t, number, clock, element, timeAxis } = emoreport;
+  const { data, state, on, t, name, colour, isEmotion, number, clock, element, labelled, timeAxis } = emoreport;
   const { ink } = timeAxis;
   const byId = (id) => document.getElementById(id);
   const said = JSON.parse(byId("said").textContent);
@@ -17,6 +17,10 @@
   let current = -1;
   let hits = [];
   let hit = -1;
+
+  // Where a clause ends in whose words a model read an emotion, and which.
+  const judged = new Map(said.clauses.filter(([, , label]) => isEmotion(label))
+    .map(([, end, label]) => [emoreport.rowAt(end - 1e-6, said.start), label]));
 
   const text = ({ first, stop }) => said.text.slice(first, stop).join(" ");
   const lineOf = (word) => emoreport.rowAt(word, said.lines);
@@ -88,6 +92,29 @@
     }
   }
 
+  // What the words say, clause by clause, in the colours of the tracks; without a label, a thin line.
+  function clauses(g, top, height, plot) {
+    const [start, end] = state.view;
+    g.font = FONT;
+    g.textAlign = "center";
+    g.textBaseline = "middle";
+    for (const [from, to, label] of said.clauses) {
+      if (to <= start || from >= end) continue;
+      const [left, right] = [plot.toPx(Math.max(from, start)), plot.toPx(Math.min(to, end))];
+      const width = Math.max(1, right - left - 1);
+      if (!isEmotion(label)) {
+        g.fillStyle = ink("--faint");
+        g.fillRect(left, top + height / 2 - 1, width, 2);
+        continue;
+      }
+      g.fillStyle = colour(label);
+      g.fillRect(left, top, width, height);
+      g.fillStyle = data.inks[label] || "#ffffff";
+      const shown = [name(label), data.icons[label] || ""].find((text) => size(g, text) <= width - 4);
+      if (shown) g.fillText(shown, left + width / 2, top + height / 2 + 0.5);
+    }
+  }
+
   function span(first, stop) {
     return Array.from({ length: stop - first }, (_, i) => first + i);
   }
@@ -99,8 +126,10 @@
     const at = clock(said.start[first]);
     const go = element("button", { type: "button", class: "go" }, at);
     go.setAttribute("aria-label", t("moments.go", { time: at }));
-    const words = span(first, stop).flatMap((i) =>
-      [i === first ? "" : " ", element("span", { "data-word": i }, said.text[i])]);
+    const words = span(first, stop).flatMap((i) => [
+      i === first ? "" : " ", element("span", { "data-word": i }, said.text[i]),
+      ...(judged.has(i) ? [" ", element("span", { class: "faint small" }, labelled(judged.get(i)))] : []),
+    ]);
     return element("li", { "data-line": k }, go, element("p", {}, ...words));
   }
 
@@ -316,7 +345,9 @@
     tell();
   }
 
-  timeAxis.add(byId("words-axis"), [{ height: 2 * ROW_PX + 12, caption: () => t("said.track"), paint }]);
+  const bands = [{ height: 2 * ROW_PX + 12, caption: () => t("said.track"), paint }];
+  if (said.clauses.length) bands.push({ height: 20, caption: () => t("said.emotion"), paint: clauses });
+  timeAxis.add(byId("words-axis"), bands);
   byId("watch-order").addEventListener("change", quoteMoments);
   fill();
   on("lang", fill);

@@ -97,6 +97,7 @@ def test_words_are_text_and_never_markup():
         "text": ["</script>.", "Да"],
         "lines": [0, 1],
         "placed": ["given"],
+        "clauses": [],
     }
     assert [entry.get("id") for entry in reader.found("script")][:2] == ["data", "said"]
 

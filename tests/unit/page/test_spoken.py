@@ -4,7 +4,7 @@ import pytest
 
 from emoreport.page.spoken import spoken_document
 from emoreport.records import Span
-from emoreport.results import SpokenWord
+from emoreport.results import SpokenWord, TextInterval
 from emoreport.results.words import LONGEST_GAP_MS, LONGEST_TEXT
 from tests.fixtures.results import analysis
 
@@ -39,3 +39,14 @@ def test_a_line_is_cut_before_it_is_too_long_to_read():
 @pytest.mark.parametrize("words", [None, ()])
 def test_without_words_there_is_nothing_to_show(words):
     assert spoken_document(dataclasses.replace(analysis(), words=words)) is None
+
+
+def test_clauses_say_what_a_model_read_in_them():
+    made = SpokenWord(Span(0.5, 1.0), "Да", "", None, None, "given", 1)
+    clauses = (
+        TextInterval(Span(0.5, 1.0), "happiness", 0.56789, 1),
+        TextInterval(Span(1.0, 2.0), "uncertain", None, 3),
+        TextInterval(Span(2.0, 3.0), None, None, 0),
+    )
+    shown = spoken_document(dataclasses.replace(analysis(), words=(made,), text_clauses=clauses))
+    assert shown["clauses"] == [[0.5, 1.0, "happiness", 0.568], [1.0, 2.0, "uncertain", None]]
