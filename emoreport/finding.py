@@ -191,8 +191,10 @@ def modalities_sentence(rows: Sequence[ModalityStatistic], lang: str) -> str | N
     same = by_name.get(("agreement", "all"))
     if same is None:
         return None
-    if same.value is None or same.expected is None or same.seconds is None:
+    if not same.seconds:
         return _say("modalities.nothing", lang)
+    if same.value is None or same.expected is None:
+        return _say("modalities.too_short", lang, seconds=amount(same.seconds, lang))
     observed = _say(
         "modalities.observed", lang, share=percent(same.value), seconds=amount(same.seconds, lang)
     )

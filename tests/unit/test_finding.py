@@ -245,9 +245,9 @@ def test_nothing_compared_is_no_zero():
     assert said == "face and voice could not be compared anywhere"
 
 
-def three(value, p_value, **shares):
+def three(value, p_value, seconds=60.0, **shares):
     same = ModalityStatistic(
-        "agreement", "all", "share", value, expected=0.25, p_value=p_value, seconds=60.0
+        "agreement", "all", "share", value, expected=0.25, p_value=p_value, seconds=seconds
     )
     return (same, *(ModalityStatistic("departs", who, "share", shares[who]) for who in shares))
 
@@ -256,7 +256,8 @@ def three(value, p_value, **shares):
     ("rows", "said"),
     [
         ((), None),
-        (three(None, None), "never comparable all at once"),
+        (three(None, None), "comparable all at once for 60 s: too short to tell"),
+        (three(None, None, seconds=0.0), "never comparable all at once"),
         (
             three(0.3, 0.4, face=0.9),
             "the same in 30 % of 60 s, which chance alone could give (25 %)",
