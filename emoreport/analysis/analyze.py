@@ -151,7 +151,7 @@ def analyze_readings(
         text_clauses=said.clauses,
         modality_statistics=modality_statistics(
             transcript,
-            text,
+            said.firm(text) if said.labels else None,
             video,
             read,
             speech,

@@ -57,6 +57,14 @@ class SpokenText:
             for comparison, row in zip(comparisons, self.rows, strict=True)
         )
 
+    def firm(self, text: TextReadings | None) -> TextReadings | None:
+        """The readings without those of clauses that rest on too little: what figures rest on."""
+        if text is None:
+            return None
+        doubtful = np.array([row.emotion == UNCERTAIN for row in self.clauses], np.bool_)
+        probabilities = np.where(doubtful[:, None], np.float32(np.nan), text.probabilities)
+        return replace(text, probabilities=probabilities)
+
     @classmethod
     def of(
         cls,

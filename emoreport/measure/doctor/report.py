@@ -221,8 +221,13 @@ def _of_store(settings: Settings, stock: Stock) -> Iterator[Finding]:
         by_name = {model.registered.name: model for model in stock.models}
         yield from _of_choice("face", settings.faces.face, stock.offline, by_name)
         yield from _of_choice("voice", settings.speech.speech, stock.offline, by_name)
-        if settings.words.transcript in by_name:
-            yield from _of_choice("words", settings.words.transcript, stock.offline, by_name)
+        named: dict[Role, str] = {
+            "words": settings.words.transcript,
+            "text": settings.words.text,
+        }
+        for role, name in named.items():
+            if name in by_name:
+                yield from _of_choice(role, name, stock.offline, by_name)
 
 
 def _of_stored(model: StoredModel) -> Iterator[Finding]:

@@ -316,6 +316,8 @@ def test_a_recogniser_that_the_settings_name_and_the_store_lacks_is_told(store, 
     assert finding.values == {"role": "words", "model": "vosk-0.54"}
     assert finding.remedy == "emoreport models pull vosk-0.54"
     assert by_code(diagnose(Settings(transcript="talk.srt")), "chosen_absent") == []
+    (finding,) = by_code(diagnose(Settings(text="rubert-tiny2-cedr")), "chosen_absent")
+    assert finding.values == {"role": "text", "model": "rubert-tiny2-cedr"}
 
 
 def test_a_local_folder_that_the_settings_name_is_run(tmp_path, store):

@@ -7,14 +7,27 @@ import pytest
 
 from emoreport.analysis import analyze_readings
 from emoreport.analysis.mismatch.modalities import change_lag
-from emoreport.records import TextReadings, Transcript
+from emoreport.records import TextReadings, Transcript, Word
 from emoreport.settings import Settings
 from tests.fixtures.readings import face_track, recording, speech_track
 from tests.fixtures.sequences import hard_sequence
-from tests.fixtures.talking import words_of
+from tests.fixtures.talking import TEXT
 
 TEXT_LABELS = ("anger", "enthusiasm", "neutral")
+WORDS = 7
+"""In a clause."""
 PAIRS = ("face_voice", "face_text", "voice_text")
+
+
+def words_in(clauses, hop_s=4.0):
+    """Words of so many clauses, `WORDS` in each."""
+    step_s = (hop_s - 0.5) / WORDS
+    starts_s = (hop_s * np.arange(clauses)[:, None] + step_s * np.arange(WORDS)).ravel()
+    texts = TEXT * (len(starts_s) // len(TEXT) + 1)
+    return tuple(
+        Word(text, start_s, start_s + 0.9 * step_s)
+        for text, start_s in zip(texts, starts_s.tolist(), strict=False)
+    )
 
 
 def readings(names, hop_s=4.0):
@@ -23,7 +36,12 @@ def readings(names, hop_s=4.0):
     index = np.arange(len(names))
     table = np.array([[float(label == name) for label in TEXT_LABELS] for name in names])
     return TextReadings(
-        TEXT_LABELS, start_s, start_s + hop_s - 0.5, index, index + 1, table.astype(np.float32)
+        TEXT_LABELS,
+        start_s,
+        start_s + hop_s - 0.5,
+        WORDS * index,
+        WORDS * (index + 1),
+        table.astype(np.float32),
     )
 
 
@@ -32,7 +50,7 @@ def analysed(seconds=120, *, text=True, words=True, seed=0):
     rng = np.random.default_rng(seed)
     names = rng.choice(("anger", "happiness", "neutral"), seconds // 4).tolist()
     said = ["enthusiasm" if name == "happiness" else name for name in names]
-    transcript = Transcript(tuple(words_of(rng, seconds)), language="ru")
+    transcript = Transcript(words_in(len(names)), language="ru")
     heard = rng.choice(("anger", "happiness", "neutral"), seconds).tolist()
     return analyze_readings(
         face_track(*((name, 4) for name in names), peak=0.9),

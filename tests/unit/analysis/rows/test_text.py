@@ -77,6 +77,17 @@ def test_doubt_takes_the_label_and_off_leaves_it(shown, reasons):
     assert (row.emotion, row.reasons) == ("happiness", ())
 
 
+def test_figures_rest_on_firm_clauses_only():
+    transcript, text = talk((4, GLAD), (4, (0.34, 0.33, 0.33)), (3, UNKNOWN))
+    firm = SpokenText.of(transcript, text, rows(0, 11), "normal").firm(text)
+    assert np.isnan(firm.probabilities).all(axis=1).tolist() == [False, True, True]
+    assert firm.probabilities.dtype == np.float32
+    assert firm.probabilities[0] == pytest.approx(GLAD)
+    kept = SpokenText.of(transcript, text, rows(0, 11), "off").firm(text)
+    assert np.isnan(kept.probabilities).all(axis=1).tolist() == [False, False, True]
+    assert SpokenText().firm(None) is None
+
+
 def test_hidden_words_are_judged_and_not_shown():
     transcript, text = talk((4, GLAD))
     hidden = SpokenText.of(transcript.without_text(), text, rows(0, 4), "normal")
