@@ -165,7 +165,7 @@ class Report:
     @property
     def head_intervals(self) -> pd.DataFrame | None:
         """What a trained head says; None where none ran that has a table of its own."""
-        return self.tables.get("head_intervals")
+        return self.tables.get("head_intervals", self.tables.get("engagement"))
 
     @property
     def words(self) -> pd.DataFrame | None:

@@ -292,19 +292,23 @@ ACOUSTICS: Final = Table(
     lead=5 + len(ACOUSTIC_MEASURES),
 )
 HEAD_NAME: Final = "head_intervals"
+ENGAGEMENT: Final = "engagement"
+"""Task of a head whose table is called after it."""
 HEAD_LABELS: Final = {
     "expr": Column("emotion", Kind.LABEL, "head_emotion", get="label"),
     "au": Column("action_unit", Kind.TEXT, "head_action_unit", get="label"),
     "clips": Column("label", Kind.TEXT, "head_class", get="label"),
+    ENGAGEMENT: Column("label", Kind.TEXT, "head_class", get="label"),
 }
 """First column of the rows of a trained head, by its task; of other tasks, that of ``clips``."""
 
 
 def head_intervals_table(task: str) -> Table:
-    """Columns of head_intervals for a head of this task."""
+    """Columns of the table of a head of this task."""
     rest = (START, END, DURATION, Column("confidence", Kind.SHARE, "head_confidence"))
     first = HEAD_LABELS.get(task, HEAD_LABELS["clips"])
-    return Table(HEAD_NAME, (first, *rest), rows=attrgetter("head_intervals"))
+    name = ENGAGEMENT if task == ENGAGEMENT else HEAD_NAME
+    return Table(name, (first, *rest), rows=attrgetter("head_intervals"))
 
 
 SPOKEN_TEXT: Final = Column("text", Kind.TEXT, "spoken_text")
@@ -530,6 +534,7 @@ OPTIONAL_NAMES: Final = (
     COMPOUND_EMOTIONS.name,
     ACOUSTICS.name,
     HEAD_NAME,
+    ENGAGEMENT,
     WORDS.name,
     SPEECH_RATE.name,
     TEXT_INTERVALS.name,
@@ -709,6 +714,7 @@ def table_of(name: str, names: Iterable[str]) -> Table:
     )
     baseline = any(column.startswith(DEVIATION_PREFIX) for column in columns)
     head = next((task for task, first in HEAD_LABELS.items() if first.name == columns[0]), "clips")
+    head = ENGAGEMENT if name == ENGAGEMENT else head
     tables = result_tables(
         labels,
         labels,

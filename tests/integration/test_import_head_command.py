@@ -71,7 +71,7 @@ def test_engagement_is_told_where_128_faces_are_seen(
     steps = pd.read_parquet(folder / "head.parquet")
     assert list(steps) == ["time_s", "distracted", "engaged"]
     assert np.allclose(steps[["distracted", "engaged"]].sum(axis=1), 1, atol=1e-5)
-    told = rows(folder / "head_intervals.csv")
+    told = rows(folder / "engagement.csv")
     assert {row["label"] for row in told} <= {"distracted", "engaged"}
     assert sum(float(row["duration"]) for row in told) == pytest.approx(6, abs=0.2)
     assert outcome.warnings == []
@@ -79,4 +79,4 @@ def test_engagement_is_told_where_128_faces_are_seen(
     outcome = emoreport(*command, "--formats", "csv,parquet", "--fps", "5", "--out", "few")
     assert outcome.code == 0, outcome.err
     assert "128 frames with a face" in outcome.warnings[0]
-    assert rows(Path("few/clip/head_intervals.csv")) == []
+    assert rows(Path("few/clip/engagement.csv")) == []

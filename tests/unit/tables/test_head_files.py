@@ -70,7 +70,8 @@ def test_the_first_column_says_what_the_rows_are(task, first, tmp_path):
     rows = (HeadInterval(Span(0.0, 0.1), "AU12", 0.5),)
     found = dataclasses.replace(analysis(), head_intervals=rows)
     tables = build_tables(found, face_track(), speech_track(), head)
-    table = tables["head_intervals"]
+    name = "engagement" if task == "engagement" else "head_intervals"
+    table = tables[name]
     assert list(table) == [first, "start", "end", "duration", "confidence"]
     everything = ("csv", "xlsx", "parquet", "json")
     write_all(
@@ -84,9 +85,9 @@ def test_the_first_column_says_what_the_rows_are(task, first, tmp_path):
         facts=SummaryFacts(),
         head=head,
     )
-    lines = (tmp_path / "head_intervals.csv").read_text("utf-8").splitlines()
+    lines = (tmp_path / f"{name}.csv").read_text("utf-8").splitlines()
     assert lines == [f"{first},start,end,duration,confidence", "AU12,0.000,0.100,0.100,0.5000"]
-    rows = json.loads((tmp_path / "report.json").read_text("utf-8"))["head_intervals"]
+    rows = json.loads((tmp_path / "report.json").read_text("utf-8"))[name]
     assert [row[first] for row in rows] == ["AU12"]
     assert read_head_scores(tmp_path / HEAD_FILE) is not None
     # The next run has no head: its files go.
@@ -101,7 +102,7 @@ def test_the_first_column_says_what_the_rows_are(task, first, tmp_path):
         lang="ru",
         facts=SummaryFacts(),
     )
-    assert not [path for path in tmp_path.iterdir() if path.name.startswith("head")]
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(("head", "engagement"))]
 
 
 def test_valence_and_arousal_of_the_voice_have_readings_and_no_rows():
