@@ -313,7 +313,7 @@ class Analyzer:
             with clock.stage("words"):
                 report = self._with_heard_words(report, path, info)
         else:
-            with clock.stage("words"):
+            with nullcontext() if chosen is None else clock.stage("words"):
                 report = self._with_words(report, chosen, path, info)
         if self._text_model is not None:
             with clock.stage("text"):
