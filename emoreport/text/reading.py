@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 
 from emoreport.records import TextEmotionModel, TextReadings, Transcript
-from emoreport.text.clauses import cut_clauses, written
-
-LEAST_WORDS: Final = 4
-"""Fewer words say too little to be judged."""
+from emoreport.text.clauses import LEAST_WORDS, cut_clauses, written
 
 
 def read_text(transcript: Transcript, model: TextEmotionModel) -> TextReadings:

@@ -13,8 +13,17 @@ from emoreport.errors import ModelError, SettingsError
 from emoreport.models.store import model_choice
 from emoreport.records import ModelRecord, TextEmotionModel, Transcript, Word
 from emoreport.settings import Settings
-from emoreport.text.clauses import MOST_WORDS, PAUSE_S, SIGNS, cut_clauses, written
-from emoreport.text.reading import LEAST_WORDS, read_text
+from emoreport.text.clauses import (
+    ENDS,
+    LEAST_WORDS,
+    MOST_WORDS,
+    PARTS,
+    PAUSE_S,
+    SIGNS,
+    cut_clauses,
+    written,
+)
+from emoreport.text.reading import read_text
 from emoreport.text.select import open_text_model
 from tests.fixtures import bert
 
@@ -45,10 +54,15 @@ def talk(text, *, pauses=(), language="ru"):
     return Transcript(tuple(words), language=language)
 
 
-def test_clauses_end_at_punctuation_and_at_pauses():
+def test_clauses_end_with_sentences_and_at_pauses():
     said = talk("Да, мне это очень нравится! Но не всем так везёт", pauses=(7,))
-    assert cut_clauses(said.words) == [(0, 1), (1, 5), (5, 8), (8, 10)]
+    assert cut_clauses(said.words) == [(0, 5), (5, 8), (8, 10)]
     assert written(said.words[:5]) == "Да, мне это очень нравится!"
+
+
+def test_a_comma_ends_a_clause_where_enough_words_are_on_both_sides():
+    said = talk("Мы очень долго ждали этого, и вот оно пришло к нам, ура")
+    assert cut_clauses(said.words) == [(0, 5), (5, 12)]
 
 
 def test_readings_are_of_clauses_and_short_ones_are_not_judged():
@@ -56,12 +70,12 @@ def test_readings_are_of_clauses_and_short_ones_are_not_judged():
     assert isinstance(model, TextEmotionModel)
     said = talk("Да, мне это очень нравится! Но не всем так везёт", pauses=(7,))
     found = read_text(said, model)
-    assert model.texts == ["мне это очень нравится!"]
+    assert model.texts == ["Да, мне это очень нравится!"]
     assert found.labels == model.labels
-    assert np.isnan(found.probabilities[[0, 2, 3]]).all()
-    assert found.probabilities[1] == pytest.approx([0.25, 0.75])
-    assert (found.start_s[1], found.end_s[1]) == pytest.approx((0.25, 1.2))
-    assert found.last[1] - found.first[1] == LEAST_WORDS
+    assert np.isnan(found.probabilities[1:]).all()
+    assert found.probabilities[0] == pytest.approx([0.2, 0.8])
+    assert (found.start_s[0], found.end_s[0]) == pytest.approx((0.0, 1.2))
+    assert found.last[0] - found.first[0] >= LEAST_WORDS
     assert found.probabilities.dtype == np.float32
 
 
@@ -100,11 +114,15 @@ def test_clauses_tile_the_words(made):
         assert 0 < last - first <= MOST_WORDS
         for left, right in pairwise(words[first:last]):
             assert right.start_s - left.end_s < PAUSE_S
-            assert not SIGNS & set(left.after)
-    for (_, cut), _ in pairwise(clauses):
-        ended = SIGNS & set(words[cut - 1].after)
+            assert not ENDS & set(left.after)
+    sentence = 0
+    for (first, cut), (_, last) in pairwise(clauses):
         paused = words[cut].start_s - words[cut - 1].end_s >= PAUSE_S
-        assert ended or paused or any(last - first == MOST_WORDS for first, last in clauses)
+        if ENDS & set(words[cut - 1].after) or paused or cut - sentence == MOST_WORDS:
+            sentence = cut
+        else:  # a comma, with enough words on both sides
+            assert PARTS & set(words[cut - 1].after)
+            assert min(cut - first, last - cut) >= LEAST_WORDS
 
 
 def test_auto_pulls_nothing_and_none_is_none(monkeypatch, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from emoreport.analysis.rows.text import TEXT_RULES, SpokenText
 from emoreport.records import Span, TextReadings, Transcript, Word
 from emoreport.results import Comparison, VideoInterval
-from emoreport.text.reading import LEAST_WORDS
+from emoreport.text.clauses import LEAST_WORDS
 
 LABELS = ("happiness", "sadness", "neutral")
 GLAD, SAD = (0.8, 0.1, 0.1), (0.1, 0.7, 0.2)
