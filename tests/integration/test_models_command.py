@@ -162,7 +162,7 @@ def test_verify_names_what_is_damaged_and_what_mends_it(
 ) -> None:
     outcome = emoreport("models", "verify")
     assert outcome.code == 0
-    whole = ["compact-face", "compact-voice", NAME]
+    whole = ["compact-face", "compact-voice", "compact-text", NAME]
     assert outcome.out.splitlines() == [f"{name}: undamaged" for name in whole]
     weights = root / NAME / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
