@@ -10,7 +10,7 @@ import numpy as np
 
 from emoreport.records import HEAD_TASKS, HeadTrack
 from emoreport.tables.columns import head_table
-from emoreport.tables.parquet_files import schema_facts, schema_metadata, telling_damage
+from emoreport.tables.parquet_files import described, write_described
 
 HEAD_FILE: Final = "head.parquet"
 LAYOUT: Final = 1
@@ -27,7 +27,6 @@ def write_head_scores(stream: BinaryIO, head: HeadTrack) -> None:
         When the stream cannot be written.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     names = head_table(head.labels).names
     if len(set(names)) != len(names):
@@ -41,8 +40,7 @@ def write_head_scores(stream: BinaryIO, head: HeadTrack) -> None:
         "thresholds": list(head.thresholds),
     }
     arrays = [pa.array(values, from_pandas=True) for values in head.columns.values()]
-    content = pa.Table.from_arrays(arrays, names=list(names), metadata=schema_metadata(facts))
-    pq.write_table(content, stream, compression="zstd", write_page_checksum=True)
+    write_described(stream, arrays, names, facts)
 
 
 def read_head_scores(path: Path) -> HeadTrack | None:
@@ -55,13 +53,7 @@ def read_head_scores(path: Path) -> HeadTrack | None:
     """
     if not os.path.lexists(path):
         return None
-    import pyarrow.parquet as pq
-
-    with telling_damage(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        content = file.read()
-        facts = schema_facts(content.schema)
-        if facts.get("content") != "head" or facts.get("layout") != LAYOUT:
-            raise ValueError("it holds no readings of a head")
+    with described(path, "head", LAYOUT, "it holds no readings of a head") as (content, facts):
         labels = tuple(map(str, facts["labels"]))
         if facts["task"] not in HEAD_TASKS or tuple(content.column_names) != ("time_s", *labels):
             raise ValueError(f"it has the columns {', '.join(content.column_names)}")

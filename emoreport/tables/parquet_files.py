@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from emoreport.errors import StoredReadingsError
 
@@ -67,3 +67,50 @@ def telling_damage(path: Path) -> Iterator[None]:
         raise StoredReadingsError(
             "readings.not_readings", error=error, remedy=REMEDY, file=path
         ) from error
+
+
+def write_described(
+    stream: BinaryIO, arrays: Sequence[Any], names: Sequence[str], facts: Mapping[str, object]
+) -> None:
+    """Write Arrow arrays as a Parquet file that says of itself what `facts` hold.
+
+    Raises
+    ------
+    OSError
+        When the stream cannot be written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    content = pa.Table.from_arrays(arrays, names=list(names), metadata=schema_metadata(facts))
+    pq.write_table(content, stream, compression="zstd", write_page_checksum=True)
+
+
+@contextmanager
+def described(
+    path: Path, content: str, layout: int, otherwise: str
+) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """Read a file of `write_described`: its table and its facts; what is wrong inside is told.
+
+    Parameters
+    ----------
+    path
+        The file.
+    content, layout
+        What its facts must say.
+    otherwise
+        What is said where they do not.
+
+    Raises
+    ------
+    StoredReadingsError
+        When the file is damaged or something else, also when the body finds it to be.
+    """
+    import pyarrow.parquet as pq
+
+    with telling_damage(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        table = file.read()
+        facts = schema_facts(table.schema)
+        if facts.get("content") != content or facts.get("layout") != layout:
+            raise ValueError(otherwise)
+        yield table, facts

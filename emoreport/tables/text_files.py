@@ -10,7 +10,7 @@ import numpy as np
 
 from emoreport.records import TextReadings
 from emoreport.tables.columns import text_readings_table
-from emoreport.tables.parquet_files import schema_facts, schema_metadata, telling_damage
+from emoreport.tables.parquet_files import described, write_described
 
 TEXT_FILE: Final = "text.parquet"
 LAYOUT: Final = 1
@@ -25,15 +25,13 @@ def write_text_readings(stream: BinaryIO, text: TextReadings) -> None:
         When the stream cannot be written.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     names = text_readings_table(text.labels).names
     facts = {"layout": LAYOUT, "content": "text", "labels": list(text.labels)}
     columns = (text.start_s, text.end_s, text.first + 1, text.last - text.first)
     arrays = [pa.array(column) for column in columns]
     arrays += [pa.array(column, from_pandas=True) for column in text.probabilities.T]
-    content = pa.Table.from_arrays(arrays, names=list(names), metadata=schema_metadata(facts))
-    pq.write_table(content, stream, compression="zstd", write_page_checksum=True)
+    write_described(stream, arrays, names, facts)
 
 
 def read_text_readings(path: Path, words: int) -> TextReadings | None:
@@ -53,13 +51,7 @@ def read_text_readings(path: Path, words: int) -> TextReadings | None:
     """
     if not os.path.lexists(path):
         return None
-    import pyarrow.parquet as pq
-
-    with telling_damage(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        content = file.read()
-        facts = schema_facts(content.schema)
-        if facts.get("content") != "text" or facts.get("layout") != LAYOUT:
-            raise ValueError("it does not hold what words say")
+    with described(path, "text", LAYOUT, "it does not hold what words say") as (content, facts):
         labels = tuple(map(str, facts["labels"]))
         if not labels or tuple(content.column_names) != text_readings_table(labels).names:
             raise ValueError(f"it has the columns {', '.join(content.column_names)}")

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final, get_args
 
 from emoreport.records import Placed, Transcript, UnplacedWord, Word
 from emoreport.tables.columns import WORD_READINGS
-from emoreport.tables.parquet_files import schema_facts, schema_metadata, telling_damage
+from emoreport.tables.parquet_files import described, write_described
 
 WORDS_FILE: Final = "words.parquet"
 LAYOUT: Final = 1
@@ -27,7 +27,6 @@ def write_words(stream: BinaryIO, transcript: Transcript) -> None:
         When the stream cannot be written.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     facts = {
         "layout": LAYOUT,
@@ -41,8 +40,7 @@ def write_words(stream: BinaryIO, transcript: Transcript) -> None:
     names = WORD_READINGS.names
     columns = list(zip(*_rows(transcript), strict=True)) or [()] * len(names)
     arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
-    content = pa.Table.from_arrays(arrays, names=list(names), metadata=schema_metadata(facts))
-    pq.write_table(content, stream, compression="zstd", write_page_checksum=True)
+    write_described(stream, arrays, names, facts)
 
 
 def _rows(transcript: Transcript) -> Iterator[_Row]:
@@ -68,13 +66,7 @@ def read_words(path: Path) -> Transcript | None:
     """
     if not os.path.lexists(path):
         return None
-    import pyarrow.parquet as pq
-
-    with telling_damage(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        content = file.read()
-        facts = schema_facts(content.schema)
-        if facts.get("content") != "words" or facts.get("layout") != LAYOUT:
-            raise ValueError("it holds no words")
+    with described(path, "words", LAYOUT, "it holds no words") as (content, facts):
         if tuple(content.column_names) != WORD_READINGS.names:
             raise ValueError(f"it has the columns {', '.join(content.column_names)}")
         words: list[Word] = []
