@@ -60,7 +60,7 @@ def words_for(
         When the folder holds no complete run, the transcript cannot be read, or there are no words
         for a model.
     ModelError
-        When the model cannot be had or run.
+        When the model is not available or cannot be run.
     """
     run = read_run(folder)
     settings = stored_settings(run, folder)

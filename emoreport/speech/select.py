@@ -44,7 +44,7 @@ def open_voice_model(
         When the name is none of these, or a correction of the class bias or features of a hidden
         layer are asked of a model that has none.
     ModelError
-        When the model, the runtime or the device cannot be had; none is ever replaced. Also when
+        When the model, the runtime or the device is not available; none is ever replaced. Also when
         features are wanted and the model has none.
     """
     name, run = settings.speech.speech, settings.runtime

@@ -51,7 +51,7 @@ def open_text_model(
     SettingsError
         When the name is unknown.
     ModelError
-        When the model, the runtime or the device cannot be had; none is ever replaced.
+        When the model, the runtime or the device is not available; none is ever replaced.
     """
     if name == NONE:
         return None

@@ -44,7 +44,7 @@ def open_recogniser(
     SettingsError
         When the name is unknown.
     ModelError
-        When the recogniser or its optional part cannot be had; none is ever replaced.
+        When the recogniser or its optional part is not available; none is ever replaced.
     """
     choice = choose_model("words", name, settings, announce, progress)
     model = family_of("words", choice.model).opener(
