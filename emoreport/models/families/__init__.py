@@ -22,8 +22,8 @@ COMPACT: Final = "compact"
 """Family of the models that the package carries, and of a folder that says nothing else."""
 
 
-class Running(TypedDict, total=False):
-    """How a model is to run; an opener has a default for each.
+class Placement(TypedDict, total=False):
+    """Where and how a model is to run; whatever opens one has a default for each.
 
     Attributes
     ----------
@@ -33,14 +33,23 @@ class Running(TypedDict, total=False):
         Threads inside one run; 0 takes what suits the family.
     reason
         Why this model was chosen, for run.json.
-    features
-        For families with a `Family.source`: as for `open_source`.
     """
 
     runtime: str
     device: str
     threads: int
     reason: str
+
+
+class Running(Placement, total=False):
+    """What an opener may be told.
+
+    Attributes
+    ----------
+    features
+        For families with a `Family.source`: as for `open_source`.
+    """
+
     features: str
 
 

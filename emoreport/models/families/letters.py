@@ -9,12 +9,7 @@ import numpy as np
 
 from emoreport.errors import ModelError
 from emoreport.models.families.log_mel import log_mel
-from emoreport.models.families.shipped import (
-    ShippedFacts,
-    open_shipped,
-    read_shipped,
-    shipped_record,
-)
+from emoreport.models.families.shipped import ShippedFacts, ShippedModel, read_shipped
 from emoreport.models.families.voice_clips import checked_clip
 from emoreport.models.store.model_metadata import REINSTALL
 from emoreport.records import FloatArray
@@ -24,17 +19,13 @@ KIND: Final = "letters"
 INPUT, OUTPUT = "log_mel", "log_posteriors"
 
 
-class LetterModel:
+class LetterModel(ShippedModel):
     """Log posteriors of letters; class 0 is the blank (pause, noise, whatever is no letter).
 
     Parameters
     ----------
     metadata
         The JSON file; None for that of the package.
-    threads
-        Threads inside one run; 0 takes `THREADS`.
-    runtime, device, reason
-        As for `OnnxNetwork`.
 
     Raises
     ------
@@ -42,22 +33,10 @@ class LetterModel:
         When the files are missing, are not those described, or do not fit together.
     """
 
-    def __init__(
-        self,
-        metadata: Path | None = None,
-        *,
-        threads: int = 0,
-        runtime: str = "auto",
-        device: str = "auto",
-        reason: str = "",
-    ) -> None:
-        self._facts = facts = read_shipped(metadata, METADATA_FILE, KIND)
-        self._session = open_shipped(
-            facts, {INPUT}, OUTPUT, runtime=runtime, device=device, threads=threads
-        )
+    def __init__(self, metadata: Path | None = None) -> None:
+        facts = read_shipped(metadata, METADATA_FILE, KIND)
+        super().__init__(facts, {INPUT}, OUTPUT)
         self.letters, self.frame_s, self.blanks_between = _described(facts)
-        self.language = facts.language
-        self.record = shipped_record(facts, self._session, reason)
 
     def log_posteriors(self, samples: FloatArray) -> FloatArray:
         """Log posteriors of every frame of a clip.

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from emoreport.errors import ModelError
-from emoreport.models.runtimes.graphs import GraphSession
+from emoreport.models.families import Placement
 from emoreport.models.runtimes.opening import open_graph
 from emoreport.models.store.integrity import checked_file
 from emoreport.models.store.model_metadata import REINSTALL, read_document
@@ -81,45 +81,58 @@ def read_shipped(metadata: Path | None, file: str, kind: str) -> ShippedFacts:
     return found
 
 
-def open_shipped(
-    facts: ShippedFacts,
-    inputs: set[str],
-    output: str,
-    *,
-    runtime: str,
-    device: str,
-    threads: int,
-) -> GraphSession:
-    """Open the graph.
+class ShippedModel:
+    """What such models share: checked files, an open graph, and the record of both.
+
+    Parameters
+    ----------
+    facts
+        From `read_shipped`.
+    inputs, output
+        Tensors that the graph must have: all inputs, and an output among others.
+    labels
+        Class names, where it has some.
+    running
+        As for an `Opener`; `THREADS` where it asks for none.
 
     Raises
     ------
     ModelError
-        When it cannot be loaded or has other inputs and outputs.
+        When the graph cannot be loaded or has other inputs and outputs.
     """
-    session = open_graph(facts.path, runtime=runtime, device=device, threads=threads or THREADS)
-    if set(session.inputs) != inputs or output not in session.outputs:
-        raise ModelError(
-            "models.graph_ends",
-            inputs=sorted(session.inputs),
-            outputs=sorted(session.outputs),
-            file=facts.path,
+
+    def __init__(
+        self,
+        facts: ShippedFacts,
+        inputs: set[str],
+        output: str,
+        *,
+        labels: tuple[str, ...] = (),
+        **running: Unpack[Placement],
+    ) -> None:
+        self._facts = facts
+        self._session = open_graph(
+            facts.path,
+            runtime=running.get("runtime", "auto"),
+            device=running.get("device", "auto"),
+            threads=running.get("threads", 0) or THREADS,
         )
-    return session
-
-
-def shipped_record(
-    facts: ShippedFacts, session: GraphSession, reason: str, labels: tuple[str, ...] = ()
-) -> ModelRecord:
-    """Which model runs, and where."""
-    return ModelRecord(
-        name=facts.name,
-        kind=facts.kind,
-        version=facts.version,
-        labels=labels,
-        files={facts.path.name: facts.sha256},
-        runtime=session.runtime,
-        device=session.device,
-        licence=facts.licence,
-        reason=reason,
-    )
+        if set(self._session.inputs) != inputs or output not in self._session.outputs:
+            raise ModelError(
+                "models.graph_ends",
+                inputs=sorted(self._session.inputs),
+                outputs=sorted(self._session.outputs),
+                file=facts.path,
+            )
+        self.language = facts.language
+        self.record = ModelRecord(
+            name=facts.name,
+            kind=facts.kind,
+            version=facts.version,
+            labels=labels,
+            files={facts.path.name: facts.sha256},
+            runtime=self._session.runtime,
+            device=self._session.device,
+            licence=facts.licence,
+            reason=running.get("reason", ""),
+        )

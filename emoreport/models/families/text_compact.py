@@ -14,18 +14,14 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.errors import ModelError
-from emoreport.models.families.shipped import (
-    ShippedFacts,
-    open_shipped,
-    read_shipped,
-    shipped_record,
-)
+from emoreport.models.families import Placement
+from emoreport.models.families.shipped import ShippedFacts, ShippedModel, read_shipped
 from emoreport.models.store.model_metadata import FOLDER_METADATA, REINSTALL
 from emoreport.models.store.registry import PulledModel
 from emoreport.records import FloatArray, IntArray
@@ -44,22 +40,10 @@ TEXTS_AT_ONCE: Final = 32
 _TOKEN: Final = re.compile(r"\w+|[!?]+|\.\.+|[()]+|[^\w\s]")
 
 
-def open_text(
-    model: PulledModel,
-    *,
-    runtime: str = "auto",
-    device: str = "auto",
-    threads: int = 0,
-    reason: str = "",
-) -> CompactTextModel:
+def open_text(model: PulledModel, **running: Unpack[Placement]) -> CompactTextModel:
     """Open the text model of the package, or of a local folder; see `Opener`."""
-    return CompactTextModel(
-        None if model.registered is not None else model.folder / FOLDER_METADATA,
-        runtime=runtime,
-        device=device,
-        threads=threads,
-        reason=reason,
-    )
+    own = model.registered is not None
+    return CompactTextModel(None if own else model.folder / FOLDER_METADATA, **running)
 
 
 def tokens(text: str) -> list[str]:
@@ -122,15 +106,15 @@ def batch(texts: Sequence[str]) -> tuple[IntArray, FloatArray, IntArray]:
     return buckets, weights, tables
 
 
-class CompactTextModel:
+class CompactTextModel(ShippedModel):
     """Emotions of Russian sentences; see `TextEmotionModel`.
 
     Parameters
     ----------
     metadata
         The JSON file; None for that of the package.
-    threads, runtime, device, reason
-        As for `OnnxNetwork`.
+    running
+        As for an `Opener`.
 
     Raises
     ------
@@ -138,21 +122,10 @@ class CompactTextModel:
         When the files are missing, are not those described, or do not fit together.
     """
 
-    def __init__(
-        self,
-        metadata: Path | None = None,
-        *,
-        threads: int = 0,
-        runtime: str = "auto",
-        device: str = "auto",
-        reason: str = "",
-    ) -> None:
-        self._facts = facts = read_shipped(metadata, METADATA_FILE, KIND)
-        self._session = open_shipped(
-            facts, INPUTS, "scores", runtime=runtime, device=device, threads=threads
-        )
-        self.labels, self.language = _labels(facts), facts.language
-        self.record = shipped_record(facts, self._session, reason, self.labels)
+    def __init__(self, metadata: Path | None = None, **running: Unpack[Placement]) -> None:
+        facts = read_shipped(metadata, METADATA_FILE, KIND)
+        self.labels = _labels(facts)
+        super().__init__(facts, INPUTS, "scores", labels=self.labels, **running)
 
     def scores(self, texts: Sequence[str]) -> FloatArray:
         """How surely each emotion is in each text, alone or beside others.
