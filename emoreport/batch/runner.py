@@ -151,7 +151,7 @@ def run_batch(request: BatchRequest, watcher: BatchWatcher, make: EngineMaker) -
         metadata = Metadata()
         book = _Book(manifest, watcher)
         try:
-            with stops_as_interrupts(), make(request.settings, watcher) as engine:
+            with stops_as_interrupts() as stops, make(request.settings, watcher) as engine:
                 # Read before the models are opened, so that a slip in it costs no time.
                 metadata = _metadata(request, names, frozenset(), watcher)
                 book.opened = engine.open()
@@ -161,7 +161,8 @@ def run_batch(request: BatchRequest, watcher: BatchWatcher, make: EngineMaker) -
                 ahead = Ahead(planner.steps(candidates))
                 stack.callback(ahead.close)
                 for outcome in engine.run(book.jobs(ahead)):
-                    book.take(outcome)
+                    with stops.postponed():  # what the manifest calls finished is in the tables
+                        book.take(outcome)
         except (KeyboardInterrupt, EmoreportError) as error:
             early: BaseException | None = error
         else:
@@ -299,28 +300,50 @@ def clean(out: Path, folders: Iterable[str] = ()) -> None:
             (out / name).rmdir()
 
 
+class Stops:
+    """What becomes of the signals that ask for an end."""
+
+    def __init__(self) -> None:
+        self._busy = False
+        self._asked = False
+
+    def ask(self, *_: object) -> None:
+        """Raise KeyboardInterrupt, at once or after the work that is not to be cut in two."""
+        if not self._busy:
+            raise KeyboardInterrupt
+        self._asked = True
+
+    @contextmanager
+    def postponed(self) -> Iterator[None]:
+        """Do all of some work, or none: a signal that comes meanwhile is heeded after it."""
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
+        if self._asked:
+            raise KeyboardInterrupt
+
+
 @contextmanager
-def stops_as_interrupts() -> Iterator[None]:
+def stops_as_interrupts() -> Iterator[Stops]:
     """Have SIGTERM and SIGHUP end the work as Ctrl-C does: schedulers send them before they kill.
 
     Only the main thread can ask for signals; elsewhere nothing changes.
     """
+    stops = Stops()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield stops
         return
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
     wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     # A program that runs under nohup has chosen to outlive its terminal.
     before = {
-        number: signal.signal(number, stop)
-        for number in wanted
+        number: signal.signal(number, stops.ask)
+        for number in (signal.SIGINT, *wanted)
         if signal.getsignal(number) != signal.SIG_IGN
     }
     try:
-        yield
+        yield stops
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -4,6 +4,7 @@ import csv
 import html
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from emoreport import pipeline
 from emoreport.batch import names
 from emoreport.batch.lock import only_batch
-from emoreport.batch.manifest import MANIFEST_FILE
+from emoreport.batch.manifest import MANIFEST_FILE, Manifest
 from emoreport.batch.plan import Choices
 from emoreport.errors import InputNotFoundError, ModelError, OutputError, SettingsError
 from tests.fixtures import media
@@ -365,6 +366,25 @@ def test_a_stopped_batch_writes_what_it_has(batch: Batch, shorts: list[bytes]) -
     assert [row["video"] for row in rows(batch.out / names.SUMMARY_CSV)] == ["a.mp4"]
     assert not batch().interrupted
     assert batch.done == [("b.mp4", False), ("c.mp4", False)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_never_comes_between_the_manifest_and_the_tables(
+    number: signal.Signals, batch: Batch, shorts: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(batch, a_mp4=shorts[0], b_mp4=shorts[1])
+    note_outcome = Manifest.note_outcome
+
+    def note_and_stop(self, outcome, fingerprint):
+        record = note_outcome(self, outcome, fingerprint)
+        signal.raise_signal(number)
+        return record
+
+    monkeypatch.setattr(Manifest, "note_outcome", note_and_stop)
+    result = batch()
+    assert result.interrupted
+    assert batch.states(result) == {"a.mp4": "finished", "b.mp4": "waiting"}
+    assert [row["video"] for row in rows(batch.out / names.SUMMARY_CSV)] == ["a.mp4"]
 
 
 def test_copies_of_a_broken_video_each_have_a_line(batch: Batch) -> None:
