@@ -35,12 +35,9 @@ from emoreport.records import (
     MediaInfo,
     ModelRecord,
     ProgressCallback,
-    Recogniser,
     RunPlan,
     RunWarning,
     SpeechTrack,
-    TextEmotionModel,
-    Transcript,
     TranscriptRecord,
     VoiceActivityDetector,
     VoiceEmotionModel,
@@ -48,28 +45,15 @@ from emoreport.records import (
 from emoreport.run.bridge import load_bridge
 from emoreport.run.feature_file import FeatureFile, wanted_sources
 from emoreport.run.folder import ResultFolders, content_sha256, is_up_to_date, refuse_others
-from emoreport.run.record import (
-    TEXT_ROLE,
-    plan_run,
-    record_run,
-    with_text_model,
-    with_transcript,
-)
+from emoreport.run.record import plan_run, record_run
 from emoreport.run.report import Report
 from emoreport.run.timing import Clock, short_turns
-from emoreport.settings import NO_TRANSCRIPT, Settings
+from emoreport.settings import Settings
 from emoreport.speech.activity import SileroDetector
 from emoreport.speech.reading import read_speech
 from emoreport.speech.select import open_voice_model
-from emoreport.text.reading import readings_of
-from emoreport.text.select import open_text_model
-from emoreport.words.choosing import (
-    ChosenTranscript,
-    open_transcript,
-    recogniser_name,
-    transcript_record,
-)
-from emoreport.words.select import open_recogniser, refuse_unusable, words_of_file
+from emoreport.spoken_words import SpokenWords
+from emoreport.words.choosing import ChosenTranscript, transcript_record
 
 Announce = Callable[[str], None]
 Heard = tuple[SpeechTrack, DecodeOutcome | None]
@@ -149,17 +133,7 @@ class Analyzer:
             self._face_witness = open_face_witness(
                 self._face_model, seeing, announce, pull_progress
             )
-            recogniser = recogniser_name(self.settings.words)
-            self._recogniser: Recogniser | None = None
-            if recogniser is not None:
-                self._recogniser = open_recogniser(
-                    recogniser, self.settings, announce, pull_progress
-                )
-            self._text_model: TextEmotionModel | None = None
-            if self.settings.words.transcript != NO_TRANSCRIPT:
-                self._text_model = open_text_model(
-                    self.settings.words.text, self.settings, announce, pull_progress
-                )
+            self._words = SpokenWords.open(self.settings, announce, pull_progress)
             self._voice_witness = open_voice_witness(
                 self._voice_model, hearing, announce, pull_progress
             )
@@ -200,8 +174,6 @@ class Analyzer:
         further = {
             "face_witness": self._face_witness,
             "speech_witness": self._voice_witness,
-            "words": self._recogniser,
-            TEXT_ROLE: self._text_model,
         }
         return plan_run(
             video,
@@ -210,6 +182,7 @@ class Analyzer:
                 "face": self._face_model.record,
                 "speech": ModelRecord("none") if voice is None else voice.record,
                 **{role: model.record for role, model in further.items() if model is not None},
+                **self._words.models,
                 **({} if self._head is None else {"head": self._head.record}),
                 "face_detector": ModelRecord(self._detector.name),
                 "voice_activity": ModelRecord(self._activity.name),
@@ -293,9 +266,7 @@ class Analyzer:
     def _analyze(self, path: Path, sha256: str, recorded_path: str | None, name: str) -> Report:
         clock = Clock()
         # Before anything is decoded: a transcript that cannot be used is told at once.
-        chosen = open_transcript(self.settings.words, name)
-        if chosen is not None:
-            refuse_unusable(chosen.file)
+        chosen = self._words.transcript_of(name)
         with clock.stage("probe"):
             info = probe(path)
         features = self._feature_file()
@@ -309,15 +280,8 @@ class Analyzer:
                 report = self._headed(report, features)
         if self.settings.features.features:
             report = replace(report, features=features)
-        if self._recogniser is not None:
-            with clock.stage("words"):
-                report = self._with_heard_words(report, path, info)
-        else:
-            with nullcontext() if chosen is None else clock.stage("words"):
-                report = self._with_words(report, chosen, path, info)
-        if self._text_model is not None:
-            with clock.stage("text"):
-                report = _with_text(report, self._text_model)
+        if self._words.are_wanted:
+            report = self._with_words(report, chosen, path, info, clock)
         with clock.stage("analysis"):
             _ = report.analysis  # made on demand: now, so that its time is known
         return report
@@ -333,36 +297,27 @@ class Analyzer:
         led = with_head(track, self._head.record, report.faces, report.speech)
         return replace(report, faces=led.faces, speech=led.speech, head=led.table, run=run)
 
-    def _with_heard_words(self, report: Report, path: Path, info: MediaInfo) -> Report:
-        """The report with the words that a recogniser hears in its speech."""
-        assert self._recogniser is not None
-        words = Transcript((), source=self._recogniser.record.name)
-        track = open_audio(path, info, duration_s=report.run.media.duration_s)
-        if track is not None:
-            try:
-                words = self._recogniser.transcribe(track, report.speech.speech, self._progress)
-            finally:
-                track.close()
-        record = transcript_record(self.settings.words, path.name)
-        return replace(report, run=with_transcript(report.run, record, words), transcript=words)
-
     def _with_words(
-        self, report: Report, chosen: ChosenTranscript | None, path: Path, info: MediaInfo
+        self,
+        report: Report,
+        chosen: ChosenTranscript | None,
+        path: Path,
+        info: MediaInfo,
+        clock: Clock,
     ) -> Report:
-        """The report with the words of its transcript; None where there is none."""
-        record, words, duration_s = None, None, report.run.media.duration_s
-        if chosen is not None:
-            record = chosen.record
-            words = words_of_file(
-                chosen.file,
+        """The report with its words, and what they say."""
+        duration_s = report.run.media.duration_s
+        with clock.stage("words"):
+            words = self._words.find(
+                chosen,
                 duration_s,
                 report.speech.speech,
                 lambda: open_audio(path, info, duration_s=duration_s),
                 self._progress,
             )
-        missing = chosen is None and self.settings.words.transcript != NO_TRANSCRIPT
-        run = with_transcript(report.run, record, words, missing=missing)
-        return replace(report, run=run, transcript=words)
+        with clock.stage("text"):
+            words = self._words.read(words)
+        return words.put_in(report)
 
     def _feature_file(self) -> FeatureFile | None:
         """Where the features of a recording are kept while it is read; None without any."""
@@ -477,13 +432,6 @@ class Analyzer:
             finally:
                 if track is not None:
                     track.close()
-
-
-def _with_text(report: Report, model: TextEmotionModel) -> Report:
-    """The report with what a model reads in its words."""
-    text = readings_of(report.transcript, model)
-    run = with_text_model(report.run, model.record, report.transcript, text)
-    return replace(report, run=run, text=text)
 
 
 def analyze(

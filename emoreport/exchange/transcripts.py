@@ -8,17 +8,17 @@ from pathlib import Path
 
 from emoreport.errors import SettingsError
 from emoreport.media import open_audio, probe
-from emoreport.records import AudioTrack, RunRecord, Transcript, TranscriptRecord
+from emoreport.records import AudioTrack, RunRecord
 from emoreport.run.page_video import find_video
 from emoreport.run.read import NewWords, stored_settings
+from emoreport.run.record import WORDS_ROLE
 from emoreport.run.run_json import read_run
-from emoreport.settings import NO_TRANSCRIPT, Settings, WordSettings
+from emoreport.settings import Settings, WordSettings
+from emoreport.spoken_words import SpokenWords, open_reader
 from emoreport.tables.readings import SPEECH_FILE, read_speech
 from emoreport.tables.word_files import WORDS_FILE, read_words
-from emoreport.text.reading import readings_of
-from emoreport.text.select import NONE, open_text_model
-from emoreport.words.choosing import open_transcript, recogniser_name
-from emoreport.words.select import words_of_file
+from emoreport.text.select import NONE
+from emoreport.words.choosing import recogniser_name
 from emoreport.words.transcript_files import ANY_TIER
 
 
@@ -66,55 +66,36 @@ def words_for(
     settings = stored_settings(run, folder)
     chosen = settings.words if text is None else replace(settings.words, text=text)
     if transcript is None:
-        record, words = _own_words(run, folder, chosen)
+        found = _own_words(run, folder, chosen)
     else:
         chosen = replace(chosen, transcript=transcript, transcript_tier=tier or ANY_TIER)
-        record, words = _other_words(run, folder, chosen, encoding)
-    return _read(record, words, settings.replace(words=chosen), announce)
+        found = _words_of_file(run, folder, settings.replace(words=chosen), encoding)
+    settings = settings.replace(words=chosen)
+    return SpokenWords(settings, reader=open_reader(settings, announce)).read(found)
 
 
-def _own_words(
-    run: RunRecord, folder: Path, settings: WordSettings
-) -> tuple[TranscriptRecord | None, Transcript | None]:
+def _own_words(run: RunRecord, folder: Path, settings: WordSettings) -> NewWords:
     words = read_words(folder / WORDS_FILE)
     if settings.text != NONE:
         if words is None:
             raise SettingsError("transcript.no_words_here", file=folder)
         if not words.has_text:
             raise SettingsError("transcript.words_hidden", file=folder)
-    return run.transcript, words
+    return NewWords(run.transcript, words, settings, run.models.get(WORDS_ROLE))
 
 
-def _other_words(
-    run: RunRecord, folder: Path, settings: WordSettings, encoding: str | None
-) -> tuple[TranscriptRecord | None, Transcript | None]:
-    if recogniser_name(settings):
-        raise SettingsError("transcript.not_heard_here", name=settings.transcript)
-    chosen = open_transcript(settings, run.input.name, encoding=encoding)
-    if chosen is None:
-        return None, None
-    words = words_of_file(
-        chosen.file,
+def _words_of_file(
+    run: RunRecord, folder: Path, settings: Settings, encoding: str | None
+) -> NewWords:
+    if recogniser_name(settings.words):
+        raise SettingsError("transcript.not_heard_here", name=settings.words.transcript)
+    of_file = SpokenWords(settings)
+    return of_file.find(
+        of_file.transcript_of(run.input.name, encoding=encoding),
         run.media.duration_s,
         read_speech(folder / SPEECH_FILE).speech,
         lambda: _sound_of(run, folder),
     )
-    return chosen.record, words
-
-
-def _read(
-    record: TranscriptRecord | None,
-    words: Transcript | None,
-    settings: Settings,
-    announce: Callable[[str], None],
-) -> NewWords:
-    chosen = settings.words
-    if words is None or chosen.transcript == NO_TRANSCRIPT:
-        return NewWords(record, words, chosen)
-    model = open_text_model(chosen.text, settings, announce)
-    if model is None:
-        return NewWords(record, words, chosen)
-    return NewWords(record, words, chosen, model.record, readings_of(words, model))
 
 
 def _sound_of(run: RunRecord, folder: Path) -> AudioTrack | None:

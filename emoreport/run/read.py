@@ -30,7 +30,7 @@ from emoreport.run.fingerprint import is_retabled
 from emoreport.run.record import settings_document, with_text_model, with_transcript
 from emoreport.run.report import Report
 from emoreport.run.run_json import RUN_FILE, read_run
-from emoreport.settings import OPTIONS, Settings, WordSettings
+from emoreport.settings import NO_TRANSCRIPT, OPTIONS, Settings, WordSettings
 from emoreport.settings.keywords import SettingValues
 from emoreport.tables import readings
 from emoreport.tables.head_files import HEAD_FILE, read_head_scores
@@ -114,22 +114,31 @@ class NewWords:
     record, transcript
         Whence they are, and their times; None for both takes the words out.
     settings
-        The settings that name them and their model.
-    model, text
+        The settings that name them and their reader.
+    recogniser
+        What heard them; None for words of a file.
+    reader, text
         What reads what they say, and what it read; None for what there is not.
     """
 
     record: TranscriptRecord | None
     transcript: Transcript | None
     settings: WordSettings
-    model: ModelRecord | None = None
+    recogniser: ModelRecord | None = None
+    reader: ModelRecord | None = None
     text: TextReadings | None = None
 
     def put_in(self, report: Report) -> Report:
         """The report with these words."""
         settings = report.settings.replace(words=self.settings)
-        run = with_transcript(report.run, self.record, self.transcript)
-        run = with_text_model(run, self.model, self.transcript, self.text)
+        run = with_transcript(
+            report.run,
+            self.record,
+            self.transcript,
+            recogniser=self.recogniser,
+            missing=self.transcript is None and self.settings.transcript != NO_TRANSCRIPT,
+        )
+        run = with_text_model(run, self.reader, self.transcript, self.text)
         run = replace(run, settings=settings_document(settings))
         return replace(
             report, run=run, settings=settings, transcript=self.transcript, text=self.text

@@ -28,6 +28,8 @@ from emoreport.records import (
 )
 from emoreport.settings import Settings
 
+WORDS_ROLE: Final = "words"
+"""Role that a run has where a model hears its words."""
 TEXT_ROLE: Final = "text"
 """Role that a run has where a model reads what its words say."""
 _OF_WORDS: Final = frozenset({"words_unplaced", "no_transcript"})
@@ -132,6 +134,7 @@ def with_transcript(
     record: TranscriptRecord | None,
     transcript: Transcript | None,
     *,
+    recogniser: ModelRecord | None = None,
     missing: bool = False,
 ) -> RunRecord:
     """The run with what is known of its words, and with the warnings about them at the end.
@@ -144,6 +147,8 @@ def with_transcript(
         Whence the words are; None without any.
     transcript
         The words with their times.
+    recogniser
+        The model that heard them; None for words of a file.
     missing
         Whether one was wanted and there is none.
     """
@@ -158,7 +163,8 @@ def with_transcript(
             warnings.append(RunWarning("words_unplaced", {"count": lost, "percent": percent}))
     if missing:
         warnings.append(RunWarning("no_transcript"))
-    return replace(run, transcript=record, warnings=tuple(warnings))
+    models = _with_role(run, WORDS_ROLE, recogniser)
+    return replace(run, transcript=record, models=models, warnings=tuple(warnings))
 
 
 def with_text_model(
@@ -178,18 +184,21 @@ def with_text_model(
     transcript, text
         The words, and what the model read in them; None for what there is not.
     """
-    models = {role: record for role, record in run.models.items() if role != TEXT_ROLE}
     warnings = [warning for warning in run.warnings if warning.key not in _OF_TEXT]
-    if model is not None:
-        models[TEXT_ROLE] = model
-        if text is None and transcript is not None and transcript.words:
-            language = transcript.language
-            warnings.append(
-                RunWarning("text_language_unknown")
-                if language is None
-                else RunWarning("text_language", {"language": language})
-            )
-    return replace(run, models=models, warnings=tuple(warnings))
+    if model is not None and text is None and transcript is not None and transcript.words:
+        language = transcript.language
+        warnings.append(
+            RunWarning("text_language_unknown")
+            if language is None
+            else RunWarning("text_language", {"language": language})
+        )
+    return replace(run, models=_with_role(run, TEXT_ROLE, model), warnings=tuple(warnings))
+
+
+def _with_role(run: RunRecord, role: str, model: ModelRecord | None) -> dict[str, ModelRecord]:
+    """The models of a run with another one in a role, or with none."""
+    others = {name: record for name, record in run.models.items() if name != role}
+    return others if model is None else {**others, role: model}
 
 
 def settings_document(settings: Settings) -> dict[str, Any]:
