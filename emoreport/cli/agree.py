@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -102,17 +103,28 @@ OVERVIEW = (
 """Columns of the first table of a modality."""
 
 
+@dataclass(frozen=True)
+class CodingOptions:
+    """How files of codings are read."""
+
+    tier_face: TierFace = None
+    tier_voice: TierVoice = None
+    observation: Observation = None
+    encoding: Encoding = None
+    renamings: Renamings = None
+
+    def arguments(self) -> dict[str, Any]:
+        """The same as arguments of what reads them."""
+        return {**vars(self), "renamings": self.renamings or ()}
+
+
 @with_settings(("lang",))
 def agree(
     *,
     stats_dir: StatsDir,
     coded: Codings,
-    tier_face: TierFace = None,
-    tier_voice: TierVoice = None,
+    coding: CodingOptions,
     modality: Modality = None,
-    observation: Observation = None,
-    encoding: Encoding = None,
-    renamings: Renamings = None,
     tolerance: Tolerance = None,
     out: Target = None,
     as_json: Json = False,
@@ -134,12 +146,8 @@ def agree(
     result = compare(
         stats_dir,
         coded,
-        tier_face=tier_face,
-        tier_voice=tier_voice,
+        **coding.arguments(),
         modality=modality,
-        renamings=renamings or (),
-        observation=observation,
-        encoding=encoding,
         tolerance_s=chosen(TOLERANCE, tolerance),
     )
     show_caveats(result.caveats, lang)

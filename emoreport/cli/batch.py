@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -109,22 +109,29 @@ MetadataFile = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class BatchOptions:
+    """Options of every command that works on a folder of videos."""
+
+    jobs: Jobs = None
+    engine: EngineName = "local"
+    ray_address: RayAddress = None
+    ray_gpus_per_actor: RayGpusPerActor = 0.0
+    shard: ShardText = None
+    include: Include = None
+    exclude: Exclude = None
+    retry_failed: RetryFailed = False
+    time_limit: TimeLimit = None
+    memory_limit: MemoryLimit = None
+    metadata: MetadataFile = None
+    encoding: Encoding = None
+
+
 @with_settings()
 def batch(
     *,
     folder: Folder,
-    jobs: Jobs = None,
-    engine: EngineName = "local",
-    ray_address: RayAddress = None,
-    ray_gpus_per_actor: RayGpusPerActor = 0.0,
-    shard: ShardText = None,
-    include: Include = None,
-    exclude: Exclude = None,
-    retry_failed: RetryFailed = False,
-    time_limit: TimeLimit = None,
-    memory_limit: MemoryLimit = None,
-    metadata: MetadataFile = None,
-    encoding: Encoding = None,
+    of_batch: BatchOptions,
     config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -140,49 +147,16 @@ def batch(
     from emoreport.words.choosing import usual_transcript
 
     settings = settings_from(options, config, usual_transcript())
-    done = run_folder(
-        folder,
-        settings,
-        jobs=jobs,
-        engine=engine,
-        ray_address=ray_address,
-        ray_gpus_per_actor=ray_gpus_per_actor,
-        shard=shard,
-        include=include,
-        exclude=exclude,
-        retry_failed=retry_failed,
-        time_limit=time_limit,
-        memory_limit=memory_limit,
-        metadata=metadata,
-        encoding=encoding,
-        quiet=quiet,
-        verbose=verbose,
-    )
+    done = run_folder(folder, settings, of_batch, quiet=quiet, verbose=verbose)
     if not quiet:
         _close(done, settings.output.out, settings.output.lang)
     return exit_code(done)
 
 
 def run_folder(
-    folder: str,
-    settings: Settings,
-    *,
-    jobs: int | None,
-    engine: str,
-    ray_address: str | None,
-    ray_gpus_per_actor: float,
-    shard: str | None,
-    include: Sequence[str] | None,
-    exclude: Sequence[str] | None,
-    retry_failed: bool,
-    time_limit: float | None,
-    memory_limit: float | None,
-    metadata: Path | None,
-    encoding: str | None,
-    quiet: bool,
-    verbose: bool,
+    folder: str, settings: Settings, options: BatchOptions, *, quiet: bool, verbose: bool
 ) -> BatchResult:
-    """Analyse every video below a folder; parameters are the options of `batch`."""
+    """Analyse every video below a folder."""
     from emoreport.batch.anywhere import run_anywhere, source_folder
     from emoreport.batch.engine import Limits
     from emoreport.batch.engines.choice import EngineOptions, make_engine
@@ -192,24 +166,24 @@ def run_folder(
     from emoreport.cli.batch_display import BatchDisplay
 
     engine_options = EngineOptions(
-        jobs=jobs,
-        limits=Limits(time_s=time_limit, memory_mb=memory_limit),
-        ray_address=ray_address,
-        ray_gpus_per_actor=ray_gpus_per_actor,
+        jobs=options.jobs,
+        limits=Limits(time_s=options.time_limit, memory_mb=options.memory_limit),
+        ray_address=options.ray_address,
+        ray_gpus_per_actor=options.ray_gpus_per_actor,
     )
     request = BatchRequest(
         folder=source_folder(folder),
         settings=settings,
-        include=tuple(include or ()),
-        exclude=tuple(exclude or ()),
-        choices=Choices(overwrite=settings.output.overwrite, retry_failed=retry_failed),
-        metadata=metadata,
-        encoding=encoding,
-        shard=Shard.parse(shard) if shard else None,
+        include=tuple(options.include or ()),
+        exclude=tuple(options.exclude or ()),
+        choices=Choices(overwrite=settings.output.overwrite, retry_failed=options.retry_failed),
+        metadata=options.metadata,
+        encoding=options.encoding,
+        shard=Shard.parse(options.shard) if options.shard else None,
     )
 
     def make(chosen: Settings, watcher: Watcher) -> Engine:
-        return make_engine(engine, chosen, engine_options, watcher)
+        return make_engine(options.engine, chosen, engine_options, watcher)
 
     lang = settings.output.lang
     with BatchDisplay(request.folder, lang=lang, quiet=quiet, verbose=verbose) as display:

@@ -9,23 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from emoreport.cli.analyze import analyze_videos
-from emoreport.cli.batch import (
-    EngineName,
-    Exclude,
-    Include,
-    Jobs,
-    MemoryLimit,
-    MetadataFile,
-    RayAddress,
-    RayGpusPerActor,
-    RetryFailed,
-    ShardText,
-    TimeLimit,
-    exit_code,
-    run_folder,
-)
+from emoreport.cli.batch import BatchOptions, exit_code, run_folder
 from emoreport.cli.console import dim_line, error_line, shown, warning_line
-from emoreport.cli.options import Config, Encoding, Quiet, Verbose, settings_from, with_settings
+from emoreport.cli.options import Config, Quiet, Verbose, settings_from, with_settings
 from emoreport.errors import (
     EXIT_OK,
     EXIT_VIDEO_FAILED,
@@ -75,18 +61,7 @@ def features(
     videos: Videos = None,
     rate: Rate = None,
     join: Joins = None,
-    jobs: Jobs = None,
-    engine: EngineName = "local",
-    ray_address: RayAddress = None,
-    ray_gpus_per_actor: RayGpusPerActor = 0.0,
-    shard: ShardText = None,
-    include: Include = None,
-    exclude: Exclude = None,
-    retry_failed: RetryFailed = False,
-    time_limit: TimeLimit = None,
-    memory_limit: MemoryLimit = None,
-    metadata: MetadataFile = None,
-    encoding: Encoding = None,
+    of_batch: BatchOptions,
     config: Config = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -105,24 +80,7 @@ def features(
             raise SettingsError("cli.only_pictures", flag=flag)
     if Path(source).is_file():
         return _of_video(Path(source), settings, joining, verbose=verbose)
-    done = run_folder(
-        source,
-        settings,
-        jobs=jobs,
-        engine=engine,
-        ray_address=ray_address,
-        ray_gpus_per_actor=ray_gpus_per_actor,
-        shard=shard,
-        include=include,
-        exclude=exclude,
-        retry_failed=retry_failed,
-        time_limit=time_limit,
-        memory_limit=memory_limit,
-        metadata=metadata,
-        encoding=encoding,
-        quiet=quiet,
-        verbose=verbose,
-    )
+    done = run_folder(source, settings, of_batch, quiet=quiet, verbose=verbose)
     return max(exit_code(done), _finish(done, settings, joining))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -59,14 +60,26 @@ def with_settings(
 ) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Give a command an option for every setting named (all if None) and an `options` argument.
 
-    The command gets ``options``: the values given on the command line, by public name.
+    The command gets ``options``: the values given on the command line, by public name. A parameter
+    whose type is a dataclass stands for the options that its fields are.
     """
     chosen = list(OPTIONS if names is None else names)
 
     def decorate(command: Callable[..., int]) -> Callable[..., int]:
         own = inspect.signature(command, eval_str=True)
+        groups: dict[str, type[Any]] = {
+            parameter.name: parameter.annotation
+            for parameter in own.parameters.values()
+            if isinstance(parameter.annotation, type)
+            and dataclasses.is_dataclass(parameter.annotation)
+        }
         parameters = [
-            parameter for parameter in own.parameters.values() if parameter.name != "options"
+            option
+            for parameter in own.parameters.values()
+            if parameter.name != "options"
+            for option in (
+                _fields(groups[parameter.name]) if parameter.name in groups else [parameter]
+            )
         ]
         parameters += [_parameter(OPTIONS[name]) for name in chosen]
         short = [flag for flag, (name, _) in SHORT_FORMS.items() if name in chosen]
@@ -77,6 +90,9 @@ def with_settings(
             options = {name: values.pop(name) for name in chosen}
             options = {name: value for name, value in options.items() if value is not None}
             options |= _expanded(options, [flag for flag in short if values.pop(flag)])
+            for name, group in groups.items():
+                fields = dataclasses.fields(group)
+                values[name] = group(**{field.name: values.pop(field.name) for field in fields})
             return command(options=options, **values)
 
         keyword = inspect.Parameter.KEYWORD_ONLY
@@ -89,6 +105,20 @@ def with_settings(
         return wrapper
 
     return decorate
+
+
+def _fields(group: type) -> list[inspect.Parameter]:
+    """The options that a dataclass holds, as parameters of a command."""
+    types = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=types[field.name],
+        )
+        for field in dataclasses.fields(group)
+    ]
 
 
 def _parameter(info: OptionInfo) -> inspect.Parameter:

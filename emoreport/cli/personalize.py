@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from emoreport.cli.agree import Observation, Renamings, TierFace, TierVoice, show_caveats
+from emoreport.cli.agree import CodingOptions, show_caveats
 from emoreport.cli.console import error_line, print_table
 from emoreport.cli.options import (
     Config,
-    Encoding,
     Json,
     Quiet,
     checked_language,
@@ -49,11 +48,7 @@ def personalize(
     out: Out,
     labels: Labels = None,
     modality: Modality = "face",
-    tier_face: TierFace = None,
-    tier_voice: TierVoice = None,
-    observation: Observation = None,
-    encoding: Encoding = None,
-    renamings: Renamings = None,
+    coding: CodingOptions,
     as_json: Json = False,
     config: Config = None,
     quiet: Quiet = False,
@@ -64,15 +59,7 @@ def personalize(
 
     lang = checked_language(configured(config) | options)
     result = train(
-        stats_dirs,
-        labels or (),
-        out,
-        modality=_modality(modality),
-        tier_face=tier_face,
-        tier_voice=tier_voice,
-        observation=observation,
-        encoding=encoding,
-        renamings=renamings or (),
+        stats_dirs, labels or (), out, modality=_modality(modality), **coding.arguments()
     )
     show_caveats(result.caveats, lang)
     if as_json:

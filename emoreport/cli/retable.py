@@ -10,11 +10,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from emoreport.cli.agree import Modality, Observation, Renamings, TierFace, TierVoice, show_caveats
+from emoreport.cli.agree import CodingOptions, Modality, show_caveats
 from emoreport.cli.console import ProgressDisplay, dim_line
 from emoreport.cli.options import (
     Config,
-    Encoding,
     Quiet,
     StatsDir,
     Video,
@@ -79,12 +78,8 @@ def retable(
     stats_dir: StatsDir,
     out: Target = None,
     labels: Labels = None,
-    tier_face: TierFace = None,
-    tier_voice: TierVoice = None,
+    coding: CodingOptions,
     modality: Modality = None,
-    observation: Observation = None,
-    encoding: Encoding = None,
-    renamings: Renamings = None,
     transcript: NewTranscript = None,
     transcript_tier: Tier = None,
     text: NewText = None,
@@ -113,16 +108,7 @@ def retable(
 
     configuration = configured(config)
     changes = {name: value for name, value in configuration.items() if name in RETABLED} | options
-    coded, caveats = parse_labels(
-        stats_dir,
-        labels,
-        tier_face=tier_face,
-        tier_voice=tier_voice,
-        modality=modality,
-        renamings=renamings or (),
-        observation=observation,
-        encoding=encoding,
-    )
+    coded, caveats = parse_labels(stats_dir, labels, modality=modality, **coding.arguments())
     with _rare_collections():
         words = None
         if transcript is not None or text is not None:
@@ -130,7 +116,7 @@ def retable(
                 stats_dir,
                 transcript,
                 tier=transcript_tier,
-                encoding=encoding,
+                encoding=coding.encoding,
                 text=text,
                 announce=lambda line: None if quiet else dim_line(line),
             )
