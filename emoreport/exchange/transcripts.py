@@ -1,4 +1,4 @@
-"""Give a finished run another transcript or another model that reads it, or none."""
+"""Hear the words of a recording; give a finished run words, other words, or none."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from emoreport.errors import SettingsError
+from emoreport.errors import MediaError, SettingsError
 from emoreport.media import open_audio, probe
-from emoreport.records import AudioTrack, RunRecord
+from emoreport.records import (
+    AudioTrack,
+    ProgressCallback,
+    Recogniser,
+    RunRecord,
+    Transcript,
+)
 from emoreport.run.page_video import find_video
-from emoreport.run.read import NewWords, stored_settings
+from emoreport.run.read import NewWords, read_report, stored_settings
 from emoreport.run.record import WORDS_ROLE
 from emoreport.run.run_json import read_run
 from emoreport.settings import Settings, WordSettings
+from emoreport.speech.activity import SileroDetector
 from emoreport.spoken_words import SpokenWords, open_reader
 from emoreport.tables.readings import SPEECH_FILE, read_speech
 from emoreport.tables.word_files import WORDS_FILE, read_words
@@ -72,6 +79,95 @@ def words_for(
         found = _words_of_file(run, folder, settings.replace(words=chosen), encoding)
     settings = settings.replace(words=chosen)
     return SpokenWords(settings, reader=open_reader(settings, announce)).read(found)
+
+
+def words_heard_in(
+    recording: Path,
+    recogniser: Recogniser,
+    settings: Settings,
+    progress: ProgressCallback | None = None,
+) -> Transcript:
+    """Words of a recording with their times; of the picture nothing is decoded.
+
+    Parameters
+    ----------
+    recording, recogniser
+        What is listened to, and what hears.
+    settings
+        When a sound counts as speech.
+    progress
+        Told ``("words", done, total)``.
+
+    Raises
+    ------
+    MediaError
+        When the recording cannot be read or has no sound.
+    SpeechStageError, ModelError
+        When its speech cannot be found or heard.
+    """
+    info = probe(recording)
+    track = open_audio(recording, info, duration_s=info.duration_s)
+    if track is None:
+        raise MediaError("media.no_sound_to_hear", file=recording)
+    try:
+        speech = SileroDetector(settings.speech.speech_threshold).detect(track)
+        return recogniser.transcribe(track, speech, progress)
+    finally:
+        track.close()
+
+
+def put_heard_words(
+    folder: Path,
+    recording: Path,
+    recogniser: Recogniser,
+    settings: Settings,
+    announce: Callable[[str], None] = _tell_nobody,
+    progress: ProgressCallback | None = None,
+) -> tuple[Transcript, tuple[str, ...]]:
+    """Put the words that a recogniser hears in the speech of a run into its files.
+
+    Parameters
+    ----------
+    folder
+        A folder that `analyze` wrote.
+    recording
+        Its recording.
+    recogniser, settings
+        What hears, and the settings that name it; what reads the words is what the run names.
+    announce
+        Receives one line before a model is downloaded.
+    progress
+        Told ``("words", done, total)``, then as for `Report.write`.
+
+    Returns
+    -------
+    The words, and what a reader of the files must know.
+
+    Raises
+    ------
+    InputNotFoundError, StoredReadingsError
+        When the folder holds no complete run.
+    MediaError, ModelError
+        When the sound or a model cannot be used.
+    OutputError
+        When something cannot be written.
+    """
+    run = read_run(folder)
+    text = stored_settings(run, folder).words.text
+    settings = settings.replace(text=text)
+    duration_s = run.media.duration_s
+    words = SpokenWords(settings, recogniser, open_reader(settings, announce))
+    heard = words.find(
+        None,
+        duration_s,
+        read_speech(folder / SPEECH_FILE).speech,
+        lambda: open_audio(recording, probe(recording), duration_s=duration_s),
+        progress,
+    )
+    report = read_report(folder, words=words.read(heard))
+    assert report.transcript is not None
+    report.write(folder, video=recording, progress=progress)
+    return report.transcript, report.warnings(settings.output.lang)
 
 
 def _own_words(run: RunRecord, folder: Path, settings: WordSettings) -> NewWords:

@@ -10,6 +10,7 @@ import shlex
 import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import Final
 
@@ -152,6 +153,28 @@ def safe_stem(video: Path) -> str:
     while len(stem.encode("utf-8", "surrogateescape")) > room:
         stem = stem[:-1]
     return stem
+
+
+def results_of(video: Path, place: Path) -> Path | None:
+    """The folder that holds the results of a video; None where there are none.
+
+    Parameters
+    ----------
+    video
+        The recording; its content is read only where there are results under its name.
+    place
+        An output folder, or the folder of results itself.
+
+    Raises
+    ------
+    InputNotFoundError, MediaError
+        When the video cannot be read.
+    """
+    if not is_result(place) and not any(place.glob(f"{escape(safe_stem(video))}*/{RUN_FILE}")):
+        return None
+    sha256 = content_sha256(video)
+    folders = (place, *(place / name for name in folder_names(video, sha256)))
+    return next((folder for folder in folders if stored_run(folder, sha256)), None)
 
 
 def refuse_link(folder: Path) -> None:

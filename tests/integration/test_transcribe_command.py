@@ -120,6 +120,60 @@ def test_analyze_hears_the_words_and_retable_keeps_them(talk: Path, emoreport: E
     assert "transcribe" in refused.errors[0]
 
 
+def test_words_go_into_the_results_of_the_recording(talk: Path, emoreport: Emoreport) -> None:
+    plain = ("analyze", "--transcript", "none", "--quiet", "--page-video", "none")
+    heard = ("analyze", "--transcript", "auto", "--quiet", "--page-video", "none")
+    assert emoreport(*plain, "--", talk).code == 0
+    (folder,) = Path("statistics").iterdir()
+    outcome = emoreport("transcribe", "--", talk)
+    assert outcome.code == 0
+    assert outcome.out.endswith("  да нет мио\n")
+    assert outcome.err.splitlines()[-1] == f"{folder}: 3 words, heard by {NAME}"
+    assert emoreport(*heard, "--out", "at-once", "--", talk).code == 0
+    at_once = Path("at-once", folder.name)
+    assert {path.name for path in folder.iterdir()} == {path.name for path in at_once.iterdir()}
+    for path in sorted(at_once.iterdir()):
+        if path.suffix in {".csv", ".parquet"} or path.name == "report.json":
+            assert path.read_bytes() == (folder / path.name).read_bytes(), path.name
+    assert run_json(folder)["models"]["words"]["name"] == NAME
+    assert emoreport(*heard, "--", talk).code == 0  # they are the same results: no --overwrite
+
+
+def test_the_folder_of_results_can_be_named(
+    talk: Path, emoreport: Emoreport, tmp_path: Path
+) -> None:
+    run = ("analyze", "--transcript", "none", "--quiet", "--out", "mine")
+    assert emoreport(*run, "--", talk).code == 0
+    (folder,) = Path("mine").iterdir()
+    for place in ("mine", folder):
+        assert emoreport("retable", folder, "--transcript", "none", "--quiet").code == 0
+        outcome = emoreport("transcribe", "--out", place, "--", talk)
+        assert (outcome.code, outcome.out) == (0, f"{folder}: 3 words, heard by {NAME}\n")
+        assert (folder / "words.csv").is_file()
+    (tmp_path / "empty").mkdir()
+    nothing = emoreport("transcribe", "--out", tmp_path / "empty", "--", talk)
+    assert nothing.code == 2
+    assert talk.name in nothing.errors[0]
+
+
+def test_words_of_a_file_stay_unless_told_otherwise(talk: Path, emoreport: Emoreport) -> None:
+    cue = "1\n00:00:00,200 --> 00:00:01,000\nправильно\n"
+    Path("right.srt").write_text(cue, encoding="utf-8")
+    assert emoreport("analyze", "--transcript", "right.srt", "--quiet", "--", talk).code == 0
+    (folder,) = Path("statistics").iterdir()
+    before = (folder / "words.csv").read_bytes()
+    outcome = emoreport("transcribe", "--", talk)
+    assert outcome.code == 0
+    assert "мио" in outcome.out
+    assert "right.srt" in outcome.err
+    assert emoreport("transcribe", "--out", folder, "--", talk).code == 2
+    assert (folder / "words.csv").read_bytes() == before
+    assert emoreport("transcribe", "--overwrite", "--out", folder, "--", talk).code == 0
+    assert "мио" in (folder / "words.csv").read_text(encoding="utf-8")
+    assert emoreport("retable", folder, "--transcript", "right.srt", "--quiet").code == 0
+    assert "words" not in run_json(folder)["models"]
+
+
 def test_once_a_recogniser_is_here_words_are_heard_unless_told_otherwise(
     talk: Path, emoreport: Emoreport, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
