@@ -46,7 +46,14 @@ from emoreport.records import FaceTrack
 from emoreport.results import VideoInterval
 from emoreport.settings import AnalysisSettings
 from tests.fixtures import talks
-from tests.fixtures.talk_rows import WEIGHTS, compared, random_order, rows_of, talk_of
+from tests.fixtures.talk_rows import (
+    WEIGHTS,
+    compared,
+    random_order,
+    rows_of,
+    talk_of,
+    talk_with_words,
+)
 from tests.fixtures.talks import NEUTRAL, VOICE_LABELS, Chain, Design, Runs
 
 HAPPINESS = VOICE_LABELS.index("happiness")
@@ -209,20 +216,33 @@ def entropy(rng: np.random.Generator, number: int) -> None:
 
 
 def comparison(rng: np.random.Generator, number: int) -> None:
-    """Coverage of the intervals of one talk and of the difference of two."""
+    """Coverage of the intervals of the difference of two talks."""
+    _coverage(rng, number, talk_of)
+
+
+def words(rng: np.random.Generator, number: int) -> None:
+    """The same for talks with words that say something."""
+    _coverage(rng, number, talk_with_words)
+
+
+def _coverage(
+    rng: np.random.Generator,
+    number: int,
+    make: Callable[[np.random.Generator, float, Design], Talk],
+) -> None:
     one = Design(coupling=0.3)
     other = Design(face=talks.talking_chain(neutral_s=4.0, other_s=4.0, back=0.4), coupling=0.6)
     truth = [
         {
-            (row.measure, row.emotion): row.ratio.value
-            for row in talk_measures(talk_of(rng, 1e6, design), VOICE_LABELS)
+            (row.measure, row.emotion): row.course.value
+            for row in talk_measures(make(rng, 1e6, design), VOICE_LABELS)
         }
         for design in (one, other)
     ]
     for duration_s in (180.0, 300.0, TALK_S, 1800.0):
         hits, given = defaultdict(list), defaultdict(list)
         for _ in range(number):
-            first, second = talk_of(rng, duration_s, one), talk_of(rng, duration_s, other)
+            first, second = (make(rng, duration_s, side) for side in (one, other))
             for row in compare_talks(first, second):
                 key = (row.measure, row.emotion)
                 given[row.measure].append(row.low is not None)
@@ -336,6 +356,7 @@ PARTS: dict[str, Callable[[np.random.Generator, int], None]] = {
     "durations": durations,
     "entropy": entropy,
     "comparison": comparison,
+    "words": words,
     "groups": groups,
     "paired": paired,
     "order": order,

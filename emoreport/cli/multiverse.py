@@ -92,6 +92,8 @@ def _show(result: MultiverseResult, folder: Path, lang: str) -> None:
         ],
     )
     print(_word("line.reading", lang))
+    if not result.has_words:
+        print(_word("line.no_words", lang))
     print(_word("line.folder", lang, folder=folder))
     for name, twin in result.same_bridges.items():
         note_line(_word("line.same_bridge", lang, name=name, other=twin))

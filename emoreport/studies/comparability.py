@@ -10,6 +10,7 @@ from typing import Final
 from emoreport.errors import SettingsError
 from emoreport.messages import Phrase
 from emoreport.records import ModelRecord
+from emoreport.run.record import TEXT_ROLE
 from emoreport.run.report import Report
 from emoreport.run.run_json import EMOTION_MODELS, HEAD, WITNESSES
 from emoreport.settings import OPTIONS
@@ -31,9 +32,15 @@ OTHER_RUNTIME: Final = "other_runtime"
 NO_RESULTS: Final = "no_results"
 NO_PARTNER: Final = "no_partner"
 WORDS_IN_ONE: Final = "words_in_one"
+TEXT_IN_ONE: Final = "text_in_one"
+OTHER_TEXT_MODEL: Final = "other_text_model"
 
 OBSTACLES: Final = frozenset({OTHER_MODEL, OTHER_SETTING, OTHER_BRIDGE, SAME_RECORDING})
 """What makes figures not comparable; there are remedies of these keys."""
+
+
+ModelFacts = tuple[str, tuple[tuple[str, str], ...]]
+"""Name of a model, and names and digests of its files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +88,30 @@ class TalkFacts:
         Mapping of labels.
     has_words
         Whether it has a transcript; without one in all, nothing about words is compared.
+    text_model
+        What read an emotion in them, as in `models`; None where nothing did. Unless all have the
+        same, what the words say is not compared.
     """
 
     folder: Path
     sha256: str
     version: str
-    models: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]]
+    models: Mapping[str, ModelFacts]
     runtimes: Mapping[str, str]
     settings: Mapping[str, object]
     bridge: Mapping[str, str]
     has_words: bool
+    text_model: ModelFacts | None = None
 
 
 def facts_of(talk: Report, folder: Path) -> TalkFacts:
     """Look up what must be the same in talks that are compared; `folder` holds this one."""
-    models = {role: talk.run.models.get(role, ModelRecord("none")) for role in MODELS}
+    models = {role: _model(talk, role) for role in MODELS}
     return TalkFacts(
         folder=folder,
         sha256=talk.run.input.sha256,
         version=talk.run.program_version,
-        models={
-            role: (model.name, tuple(sorted(model.files.items()))) for role, model in models.items()
-        },
+        models={role: _facts(model) for role, model in models.items()},
         runtimes={role: model.runtime for role, model in models.items()},
         settings={
             name: value
@@ -112,7 +121,22 @@ def facts_of(talk: Report, folder: Path) -> TalkFacts:
         },
         bridge=dict(talk.bridge.mapping),
         has_words=talk.transcript is not None,
+        text_model=None if talk.text is None else _facts(_model(talk, TEXT_ROLE)),
     )
+
+
+def same_text_model(talks: Sequence[TalkFacts]) -> bool:
+    """Whether one model read an emotion in the words of all these talks."""
+    models = {talk.text_model for talk in talks}
+    return len(models) == 1 and None not in models
+
+
+def _model(talk: Report, role: str) -> ModelRecord:
+    return talk.run.models.get(role, ModelRecord("none"))
+
+
+def _facts(model: ModelRecord) -> ModelFacts:
+    return model.name, tuple(sorted(model.files.items()))
 
 
 def caveats_of(talks: Sequence[TalkFacts]) -> Iterator[Caveat]:
@@ -146,12 +170,23 @@ def _between(first: TalkFacts, second: TalkFacts) -> Iterator[Caveat]:
                 "other": str(second.settings[name]),
             }
             yield Caveat(OTHER_SETTING, {**folders, **values})
-    if first.has_words != second.has_words:
-        yield Caveat(WORDS_IN_ONE, folders)
+    yield from _between_words(first, second, folders)
     if first.bridge != second.bridge:
         yield Caveat(OTHER_BRIDGE, folders)
     if first.version != second.version:
         yield Caveat(OTHER_VERSION, {**folders, "one": first.version, "other": second.version})
+
+
+def _between_words(
+    first: TalkFacts, second: TalkFacts, folders: Mapping[str, str]
+) -> Iterator[Caveat]:
+    if first.has_words != second.has_words:
+        yield Caveat(WORDS_IN_ONE, folders)
+    elif (first.text_model is None) != (second.text_model is None):
+        yield Caveat(TEXT_IN_ONE, folders)
+    elif first.text_model != second.text_model:
+        one, other = (talk.text_model or ("none", ()) for talk in (first, second))
+        yield Caveat(OTHER_TEXT_MODEL, {**folders, "one": one[0], "other": other[0]})
 
 
 def refuse(caveats: Iterable[Caveat], *, force: bool) -> None:

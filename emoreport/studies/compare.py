@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
 from emoreport.analysis.mismatch.comparison import compare_intervals
+from emoreport.analysis.mismatch.modalities import face_modality, text_modality, voice_modality
 from emoreport.analysis.rows.doubt import doubted
-from emoreport.analysis.rows.judging import judge_rows
+from emoreport.analysis.rows.judging import abstention_level, judge_rows
+from emoreport.analysis.rows.text import SpokenText
+from emoreport.analysis.rows.witnesses import firm_windows
+from emoreport.analysis.talks.agreement import agreement_measures
 from emoreport.analysis.talks.groups import GroupDifference, compare_groups
 from emoreport.analysis.talks.pairs import PairedDifference, compare_pairs
 from emoreport.analysis.talks.two import Difference, compare_talks
-from emoreport.analysis.transitions.talk_figures import Talk
+from emoreport.analysis.transitions.talk_figures import Measure, Talk
 from emoreport.errors import InputNotFoundError, SettingsError
+from emoreport.records import SpeechTrack
+from emoreport.results import VideoInterval
 from emoreport.run.folder import is_result
 from emoreport.run.read import read_machine_report
+from emoreport.run.report import Report
 from emoreport.studies.comparability import (
     NO_PARTNER,
     NO_RESULTS,
@@ -26,6 +33,7 @@ from emoreport.studies.comparability import (
     caveats_of,
     facts_of,
     refuse,
+    same_text_model,
 )
 from emoreport.tables.csv_files import csv_field, csv_lines
 
@@ -179,11 +187,10 @@ def compare_talk_folders(
     read = [_read(folder, changes) for folder in folders]
     caveats = tuple(caveats_of([facts for facts, _ in read]))
     refuse(caveats, force=force)
-    first = read[0][1]
     return TalksCompared(
         tuple(
-            TalkComparison(folders[0], folder, compare_talks(first, second))
-            for folder, (_, second) in zip(folders[1:], read[1:], strict=True)
+            TalkComparison(folders[0], folder, compare_talks(*_read_alike([read[0], other])))
+            for folder, other in zip(folders[1:], read[1:], strict=True)
         ),
         caveats,
     )
@@ -215,15 +222,17 @@ def compare_folders(
     InputNotFoundError, StoredReadingsError
         When a folder does not exist or a run is damaged.
     """
-    groups, empty = [], []
+    read: list[tuple[TalkFacts, Talk]] = []
+    counts, empty = [], []
     for folder in (first, second):
         talks, without_results = _members(folder, "--groups")
-        groups.append([_read(talk, changes) for talk in talks])
+        read += [_read(talk, changes) for talk in talks]
+        counts.append(len(talks))
         empty += [Caveat(NO_RESULTS, {"folder": str(subfolder)}) for subfolder in without_results]
-    facts = [talk for group in groups for talk, _ in group]
-    caveats = (*caveats_of(facts), *empty)
+    caveats = (*caveats_of([facts for facts, _ in read]), *empty)
     refuse(caveats, force=force)
-    before, after = ([talk for _, talk in group] for group in groups)
+    alike = _read_alike(read)
+    before, after = alike[: counts[0]], alike[counts[0] :]
     return GroupsCompared(first, second, compare_groups(before, after, seed=seed), caveats)
 
 
@@ -273,10 +282,11 @@ def compare_paired_folders(
         ]
     if len(people) < 2:
         raise SettingsError("compare.too_few_pairs", first=first, second=second, count=len(people))
-    sides = [[_read(side[name], changes) for name in people] for side in talks]
-    caveats = (*caveats_of([facts for side in sides for facts, _ in side]), *left_out)
+    read = [_read(side[name], changes) for side in talks for name in people]
+    caveats = (*caveats_of([facts for facts, _ in read]), *left_out)
     refuse(caveats, force=force)
-    before, after = ([talk for _, talk in side] for side in sides)
+    alike = _read_alike(read)
+    before, after = alike[: len(people)], alike[len(people) :]
     return PairsCompared(first, second, people, compare_pairs(before, after, seed=seed), caveats)
 
 
@@ -295,7 +305,36 @@ def _read(folder: Path, changes: Mapping[str, Any] | None) -> tuple[TalkFacts, T
     words_s = None
     if talk.transcript is not None:
         words_s = [0.5 * (word.start_s + word.end_s) for word in talk.transcript.words]
-    return facts_of(talk, folder), Talk(run.input.name, rows.video, comparisons, words_s=words_s)
+    return facts_of(talk, folder), Talk(
+        run.input.name,
+        rows.video,
+        comparisons,
+        words_s=words_s,
+        agreement=_agreement(talk, rows.video, faces.labels, speech),
+    )
+
+
+def _agreement(
+    talk: Report, rows: Sequence[VideoInterval], labels: Sequence[str], speech: SpeechTrack
+) -> tuple[Measure, ...] | None:
+    """How face, voice and words agree; None where nothing read an emotion in the words."""
+    level, duration_s = abstention_level(talk.settings.analysis), talk.run.media.duration_s
+    text = SpokenText.of(talk.transcript, talk.text, (), level).firm(talk.text)
+    if text is None:
+        return None
+    return agreement_measures(
+        face_modality(rows, labels, talk.bridge),
+        voice_modality(speech, duration_s, talk.bridge, firm_windows(speech, level, talk.bridge)),
+        text_modality(text, duration_s, talk.bridge),
+    )
+
+
+def _read_alike(read: Sequence[tuple[TalkFacts, Talk]]) -> list[Talk]:
+    """The talks, with what their words say only where one model read the words of all."""
+    talks = [talk for _, talk in read]
+    if same_text_model([facts for facts, _ in read]):
+        return talks
+    return [replace(talk, agreement=None) for talk in talks]
 
 
 def _check_talk(folder: Path) -> None:

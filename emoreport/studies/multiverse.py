@@ -11,7 +11,13 @@ from typing import Any, Final, TypeVar, cast
 from emoreport.analysis.rows.abstention import Level
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.witnesses import witness_track
-from emoreport.analysis.talks.conclusions import Conclusion, Setting, Universe, conclusions
+from emoreport.analysis.talks.conclusions import (
+    Conclusion,
+    Setting,
+    Universe,
+    conclusions,
+    has_words,
+)
 from emoreport.analysis.talks.multiverse import Multiverse, grid, same_effect
 from emoreport.records import FaceTrack, ModelRecord, SpeechTrack
 from emoreport.run.bridge import load_bridge
@@ -84,6 +90,11 @@ class MultiverseResult:
         everything = dict.fromkeys((*self.universes, self.own))
         return tuple(universe for universe in everything if universe.failure is not None)
 
+    @property
+    def has_words(self) -> bool:
+        """Whether something is said about words."""
+        return has_words((self.own, *self.universes))
+
     def write(self, folder: Path, lang: str, draw: Draw) -> Path:
         """Write both tables and the figure that `draw` makes, all or nothing; return the folder.
 
@@ -140,6 +151,8 @@ def explore(talk: Report, wanted: Grid) -> MultiverseResult:
     seen, heard = ([track.labels for track in leaders.values()] for leaders in (faces, voices))
     # Face against voice, and each model against its witness.
     compared = [*product(seen, heard), *pairwise(seen), *pairwise(heard)]
+    if talk.text is not None:
+        compared += [(labels, talk.text.labels) for labels in (*seen, *heard)]
     bridges, own_bridge, same = _bridges(talk, wanted.bridge_files, compared)
     analysis = talk.settings.analysis
     own = Setting(
@@ -158,7 +171,15 @@ def explore(talk: Report, wanted: Grid) -> MultiverseResult:
         tuple(faces),
         tuple(voices),
     )
-    multiverse = Multiverse(faces, voices, talk.run.media.duration_s, talk.settings, bridges)
+    multiverse = Multiverse(
+        faces,
+        voices,
+        talk.run.media.duration_s,
+        talk.settings,
+        bridges,
+        talk.transcript,
+        talk.text,
+    )
     looked_at = {
         setting: _look(multiverse, setting) for setting in dict.fromkeys((*combinations, own))
     }

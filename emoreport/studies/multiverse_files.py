@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Final
 
 from emoreport.analysis.talks.conclusions import (
+    DEPARTS,
     DOMINANT_EMOTION,
+    JOINT_VERDICT,
     KAPPA_SIGN,
     MISMATCH_VERDICT,
     TRANSITION_RATE,
     Conclusion,
     Setting,
     Universe,
+    has_words,
 )
 from emoreport.atomic import Staging
 from emoreport.messages import label_name, number, text
@@ -54,6 +57,20 @@ COLUMNS: Final[dict[str, Column]] = {
     "speech_model": lambda universe: universe.setting.speech_model,
 }
 """Columns of the table after `own` and `in_grid`."""
+
+WORD_COLUMNS: Final[dict[str, Column]] = {
+    "kappa_face_text": lambda universe: value_at(universe, "words.kappa_face_text"),
+    "kappa_face_text_sign": lambda universe: value_at(universe, "words.face_text_sign"),
+    "kappa_voice_text": lambda universe: value_at(universe, "words.kappa_voice_text"),
+    "kappa_voice_text_sign": lambda universe: value_at(universe, "words.voice_text_sign"),
+    "joint_agreement": lambda universe: value_at(universe, "words.joint_share"),
+    "expected_joint_agreement": lambda universe: value_at(universe, "words.joint_expected"),
+    "fleiss_kappa": lambda universe: value_at(universe, "words.fleiss_kappa"),
+    "joint_p_value": lambda universe: value_at(universe, "words.joint_p"),
+    "joint_agreement_against_chance": lambda universe: value_at(universe, "words.verdict"),
+    "departs": lambda universe: value_at(universe, "words.departs"),
+}
+"""Columns at the end where the words of the run say something."""
 
 SUMMARY_COLUMNS: Final[dict[str, Callable[[Conclusion], Cell]]] = {
     "conclusion": lambda conclusion: conclusion.conclusion,
@@ -110,12 +127,13 @@ def write_files(
         When something cannot be written.
     """
     everything = tuple(dict.fromkeys((*universes, own)))
+    columns = COLUMNS | WORD_COLUMNS if has_words(everything) else COLUMNS
     in_grid = {universe.setting for universe in universes}
     rows = [
         (
             csv_field(universe.setting == own.setting),
             csv_field(universe.setting in in_grid),
-            *(csv_field(cell(universe)) for cell in COLUMNS.values()),
+            *(csv_field(cell(universe)) for cell in columns.values()),
         )
         for universe in everything
     ]
@@ -124,7 +142,7 @@ def write_files(
     ]
     curve = _curve(name, own, everything, summary, lang)
     with Staging(folder) as staging:
-        staging.put(TABLE_FILE, csv_lines(("own", "in_grid", *COLUMNS), rows))
+        staging.put(TABLE_FILE, csv_lines(("own", "in_grid", *columns), rows))
         staging.put(SUMMARY_FILE, csv_lines(SUMMARY_COLUMNS, short))
         for file in (PNG_FILE, SVG_FILE):
             staging.put(file, draw(curve, Path(file).suffix.removeprefix(".")))
@@ -206,13 +224,30 @@ def _curve(
         line=0.0,
         line_name=text("multiverse.figure.chance", lang),
     )
+    words = (_words_panel(ordered, about, lang),) if DEPARTS in about else ()
     return Curve(
         title=text("multiverse.figure.title", lang, name=name, count=len(everything)),
-        panels=(rate, kappa),
+        panels=(rate, kappa, *words),
         choices=_choices([universe.setting for universe in ordered], lang),
         own=ordered.index(own),
         own_name=text("multiverse.figure.own", lang),
         axis=text("multiverse.figure.axis", lang),
+    )
+
+
+def _words_panel(ordered: Sequence[Universe], about: Mapping[str, Conclusion], lang: str) -> Panel:
+    """How far all three agree."""
+    words = [universe.words for universe in ordered]
+    return Panel(
+        label=text("multiverse.figure.fleiss", lang),
+        heading=_heading(about, (JOINT_VERDICT, DEPARTS), lang),
+        legend=text("multiverse.figure.joint", lang),
+        values=tuple(None if side is None else side.fleiss_kappa for side in words),
+        marks=_marks(
+            JOINT_VERDICT, [None if side is None else side.verdict for side in words], lang
+        ),
+        line=0.0,
+        line_name=text("multiverse.figure.chance", lang),
     )
 
 

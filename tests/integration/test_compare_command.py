@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,12 +15,22 @@ from emoreport.analysis.transitions.talk_figures import Talk
 from emoreport.messages import text
 from emoreport.records import Transcript, Word
 from emoreport.run.read import read_report
-from emoreport.tables.word_files import WORDS_FILE, write_words
 from tests.fixtures.results_on_disk import rows
+from tests.fixtures.spoken import speak, wandering_words
 from tests.fixtures.stored import store, wandering_talk
 from tests.integration.conftest import Emoreport
 
 DURATION_S = 200.0
+AGREEMENT = {
+    "kappa_face_voice": ("pair_kappa", "face_voice"),
+    "kappa_face_text": ("pair_kappa", "face_text"),
+    "kappa_voice_text": ("pair_kappa", "voice_text"),
+    "fleiss_kappa": ("fleiss_kappa", "all"),
+    "departs_face": ("departs", "face"),
+    "departs_voice": ("departs", "voice"),
+    "departs_text": ("departs", "text"),
+}
+"""Measures of the comparison, and what the table of modalities calls them."""
 
 
 def made(folder: Path, seed: int = 0, happy: float = 0.4, **values: object) -> Path:
@@ -68,22 +79,81 @@ def test_differences_are_those_of_the_reports(
 def test_words_are_compared_where_both_have_them_and_else_that_is_said(
     pair: tuple[Path, Path], emoreport: Emoreport
 ) -> None:
-    def speak(folder: Path, every_s: float) -> None:
-        words = [Word("да", start, start + 0.2) for start in np.arange(0, 199, every_s).tolist()]
-        with (folder / WORDS_FILE).open("wb") as stream:
-            write_words(stream, Transcript(tuple(words)))
+    def words(every_s: float) -> Transcript:
+        starts_s = np.arange(0, 199, every_s).tolist()
+        return Transcript(tuple(Word("да", start_s, start_s + 0.2) for start_s in starts_s))
 
-    speak(pair[0], 1.0)
+    speak(pair[0], words(1.0))
     outcome = emoreport("compare", *pair)
     assert outcome.code == 0
     assert "nothing about words is compared" in " ".join((outcome.err + outcome.out).split())
-    speak(pair[1], 0.5)
+    speak(pair[1], words(0.5))
     outcome = emoreport("compare", *pair, "--json")
     document = json.loads(outcome.out)
     (entry,) = document["comparisons"]
     rate = next(row for row in entry["differences"] if row["measure"] == "words_per_minute")
     assert (round(rate["first"]), round(rate["second"])) == (60, 119)
     assert document["caveats"] == []
+
+
+def test_what_the_words_say_is_compared_as_in_the_tables_where_one_model_read_all(
+    pair: tuple[Path, Path], emoreport: Emoreport
+) -> None:
+    speak(pair[0], *wandering_words(DURATION_S, seed=1))
+    speak(pair[1], wandering_words(DURATION_S, seed=2)[0])
+    outcome = emoreport("compare", *pair, "--json")
+    assert [row["key"] for row in json.loads(outcome.out)["caveats"]] == ["text_in_one"]
+    assert not {row["measure"] for row in _differences(outcome.out)} & AGREEMENT.keys()
+    speak(pair[1], *wandering_words(DURATION_S, seed=2))
+    outcome = emoreport("compare", *pair, "--json")
+    assert outcome.warnings == []
+    compared = {row["measure"]: row for row in _differences(outcome.out)}
+    reports = [read_report(folder) for folder in pair]
+    for measure, name in AGREEMENT.items():
+        one, other = (
+            next(
+                row.value
+                for row in report.analysis.modality_statistics
+                if (row.statistic, row.modalities) == name
+            )
+            for report in reports
+        )
+        row = compared[measure]
+        assert (row["first"], row["second"]) == (pytest.approx(one), pytest.approx(other))
+    shown = emoreport("compare", *pair)
+    assert "kappa of face and words" in shown.out
+    path = pair[1] / "run.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["models"]["text"] = {"name": "rubert-tiny2-cedr", "files": {"a.onnx": "1" * 64}}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    other = emoreport("compare", *pair, "--lang", "ru")
+    assert (other.code, len(other.warnings)) == (0, 1)
+    assert "rubert-tiny2-cedr" in other.err
+    assert "каппа лица и слов" not in other.out
+
+
+@pytest.mark.parametrize("how", ["--groups", "--paired"])
+def test_groups_and_pairs_compare_what_the_words_say_too(
+    how: str, two_groups: tuple[Path, Path], emoreport: Emoreport
+) -> None:
+    talks = [talk for group in two_groups for talk in sorted(group.iterdir())]
+    for number, talk in enumerate(talks):
+        speak(talk, *wandering_words(DURATION_S, seed=number))
+    document = json.loads(emoreport("compare", *two_groups, how, "--json").out)
+    rows_of = {row["measure"]: row for row in document["differences"]}
+    assert rows_of.keys() >= AGREEMENT.keys()
+    kappa = rows_of["kappa_face_text"]
+    assert kappa["difference"] == pytest.approx(kappa["second"] - kappa["first"])
+    assert 0 < kappa["p_value"] <= kappa["p_holm"] <= 1
+    (talks[-1] / "text.parquet").unlink()
+    document = json.loads(emoreport("compare", *two_groups, how, "--json").out)
+    assert not {row["measure"] for row in document["differences"]} & AGREEMENT.keys()
+    assert [row["key"] for row in document["caveats"]] == ["text_in_one"]
+
+
+def _differences(out: str) -> list[dict[str, Any]]:
+    (entry,) = json.loads(out)["comparisons"]
+    return entry["differences"]
 
 
 @pytest.mark.parametrize("how", [(), ("--groups",), ("--paired",)])

@@ -15,6 +15,7 @@ from emoreport.plots.specification_curve import drawn
 from emoreport.run.read import read_machine_report
 from emoreport.studies.multiverse import MultiverseResult, _look, explore, parse_grid
 from tests.fixtures.results_on_disk import rows
+from tests.fixtures.spoken import speak, wandering_words
 from tests.fixtures.stored import store, wandering_talk
 from tests.integration.conftest import Emoreport
 
@@ -68,6 +69,38 @@ def test_every_setting_has_a_row_and_every_conclusion_a_share(
     rates = sorted(float(row["transitions_per_emotion_minute"]) for row in table)
     assert (float(rate["low"]), float(rate["high"])) == (rates[0], rates[-1])
     assert rate["run_value"] == own["transitions_per_emotion_minute"]
+
+
+def test_words_have_columns_conclusions_and_a_panel_where_there_are_any(
+    talk: Path, emoreport: Emoreport
+) -> None:
+    silent = emoreport("multiverse", talk, *SMALL)
+    assert "No text model has read any words" in silent.out
+    speak(talk, *wandering_words(DURATION_S))
+    outcome = emoreport("multiverse", talk, *SMALL)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "No text model" not in outcome.out
+    assert "sign of kappa, face and words" in outcome.out
+    table = rows(talk / "multiverse" / "multiverse.csv")
+    (own,) = [row for row in table if row["own"] == "true"]
+    (known,) = [
+        row
+        for row in rows(_tables(emoreport, talk) / "modalities.csv")
+        if (row["statistic"], row["modalities"]) == ("pair_kappa", "face_text")
+    ]
+    assert own["kappa_face_text"] == known["value"] != ""
+    assert list(own)[-1] == "departs"
+    summary = {row["conclusion"]: row for row in rows(talk / "multiverse/multiverse_summary.csv")}
+    for name in ("kappa_face_text_sign", "kappa_voice_text_sign", "joint_agreement_against_chance"):
+        same = sum(row[name] == own[name] for row in table)
+        assert summary[name]["share"] == f"{same / len(table):.4f}"
+        assert float(summary[name]["low"]) <= float(summary[name]["high"])
+    assert "agreement of all three against chance" in words_of(talk / "multiverse/multiverse.svg")
+
+
+def _tables(emoreport: Emoreport, talk: Path) -> Path:
+    assert emoreport("retable", talk, "--out", "again").code == 0
+    return Path("again")
 
 
 def test_the_figure_is_a_picture_and_text_in_the_language_asked_for(

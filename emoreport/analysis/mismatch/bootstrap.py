@@ -34,7 +34,7 @@ from emoreport.analysis.mismatch.agreement import (
     agreement,
     distances,
 )
-from emoreport.analysis.numeric.blocks import automatic_block, bin_edges
+from emoreport.analysis.numeric.blocks import Smooth, automatic_block, bin_edges
 from emoreport.analysis.rows.sequences import JointSequence
 from emoreport.records import DoubleArray
 
@@ -213,8 +213,8 @@ def bootstrap_bounds(
     )
 
 
-def binned_sums(joint: JointSequence) -> tuple[DoubleArray, float]:
-    """Sums over bins of about a second that all figures are functions of.
+def binned_sums(joint: JointSequence, bin_s: float = BIN_S) -> tuple[DoubleArray, float]:
+    """Sums over bins of about `bin_s` seconds that all figures are functions of.
 
     Returns
     -------
@@ -241,9 +241,19 @@ def binned_sums(joint: JointSequence) -> tuple[DoubleArray, float]:
     expected = float(parts.face_mean @ parts.length_s) / known_s if known_s > 0 else 0.0
     before = np.zeros((len(cells) + 1, cells.shape[1]))
     np.cumsum(cells, axis=0, out=before[1:])
-    edges_s = joint.edges_s[0] + bin_edges(joint.duration_s, BIN_S)
+    edges_s = joint.edges_s[0] + bin_edges(joint.duration_s, bin_s)
     sums = [np.diff(np.interp(edges_s, joint.edges_s, column)) for column in before.T]
     return np.stack(sums, axis=1), expected
+
+
+def along_time(joint: JointSequence, figure: str, bin_s: float) -> Smooth:
+    """One of the `FIGURES` along the time, in bins of about `bin_s` seconds."""
+    value = getattr(agreement(joint), figure)
+    sums, expected = binned_sums(joint, bin_s)
+    slopes = np.zeros(sums.shape[1])
+    if value is not None:
+        slopes = gradients(sums.sum(axis=0), joint.labels, expected)[FIGURES.index(figure)]
+    return Smooth.of(value, sums, slopes)
 
 
 def figures(sums: DoubleArray, labels: int, expected: float) -> DoubleArray:

@@ -14,7 +14,7 @@ from emoreport.analysis.mismatch.articulation import Effect, articulation
 from emoreport.analysis.mismatch.bootstrap import Interval, Intervals, block_bootstrap
 from emoreport.analysis.mismatch.lag import MAX_BRIDGE_S, STEP_S, LagResult, lead_and_lag
 from emoreport.analysis.mismatch.shift_test import MismatchStatistics, ShiftTest, shift_test
-from emoreport.analysis.mismatch.three_way import consensus, labelled_at, three_way
+from emoreport.analysis.mismatch.three_way import Sequences, consensus, labelled_at, three_way
 from emoreport.analysis.numeric.hold_times import BoolArray
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.relabelling import coded_sequence
@@ -86,20 +86,40 @@ def modality_statistics(
     """
     found: list[ModalityStatistic] = []
     if text is not None:
-        heard = voice_sequence(speech, duration_s, speech.labels, bridge, usable)
-        labels = _own_labels(speech.labels, bridge)
-        if coded is not None:
-            heard = coded_sequence(heard, coded, labels, bridge)
-        seen = face_sequence(rows, faces.labels, faces.labels, bridge)
         found += three_modalities(
-            Modality(_own_labels(faces.labels, bridge), seen),
-            Modality(labels, heard),
-            Modality(_own_labels(text.labels, bridge), text_sequence(text, duration_s, bridge)),
+            face_modality(rows, faces.labels, bridge),
+            voice_modality(speech, duration_s, bridge, usable, coded),
+            text_modality(text, duration_s, bridge),
             face_voice,
         )
     if transcript is not None and transcript.words:
         found += talking(faces, transcript, duration_s)
     return tuple(found)
+
+
+def face_modality(rows: Sequence[VideoInterval], labels: Sequence[str], bridge: Bridge) -> Modality:
+    """Rows of the face in the labels of its own model, `labels`."""
+    return Modality(_own_labels(labels, bridge), face_sequence(rows, labels, labels, bridge))
+
+
+def voice_modality(
+    speech: SpeechTrack,
+    duration_s: float,
+    bridge: Bridge,
+    usable: BoolArray | None,
+    coded: Sequence[LabelledSpan] | None = None,
+) -> Modality:
+    """Windows of the voice in the labels of its own model; `coded` takes their place."""
+    labels = _own_labels(speech.labels, bridge)
+    heard = voice_sequence(speech, duration_s, speech.labels, bridge, usable)
+    if coded is not None:
+        heard = coded_sequence(heard, coded, labels, bridge)
+    return Modality(labels, heard)
+
+
+def text_modality(text: TextReadings, duration_s: float, bridge: Bridge) -> Modality:
+    """Clauses in the labels of the text model."""
+    return Modality(_own_labels(text.labels, bridge), text_sequence(text, duration_s, bridge))
 
 
 def three_modalities(
@@ -116,22 +136,39 @@ def three_modalities(
     """
     sides = {FACE: face, VOICE: voice, TEXT: text}
     for first, second in combinations(sides, 2):
-        joint = _joined(sides[first], sides[second])
+        joint = joined(sides[first], sides[second])
         if (first, second) == (FACE, VOICE):
             known = face_voice.agreement, face_voice.label_test, face_voice.intervals
         else:
             known = agreement(joint), shift_test(joint), block_bootstrap(joint)
         yield from _pair(f"{first}_{second}", joint, face.sequence, *known)
-    space = tuple(
-        name for name in face.labels if all(name in side.labels for side in sides.values())
-    )
-    alike = {name: in_space(side.sequence, side.labels, space) for name, side in sides.items()}
+    alike = in_common(face, voice, text)
     yield from _all_three(alike)
-    for name, side in alike.items():
-        others = [other for key, other in alike.items() if key != name]
-        yield _departure(name, join(side, consensus(*others)), face.sequence)
+    for name, joint in departures(alike).items():
+        yield _departure(name, joint, face.sequence)
     for first in (FACE, VOICE):
         yield _lag(f"{first}_{TEXT}", change_lag(sides[first].sequence, text.sequence))
+
+
+def joined(first: Modality, second: Modality) -> JointSequence:
+    """Two modalities on one time axis, in the labels that they have in common."""
+    space = tuple(name for name in first.labels if name in second.labels)
+    return join(*(in_space(side.sequence, side.labels, space) for side in (first, second)))
+
+
+def in_common(face: Modality, voice: Modality, text: Modality) -> Sequences:
+    """Face, voice and words in the labels that all three have."""
+    sides = (face, voice, text)
+    space = [name for name in face.labels if all(name in side.labels for side in sides)]
+    seen, heard, said = (in_space(side.sequence, side.labels, space) for side in sides)
+    return seen, heard, said
+
+
+def departures(alike: Sequences) -> dict[str, JointSequence]:
+    """By modality: it against the label on which the other two agree."""
+    face, voice, text = alike
+    others = {FACE: (face, voice, text), VOICE: (voice, face, text), TEXT: (text, face, voice)}
+    return {name: join(own, consensus(*two)) for name, (own, *two) in others.items()}
 
 
 def change_lag(first: LabelSequence, second: LabelSequence) -> LagResult:
@@ -162,11 +199,6 @@ def talking(
 def _own_labels(labels: Sequence[str], bridge: Bridge) -> tuple[str, ...]:
     """The labels of one model in the shared space, in canonical order."""
     return bridge.shared_space(labels, labels)
-
-
-def _joined(first: Modality, second: Modality) -> JointSequence:
-    space = tuple(name for name in first.labels if name in second.labels)
-    return join(*(in_space(side.sequence, side.labels, space) for side in (first, second)))
 
 
 def _pair(
@@ -203,9 +235,8 @@ def _pair(
     )
 
 
-def _all_three(alike: dict[str, LabelSequence]) -> Iterator[ModalityStatistic]:
-    face, voice, text = alike.values()
-    found = three_way((face, voice, text))
+def _all_three(alike: Sequences) -> Iterator[ModalityStatistic]:
+    found = three_way(alike)
     for name, unit, joint, seconds, least in (
         ("agreement", "share", found.agreement, found.complete_s, 3),
         ("fleiss_kappa", "coefficient", found.fleiss, found.complete_s, 3),
@@ -220,7 +251,7 @@ def _all_three(alike: dict[str, LabelSequence]) -> Iterator[ModalityStatistic]:
             expected=joint.expected,
             p_value=joint.test.p_value,
             seconds=seconds,
-            rows=_rows_at(face, labelled_at((face, voice, text), least)),
+            rows=_rows_at(alike[0], labelled_at(alike, least)),
             note=joint.reason,
         )
 

@@ -19,6 +19,7 @@ Intervals are those of the block bootstrap in `bootstrap`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,7 +48,8 @@ from emoreport.analysis.mismatch.shift_test import (
     judged,
     label_at,
 )
-from emoreport.analysis.numeric.blocks import bin_edges
+from emoreport.analysis.numeric.blocks import Smooth, bin_edges
+from emoreport.analysis.numeric.hold_times import BoolArray
 from emoreport.analysis.numeric.nominal import (
     equal_pairs,
     fleiss_kappa,
@@ -62,6 +64,9 @@ UNITS_PER_S: Final = 1000.0
 
 DRAWS: Final = 1999
 """Pairs of shifts that are drawn."""
+
+FLEISS: Final = 1
+"""Place of Fleiss' kappa among the three figures."""
 
 Sequences = tuple[LabelSequence, LabelSequence, LabelSequence]
 
@@ -116,7 +121,7 @@ class ThreeWay:
 
 @dataclass(frozen=True, slots=True)
 class _Cells:
-    """Three sequences on their common refinement: bounds (C + 1,), labels (3, C)."""
+    """Sequences on their common refinement: bounds (C + 1,), labels (3, C) of three of them."""
 
     edges_s: DoubleArray
     label: IntArray
@@ -164,6 +169,25 @@ def three_way(sequences: Sequences, *, draws: int = DRAWS, seed: int = 0) -> Thr
     return ThreeWay(complete_s, paired_s, *figures)
 
 
+def fleiss_along_time(sequences: Sequences, bin_s: float) -> Smooth:
+    """Fleiss' kappa of all three along the time, in bins of about `bin_s` seconds."""
+    cells = _cells(sequences)
+    sums = _binned(cells, _terms(cells.label, cells.labels), bin_s)
+    total, known = sums.sum(axis=0), _count(cells.label)
+    complete_s, paired_s = (float(cells.length_s[known > least].sum()) for least in (2, 1))
+    (_, value, _), _, _ = _figures(total, cells.labels, complete_s, paired_s)
+    slopes = _slopes(total, cells.labels)[FLEISS] if value is not None else np.zeros(len(total))
+    return Smooth.of(value, sums, slopes)
+
+
+def same_labels(sequences: Sequence[LabelSequence]) -> BoolArray:
+    """Of each cell in which all have a label, in order of time: whether it is the same, (C,)."""
+    label = _cells(sequences).label
+    complete = label[:, _count(label) == len(label)]
+    same: BoolArray = (complete == complete[:1]).all(axis=0)
+    return same
+
+
 def labelled_at(sequences: Sequences, least: int) -> DoubleArray:
     """The middle of every cell in which at least so many have a label, seconds, float64 (C,)."""
     cells = _cells(sequences)
@@ -180,10 +204,10 @@ def consensus(first: LabelSequence, second: LabelSequence) -> LabelSequence:
     return LabelSequence(edges_s, label, np.full((len(label), first.labels), np.nan))
 
 
-def _cells(sequences: Sequences) -> _Cells:
+def _cells(sequences: Sequence[LabelSequence]) -> _Cells:
     labels = sequences[0].labels
     if any(side.labels != labels for side in sequences):
-        raise ValueError("the three sequences differ in their labels")
+        raise ValueError("the sequences differ in their labels")
     edges_s = np.unique(np.concatenate([side.edges_s for side in sequences]))
     middle_s = 0.5 * (edges_s[1:] + edges_s[:-1])
     label = np.stack([labels_of(side, piece_at(side, middle_s)) for side in sequences])
@@ -191,7 +215,7 @@ def _cells(sequences: Sequences) -> _Cells:
 
 
 def _count(label: IntArray) -> IntArray:
-    """How many of the three have a label, int64 (C,)."""
+    """How many of the modalities have a label, int64 (C,)."""
     known: IntArray = (label != MISSING).sum(axis=0)
     return known
 
@@ -304,11 +328,7 @@ def _bounds(
         return Bounds()
     if complete_s < MIN_INTERVAL_S:
         return Bounds(reason=TOO_SHORT)
-    before = np.zeros((len(terms) + 1, terms.shape[1]))
-    np.cumsum(terms * cells.length_s[:, np.newaxis], axis=0, out=before[1:])
-    duration_s = float(cells.edges_s[-1] - cells.edges_s[0])
-    edges_s = cells.edges_s[0] + bin_edges(duration_s, BIN_S)
-    sums = np.stack([np.diff(np.interp(edges_s, cells.edges_s, column)) for column in before.T])
+    sums = _binned(cells, terms, BIN_S)
 
     def figures(drawn: DoubleArray) -> DoubleArray:
         return _measured(drawn, cells.labels)
@@ -317,7 +337,17 @@ def _bounds(
         return _slopes(drawn, cells.labels)
 
     defined = [value is not None for value in values]
-    return bootstrap_bounds(sums.T, figures, gradients, defined, draws=draws, seed=seed)
+    return bootstrap_bounds(sums, figures, gradients, defined, draws=draws, seed=seed)
+
+
+def _binned(cells: _Cells, terms: DoubleArray, bin_s: float) -> DoubleArray:
+    """Sums of the terms over bins of about `bin_s` seconds, float64 (B, columns)."""
+    before = np.zeros((len(terms) + 1, terms.shape[1]))
+    np.cumsum(terms * cells.length_s[:, np.newaxis], axis=0, out=before[1:])
+    duration_s = float(cells.edges_s[-1] - cells.edges_s[0])
+    edges_s = cells.edges_s[0] + bin_edges(duration_s, bin_s)
+    sums = [np.diff(np.interp(edges_s, cells.edges_s, column)) for column in before.T]
+    return np.stack(sums, axis=1)
 
 
 def _measured(sums: DoubleArray, labels: int) -> DoubleArray:

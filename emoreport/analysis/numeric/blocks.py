@@ -13,7 +13,7 @@ the correction of Patton, Politis and White 2009, ibid. 28:372-375).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
@@ -53,6 +53,31 @@ class Ratio:
         if value is None:
             return np.zeros(len(self.top))
         return (self.top - value * self.bottom) / float(self.bottom.mean())
+
+
+@dataclass(frozen=True, slots=True)
+class Smooth:
+    """A smooth function of sums over the time of one talk, such as kappa.
+
+    Attributes
+    ----------
+    value
+        The figure; None where it is not defined.
+    influence
+        float64 (n,), what each bin does to it, mean 0 (linearisation).
+    bottom
+        float64 (n,), seconds of each bin that it rests on.
+    """
+
+    value: float | None
+    influence: DoubleArray
+    bottom: DoubleArray
+
+    @classmethod
+    def of(cls, value: float | None, sums: DoubleArray, slopes: DoubleArray) -> Self:
+        """From what each bin adds to the sums (n, S), seconds first, and their slopes (S,)."""
+        effect = sums @ slopes if value is not None else np.zeros(len(sums))
+        return cls(value, len(sums) * effect, sums[:, 0])
 
 
 def bin_edges(duration_s: float, bin_s: float = BIN_S) -> DoubleArray:

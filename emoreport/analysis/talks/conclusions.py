@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,6 +18,10 @@ DOMINANT_EMOTION: Final = "dominant_emotion"
 TRANSITION_RATE: Final = "transitions_per_emotion_minute"
 MISMATCH_VERDICT: Final = "mismatch_against_chance"
 KAPPA_SIGN: Final = "kappa_sign"
+KAPPA_FACE_TEXT_SIGN: Final = "kappa_face_text_sign"
+KAPPA_VOICE_TEXT_SIGN: Final = "kappa_voice_text_sign"
+JOINT_VERDICT: Final = "joint_agreement_against_chance"
+DEPARTS: Final = "departs"
 
 POSITIVE: Final = "positive"
 NEGATIVE: Final = "negative"
@@ -57,6 +61,47 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class WordsAgreement:
+    """How what the words say goes with face and voice under one setting; None: not known.
+
+    Attributes
+    ----------
+    kappa_face_text, kappa_voice_text
+        Cohen's kappa of two modalities.
+    joint_share, joint_expected
+        Share of the time with three labels in which they are the same, and what chance makes of it.
+    fleiss_kappa
+        Of all three.
+    joint_p
+        Of the share, against circular shifts.
+    verdict
+        More, as much or less agreement of all three than chance, or not enough data.
+    departs
+        ``face``, ``voice`` or ``text``: which of them departs most often from the other two. None
+        where chance alone could give how much the three agree.
+    """
+
+    kappa_face_text: float | None
+    kappa_voice_text: float | None
+    joint_share: float | None
+    joint_expected: float | None
+    fleiss_kappa: float | None
+    joint_p: float | None
+    verdict: str
+    departs: str | None
+
+    @property
+    def face_text_sign(self) -> str | None:
+        """Sign of `kappa_face_text`."""
+        return sign_of(self.kappa_face_text)
+
+    @property
+    def voice_text_sign(self) -> str | None:
+        """Sign of `kappa_voice_text`."""
+        return sign_of(self.kappa_voice_text)
+
+
+@dataclass(frozen=True, slots=True)
 class Universe:
     """What the talk says under one setting; None where it is not known.
 
@@ -78,6 +123,8 @@ class Universe:
         The share of the compared time in mismatch, with what chance would give and the verdict.
     kappa
         Cohen's kappa.
+    words
+        How what the words say goes with face and voice; None where nothing read any words.
     failure
         Why nothing is known, or None.
     """
@@ -92,6 +139,7 @@ class Universe:
     rate_high: float | None = None
     mismatch: MismatchFigure | None = None
     kappa: float | None = None
+    words: WordsAgreement | None = None
     failure: str | None = None
 
     @property
@@ -102,11 +150,7 @@ class Universe:
     @property
     def kappa_sign(self) -> str | None:
         """`POSITIVE` (more agreement than chance), `NEGATIVE`, `ZERO` or None."""
-        if self.kappa is None:
-            return None
-        if abs(self.kappa) < NO_KAPPA:
-            return ZERO
-        return POSITIVE if self.kappa > 0 else NEGATIVE
+        return sign_of(self.kappa)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +160,8 @@ class Conclusion:
     Attributes
     ----------
     conclusion
-        `DOMINANT_EMOTION`, `TRANSITION_RATE`, `MISMATCH_VERDICT` or `KAPPA_SIGN`.
+        `DOMINANT_EMOTION`, `TRANSITION_RATE`, `MISMATCH_VERDICT` or `KAPPA_SIGN`; with words also
+        `KAPPA_FACE_TEXT_SIGN`, `KAPPA_VOICE_TEXT_SIGN`, `JOINT_VERDICT` or `DEPARTS`.
     value
         What the run concludes: a label, a code or a rate per minute; None where it is not known.
     settings
@@ -128,7 +173,7 @@ class Conclusion:
     unknown
         How many of them conclude nothing.
     low, median, high
-        Of the rates, or of kappa, over the settings; None for the others.
+        Of the rates, or of kappa (of all three: Fleiss'), over the settings; None for the others.
     typical
         Whether the run's number is in the middle half of the settings; None for labels.
     counts
@@ -166,7 +211,9 @@ def conclusions(own: Universe, universes: Sequence[Universe]) -> tuple[Conclusio
 
     Returns
     -------
-    Dominant emotion, rate of transitions, mismatch against chance, sign of kappa.
+    Dominant emotion, rate of transitions, mismatch against chance, sign of kappa; where the run's
+    words say something, the signs of its kappa with the face and with the voice, the agreement of
+    all three against chance, and which of them departs.
     """
     complete = [universe for universe in universes if universe.failure is None]
     kappas = [universe.kappa for universe in complete]
@@ -180,7 +227,36 @@ def conclusions(own: Universe, universes: Sequence[Universe]) -> tuple[Conclusio
         _rated(own, complete),
         _coded(MISMATCH_VERDICT, own.verdict, [universe.verdict for universe in complete]),
         _with_spread(sign, own.kappa, kappas),
+        *(_about_words(own, complete) if has_words((own, *universes)) else ()),
     )
+
+
+def has_words(universes: Iterable[Universe]) -> bool:
+    """Whether a text model read words that these settings say something about."""
+    return any(universe.words is not None for universe in universes)
+
+
+def _about_words(own: Universe, universes: Sequence[Universe]) -> Iterator[Conclusion]:
+    def among(name: str) -> list[Any]:
+        return [getattr(universe.words, name, None) for universe in universes]
+
+    for conclusion, code, figure in (
+        (KAPPA_FACE_TEXT_SIGN, "face_text_sign", "kappa_face_text"),
+        (KAPPA_VOICE_TEXT_SIGN, "voice_text_sign", "kappa_voice_text"),
+        (JOINT_VERDICT, "verdict", "fleiss_kappa"),
+    ):
+        coded = _coded(conclusion, getattr(own.words, code, None), among(code))
+        yield _with_spread(coded, getattr(own.words, figure, None), among(figure))
+    yield _coded(DEPARTS, getattr(own.words, DEPARTS, None), among(DEPARTS))
+
+
+def sign_of(kappa: float | None) -> str | None:
+    """`POSITIVE` (more agreement than chance), `NEGATIVE`, `ZERO` or None."""
+    if kappa is None:
+        return None
+    if abs(kappa) < NO_KAPPA:
+        return ZERO
+    return POSITIVE if kappa > 0 else NEGATIVE
 
 
 def _coded(conclusion: str, own: str | None, values: Sequence[str | None]) -> Conclusion:

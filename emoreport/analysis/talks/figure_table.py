@@ -10,11 +10,6 @@ import numpy as np
 
 from emoreport.analysis.transitions.order import holm_correction
 from emoreport.analysis.transitions.talk_figures import (
-    EMOTION_SHARE,
-    MEAN_VALENCE,
-    MISMATCH_SHARE,
-    TRANSITION_RATE,
-    WORD_RATE,
     Talk,
     emotions_shown,
     talk_measures,
@@ -42,26 +37,26 @@ Row = TypeVar("Row", bound=_Row)
 
 
 def with_words_alike(talks: Sequence[Talk]) -> list[Talk]:
-    """The talks, with their words where all have words; else with those of none."""
-    if all(talk.words_s is not None for talk in talks):
-        return list(talks)
-    return [dataclasses.replace(talk, words_s=None) for talk in talks]
+    """The talks, with what all have of words, and of what words say; else with that of none."""
+    if any(talk.words_s is None for talk in talks):
+        talks = [dataclasses.replace(talk, words_s=None) for talk in talks]
+    if any(talk.agreement is None for talk in talks):
+        talks = [dataclasses.replace(talk, agreement=None) for talk in talks]
+    return list(talks)
 
 
-def figure_keys(emotions: Sequence[str], *, words: bool) -> list[tuple[str, str | None]]:
-    """Measure and emotion of each figure: a share per emotion, the other three, that of words."""
-    shares: list[tuple[str, str | None]] = [(EMOTION_SHARE, emotion) for emotion in emotions]
-    others = (TRANSITION_RATE, MISMATCH_SHARE, MEAN_VALENCE, *((WORD_RATE,) if words else ()))
-    return [*shares, *((measure, None) for measure in others)]
-
-
-def figure_table(talks: Sequence[Talk], emotions: Sequence[str], figures: int) -> DoubleArray:
-    """Figures per talk, float64 (talks, figures) as in `figure_keys`; NaN where not defined."""
+def figure_table(
+    talks: Sequence[Talk], emotions: Sequence[str]
+) -> tuple[list[tuple[str, str | None]], DoubleArray]:
+    """Measure and emotion of each figure; float64 (talks, figures), NaN where not defined."""
+    measures = [talk_measures(talk, emotions) for talk in talks]
+    first = measures[0] if measures else talk_measures(Talk("", ()), emotions)
+    keys = [(measure.measure, measure.emotion) for measure in first]
     table = [
-        [np.nan if (value := measure.ratio.value) is None else value for measure in measures]
-        for measures in (talk_measures(talk, emotions) for talk in talks)
+        [np.nan if (value := measure.course.value) is None else value for measure in row]
+        for row in measures
     ]
-    return np.asarray(table, dtype=np.float64).reshape(len(talks), figures)
+    return keys, np.asarray(table, dtype=np.float64).reshape(len(talks), len(keys))
 
 
 def compare_figures(
@@ -80,9 +75,7 @@ def compare_figures(
         defined.
     """
     talks = with_words_alike([*first, *second])
-    emotions = emotions_shown(talks)
-    keys = figure_keys(emotions, words=bool(talks) and talks[0].words_s is not None)
-    table = figure_table(talks, emotions, len(keys))
+    keys, table = figure_table(talks, emotions_shown(talks))
     before, after = table[: len(first)], table[len(first) :]
     rows = [compare(key, before[:, column], after[:, column]) for column, key in enumerate(keys)]
     corrected = _holm_over_figures([row.p_value for row in rows])

@@ -22,7 +22,17 @@ from emoreport.analysis.mismatch.agreement import agreement
 from emoreport.analysis.mismatch.bootstrap import block_bootstrap
 from emoreport.analysis.mismatch.comparison import compare_intervals
 from emoreport.analysis.mismatch.figure import mismatch_figure
-from emoreport.analysis.mismatch.shift_test import shift_test
+from emoreport.analysis.mismatch.modalities import (
+    Modality,
+    departures,
+    face_modality,
+    in_common,
+    joined,
+    text_modality,
+    voice_modality,
+)
+from emoreport.analysis.mismatch.shift_test import shift_test, verdict
+from emoreport.analysis.mismatch.three_way import Sequences, three_way
 from emoreport.analysis.rows.abstention import Level, abstain_faces
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.analysis.rows.doubt import doubted
@@ -31,15 +41,16 @@ from emoreport.analysis.rows.firmness import with_evidence
 from emoreport.analysis.rows.judging import hear_rows
 from emoreport.analysis.rows.segmentation import FaceSegmenter
 from emoreport.analysis.rows.sequences import LabelSequence, face_sequence, join, voice_sequence
+from emoreport.analysis.rows.text import SpokenText
 from emoreport.analysis.rows.witnesses import firm_windows, with_face_witness
-from emoreport.analysis.talks.conclusions import Setting, Universe
+from emoreport.analysis.talks.conclusions import Setting, Universe, WordsAgreement
 from emoreport.analysis.transitions.chains import (
     Chains,
     poisson_rate,
     transition_counts,
     unbroken_chains,
 )
-from emoreport.records import FaceTrack, SpeechTrack
+from emoreport.records import FaceTrack, SpeechTrack, TextReadings, Transcript
 from emoreport.results import AudioInterval, VideoInterval
 from emoreport.settings import Settings
 
@@ -84,6 +95,8 @@ class Multiverse:
         All settings that do not vary.
     bridges
         Label bridges by name.
+    transcript, text
+        The words, and what they say; None where nothing read any words.
     """
 
     def __init__(
@@ -93,6 +106,8 @@ class Multiverse:
         duration_s: float,
         settings: Settings,
         bridges: Mapping[str, Bridge],
+        transcript: Transcript | None = None,
+        text: TextReadings | None = None,
     ) -> None:
         limit = settings.analysis.distance_limit
         self._faces = {name: doubted(track, limit) for name, track in faces.items()}
@@ -110,6 +125,9 @@ class Multiverse:
         self._firm = cache(self._judge)
         self._heard = cache(self._hear_rows)
         self._voice = cache(self._hear)
+        self._transcript, self._text = transcript, text
+        self._said = cache(self._read)
+        self._words_and_voice = cache(self._hear_beside_words)
 
     def look(self, setting: Setting) -> Universe:
         """Draw all conclusions under one setting.
@@ -151,7 +169,47 @@ class Multiverse:
             rate_high=rate.high,
             mismatch=mismatch_figure(comparisons, bridge, figures, test, intervals),
             kappa=figures.kappa,
+            words=self._agree(setting, rows),
         )
+
+    def _agree(self, setting: Setting, rows: Sequence[VideoInterval]) -> WordsAgreement | None:
+        """Rows of the face against voice and words; None without words."""
+        bridge = self._bridges[setting.bridge]
+        text = self._said(setting.abstention, setting.bridge)
+        if text is None:
+            return None
+        face = face_modality(rows, self._faces[setting.face_model].labels, bridge)
+        voice, kappa = self._words_and_voice(
+            setting.speech_model, setting.abstention, setting.bridge
+        )
+        alike = in_common(face, voice, text)
+        joint = three_way(alike)
+        code = verdict(joint.agreement.test, joint.fleiss.interval)
+        return WordsAgreement(
+            kappa_face_text=agreement(joined(face, text)).kappa,
+            kappa_voice_text=kappa,
+            joint_share=joint.agreement.value,
+            joint_expected=joint.agreement.expected,
+            fleiss_kappa=joint.fleiss.value,
+            joint_p=joint.agreement.test.p_value,
+            verdict=code,
+            departs=_departing(alike) if code in {"more", "less"} else None,
+        )
+
+    def _read(self, level: Level, bridge: str) -> Modality | None:
+        firm = SpokenText.of(self._transcript, self._text, (), level).firm(self._text)
+        if firm is None:
+            return None
+        return text_modality(firm, self._duration_s, self._bridges[bridge])
+
+    def _hear_beside_words(
+        self, model: str, level: Level, bridge: str
+    ) -> tuple[Modality, float | None]:
+        """The voice in its own labels, and its kappa with the words."""
+        speech, by = self._speech[model], self._bridges[bridge]
+        voice = voice_modality(speech, self._duration_s, by, firm_windows(speech, level, by))
+        text = self._said(level, bridge)
+        return voice, None if text is None else agreement(joined(voice, text)).kappa
 
     def _cut(
         self, model: str, smoothing_s: float, min_interval_s: float, between: str | None
@@ -214,6 +272,13 @@ def _effect(
         )
         for shared in bridge.shared_space(face_labels, voice_labels)
     )
+
+
+def _departing(alike: Sequences) -> str | None:
+    """Which modality departs most often from the other two; of equals, the first."""
+    shares = {name: agreement(joint).disagreement for name, joint in departures(alike).items()}
+    known = {name: share for name, share in shares.items() if share is not None}
+    return max(known, key=lambda name: known[name]) if known else None
 
 
 def _dominant(chains: Chains) -> tuple[str | None, float | None]:

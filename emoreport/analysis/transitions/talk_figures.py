@@ -17,6 +17,7 @@ from emoreport.analysis.numeric.blocks import (
     BIN_S,
     LEAST_BLOCKS,
     Ratio,
+    Smooth,
     automatic_block,
     bin_edges,
     bootstrap_error,
@@ -34,6 +35,17 @@ TRANSITION_RATE: Final = "transitions_per_minute"
 MISMATCH_SHARE: Final = "mismatch_share"
 MEAN_VALENCE: Final = "mean_valence"
 WORD_RATE: Final = "words_per_minute"
+
+PAIR_KAPPA: Final = {
+    ("face", "voice"): "kappa_face_voice",
+    ("face", "text"): "kappa_face_text",
+    ("voice", "text"): "kappa_voice_text",
+}
+FLEISS_KAPPA: Final = "fleiss_kappa"
+DEPARTS: Final = {name: f"departs_{name}" for name in ("face", "voice", "text")}
+
+RATES: Final = frozenset({TRANSITION_RATE, WORD_RATE})
+SHARES: Final = frozenset({EMOTION_SHARE, MISMATCH_SHARE, *DEPARTS.values()})
 
 LEAST_INTERVALS: Final = 5
 """Intervals of each kind (with and without the emotion, say) that an error must rest on."""
@@ -69,6 +81,8 @@ class Talk:
         Valence of each row of `video`, [-1, 1] or None; None takes the rows' own.
     words_s
         Middle of each word, seconds; None leaves words out.
+    agreement
+        How face, voice and words agree (`talks.agreement`); None leaves that out.
     """
 
     name: str
@@ -76,6 +90,7 @@ class Talk:
     comparisons: Sequence[Comparison] = ()
     valence: Sequence[float | None] | None = None
     words_s: Sequence[float] | None = None
+    agreement: Sequence[Measure] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +101,9 @@ class Figure:
     ----------
     measure
         `EMOTION_SHARE` (of the seconds with an emotion, 0–1), `TRANSITION_RATE` (per minute with
-        an emotion), `MISMATCH_SHARE` (of the seconds compared, 0–1), `MEAN_VALENCE` (−1 … 1) or
-        `WORD_RATE` (per minute of the talk).
+        an emotion), `MISMATCH_SHARE` (of the seconds compared, 0–1), `MEAN_VALENCE` (−1 … 1),
+        `WORD_RATE` (per minute of the talk), a kappa of `PAIR_KAPPA`, `FLEISS_KAPPA`, or one of
+        `DEPARTS` (of the seconds in which the other two agree, 0–1).
     emotion
         Which one, for `EMOTION_SHARE`.
     value
@@ -114,15 +130,15 @@ class Measure:
     ----------
     measure, emotion
         As in `Figure`.
-    ratio
-        The figure as sums over time; the lower one counts seconds.
+    course
+        The figure along the time.
     intervals
         How many intervals of the rarer kind it rests on.
     """
 
     measure: str
     emotion: str | None
-    ratio: Ratio
+    course: Ratio | Smooth
     intervals: int
 
 
@@ -147,16 +163,17 @@ def describe_talk(
 
     Returns
     -------
-    One share per emotion, in canonical order, then transitions, mismatches, valence and words.
+    One share per emotion, in canonical order, then transitions, mismatches, valence, words, and how
+    face, voice and words agree.
     """
     if emotions is None:
         emotions = emotions_shown([talk])
     measures = talk_measures(talk, emotions)
-    block = BLOCK_FACTOR * max(automatic_block(measure.ratio.influence) for measure in measures)
+    block = BLOCK_FACTOR * max(automatic_block(measure.course.influence) for measure in measures)
     figures = []
     for measure in measures:
-        value = measure.ratio.value
-        blocks = float(measure.ratio.bottom.sum()) / (BIN_S * block)
+        value = measure.course.value
+        blocks = float(measure.course.bottom.sum()) / (BIN_S * block)
         low = high = reason = None
         if value is None:
             reason = UNKNOWN
@@ -165,7 +182,7 @@ def describe_talk(
         elif blocks < LEAST_BLOCKS:
             reason = TOO_SHORT
         else:
-            error = bootstrap_error(measure.ratio.influence, block)
+            error = bootstrap_error(measure.course.influence, block)
             low, high = _limits(measure.measure, value, error, 0.5 * blocks, confidence)
         figures.append(Figure(measure.measure, measure.emotion, value, low, high, reason))
     return tuple(figures)
@@ -178,7 +195,7 @@ def emotions_shown(talks: Sequence[Talk]) -> tuple[str, ...]:
 
 
 def talk_measures(talk: Talk, emotions: Sequence[str]) -> list[Measure]:
-    """All figures along the time of a talk: a share per emotion, the other three, words."""
+    """All figures along the time of a talk, in the order of `describe_talk`."""
     duration_s = talk.video[-1].span.end_s if talk.video else 0.0
     edges_s = bin_edges(duration_s)
     chains = unbroken_chains(talk.video)
@@ -200,7 +217,7 @@ def talk_measures(talk: Talk, emotions: Sequence[str]) -> list[Measure]:
         spoken = events_in_bins(np.asarray(talk.words_s, dtype=np.float64), edges_s)
         rate = Ratio(60.0 * spoken, np.diff(edges_s))
         measures.append(Measure(WORD_RATE, None, rate, len(talk.words_s)))
-    return measures
+    return [*measures, *(talk.agreement or ())]
 
 
 def _mismatch(comparisons: Sequence[Comparison], edges_s: DoubleArray) -> Measure:
@@ -239,10 +256,10 @@ def _limits(
     from scipy.special import expit, logit
 
     reach = error * t_quantile(0.5 + 0.5 * confidence, max(freedom, 1.0))
-    if measure in {TRANSITION_RATE, WORD_RATE}:
+    if measure in RATES:
         factor = float(np.exp(reach / value))
         return value / factor, value * factor
-    if measure in {EMOTION_SHARE, MISMATCH_SHARE}:
+    if measure in SHARES:
         centre, reach = float(logit(value)), reach / (value * (1.0 - value))
         return float(expit(centre - reach)), float(expit(centre + reach))
     return max(-1.0, value - reach), min(1.0, value + reach)

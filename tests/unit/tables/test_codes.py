@@ -59,6 +59,7 @@ MEASURES_OF_A_TALK = {
     talk_figures.MISMATCH_SHARE,
     talk_figures.MEAN_VALENCE,
     talk_figures.WORD_RATE,
+    talk_figures.FLEISS_KAPPA,
     talk_figures.UNKNOWN,  # a figure without a value is no row
 }
 NO_CODES = {"dwell", "recovery", "neutral"}

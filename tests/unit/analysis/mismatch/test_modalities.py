@@ -7,42 +7,13 @@ import pytest
 
 from emoreport.analysis import analyze_readings
 from emoreport.analysis.mismatch.modalities import change_lag
-from emoreport.records import TextReadings, Transcript, Word
+from emoreport.records import Transcript
 from emoreport.settings import Settings
 from tests.fixtures.readings import face_track, recording, speech_track
 from tests.fixtures.sequences import hard_sequence
-from tests.fixtures.talking import TEXT
+from tests.fixtures.spoken import clauses, words_in
 
-TEXT_LABELS = ("anger", "enthusiasm", "neutral")
-WORDS = 7
-"""In a clause."""
 PAIRS = ("face_voice", "face_text", "voice_text")
-
-
-def words_in(clauses, hop_s=4.0):
-    """Words of so many clauses, `WORDS` in each."""
-    step_s = (hop_s - 0.5) / WORDS
-    starts_s = (hop_s * np.arange(clauses)[:, None] + step_s * np.arange(WORDS)).ravel()
-    texts = TEXT * (len(starts_s) // len(TEXT) + 1)
-    return tuple(
-        Word(text, start_s, start_s + 0.9 * step_s)
-        for text, start_s in zip(texts, starts_s.tolist(), strict=False)
-    )
-
-
-def readings(names, hop_s=4.0):
-    """A clause in every stretch of `hop_s` seconds, all of it but the last half second."""
-    start_s = hop_s * np.arange(len(names))
-    index = np.arange(len(names))
-    table = np.array([[float(label == name) for label in TEXT_LABELS] for name in names])
-    return TextReadings(
-        TEXT_LABELS,
-        start_s,
-        start_s + hop_s - 0.5,
-        WORDS * index,
-        WORDS * (index + 1),
-        table.astype(np.float32),
-    )
 
 
 def analysed(seconds=120, *, text=True, words=True, seed=0):
@@ -58,7 +29,7 @@ def analysed(seconds=120, *, text=True, words=True, seed=0):
         recording(float(seconds)),
         Settings.from_values({"smoothing": 0.0}),
         transcript=transcript if words else None,
-        text=readings(said) if text else None,
+        text=clauses(said) if text else None,
     )
 
 

@@ -3,14 +3,19 @@
 import dataclasses
 from itertools import product
 
+import numpy as np
 import pytest
 
 from emoreport.analysis import analyze_readings
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.witnesses import witness_track
 from emoreport.analysis.talks.conclusions import (
+    DEPARTS,
     DOMINANT_EMOTION,
+    JOINT_VERDICT,
+    KAPPA_FACE_TEXT_SIGN,
     KAPPA_SIGN,
+    KAPPA_VOICE_TEXT_SIGN,
     MISMATCH_VERDICT,
     TRANSITION_RATE,
     Setting,
@@ -18,17 +23,20 @@ from emoreport.analysis.talks.conclusions import (
     conclusions,
 )
 from emoreport.analysis.talks.multiverse import Multiverse, grid, same_effect
+from emoreport.records import Transcript
 from emoreport.results import MismatchFigure
 from emoreport.settings import Settings
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.readings import face_track, random_readings, recording, speech_track
 from tests.fixtures.results import with_witness
+from tests.fixtures.spoken import clauses, wandering_words, words_in
 from tests.fixtures.stored import wandering_talk
 
 DURATION_S = 240.0
 VOICES = ("anger", "fear", "happiness", "neutral", "sadness")
 DUSHA = ("anger", "neutral", "positive", "sadness")
 SETTING = Setting(1.0, 0.5, "normal", "default")
+WORDS_SAID = {KAPPA_FACE_TEXT_SIGN, KAPPA_VOICE_TEXT_SIGN, JOINT_VERDICT, DEPARTS}
 BRIDGES = {"default": DEFAULT_BRIDGE, "identity": Bridge.from_mapping({})}
 
 
@@ -76,6 +84,74 @@ def test_a_setting_gives_what_the_main_analysis_gives_under_it(setting, wanderin
     assert found.transitions_per_minute == pytest.approx(summary.transitions_per_emotion_minute)
     assert found.mismatch == summary.mismatch
     assert found.kappa == summary.kappa
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [SETTING, Setting(0.0, 2.0, "strict", "identity"), Setting(2.0, 0.5, "off", "default")],
+    ids=str,
+)
+@pytest.mark.parametrize("follows", [True, False])
+def test_words_are_held_against_face_and_voice_as_in_the_table_of_modalities(setting, follows):
+    faces, speech = wandering_talk(DURATION_S)
+    if follows:
+        rng, shown = np.random.default_rng(0), ("anger", "neutral", "sadness")
+        names = rng.choice(shown, 60).tolist()
+        faces = face_track(*((name, 4) for name in names), peak=0.9)
+        heard = [name if rng.uniform() < 0.5 else rng.choice(shown) for name in np.repeat(names, 4)]
+        speech = speech_track(heard, peak=0.95)
+        transcript, text = Transcript(words_in(60)), clauses(names)
+    else:
+        transcript, text = wandering_words(DURATION_S)
+    settings = Settings.from_values(
+        {
+            "smoothing": setting.smoothing_s,
+            "min_interval": setting.min_interval_s,
+            "abstention": setting.abstention,
+        }
+    )
+    arguments = (settings, BRIDGES[setting.bridge])
+    whole = analyze_readings(
+        faces, speech, recording(DURATION_S), *arguments, transcript=transcript, text=text
+    )
+    table = {(row.statistic, row.modalities): row for row in whole.modality_statistics}
+    multiverse = over(faces, speech, DURATION_S, Settings(), BRIDGES, transcript, text)
+    found = multiverse.look(setting).words
+    assert found.kappa_face_text == table["pair_kappa", "face_text"].value
+    assert found.kappa_voice_text == table["pair_kappa", "voice_text"].value
+    same = table["agreement", "all"]
+    assert (found.joint_share, found.joint_expected) == (same.value, same.expected)
+    assert found.joint_p == same.p_value
+    assert found.fleiss_kappa == table["fleiss_kappa", "all"].value
+    shares = {name: table["departs", name].value for name in ("face", "voice", "text")}
+    if follows:
+        assert (found.verdict, found.departs) == ("more", "voice")
+        assert max(shares, key=shares.get) == "voice"
+    else:
+        assert found.departs is None
+
+
+def test_conclusions_about_words_are_drawn_where_there_are_words_only():
+    faces, speech = wandering_talk(DURATION_S)
+    silent = over(faces, speech, DURATION_S, Settings(), BRIDGES).look(SETTING)
+    assert silent.words is None
+    assert WORDS_SAID.isdisjoint(by_name(silent, [silent]))
+    transcript, text = wandering_words(DURATION_S)
+    unread = over(faces, speech, DURATION_S, Settings(), BRIDGES, transcript, None).look(SETTING)
+    assert unread.words is None
+    said = over(faces, speech, DURATION_S, Settings(), BRIDGES, transcript, text).look(SETTING)
+    entries = by_name(said, [said, dataclasses.replace(said, words=None)])
+    assert entries.keys() >= WORDS_SAID
+    kappa = entries["kappa_face_text_sign"]
+    assert (kappa.value, kappa.low, kappa.high) == (
+        said.words.face_text_sign,
+        said.words.kappa_face_text,
+        said.words.kappa_face_text,
+    )
+    assert (kappa.settings, kappa.agreeing, kappa.unknown) == (2, 1, 1)
+    assert entries["joint_agreement_against_chance"].median == said.words.fleiss_kappa
+    lost = Universe(SETTING, failure="it broke")
+    assert by_name(lost, [lost, said])["departs"].value is None
 
 
 def test_the_witness_leads_as_if_it_had_been_the_first_model():

@@ -55,7 +55,7 @@ def test_intervals_of_differences_cover_the_truth():
     one = Design(coupling=0.3)
     other = Design(face=talks.talking_chain(neutral_s=4.0, other_s=4.0, back=0.4), coupling=0.6)
     truth = [
-        [row.ratio.value for row in talk_measures(talk_of(rng, 300_000.0, design), VOICE_LABELS)]
+        [row.course.value for row in talk_measures(talk_of(rng, 300_000.0, design), VOICE_LABELS)]
         for design in (one, other)
     ]
     differences = np.subtract(truth[1], truth[0])
