@@ -56,6 +56,17 @@ def open_recogniser(
     return SpeechRecogniser(model)
 
 
+def open_aligner() -> LetterAligner:
+    """What finds the words of a Russian transcript in the sound; it comes with the package.
+
+    Raises
+    ------
+    ModelError
+        When its files are damaged.
+    """
+    return LetterAligner(LetterModel())
+
+
 def refuse_unusable(file: TranscriptFile) -> None:
     """Raise StoredReadingsError where neither a transcript nor the sound can tell any time."""
     if not _is_aligned(file):
@@ -97,8 +108,7 @@ def words_of_file(
     if track is None:
         return place_words(file, duration_s)
     try:
-        aligner = LetterAligner(LetterModel())
-        return place_words(file, duration_s, aligner, track, speech, progress)
+        return place_words(file, duration_s, open_aligner(), track, speech, progress)
     finally:
         track.close()
 

@@ -13,7 +13,15 @@ import pytest
 from emoreport.models.store.model_metadata import SHIPPED
 from tests.integration.conftest import Emoreport
 
-PARTS = ("decoding", "face_detector", "face_model", "speech_detector", "voice_model")
+PARTS = (
+    "decoding",
+    "face_detector",
+    "face_model",
+    "speech_detector",
+    "voice_model",
+    "aligner",
+    "text_model",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +41,8 @@ def test_it_tells_in_plain_lines_what_runs_and_what_is_missing(
     assert lines[0].startswith("emoreport ")
     assert lines[-1] == "Analyses can run."
     assert any(str(store) in line for line in lines)
-    for part in ("reading recordings", "face detector", "face model", "voice model"):
+    parts = ("reading recordings", "face detector", "face model", "voice model")
+    for part in (*parts, "aligner of words", "text model"):
         (line,) = [line for line in lines if line.startswith(part)]
         assert line.endswith(" ms")
     (missing,) = [line for line in lines if "auto prefers hsemotion" in line]

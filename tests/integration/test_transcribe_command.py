@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import csv
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from emoreport.models.store import registry
-from emoreport.models.store.integrity import digest_file
-from emoreport.models.store.lockfile import FileRecord, PullRecord
-from emoreport.models.store.model_store import ModelStore
 from emoreport.records import Span
 from emoreport.speech.activity import SileroDetector
 from emoreport.words.choosing import usual_transcript
@@ -24,22 +19,13 @@ NAME = "gigaam-v3-ctc"
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that holds one recogniser, as a pull would have left it."""
     pytest.importorskip("onnx_asr", reason="needs the extra words")
-    from tests.fixtures.recognition import write_recogniser
+    from tests.fixtures.recognition import store_recogniser
 
-    root = tmp_path / "store"
-    monkeypatch.setenv("EMOREPORT_MODEL_DIR", str(root))
-    folder = root / NAME
-    write_recogniser(NAME, folder)
-    own = ModelStore(root)
-    digests = {
-        file.name: digest_file(folder / file.name) for file in registry.find_entry(NAME).files
-    }
-    files = {name: FileRecord(facts.size_bytes, facts.sha256) for name, facts in digests.items()}
-    own.lock_file.put({NAME: PullRecord("0" * 40, "https://huggingface.co", "", files)})
-    return
+    monkeypatch.setenv("EMOREPORT_MODEL_DIR", str(tmp_path / "store"))
+    store_recogniser(NAME, tmp_path / "store")
 
 
 @pytest.fixture

@@ -152,6 +152,8 @@ def diagnose(
         detectors=[settings.faces.face_detector, *_whole("detector", models)],
         faces=[COMPACT, *_whole("face", models), *_folder(settings.faces.face)],
         voices=[COMPACT, *_whole("voice", models), *_folder(settings.speech.speech)],
+        recognisers=_whole("words", models),
+        texts=[COMPACT, *_whole("text", models), *_folder(settings.words.text)],
     )
     library_facts, extra_facts = facts.versions(), facts.extras()
     machine_facts, media_facts = facts.machine(), facts.media()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.errors import EmoreportError
-from emoreport.records import SAMPLE_RATE_HZ, AudioTrack, FloatArray, RgbImage
+from emoreport.records import (
+    SAMPLE_RATE_HZ,
+    AudioTrack,
+    FaceEmotionModel,
+    FloatArray,
+    ModelRecord,
+    RgbImage,
+    Span,
+    TextEmotionModel,
+    TextLine,
+    VoiceEmotionModel,
+)
 from emoreport.settings import Settings
 
 RUNS: Final = 3
@@ -24,6 +36,9 @@ FRAME_PX: Final = (640, 360)
 FRAME_RATE_HZ: Final = 10
 TONE_HZ: Final = 220.0
 LEVEL: Final = 0.3
+SPEECH: Final = (Span(0.0, 1.0),)
+SENTENCE: Final = "Сегодня мы говорим о работе."
+"""The models of words and text are for Russian."""
 TOLERANCE: Final = 1e-3
 """How far the sum of probabilities may be from 1."""
 
@@ -35,12 +50,13 @@ class Trial:
     Attributes
     ----------
     part
-        ``decoding``, ``face_detector``, ``face_model``, ``speech_detector`` or ``voice_model``.
+        ``decoding``, ``face_detector``, ``face_model``, ``speech_detector``, ``voice_model``,
+        ``recogniser``, ``aligner`` or ``text_model``.
     name
         Name of the model, or of what did the work.
     load
-        What it was given: ``frame``, ``face`` or ``second`` (of sound); ``recording`` is a second
-        of both.
+        What it was given: ``frame``, ``face``, ``second`` (of sound) or ``sentence``;
+        ``recording`` is a second of picture and sound.
     runtime, device
         What ran it, as the part itself says; "" where it did not run.
     open_ms, run_ms
@@ -77,10 +93,18 @@ class _Ready:
 
 
 Prepare = Callable[[ExitStack], _Ready]
+_Judge = tuple[FaceEmotionModel | VoiceEmotionModel | TextEmotionModel, Callable[[], FloatArray]]
+"""A model, and how to ask it once."""
 
 
 def run_trials(
-    settings: Settings, *, detectors: Sequence[str], faces: Sequence[str], voices: Sequence[str]
+    settings: Settings,
+    *,
+    detectors: Sequence[str] = (),
+    faces: Sequence[str] = (),
+    voices: Sequence[str] = (),
+    recognisers: Sequence[str] = (),
+    texts: Sequence[str] = (),
 ) -> list[Trial]:
     """Run the parts of an analysis with the settings in force.
 
@@ -88,8 +112,9 @@ def run_trials(
     ----------
     settings
         Runtime, device and threads. The network is not used, whatever they say.
-    detectors, faces, voices
-        What to run, as ``--face-detector``, ``--face`` and ``--speech`` take it.
+    detectors, faces, voices, recognisers, texts
+        What to run, as ``--face-detector``, ``--face``, ``--speech``, ``--transcript`` and
+        ``--text`` take it.
 
     Returns
     -------
@@ -100,11 +125,20 @@ def run_trials(
         path = Path(folder) / "recording.mkv"
         trials = [_trial("decoding", "PyAV", "recording", lambda _: _decoding(path))]
         trials += [_detector(still, name) for name in detectors]
-        trials += [_face_model(still, name) for name in faces]
-        trials.append(
-            _trial("speech_detector", "", "second", lambda stack: _silero(still, path, stack))
-        )
-    trials += [_voice_model(still, name) for name in voices]
+        for name in faces:
+            open_face = partial(_face_model, still.replace(face=name))
+            trials.append(_judge("face_model", name, "face", open_face))
+        trials.append(_trial("speech_detector", "", "second", partial(_silero, still, path)))
+        for name in voices:
+            open_voice = partial(_voice_model, still.replace(speech=name))
+            trials.append(_judge("voice_model", name, "second", open_voice))
+        for name in recognisers:
+            hear = partial(_recogniser, still, name, path)
+            trials.append(_trial("recogniser", name, "second", hear))
+        trials.append(_trial("aligner", "", "second", partial(_aligner, path)))
+    for name in texts:
+        open_text = partial(_text_model, still.replace(text=name))
+        trials.append(_judge("text_model", name, "sentence", open_text))
     return trials
 
 
@@ -192,39 +226,66 @@ def _silero(settings: Settings, path: Path, stack: ExitStack) -> _Ready:
     return _Ready(lambda: detector.detect(track), detector.name, runtime, "cpu")
 
 
-def _face_model(settings: Settings, name: str) -> Trial:
+def _judge(part: str, name: str, load: str, open_judge: Callable[[], _Judge]) -> Trial:
+    """Try a model that gives a distribution over its labels."""
+
     def prepare(_: ExitStack) -> _Ready:
-        from emoreport.faces.select import open_face_model
+        model, answer = open_judge()
+        record, labels = model.record, len(model.labels)
+        return _Ready(lambda: _check(answer(), labels), record.name, record.runtime, record.device)
 
-        model = open_face_model(settings.replace(face=name), _ignore)
-        face = noise_picture(model.crop.size_px, model.crop.size_px)
-        record = model.record
-        return _Ready(
-            lambda: _check(model.predict([face]).probabilities, len(model.labels)),
-            record.name,
-            record.runtime,
-            record.device,
-        )
-
-    return _trial("face_model", name, "face", prepare)
+    return _trial(part, name, load, prepare)
 
 
-def _voice_model(settings: Settings, name: str) -> Trial:
-    def prepare(_: ExitStack) -> _Ready:
-        from emoreport.speech.select import open_voice_model
+def _face_model(settings: Settings) -> _Judge:
+    from emoreport.faces.select import open_face_model
 
-        model = open_voice_model(settings.replace(speech=name), _ignore)
-        assert model is not None
-        clip = second_of_sound()
-        record = model.record
-        return _Ready(
-            lambda: _check(model.predict([clip]), len(model.labels)),
-            record.name,
-            record.runtime,
-            record.device,
-        )
+    model = open_face_model(settings, _ignore)
+    face = noise_picture(model.crop.size_px, model.crop.size_px)
+    return model, lambda: model.predict([face]).probabilities
 
-    return _trial("voice_model", name, "second", prepare)
+
+def _voice_model(settings: Settings) -> _Judge:
+    from emoreport.speech.select import open_voice_model
+
+    model = open_voice_model(settings, _ignore)
+    assert model is not None
+    clip = second_of_sound()
+    return model, lambda: model.predict([clip])
+
+
+def _text_model(settings: Settings) -> _Judge:
+    from emoreport.text.select import open_text_model
+
+    model = open_text_model(settings.words.text, settings, _ignore)
+    assert model is not None
+    return model, lambda: model.predict([SENTENCE])
+
+
+def _recogniser(settings: Settings, name: str, path: Path, stack: ExitStack) -> _Ready:
+    from emoreport.words.select import open_recogniser
+
+    track = stack.enter_context(_sound(path))
+    recogniser = open_recogniser(name, settings, _ignore)
+    return _listening(recogniser.record, lambda: recogniser.transcribe(track, SPEECH))
+
+
+def _aligner(path: Path, stack: ExitStack) -> _Ready:
+    from emoreport.words.select import open_aligner
+
+    track = stack.enter_context(_sound(path))
+    aligner, lines = open_aligner(), [TextLine(SENTENCE)]
+
+    def run() -> None:
+        found = aligner.align(track, SPEECH, lines)
+        if len(found.words) + len(found.unplaced) != len(SENTENCE.split()):
+            raise ValueError(f"gave {len(found.words)} words and lost {len(found.unplaced)}")
+
+    return _listening(aligner.record, run)
+
+
+def _listening(record: ModelRecord, run: Callable[[], object]) -> _Ready:
+    return _Ready(run, record.name, record.runtime, record.device)
 
 
 def _check(probabilities: FloatArray, labels: int) -> None:

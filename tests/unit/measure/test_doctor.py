@@ -21,7 +21,15 @@ from tests.fixtures.faces import SHARED, needs_shared
 from tests.fixtures.graphs import face_model_folder
 
 FAMILIES = "emoreport.models.families"
-PARTS = ["decoding", "face_detector", "face_model", "speech_detector", "voice_model"]
+PARTS = [
+    "decoding",
+    "face_detector",
+    "face_model",
+    "speech_detector",
+    "voice_model",
+    "aligner",
+    "text_model",
+]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +42,7 @@ def found():
 def quick(monkeypatch):
     """Every part is well, and none is really run."""
 
-    def pretended(settings, *, detectors, faces, voices):
+    def pretended(settings, *, faces, voices, **_):
         names = [("face_model", name) for name in faces] + [
             ("voice_model", name) for name in voices
         ]
@@ -180,6 +188,25 @@ def test_a_model_of_the_store_is_run(dusha):
     assert trial.runtime.startswith("onnxruntime ")
     (state,) = [model for model in found.store["models"] if model["name"] == "dusha"]
     assert (state["state"], state["verified"], state["optimised"]) == ("complete", True, False)
+
+
+def test_a_recogniser_of_the_store_is_run(store):
+    pytest.importorskip("onnx_asr", reason="needs the extra words")
+    from tests.fixtures.recognition import store_recogniser
+
+    folder = store_recogniser("gigaam-v3-ctc", store)
+    found = diagnose(Settings(threads=1))
+    (trial,) = [trial for trial in found.trials if trial.part == "recogniser"]
+    assert (trial.name, trial.load, trial.ran) == ("gigaam-v3-ctc", "second", True), trial
+    assert trial.runtime.startswith("onnxruntime ")
+    (graph, *_) = folder.glob("*.onnx")
+    with graph.open("r+b") as stream:
+        stream.truncate(100)
+    damaged = diagnose(Settings(threads=1))
+    assert [trial for trial in damaged.trials if trial.part == "recogniser"] == []
+    assert [finding.values["model"] for finding in by_code(damaged, "model_damaged")] == [
+        "gigaam-v3-ctc"
+    ]
 
 
 @pytest.mark.shared
@@ -342,7 +369,7 @@ def test_a_runtime_that_is_not_installed_makes_the_trials_fail(monkeypatch, stor
     monkeypatch.setattr("emoreport.models.runtimes.openvino_runtime.load_openvino", absent)
     found = diagnose(Settings.from_values({"runtime": "openvino", "threads": 1}))
     failed = [trial for trial in found.trials if not trial.ran]
-    assert [trial.part for trial in failed] == ["face_model", "voice_model"]
+    assert [trial.part for trial in failed] == ["face_model", "voice_model", "text_model"]
     assert failed[0].remedy == "install it"
     assert failed[0].run_ms is None
     assert not found.can_analyse
