@@ -36,7 +36,9 @@ FORMATS: Final = {
 ANY_TIER: Final = "auto"
 USUAL_TIERS: Final = ("words", "word", "слова", "text", "transcript", "transcription", "текст")
 """Tiers that are taken where several hold something, the first that there is."""
-OWN_TIERS: Final = frozenset({"face", "voice", "voice_intervals", "mismatch", "speech", "clauses"})
+OWN_TIERS: Final = frozenset(
+    {"face", "voice", "voice_intervals", "mismatch", "speech", "clauses", "text_emotion"}
+)
 """Tiers of this program, none of which holds a transcript."""
 NO_WORDS: Final = frozenset({"sp", "sil", "spn", "<unk>", "<eps>", "<p:>"})
 """What aligners write into a tier of words where none is said."""

@@ -60,3 +60,4 @@ def test_hidden_words_are_in_nothing_that_is_made_of_a_run(
     assert {"report.html", "report.xlsx", "report.json", "words.csv", "words.parquet"} <= found
     assert {"index.csv", "index.html", "talk.eaf", "talk.TextGrid", "talk_events.tsv"} <= found
     assert {"talk_words.vtt", "talk_words.srt", "modality_mismatch.csv"} <= found
+    assert {"talk_clauses.vtt", "talk_clauses.srt"} <= found

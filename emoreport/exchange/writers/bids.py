@@ -13,12 +13,16 @@ from typing import Any, Final
 from emoreport.exchange.writers import Files, Media
 from emoreport.exchange.writers.coding_table import seconds
 from emoreport.exchange.writers.tiers import (
-    JUDGED,
+    CLAUSES,
     MISMATCH,
     SPEECH,
+    TEXT_EMOTION,
     VOICE,
     WORDS,
-    tiers_of,
+    Cell,
+    Tier,
+    judged_tiers,
+    text_model,
     tiers_with_words,
 )
 from emoreport.messages import label_name, text
@@ -46,6 +50,8 @@ COLUMNS: Final = (
 )
 WORD: Final = "word"
 """Event and column of what is said, where a talk has words."""
+CLAUSE: Final = "clause"
+"""Column of the words that an emotion was read in, where words may be shown."""
 UNITS: Final = {"onset": "s", "duration": "s", **ACOUSTICS}
 
 
@@ -89,6 +95,7 @@ def sidecar_bytes(findings: Findings, lang: str) -> bytes:
         "Version": findings.run.program_version,
         "FaceModel": summary.face_model,
         "VoiceModel": summary.speech_model,
+        **({"TextModel": text_model(findings)} if findings.analysis.text_labels else {}),
         "InputSHA256": findings.run.input.sha256,
     }
     content = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
@@ -96,15 +103,21 @@ def sidecar_bytes(findings: Findings, lang: str) -> bytes:
 
 
 def _columns(findings: Findings) -> tuple[str, ...]:
-    return COLUMNS if findings.analysis.words is None else (*COLUMNS, WORD)
+    if findings.analysis.words is None:
+        return COLUMNS
+    return (*COLUMNS, WORD, CLAUSE) if findings.analysis.text_labels else (*COLUMNS, WORD)
 
 
 def _rows(findings: Findings) -> Iterator[tuple[int, Any, tuple[str, ...]]]:
-    with_words = findings.analysis.words is not None
+    further = len(_columns(findings)) - len(COLUMNS)
     sound = {milliseconds(row.span.start_s): row for row in findings.analysis.acoustics}
-    for order, tier in enumerate(tiers_with_words(findings)):
+    tiers = {tier.name: tier for tier in tiers_with_words(findings)}
+    clauses = {cell.start_ms: cell.label for cell in _cells(tiers.pop(CLAUSES, None))}
+    names = judged_tiers(findings)
+    for order, tier in enumerate(tiers.values()):
         for cell in tier.cells:
-            judged, spoken = tier.name in JUDGED, tier.name == WORDS
+            judged, spoken = tier.name in names, tier.name == WORDS
+            clause = clauses.get(cell.start_ms, "") if tier.name == TEXT_EMOTION else ""
             shown = "" if cell.value is None else f"{cell.value:.4f}"
             row = (
                 seconds(cell.start_ms),
@@ -117,9 +130,13 @@ def _rows(findings: Findings) -> Iterator[tuple[int, Any, tuple[str, ...]]]:
                 shown if judged or spoken else "",
                 shown if tier.name == MISMATCH else "",
                 *_measures(sound.get(cell.start_ms) if tier.name == VOICE else None),
-                *([cell.label if spoken else ""] if with_words else []),
+                *(cell.label if spoken else "", clause)[:further],
             )
             yield order, cell, tuple(" ".join(field.split()) or UNKNOWN for field in row)
+
+
+def _cells(tier: Tier | None) -> tuple[Cell, ...]:
+    return () if tier is None else tier.cells
 
 
 def _measures(row: AcousticInterval | None) -> tuple[str, ...]:
@@ -129,10 +146,11 @@ def _measures(row: AcousticInterval | None) -> tuple[str, ...]:
 
 def _levels(findings: Findings, lang: str) -> dict[str, dict[str, str]]:
     """What every value that occurs in a column of categories means."""
-    tiers = {tier.name: tier for tier in tiers_of(findings)}
+    tiers = {tier.name: tier for tier in tiers_with_words(findings)}
+    judged = judged_tiers(findings)
     emotions: dict[str, str] = {}
     types: dict[str, str] = {}
-    for name in JUDGED:
+    for name in judged:
         for cell in tiers[name].cells:
             shown = label_name(cell.label, lang)
             emotions[cell.label] = shown
@@ -142,6 +160,6 @@ def _levels(findings: Findings, lang: str) -> dict[str, dict[str, str]]:
         types[name] = text(f"export.bids_level.{name}", lang)
     return {
         "trial_type": types,
-        "modality": {name: text(f"export.modality.{name}", lang) for name in JUDGED},
+        "modality": {name: text(f"export.modality.{name}", lang) for name in judged},
         "emotion": emotions,
     }

@@ -1,19 +1,24 @@
 """Write WebVTT and SRT captions: what face and voice showed, over the rows of the face.
 
-Where there is a transcript, files of their own hold what was said.
+Where there is a transcript, files of their own hold what was said, and what its clauses say.
 
 Text that a player would take for markup is escaped; a name cannot end a cue or begin another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from emoreport.exchange.writers import Files, Media
-from emoreport.exchange.writers.tiers import Cell, tiers_with_words
+from emoreport.exchange.writers.tiers import (
+    Cell,
+    spoken_clauses,
+    spoken_emotions,
+    spoken_words,
+)
 from emoreport.messages import label_name, number, text
 from emoreport.results import Comparison, Findings, caption_starts, milliseconds
 
@@ -38,11 +43,13 @@ def vtt_files(findings: Findings, _media: Media, lang: str) -> Files:
     lang
         Language of the captions.
     """
-    blocks = ["WEBVTT"]
-    for position, cue in enumerate(_cues(findings, lang), start=1):
-        times = f"{clock(cue.start_ms, '.')} --> {clock(cue.end_ms, '.')}"
-        blocks.append("\n".join([str(position), times, *map(vtt_text, cue.lines)]))
-    return {".vtt": _vtt_file(blocks), **_spoken_vtt(findings)}
+    cues = {".vtt": _cues(findings, lang), "_clauses.vtt": _clauses(findings, lang)}
+    files = {
+        name: _vtt_file(["WEBVTT", *_blocks(shown, ".", vtt_text)])
+        for name, shown in cues.items()
+        if shown is not None
+    }
+    return {**files, **_spoken_vtt(findings)}
 
 
 def _vtt_file(blocks: Iterable[str]) -> bytes:
@@ -54,7 +61,7 @@ def _spoken_vtt(findings: Findings) -> Files:
     if findings.analysis.words is None:
         return {}
     blocks = ["WEBVTT"]
-    for words in captions_of(tiers_with_words(findings)[-1].cells):
+    for words in captions_of(spoken_words(findings.analysis)):
         start, end = clock(words[0].start_ms, "."), clock(words[-1].end_ms, ".")
         pieces = []
         for word, following in zip(words, [*words[1:], None], strict=True):
@@ -75,11 +82,19 @@ def captions_of(words: Sequence[Cell]) -> Iterator[Sequence[Cell]]:
 
 def srt_files(findings: Findings, _media: Media, lang: str) -> Files:
     """Captions in SubRip, UTF-8; see `vtt_files`."""
-    blocks = []
-    for position, cue in enumerate(_cues(findings, lang), start=1):
-        times = f"{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}"
-        blocks.append("\n".join([str(position), times, *map(srt_text, cue.lines)]))
-    return {".srt": _srt_file(blocks), **_spoken_srt(findings)}
+    cues = {".srt": _cues(findings, lang), "_clauses.srt": _clauses(findings, lang)}
+    files = {
+        name: _srt_file(_blocks(shown, ",", srt_text))
+        for name, shown in cues.items()
+        if shown is not None
+    }
+    return {**files, **_spoken_srt(findings)}
+
+
+def _blocks(cues: Iterable[_Cue], point: str, line: Callable[[str], str]) -> Iterator[str]:
+    for position, cue in enumerate(cues, start=1):
+        times = f"{clock(cue.start_ms, point)} --> {clock(cue.end_ms, point)}"
+        yield "\n".join([str(position), times, *map(line, cue.lines)])
 
 
 def _srt_file(blocks: Iterable[str]) -> bytes:
@@ -90,7 +105,7 @@ def _spoken_srt(findings: Findings) -> Files:
     if findings.analysis.words is None:
         return {}
     blocks = []
-    captions = captions_of(tiers_with_words(findings)[-1].cells)
+    captions = captions_of(spoken_words(findings.analysis))
     for position, words in enumerate(captions, start=1):
         times = f"{clock(words[0].start_ms, ',')} --> {clock(words[-1].end_ms, ',')}"
         blocks.append(f"{position}\n{times}\n{srt_text(' '.join(word.label for word in words))}")
@@ -114,12 +129,31 @@ def _cues(findings: Findings, lang: str) -> Iterator[_Cue]:
         yield _Cue(start_ms, end_ms, lines)
 
 
+def _clauses(findings: Findings, lang: str) -> list[_Cue] | None:
+    """Each clause with what it says; None where no model read any.
+
+    What it says is in square brackets, a note to whoever reads the file as a transcript.
+    """
+    analysis = findings.analysis
+    if not analysis.text_labels:
+        return None
+    cues = []
+    for said, judged in zip(spoken_clauses(analysis), spoken_emotions(analysis), strict=True):
+        note = f"[{_label(judged.label, judged.value, lang)}]"
+        shown = (said.label,) if analysis.words is not None else ()
+        cues.append(_Cue(said.start_ms, said.end_ms, (*shown, note)))
+    return cues
+
+
 def _line(modality: str, label: str, confidence: float | None, lang: str) -> str:
+    return text(f"export.caption.{modality}", lang, emotion=_label(label, confidence, lang))
+
+
+def _label(label: str, confidence: float | None, lang: str) -> str:
     name = label_name(label, lang)
     if confidence is None:
-        return text(f"export.caption.{modality}", lang, emotion=name)
-    share = text("export.caption.share", lang, percent=f"{100 * confidence:.0f}")
-    return text(f"export.caption.{modality}", lang, emotion=f"{name} {share}")
+        return name
+    return f"{name} {text('export.caption.share', lang, percent=f'{100 * confidence:.0f}')}"
 
 
 def _mismatch(row: Comparison, lang: str) -> Iterator[str]:

@@ -19,11 +19,13 @@ from xml.etree import ElementTree as ET
 from emoreport.exchange.writers import Files, Media
 from emoreport.exchange.writers.tiers import (
     FACE,
-    JUDGED,
     OWN_VOICE,
+    TEXT_EMOTION,
     VOICE,
     Cell,
     Tier,
+    judged_tiers,
+    text_model,
     tier_labels,
     tiers_with_words,
 )
@@ -41,10 +43,19 @@ LANGUAGE: Final = {
 }
 """What ELAN itself writes for a vocabulary in one language."""
 
-MODALITIES: Final = {FACE: FACE, VOICE: VOICE, OWN_VOICE: VOICE}
+MODALITIES: Final = {
+    FACE: FACE,
+    VOICE: VOICE,
+    OWN_VOICE: VOICE,
+    TEXT_EMOTION: TEXT_EMOTION,
+}
 """Whose labels the annotations of a tier are."""
-VOCABULARIES: Final = {FACE: "face_emotion", VOICE: "voice_emotion"}
-"""Name of the vocabulary, and of the type of tier, by modality."""
+VOCABULARIES: Final = {
+    FACE: "face_emotion",
+    VOICE: "voice_emotion",
+    TEXT_EMOTION: "text_emotion",
+}
+"""Name of the vocabulary, and of the type of tier, by modality; the text's where there is one."""
 PLAIN_TYPE: Final = "remark"
 
 _ILLEGAL: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -81,9 +92,10 @@ def elan_files(findings: Findings, media: Media, lang: str) -> Files:
     numbers = count(1)
     for tier in tiers:
         _add_tier(root, tier, slots, numbers, values, findings)
-    _add_types(root)
+    modalities = dict.fromkeys(MODALITIES[tier] for tier in judged_tiers(findings))
+    _add_types(root, [VOCABULARIES[modality] for modality in modalities])
     ET.SubElement(root, "LANGUAGE", LANGUAGE)
-    for modality in VOCABULARIES:
+    for modality in modalities:
         _add_vocabulary(root, modality, tier_labels(modality, findings), values)
     ET.indent(root, "    ")
     content: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
@@ -100,7 +112,8 @@ def _value(label: str, lang: str) -> str:
 
 
 def _all_labels(findings: Findings) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(label for tier in JUDGED for label in tier_labels(tier, findings)))
+    tiers = judged_tiers(findings)
+    return tuple(dict.fromkeys(label for tier in tiers for label in tier_labels(tier, findings)))
 
 
 def _add_header(root: ET.Element, findings: Findings, media: Media, tiers: Sequence[Tier]) -> None:
@@ -185,6 +198,8 @@ def _annotation(cell: Cell, values: dict[str, str]) -> str:
 
 def _annotator(tier: str, findings: Findings) -> str:
     """Whose labels these are: the model's, or those of a coding that replaced them."""
+    if tier == TEXT_EMOTION:
+        return text_model(findings)
     role = {FACE: "face_model", VOICE: "speech_model"}.get(MODALITIES.get(tier, ""))
     return "emoreport" if role is None else str(getattr(findings.analysis.summary, role))
 
@@ -200,8 +215,8 @@ def _entry_id(modality: str, label: str, index: int) -> str:
     return f"cveid_{modality}_{plain}_{index}"
 
 
-def _add_types(root: ET.Element) -> None:
-    for name in VOCABULARIES.values():
+def _add_types(root: ET.Element, vocabularies: Sequence[str]) -> None:
+    for name in vocabularies:
         ET.SubElement(
             root,
             "LINGUISTIC_TYPE",

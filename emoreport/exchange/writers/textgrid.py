@@ -15,7 +15,7 @@ from emoreport.results import Findings
 
 
 def textgrid_files(findings: Findings, _media: Media, lang: str) -> Files:
-    """One TextGrid with the tiers face, voice, voice_intervals, mismatch, speech, maybe words.
+    """One TextGrid with all the tiers of `tiers_with_words`.
 
     Parameters
     ----------

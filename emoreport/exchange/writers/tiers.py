@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Final, TypeVar
 
 from emoreport.records import FaceTrack, RunRecord, Span, SpeechTrack
@@ -17,6 +18,7 @@ from emoreport.results import (
     Comparison,
     Findings,
     SpokenWord,
+    TextInterval,
     VideoInterval,
     milliseconds,
 )
@@ -38,8 +40,11 @@ TIERS: Final = (FACE, VOICE, OWN_VOICE, MISMATCH, SPEECH)
 """Every tier that each talk has, in their order."""
 WORDS: Final = "words"
 """The tier of a transcript, in formats whose annotations are texts."""
+CLAUSES: Final = "clauses"
+"""The words of each clause that a text model judged; `TEXT_EMOTION` has its label."""
+TEXT_EMOTION: Final = "text_emotion"
 JUDGED: Final = (FACE, VOICE, OWN_VOICE)
-"""Tiers whose annotations are labels of a model."""
+"""Tiers whose annotations are labels of a model, in every talk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +57,13 @@ class Cell:
         Half-open [start, end), milliseconds; never empty.
     label
         A label of the tables; for the tier `mismatch` the label of the face, for `speech` the
-        word itself.
+        word itself, and what was said in the tiers `words` and `clauses`.
     voice_label
         The label of the voice, in the tier `mismatch` only.
     value
         Confidence, or the severity of a mismatch, 0–1; None where it is not known.
     is_spoken
-        Whether the label is a word that was said: it is written as it is, in every language.
+        Whether the label is what was said: it is written as it is, in every language.
     """
 
     start_ms: int
@@ -124,11 +129,40 @@ def tiers_of(findings: Findings) -> tuple[Tier, ...]:
 
 
 def tiers_with_words(findings: Findings) -> tuple[Tier, ...]:
-    """The tiers of `tiers_of`, and the words where there is a transcript that may be shown."""
-    words = findings.analysis.words
-    if words is None:
-        return tiers_of(findings)
-    return *tiers_of(findings), Tier(WORDS, tuple(_words(words)))
+    """The tiers of `tiers_of`, then the words, their clauses, and what these say.
+
+    Words and clauses are there where there is a transcript that may be shown, clauses and what they
+    say where a text model read them.
+    """
+    analysis = findings.analysis
+    tiers = list(tiers_of(findings))
+    if analysis.words is not None:
+        tiers.append(Tier(WORDS, spoken_words(analysis)))
+    if analysis.text_labels:
+        if analysis.words is not None:
+            tiers.append(Tier(CLAUSES, spoken_clauses(analysis)))
+        tiers.append(Tier(TEXT_EMOTION, spoken_emotions(analysis)))
+    return tuple(tiers)
+
+
+def spoken_words(analysis: Analysis) -> tuple[Cell, ...]:
+    """Words with their punctuation; none without a transcript that may be shown."""
+    return tuple(_one_by_one(analysis.words or (), _word))
+
+
+def spoken_clauses(analysis: Analysis) -> tuple[Cell, ...]:
+    """The words of each clause."""
+    return tuple(_one_by_one(analysis.text_clauses, _clause))
+
+
+def spoken_emotions(analysis: Analysis) -> tuple[Cell, ...]:
+    """What the words say, clause by clause."""
+    return tuple(_one_by_one(analysis.text_clauses, _said))
+
+
+def judged_tiers(findings: Findings) -> tuple[str, ...]:
+    """Names of the tiers whose annotations are labels of a model."""
+    return (*JUDGED, TEXT_EMOTION) if findings.analysis.text_labels else JUDGED
 
 
 def duration_ms(findings: Findings) -> int:
@@ -136,10 +170,18 @@ def duration_ms(findings: Findings) -> int:
     return milliseconds(findings.analysis.summary.duration_s)
 
 
+def text_model(findings: Findings) -> str:
+    """Name of what read the words; empty where the run does not tell."""
+    model = findings.run.models.get("text")
+    return "" if model is None else model.name
+
+
 def tier_labels(tier: str, findings: Findings) -> tuple[str, ...]:
-    """Labels that an annotation of one of the `JUDGED` tiers can carry."""
+    """Labels that an annotation of one of the `judged_tiers` can carry."""
     if tier == FACE:
         return face_labels(findings.faces.labels)
+    if tier == TEXT_EMOTION:
+        return text_labels(findings.analysis.text_labels)
     return voice_labels(findings.speech.labels)
 
 
@@ -156,11 +198,17 @@ def voice_labels(model_labels: Sequence[str]) -> tuple[str, ...]:
     return _vocabulary((*EMOTIONS, *VOICE_ONLY_EMOTIONS, *model_labels), NO_SPEECH)
 
 
-def _vocabulary(emotions: Iterable[str], absent: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*emotions, absent, UNCERTAIN)))
+def text_labels(model_labels: Sequence[str]) -> tuple[str, ...]:
+    """Labels that a clause can carry; see `face_labels`."""
+    return _vocabulary((*EMOTIONS, *VOICE_ONLY_EMOTIONS, *model_labels))
+
+
+def _vocabulary(emotions: Iterable[str], *absent: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*emotions, *absent, UNCERTAIN)))
 
 
 _Row = TypeVar("_Row", VideoInterval, AudioInterval, Comparison)
+_Said = TypeVar("_Said", SpokenWord, TextInterval)
 
 
 def _cells(rows: Iterable[_Row], cell: Callable[[_Row, int, int], Cell]) -> Iterator[Cell]:
@@ -178,17 +226,29 @@ def _mismatch(row: Comparison, start_ms: int, end_ms: int) -> Cell:
     return Cell(start_ms, end_ms, row.video_emotion, row.audio_emotion, row.severity)
 
 
-def _words(words: Sequence[SpokenWord]) -> Iterator[Cell]:
-    """Words with their punctuation; a word that is spoken over the next one ends where it begins.
+def _word(row: SpokenWord, start_ms: int, end_ms: int) -> Cell:
+    return Cell(start_ms, end_ms, row.word + row.after, value=row.confidence, is_spoken=True)
+
+
+def _clause(row: TextInterval, start_ms: int, end_ms: int) -> Cell:
+    return Cell(start_ms, end_ms, row.text or "", is_spoken=True)
+
+
+def _said(row: TextInterval, start_ms: int, end_ms: int) -> Cell:
+    return Cell(start_ms, end_ms, row.emotion or UNCERTAIN, value=row.confidence)
+
+
+def _one_by_one(rows: Sequence[_Said], cell: Callable[[_Said, int, int], Cell]) -> Iterator[Cell]:
+    """Words, or clauses; one that is spoken over the next one ends where that begins.
 
     One that begins with the next one, as two people do who speak at once, is left out.
     """
-    starts_ms = [milliseconds(word.span.start_s) for word in words]
-    for index, word in enumerate(words):
-        end_ms = min([milliseconds(word.span.end_s), *starts_ms[index + 1 : index + 2]])
-        if end_ms > starts_ms[index]:
-            text = word.word + word.after
-            yield Cell(starts_ms[index], end_ms, text, value=word.confidence, is_spoken=True)
+    for row, following in zip_longest(rows, rows[1:]):
+        start_ms, end_ms = milliseconds(row.span.start_s), milliseconds(row.span.end_s)
+        if following is not None:
+            end_ms = min(end_ms, milliseconds(following.span.start_s))
+        if end_ms > start_ms:
+            yield cell(row, start_ms, end_ms)
 
 
 def _speech(spans: Iterable[Span], limit_ms: int) -> Iterator[Cell]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
+import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 import webvtt
@@ -12,8 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emoreport.exchange.writers import export_files
-from emoreport.records import Span
-from emoreport.results import SpokenWord
+from emoreport.records import ModelRecord, Span
+from emoreport.results import SpokenWord, TextInterval
+from emoreport.tiers.elan import read_eaf
+from emoreport.tiers.textgrid import read_textgrid
 from emoreport.words.placing import place_words
 from emoreport.words.transcript_files import read_transcript
 from tests.fixtures.findings import MEDIA, findings
@@ -37,6 +42,124 @@ def with_words(rows: list[tuple[str, str, int, int]]) -> MadeFindings:
         for word, after, start, end in rows
     )
     return dataclasses.replace(made, analysis=dataclasses.replace(made.analysis, words=words))
+
+
+def with_clauses(*, hidden: bool = False) -> MadeFindings:
+    """The same words in two clauses, one of which says something."""
+    made = with_words(WORDS)
+    clauses = (
+        TextInterval(Span(0.0, 1.5), "happiness", 0.62, 4, "Да neutral, b> & Да."),
+        TextInterval(Span(2.5, 3.1), "uncertain", None, 2, "Да. за\u0301мок…"),
+    )
+    if hidden:
+        clauses = tuple(dataclasses.replace(row, text=None) for row in clauses)
+    analysis = dataclasses.replace(
+        made.analysis,
+        words=None if hidden else made.analysis.words,
+        text_labels=("happiness", "neutral"),
+        text_clauses=clauses,
+    )
+    models = {**made.run.models, "text": ModelRecord("rubert-tiny2-cedr")}
+    return dataclasses.replace(
+        made, analysis=analysis, run=dataclasses.replace(made.run, models=models)
+    )
+
+
+def tiers_in(form: str, made: MadeFindings, lang: str = "en") -> dict[str, list[tuple[Any, ...]]]:
+    """Tiers of an exported file, by a reader that knows nothing of what they mean."""
+    (content,) = export_files(made, [form], "talk", MEDIA, lang).values()
+    tiers = read_eaf(content, None) if form == "elan" else read_textgrid(content.decode())
+    return {
+        tier.name: [(span.start_ms, span.end_ms, span.text) for span in tier.spans if span.text]
+        for tier in tiers
+    }
+
+
+@pytest.mark.parametrize("form", ["elan", "textgrid"])
+def test_clauses_and_what_they_say_are_tiers_of_their_own(form: str) -> None:
+    tiers = tiers_in(form, with_clauses())
+    assert list(tiers)[-3:] == ["words", "clauses", "text_emotion"]
+    assert tiers["clauses"] == [
+        (0, 1500, "Да neutral, b> & Да."),
+        (2500, 3100, "Да. за\u0301мок…"),
+    ]
+    assert tiers["text_emotion"] == [(0, 1500, "happiness"), (2500, 3100, "uncertain")]
+    russian = tiers_in(form, with_clauses(), "ru")
+    assert [label for *_, label in russian["text_emotion"]] == ["радость", "не определено"]
+    assert russian["clauses"] == tiers["clauses"]
+
+
+@pytest.mark.parametrize("form", ["elan", "textgrid"])
+def test_hidden_words_leave_what_they_say(form: str) -> None:
+    tiers = tiers_in(form, with_clauses(hidden=True))
+    assert list(tiers)[-2:] == ["speech", "text_emotion"]
+    assert len(tiers["text_emotion"]) == 2
+
+
+@pytest.mark.parametrize("form", EXACT)
+def test_the_words_are_read_again_beside_their_clauses(form: str, tmp_path: Path) -> None:
+    assert read_again(form, with_clauses(), tmp_path) == WORDS
+
+
+def test_the_clauses_of_elan_have_a_vocabulary_and_their_model() -> None:
+    content = export_files(with_clauses(), ["elan"], "talk", MEDIA, "en")["talk.eaf"]
+    root = ET.fromstring(content)
+    (tier,) = [tier for tier in root.iter("TIER") if tier.get("TIER_ID") == "text_emotion"]
+    assert tier.get("ANNOTATOR") == "rubert-tiny2-cedr"
+    (vocabulary,) = [
+        element
+        for element in root.iter("CONTROLLED_VOCABULARY")
+        if element.get("CV_ID") == "text_emotion"
+    ]
+    values = {value.text for value in vocabulary.iter("CVE_VALUE")}
+    assert {"happiness", "neutral", "uncertain", "enthusiasm"} <= values
+    assert "no_speech" not in values
+    references = {annotation.get("CVE_REF") for annotation in tier.iter("ALIGNABLE_ANNOTATION")}
+    assert references <= {entry.get("CVE_ID") for entry in vocabulary.iter("CV_ENTRY_ML")}
+    plain = export_files(with_words(WORDS), ["elan"], "talk", MEDIA, "en")["talk.eaf"]
+    assert b"text_emotion" not in plain
+
+
+@pytest.mark.parametrize(("form", "point"), [("vtt", "."), ("srt", ",")])
+def test_captions_of_clauses_are_read_as_their_words(form: str, point: str, tmp_path: Path) -> None:
+    name = f"talk_clauses.{form}"
+    content = export_files(with_clauses(), [form], "talk", MEDIA, "ru")[name]
+    assert f"00:00:00{point}000 --> 00:00:01{point}500" in content.decode()
+    assert "[радость 62 %]" in content.decode()
+    assert "[не определено]" in content.decode()
+    (tmp_path / name).write_bytes(content)
+    words = place_words(read_transcript(tmp_path / name), 100.0).words
+    assert [word.text for word in words] == ["Да", "neutral", "b", "Да", "Да", "за\u0301мок"]
+    hidden = export_files(with_clauses(hidden=True), [form], "talk", MEDIA, "en")
+    assert f"talk_words.{form}" not in hidden
+    assert "[happiness 62 %]" in hidden[name].decode()
+    assert "Да" not in hidden[name].decode()
+
+
+def test_clauses_are_events_with_their_words() -> None:
+    files = export_files(with_clauses(), ["bids"], "talk", MEDIA, "en")
+    lines = [line.split("\t") for line in files["talk_events.tsv"].decode().splitlines()]
+    events = [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
+    said = [event for event in events if event["modality"] == "text_emotion"]
+    assert [event["trial_type"] for event in said] == [
+        "text_emotion_happiness",
+        "text_emotion_uncertain",
+    ]
+    assert [(event["emotion"], event["confidence"]) for event in said] == [
+        ("happiness", "0.6200"),
+        ("uncertain", "n/a"),
+    ]
+    assert said[0]["clause"] == "Да neutral, b> & Да."
+    assert sum(event["trial_type"] == "word" for event in events) == len(WORDS)
+    assert {event["clause"] for event in events if event not in said} == {"n/a"}
+    sidecar = json.loads(files["talk_events.json"])
+    assert sidecar["GeneratedBy"]["TextModel"] == "rubert-tiny2-cedr"
+    assert {"text_emotion"} <= sidecar["modality"]["Levels"].keys()
+    assert sidecar["clause"]["Description"]
+    hidden = export_files(with_clauses(hidden=True), ["bids"], "talk", MEDIA, "en")
+    header, *rest = hidden["talk_events.tsv"].decode().splitlines()
+    assert not {"word", "clause"} & {*header.split("\t")}
+    assert any("text_emotion_happiness" in line for line in rest)
 
 
 def read_again(form: str, made: MadeFindings, folder: Path) -> list[tuple[str, str, int, int]]:
