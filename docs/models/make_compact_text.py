@@ -1,6 +1,9 @@
 """Fill the tables of docs/models/compact-text.md from the figures of the weights.
 
 python docs/models/make_compact_text.py
+
+The limits of doubt come from compact-text.measured.json, which ``python -m
+emoreport.training.text.limits --data ../shared/data --out docs/models`` makes.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from emoreport.training.card import filled, rounded, table
 
 CARD: Final = Path(__file__).with_name("compact-text.md")
 METADATA: Final = Path(emoreport.__file__).parent / "weights" / "text_compact.json"
+MEASURED: Final = CARD.with_name("compact-text.measured.json")
+EVIDENCE: Final = ("entropy", "margin")
 NAMES: Final = {"ru_izard_val": "ru_izard_val", "cedr": "CEDR, held out"}
 
 
@@ -46,11 +51,79 @@ def calibration(figures: dict[str, Any], labels: list[str]) -> str:
     return table(["", *labels], rows)
 
 
+def coverage(stated: dict[str, Any]) -> str:
+    """Accuracy of the labels of least doubt, by collection and what tells doubt."""
+    shares = list(stated["cedr"]["entropy"]["accuracy"])
+    rows = [
+        [
+            name,
+            f"{stated[key]['sentences']:,}",
+            evidence,
+            *(rounded(stated[key][evidence]["accuracy"][share], 2) for share in shares),
+        ]
+        for key, name in NAMES.items()
+        for evidence in EVIDENCE
+    ]
+    head = ["", "sentences", "by", *(f"surest {float(share):.0%}" for share in shares)]
+    return table(head, rows)
+
+
+def limits(measured: dict[str, Any]) -> str:
+    """What lies beyond each limit."""
+    rows = [
+        [
+            evidence,
+            level,
+            rounded(limit, 2, missing="none"),
+            name,
+            *(
+                rounded(measured["stated"][key][evidence]["levels"][level][part], 2, missing="–")
+                for part in ("beyond", "right_beyond", "right_within")
+            ),
+        ]
+        for evidence in EVIDENCE
+        for level, limit in measured["limits"][evidence].items()
+        for key, name in NAMES.items()
+    ]
+    return table(["", "level", "limit", "", "beyond", "right beyond", "right within"], rows)
+
+
+def fragments(measured: dict[str, Any]) -> str:
+    """Accuracy by number of words."""
+    parts = measured["fragments"]
+    numbers = list(parts["cedr"]["right"])
+    rows = [
+        [
+            name,
+            f"{parts[key]['sentences']:,}",
+            *(rounded(parts[key]["right"][number], 2) for number in numbers),
+            rounded(parts[key]["whole"], 2),
+        ]
+        for key, name in NAMES.items()
+    ]
+    return table(["", "sentences", *(f"{number} words" for number in numbers), "whole"], rows)
+
+
 def page() -> str:
-    """The card as it must read."""
+    """The card as it must read.
+
+    Raises
+    ------
+    ValueError
+        When the card lacks a place for a table, or the limits are those of other weights.
+    """
     metadata = json.loads(METADATA.read_text(encoding="utf-8"))
+    measured = json.loads(MEASURED.read_text(encoding="utf-8"))
+    if measured["files"] != {metadata["file"]: metadata["sha256"]}:
+        raise ValueError(f"{MEASURED} is of other weights: measure them ({__doc__})")
     figures, labels = metadata["figures"], metadata["labels"]
-    blocks = {"f1": f1(figures, labels), "calibration": calibration(figures, labels)}
+    blocks = {
+        "f1": f1(figures, labels),
+        "calibration": calibration(figures, labels),
+        "coverage": coverage(measured["stated"]),
+        "limits": limits(measured),
+        "fragments": fragments(measured),
+    }
     return filled(CARD, blocks)
 
 

@@ -49,13 +49,13 @@ def figures(
             of: int(own.sum()),
             "beyond": round(float(np.mean(distances[own] > 1.0)), 3),
             "accuracy_within": round(float(right[near].mean()), 3) if near.any() else None,
-            "confidence": _ranked(plain.max(axis=1)[own], right[own]),
-            "confidence_and_distance": _ranked(cautious[own], right[own]),
+            "confidence": ranked(plain.max(axis=1)[own], right[own]),
+            "confidence_and_distance": ranked(cautious[own], right[own]),
         }
     return table
 
 
-def _ranked(surety: FloatArray, right: NDArray[np.bool_]) -> dict[str, Any]:
+def ranked(surety: FloatArray, right: NDArray[np.bool_]) -> dict[str, Any]:
     """Area under the risk–coverage curve (Geifman and El-Yaniv 2017) and accuracy at coverages."""
     order = np.argsort(-surety, kind="stable")
     shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)

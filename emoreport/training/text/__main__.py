@@ -22,7 +22,16 @@ from scipy.optimize import minimize
 from emoreport.analysis.numeric.scores import binary_f1
 from emoreport.models.families.text_compact import PIECES
 from emoreport.records import DoubleArray, FloatArray
-from emoreport.training.text.data import CEDR, LABELS, Sentences, read_cedr, read_izard
+from emoreport.training.text.data import (
+    CEDR,
+    LABELS,
+    SEED,
+    Sentences,
+    held_out,
+    read_cedr,
+    read_izard,
+    tested,
+)
 from emoreport.training.text.linear import (
     STRENGTH,
     counted,
@@ -38,14 +47,11 @@ from emoreport.training.voice.pack import pack_graph
 MODEL_FILE: Final = "text_compact.onnx"
 METADATA_FILE: Final = "text_compact.json"
 VERSION: Final = "1.0.0"
-TESTED: Final = 0.2
-"""Share of CEDR's sentences that nothing is fitted on."""
 FOLDS: Final = 4
 """Calibration and thresholds are fitted on answers to sentences that a fold left out."""
 STEPS: Final = 127.0
 SHARED: Final = ("neutral", *CEDR)
 CUTS, EVENED = 140, 7
-SEED: Final = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -59,11 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     texts = options.data / "text"
     izard, cedr = read_izard(texts / "ru_izard_train.csv"), read_cedr(texts / "cedr_main_train.csv")
     rng = np.random.default_rng(SEED)
-    tested = rng.random(len(cedr)) < TESTED
-    judged = {"ru_izard_val": read_izard(texts / "ru_izard_val.csv"), "cedr": cedr.where(tested)}
+    left = tested(len(cedr), rng)
+    judged = held_out(texts)
     seen = {text for each in judged.values() for text in each.texts}
     taught = []
-    for each in (izard, cedr.where(~tested)):
+    for each in (izard, cedr.where(~left)):
         fresh = each.where(np.array([text not in seen for text in each.texts]))
         taught.append(fresh.where(rng.permutation(len(fresh))[: options.limit]))
     recipe = Recipe(epochs=options.epochs)

@@ -33,6 +33,11 @@ CEDR: Final = ("happiness", "sadness", "surprise", "fear", "anger")
 """Labels of CEDR in the order of its numbers; a sentence without any is neutral."""
 
 
+TESTED: Final = 0.2
+"""Share of CEDR's sentences that nothing is fitted on."""
+SEED: Final = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Sentences:
     """Texts and what they say.
@@ -76,6 +81,19 @@ def read_cedr(path: Path) -> Sentences:
             truth[number, LABELS.index(label)] = label in held
         truth[number, LABELS.index("neutral")] = not held
     return Sentences(tuple(row["text"] for row in rows), truth)
+
+
+def held_out(folder: Path) -> dict[str, Sentences]:
+    """The sentences that nothing is fitted on: the publisher's part, and a fifth of CEDR."""
+    cedr = read_cedr(folder / "cedr_main_train.csv")
+    own = cedr.where(tested(len(cedr), np.random.default_rng(SEED)))
+    return {"ru_izard_val": read_izard(folder / "ru_izard_val.csv"), "cedr": own}
+
+
+def tested(sentences: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Which of CEDR's sentences are held out, the first that is drawn."""
+    chosen: NDArray[np.bool_] = rng.random(sentences) < TESTED
+    return chosen
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
