@@ -28,7 +28,7 @@ from emoreport.run.folder import (
 )
 from emoreport.settings import WordSettings
 from emoreport.tables.readings import FRAMES_FILE, SPEECH_FILE
-from emoreport.words.choosing import transcript_record
+from emoreport.words.choosing import cause_of, transcript_record
 
 PARTS_FOLDER: Final = "intervals"
 AHEAD: Final = 2
@@ -146,7 +146,8 @@ class Planner:
         except (InputNotFoundError, EmoreportError) as error:
             if isinstance(error, OutputError) and error.file == str(self._manifest.path):
                 raise
-            return _unreadable(candidate, error.stage, error.cause, error.remedy)
+            cause = cause_of(error, self._words)
+            return _unreadable(candidate, error.stage, cause, error.remedy)
 
     def _digest(self, candidate: Candidate, facts: FileFacts) -> str:
         signature = Signature.of(facts)

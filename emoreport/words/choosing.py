@@ -119,5 +119,15 @@ def open_transcript(
     return ChosenTranscript(_record(path, file.sha256, tier), file)
 
 
+def cause_of(error: EmoreportError, settings: WordSettings) -> str:
+    """Cause of an error of a recording; of its transcript, it names the file as well."""
+    return f"{error.file}: {error.cause}" if is_of_transcript(error, settings) else error.cause
+
+
+def is_of_transcript(error: EmoreportError, settings: WordSettings) -> bool:
+    """Whether what went wrong is the transcript of a recording, and not the recording."""
+    return error.file is not None and Path(error.file).is_relative_to(settings.transcript)
+
+
 def _record(path: Path, sha256: str, tier: str) -> TranscriptRecord:
     return TranscriptRecord(path.name, sha256, FORMATS.get(path.suffix.casefold(), ""), tier)

@@ -141,7 +141,7 @@ def read_transcript(
     if len(lines) > MAX_LINES:
         raise StoredReadingsError("transcript.too_many_lines", limit=MAX_LINES, file=path)
     if not any(words_of(without_marks(line.text)) for line in lines):
-        raise StoredReadingsError("transcript.no_words", file=path)
+        raise StoredReadingsError("transcript.no_words", remedy=REMEDY, file=path)
     return TranscriptFile(
         lines,
         source,

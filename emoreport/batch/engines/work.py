@@ -32,6 +32,7 @@ from emoreport.run.folder import refuse_link, refuse_others
 from emoreport.run.read import read_report
 from emoreport.run.report import Report
 from emoreport.settings import Settings
+from emoreport.words.choosing import cause_of, is_of_transcript
 
 INTERNAL: Final = "internal"
 LIMITS: Final = "limits"
@@ -128,10 +129,11 @@ class Workshop:
                 wall_s=round(time.monotonic() - started, 3),
             )
         except EmoreportError as error:
-            lasting = error.stage not in PASSING_STAGES
-            return Failed(
-                job, error.stage, error.cause, error.remedy, lasting, traceback.format_exc()
-            )
+            words = self._settings.words
+            # A transcript can be put right while the video stays the same.
+            lasting = error.stage not in PASSING_STAGES and not is_of_transcript(error, words)
+            cause = cause_of(error, words)
+            return Failed(job, error.stage, cause, error.remedy, lasting, traceback.format_exc())
         except MemoryError:
             return Failed.worded(job, LIMITS, "no_memory", lasting=False)
         except Exception as error:  # noqa: BLE001 - the edge: one bad video must not end the rest
