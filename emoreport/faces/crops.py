@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from emoreport.errors import FaceStageError
-from emoreport.records import Box, CropSpec, DoubleArray, FaceObservation, RgbImage
+from emoreport.records import Box, CropSpec, DoubleArray, FaceObservation, Picture, RgbImage
 
 TEMPLATE_PX: Final = 112
 TEMPLATE: Final = (
@@ -60,14 +61,59 @@ def crop_face(rgb: RgbImage, face: FaceObservation, spec: CropSpec) -> RgbImage:
     """
     if not face.box.area > 0:
         raise ValueError(f"the face box is empty: {face.box}")
-    if spec.align_points:
-        to_frame = template_to_frame(face, spec.size_px)
-        return _sampled(rgb, to_frame, spec.size_px, float(np.hypot(*to_frame[:, 0])))
-    if spec.tight_box:
+    if spec.tight_box and not spec.align_points:
         return _tight(rgb, face.box, spec.size_px)
-    side_px = spec.scale * math.sqrt(face.box.area)
-    to_frame = _crop_to_frame(face, spec, side_px / spec.size_px)
-    return _sampled(rgb, to_frame, spec.size_px, side_px / spec.size_px)
+    to_frame, step_px = _map_and_step(face, spec)
+    return _sampled(rgb, to_frame, spec.size_px, step_px)
+
+
+def crop_from(picture: Picture, face: FaceObservation, spec: CropSpec) -> RgbImage:
+    """Cut one face out of a picture of which only the surroundings of the face are converted.
+
+    The crop is that of `crop_face` in the whole picture, and so are the errors.
+    """
+    part = _reach(face, spec, picture.size_px)
+    if part is None:
+        return crop_face(picture.rgb, face, spec)
+    left, top = part[:2]
+    return crop_face(picture.part(*part), _moved(face, -left, -top), spec)
+
+
+def _reach(
+    face: FaceObservation, spec: CropSpec, size_px: tuple[int, int]
+) -> tuple[int, int, int, int] | None:
+    """The part of a picture that a crop needs: left, top, right, bottom; None if there is none."""
+    box, unit = face.box, 1
+    if not box.area > 0:
+        return None
+    if spec.tight_box and not spec.align_points:
+        low, high = [box.x, box.y], [box.x + box.width, box.y + box.height]
+    else:
+        to_frame, step_px = _map_and_step(face, spec)
+        side = float(spec.size_px)
+        corners = to_frame @ np.array([[0, side, 0, side], [0, 0, side, side], [1, 1, 1, 1]])
+        # Halved pictures are made of whole squares, and one more on each side.
+        unit = 2 ** _halvings(step_px)
+        low, high = (
+            (corners.min(axis=1) - 2 * unit).tolist(),
+            (corners.max(axis=1) + 2 * unit).tolist(),
+        )
+    left, top = (max(math.floor(limit / unit) * unit, 0) for limit in low)
+    right, bottom = (
+        min(math.ceil(limit / unit) * unit, most) for limit, most in zip(high, size_px, strict=True)
+    )
+    return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def _moved(face: FaceObservation, x_px: int, y_px: int) -> FaceObservation:
+    box = face.box
+    right, left = face.eyes or ((0.0, 0.0), (0.0, 0.0))
+    return replace(
+        face,
+        box=Box(box.x + x_px, box.y + y_px, box.width, box.height),
+        eyes=face.eyes and ((right[0] + x_px, right[1] + y_px), (left[0] + x_px, left[1] + y_px)),
+        points=face.points and tuple((x + x_px, y + y_px) for x, y in face.points),
+    )
 
 
 def roll_rad(face: FaceObservation) -> float:
@@ -111,6 +157,20 @@ def template_to_frame(face: FaceObservation, size_px: int) -> DoubleArray:
     return np.array([[step.real, -step.imag, corner.real], [step.imag, step.real, corner.imag]])
 
 
+def _map_and_step(face: FaceObservation, spec: CropSpec) -> tuple[DoubleArray, float]:
+    """Affine map from the crop to the frame, and the width of a crop pixel in frame pixels."""
+    if spec.align_points:
+        to_frame = template_to_frame(face, spec.size_px)
+        return to_frame, float(np.hypot(*to_frame[:, 0]))
+    step_px = spec.scale * math.sqrt(face.box.area) / spec.size_px
+    return _crop_to_frame(face, spec, step_px), step_px
+
+
+def _halvings(step_px: float) -> int:
+    """How often a picture is halved before a crop is sampled."""
+    return max(int(math.log2(step_px / HALVE_ABOVE)) + 1, 0) if step_px >= HALVE_ABOVE else 0
+
+
 def _crop_to_frame(face: FaceObservation, spec: CropSpec, step_px: float) -> DoubleArray:
     """Affine map (2, 3) from crop coordinates to frame coordinates, corners counted as 0.
 
@@ -130,7 +190,7 @@ def _sampled(rgb: RgbImage, to_frame: DoubleArray, size_px: int, step_px: float)
     """Sample the frame through `to_frame`, averaging over the area of each crop pixel."""
     import cv2
 
-    halvings = max(int(math.log2(step_px / HALVE_ABOVE)) + 1, 0) if step_px >= HALVE_ABOVE else 0
+    halvings = _halvings(step_px)
     matrix = to_frame
     if halvings:
         rgb, matrix = _halved(rgb, matrix, size_px, halvings)

@@ -1,19 +1,13 @@
-"""Face detectors behind one interface: MediaPipe's legacy solutions and its Tasks.
+"""Face detectors behind one interface: a direct one, MediaPipe's legacy solutions and its Tasks.
 
-Both run BlazeFace short range on the whole frame first (2.4 ms) and look harder only where it
-finds no face that it is sure of: faces narrower than about a tenth of the frame are beyond it.
-What the second look finds is looked at once more, enlarged, by the short-range network, so that
-boxes and scores mean the same whatever the size of the face. Where both see nothing, a last look
-asks whether a face fills the frame. Why these detectors and these thresholds:
-docs/decisions/0002-face-detector.md.
+All search as `emoreport.faces.searching` says, with BlazeFace short range first. Why these
+detectors: docs/decisions/0002-face-detector.md.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import math
 import zipfile
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -21,28 +15,21 @@ from typing import Any, Final
 import numpy as np
 
 from emoreport.errors import FaceStageError, ModelError
-from emoreport.faces.close_up import face_filling
+from emoreport.faces.blazeface import BlazeFace, is_known
 from emoreport.faces.geometry import (
     KEY_POINTS,
-    SAME_FACE_IOU,
     RawDetection,
     full_to_short_range,
-    observation,
-    square_tiles,
-    surroundings,
-    without_duplicates,
 )
 from emoreport.faces.quiet import native_noise_filtered
-from emoreport.records import Box, DoubleArray, FaceObservation, RgbImage
-
-SURE_SCORE: Final = 0.8
-"""Short-range score from which on no second look is taken."""
-
-SECOND_LOOK_SCORE: Final = 0.7
-"""Score that a face needs after the second look; false alarms end below it."""
-
-MAX_ENLARGED: Final = 6
-"""Candidates of a second look, best first, that are looked at enlarged."""
+from emoreport.faces.searching import Looks, in_tiles
+from emoreport.records import (
+    Box,
+    DoubleArray,
+    Picture,
+    RgbImage,
+    RgbPicture,
+)
 
 BUNDLE_MEMBER: Final = "face_detector.tflite"
 """The detector inside a face-landmarker bundle."""
@@ -51,10 +38,30 @@ NEEDS_FILE: Final = "needs_detector"
 NEEDS_LIBRARIES: Final = "needs_libraries"
 NEEDS_MEDIAPIPE: Final = "reinstall"
 
-MIN_SURROUNDINGS_PX: Final = 16
+SHORT_RANGE, FULL_RANGE = range(2)
+"""MediaPipe's `model_selection`."""
+
+DIRECT: Final = "blazeface short range 1 (onnxruntime) + "
+"""First part of a `DirectDetector`'s name: the version is that of what surrounds the network."""
+
 _WARM_UP_SIDE_PX: Final = 64
 
-Find = Callable[[RgbImage], list[RawDetection]]
+
+def own_short_range() -> Path | None:
+    """The network inside mediapipe 0.10.21; None where this one has none, or another.
+
+    Nothing is imported: the installed files give the answer.
+    """
+    for folder in _mediapipe_folders():
+        path = folder / "modules" / "face_detection" / "face_detection_short_range.tflite"
+        if path.is_file() and is_known(path.read_bytes()):
+            return path
+    return None
+
+
+def _mediapipe_folders() -> list[Path]:
+    spec = importlib.util.find_spec("mediapipe")
+    return [] if spec is None else [Path(part) for part in spec.submodule_search_locations or []]
 
 
 def has_solutions() -> bool:
@@ -62,40 +69,62 @@ def has_solutions() -> bool:
 
     Nothing is imported: the installed files give the answer.
     """
-    spec = importlib.util.find_spec("mediapipe")
-    folders = [] if spec is None else spec.submodule_search_locations or []
-    return any((Path(folder) / "python" / "solutions").is_dir() for folder in folders)
+    return any((folder / "python" / "solutions").is_dir() for folder in _mediapipe_folders())
 
 
-class _Looks(ABC):
-    """What both detectors share: a first look, a second one where it was not sure, a last one."""
+class DirectDetector(Looks):
+    """BlazeFace short range without MediaPipe, which is asked only where more is needed.
 
-    def __init__(self, *, min_score: float, thorough: bool) -> None:
-        self._min_score, self._thorough = min_score, thorough
+    The second look is that of `SolutionsDetector` with a file from inside mediapipe 0.10.21, that
+    of `TasksDetector` with any other.
 
-    def detect(self, rgb: RgbImage) -> list[FaceObservation]:
-        """Return all faces of an RGB uint8 (H, W, 3) frame, best score first; [] if none.
+    Parameters
+    ----------
+    path
+        A ``.tflite`` file of `emoreport.faces.blazeface.KNOWN_FILES`.
+    min_score, thorough
+        As for `SolutionsDetector`.
 
-        Raises
-        ------
-        FaceStageError
-            When `rgb` is no such array or MediaPipe fails.
-        """
-        sure = math.inf if self._thorough else max(SURE_SCORE, self._min_score)
-        detections = _find_faces(_checked(rgb), self._near, self._far, sure)
-        detections = detections or face_filling(rgb, self._near)
-        return [observation(raw) for raw in detections if raw.score >= self._min_score]
+    Raises
+    ------
+    ModelError
+        When the file cannot be read or run.
+    """
 
-    @abstractmethod
-    def _near(self, image: RgbImage) -> list[RawDetection]:
-        """Look at the whole image with the short-range network."""
+    def __init__(self, path: Path, *, min_score: float = 0.5, thorough: bool = False) -> None:
+        super().__init__(min_score=min_score, thorough=thorough)
+        self._has_full_range = path == own_short_range()
+        self.name = DIRECT + ("full range" if self._has_full_range else "tiles")
+        self._network: BlazeFace | None = BlazeFace(_detector_bytes(path), path)
+        self._full: _SolutionsGraph | None = None
 
-    @abstractmethod
-    def _far(self, image: RgbImage) -> list[RawDetection]:
-        """Propose faces that the first look may have missed."""
+    def close(self) -> None:
+        """Release network and graph; closing twice is harmless."""
+        if self._full is not None:
+            self._full.close()
+        self._network = self._full = None
+
+    def first(self, picture: Picture) -> list[RawDetection]:
+        """Look at the points of the picture that the network wants to see."""
+        if self._network is None:
+            raise FaceStageError("faces.detector_closed")
+        return self._network.find(picture)
+
+    def near(self, image: RgbImage) -> list[RawDetection]:
+        """Look at the image with the short-range network."""
+        return self.first(RgbPicture(image))
+
+    def far(self, image: RgbImage) -> list[RawDetection]:
+        """Look at the image with the full-range network, or at tiles of it."""
+        if not self._has_full_range:
+            return in_tiles(image, self.near)
+        if self._full is None:
+            # Many recordings need it never, and MediaPipe takes long to load.
+            self._full = _SolutionsGraph(FULL_RANGE, self._min_score)
+        return [full_to_short_range(raw) for raw in self._full.find(image)]
 
 
-class SolutionsDetector(_Looks):
+class SolutionsDetector(Looks):
     """BlazeFace short and full range from inside mediapipe 0.10.21.
 
     Parameters
@@ -115,34 +144,46 @@ class SolutionsDetector(_Looks):
 
     def __init__(self, *, min_score: float = 0.5, thorough: bool = False) -> None:
         super().__init__(min_score=min_score, thorough=thorough)
+        self._short, self._full = (
+            _SolutionsGraph(which, min_score) for which in (SHORT_RANGE, FULL_RANGE)
+        )
+
+    def close(self) -> None:
+        """Release both graphs; closing twice is harmless."""
+        self._short.close()
+        self._full.close()
+
+    def near(self, image: RgbImage) -> list[RawDetection]:
+        """Look at the image with the short-range network."""
+        return self._short.find(image)
+
+    def far(self, image: RgbImage) -> list[RawDetection]:
+        """Look at the image with the full-range network."""
+        return [full_to_short_range(raw) for raw in self._full.find(image)]
+
+
+class _SolutionsGraph:
+    """One network of mediapipe's legacy solutions; ModelError where this mediapipe has none."""
+
+    def __init__(self, which: int, min_score: float) -> None:
         with native_noise_filtered():
             create = _solutions_class()
             try:
-                self._short = create(min_detection_confidence=min_score, model_selection=0)
-                self._full = create(min_detection_confidence=min_score, model_selection=1)
-                warm_up = np.zeros((_WARM_UP_SIDE_PX, _WARM_UP_SIDE_PX, 3), np.uint8)
-                for graph in (self._short, self._full):
-                    graph.process(warm_up)
+                self._graph = create(min_detection_confidence=min_score, model_selection=which)
+                self._graph.process(np.zeros((_WARM_UP_SIDE_PX, _WARM_UP_SIDE_PX, 3), np.uint8))
             except Exception as error:  # mediapipe's errors have no base of their own
                 raise ModelError(
                     "faces.detector_fails", error=error, remedy=NEEDS_MEDIAPIPE
                 ) from error
 
     def close(self) -> None:
-        """Release both graphs; closing twice is harmless."""
-        for graph in (self._short, self._full):
-            if graph is not None:
-                graph.close()
-        self._short = self._full = None
+        if self._graph is not None:
+            self._graph.close()
+        self._graph = None
 
-    def _near(self, image: RgbImage) -> list[RawDetection]:
-        return self._run(self._short, image)
-
-    def _far(self, image: RgbImage) -> list[RawDetection]:
-        return [full_to_short_range(raw) for raw in self._run(self._full, image)]
-
-    @staticmethod
-    def _run(graph: Any, image: RgbImage) -> list[RawDetection]:  # noqa: ANN401 - mediapipe has no types
+    def find(self, image: RgbImage) -> list[RawDetection]:
+        """Faces in an RGB uint8 image."""
+        graph = self._graph
         if graph is None:
             raise FaceStageError("faces.detector_closed")
         contiguous = np.ascontiguousarray(image)
@@ -161,7 +202,7 @@ class SolutionsDetector(_Looks):
         return detections
 
 
-class TasksDetector(_Looks):
+class TasksDetector(Looks):
     """BlazeFace short range through MediaPipe Tasks, from a file.
 
     A ``.tflite`` file is taken as it is; of a ``.task`` bundle of the face landmarker, the
@@ -216,20 +257,17 @@ class TasksDetector(_Looks):
                 self._task.close()
         self._task = None
 
-    def _far(self, image: RgbImage) -> list[RawDetection]:
-        height, width = image.shape[:2]
-        return [
-            raw.moved(left, top)
-            for left, top, side in square_tiles(width, height)
-            for raw in self._near(image[top : top + side, left : left + side])
-        ]
+    def far(self, image: RgbImage) -> list[RawDetection]:
+        """Look at tiles of the image."""
+        return in_tiles(image, self.near)
 
     def _image(self, image: RgbImage) -> Any:  # noqa: ANN401 - mediapipe has no types
         return self._mediapipe.Image(
             image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image)
         )
 
-    def _near(self, image: RgbImage) -> list[RawDetection]:
+    def near(self, image: RgbImage) -> list[RawDetection]:
+        """Look at the image with the short-range network."""
         task = self._task
         if task is None:
             raise FaceStageError("faces.detector_closed")
@@ -276,13 +314,6 @@ def _detector_bytes(path: Path) -> bytes:
         ) from error
 
 
-def _checked(rgb: RgbImage) -> RgbImage:
-    """Refuse anything but an RGB uint8 image."""
-    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or 0 in rgb.shape:
-        raise FaceStageError("faces.frame", dtype=rgb.dtype, shape=rgb.shape)
-    return rgb
-
-
 def _guarded(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - mediapipe has no types
     """Run `call`; whatever goes wrong inside MediaPipe is an error, never "no face"."""
     try:
@@ -299,34 +330,3 @@ def _raw(box: Box, score: float, points: DoubleArray) -> RawDetection:
     if points.shape != (KEY_POINTS, 2):
         raise FaceStageError("faces.key_points", count=len(points), expected=KEY_POINTS)
     return RawDetection(box, score, points)
-
-
-def _find_faces(image: RgbImage, near: Find, far: Find, sure: float) -> list[RawDetection]:
-    """Faces of a frame: a first look by `near`; if no score reaches `sure`, one by `far` too."""
-    first = near(image)
-    if any(raw.score >= sure for raw in first):
-        return without_duplicates(first)
-    sure_faces = [raw for raw in first if raw.score >= SURE_SCORE]
-    doubtful = [raw for raw in first if raw.score < SURE_SCORE]
-    new = [
-        raw
-        for raw in without_duplicates([*doubtful, *far(image)])
-        if all(raw.box.iou(face.box) < SAME_FACE_IOU for face in sure_faces)
-    ]
-    enlarged = [_enlarged(image, raw, near) for raw in new[:MAX_ENLARGED]]
-    seen = [raw for raw in [*enlarged, *new[MAX_ENLARGED:]] if raw.score >= SECOND_LOOK_SCORE]
-    return without_duplicates([*sure_faces, *seen])
-
-
-def _enlarged(image: RgbImage, candidate: RawDetection, near: Find) -> RawDetection:
-    """Look at a candidate's surroundings with `near`; the candidate itself if that shows nothing.
-
-    A candidate that fills the frame has no surroundings to be enlarged.
-    """
-    height, width = image.shape[:2]
-    left, top, right, bottom = surroundings(candidate.box, width, height)
-    if min(right - left, bottom - top) < MIN_SURROUNDINGS_PX:
-        return candidate
-    seen = [raw.moved(left, top) for raw in near(image[top:bottom, left:right])]
-    same = [raw for raw in seen if raw.box.iou(candidate.box) >= SAME_FACE_IOU]
-    return max(same, key=lambda raw: raw.score, default=candidate)

@@ -18,7 +18,7 @@ import numpy as np
 
 from emoreport.faces.builder import FaceTrackBuilder
 from emoreport.faces.channel import CancelledError, Channel
-from emoreport.faces.crops import crop_face
+from emoreport.faces.crops import crop_from
 from emoreport.faces.tracker import SpeakerTracker
 from emoreport.records import (
     CropSpec,
@@ -30,6 +30,7 @@ from emoreport.records import (
     FaceScores,
     FaceTrack,
     Frame,
+    PictureDetector,
     RgbImage,
 )
 from emoreport.settings import FaceSettings
@@ -152,12 +153,17 @@ class Viewer:
         crop: CropSpec,
         witness_crop: CropSpec | None = None,
     ) -> None:
-        self._detector, self._tracker = detector, tracker
+        self._tracker = tracker
+        self._find: Callable[[Frame], list[FaceObservation]] = (
+            (lambda frame: detector.look(frame.picture))
+            if isinstance(detector, PictureDetector)
+            else (lambda frame: detector.detect(frame.rgb))
+        )
         self._crop, self._witness_crop = crop, witness_crop
 
     def look(self, frame: Frame) -> tuple[Sighting, int]:
         """Return the sighting and the bytes that it holds."""
-        observations = self._detector.detect(frame.rgb)
+        observations = self._find(frame)
         placement = frame.placement
         laid = observations
         if not placement.is_whole:  # a face stays the same one when the picture's size changes
@@ -170,11 +176,11 @@ class Viewer:
         if face is None:
             return Sighting(frame.time_s, frame.index, count), 0
         own = next(own for own, each in zip(observations, laid, strict=True) if each is face)
-        crop = crop_face(frame.rgb, own, self._crop)
+        crop = crop_from(frame.picture, own, self._crop)
         other = None
         if self._witness_crop is not None:
             same = self._witness_crop == self._crop
-            other = crop if same else crop_face(frame.rgb, own, self._witness_crop)
+            other = crop if same else crop_from(frame.picture, own, self._witness_crop)
         sighting = Sighting(frame.time_s, frame.index, count, face, crop, sharpness(crop), other)
         return sighting, crop.nbytes + (0 if other is None or other is crop else other.nbytes)
 
@@ -203,7 +209,7 @@ def _decode(source: Iterable[Frame], frames: Channel[Frame]) -> None:
         iterator = iter(source)
         try:
             for frame in iterator:
-                frames.put(frame, frame.rgb.nbytes)
+                frames.put(frame, frame.picture.held_bytes)
         finally:
             close = getattr(iterator, "close", None)
             if close is not None:

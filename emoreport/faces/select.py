@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypedDict, cast
 
 from emoreport.errors import ModelError
-from emoreport.faces.detectors import SolutionsDetector, TasksDetector, has_solutions
+from emoreport.faces.blazeface import is_known
+from emoreport.faces.detectors import (
+    DirectDetector,
+    SolutionsDetector,
+    TasksDetector,
+    has_solutions,
+    own_short_range,
+)
 from emoreport.models.families import family_of
 from emoreport.models.store.model_choice import AUTO, choose_model
 from emoreport.models.store.model_store import PullProgress
@@ -19,7 +26,15 @@ if TYPE_CHECKING:
     from emoreport.records import EmbeddingFaceModel
 
 SOLUTIONS: Final = "solutions"
-DETECTOR_FILES: Final = frozenset({".task", ".tflite"})
+TFLITE: Final = ".tflite"
+DETECTOR_FILES: Final = frozenset({".task", TFLITE})
+
+
+class Looks(TypedDict):
+    """What all detectors are told."""
+
+    min_score: float
+    thorough: bool
 
 
 def open_face_model(
@@ -65,8 +80,9 @@ def open_detector(
 ) -> FaceDetector:
     """Open the detector that ``settings.faces.face_detector`` names.
 
-    ``auto`` takes the models inside mediapipe 0.10.21, with a mediapipe that has none a file from
-    the store, which is pulled if need be (0.2 MB) and named in a line; ``mediapipe/<name>`` takes a
+    ``auto`` takes the network inside mediapipe 0.10.21, with a mediapipe that has none a file from
+    the store, which is pulled if need be (0.2 MB) and named in a line; either is run directly.
+    ``solutions`` runs what is inside mediapipe 0.10.21 by MediaPipe; ``mediapipe/<name>`` takes a
     file from the store, a path a ``.task`` or ``.tflite`` file. With ``strict_single_face`` every
     frame is searched thoroughly, so that small faces in the background count too.
 
@@ -79,13 +95,19 @@ def open_detector(
     """
     faces = settings.faces
     name, thorough = faces.face_detector, faces.strict_single_face
+    looks: Looks = {"min_score": faces.min_face_score, "thorough": thorough}
+    own = own_short_range() if name == AUTO and has_solutions() else None
+    if own is not None:
+        return DirectDetector(own, **looks)
     if name == SOLUTIONS or (name == AUTO and has_solutions()):
-        return SolutionsDetector(min_score=faces.min_face_score, thorough=thorough)
+        return SolutionsDetector(**looks)
     path = Path(name).expanduser()
     if path.suffix.lower() not in DETECTOR_FILES:
         choice = choose_model("detector", name, settings, announce, progress, others=(SOLUTIONS,))
         path = _detector_file(choice.model.folder)
-    return TasksDetector(path, min_score=faces.min_face_score, thorough=thorough)
+        if name == AUTO and path.suffix.lower() == TFLITE and is_known(path.read_bytes()):
+            return DirectDetector(path, **looks)
+    return TasksDetector(path, **looks)
 
 
 def _detector_file(folder: Path) -> Path:

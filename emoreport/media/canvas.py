@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from emoreport.records import Frame, RgbImage
@@ -24,14 +22,14 @@ def on_canvas(frame: Frame, size_px: tuple[int, int] | None = None) -> RgbImage:
     RGB uint8 (height, width, 3); the frame's own pixels, not a copy, where nothing changes. A box
     in it is where `Placement.box` puts it.
     """
-    placement = frame.placement
+    placement, rgb = frame.placement, frame.rgb
     if not placement.is_whole:
         left, top, width, height = placement.area_px
         canvas_width, canvas_height = placement.canvas_px
         canvas = np.zeros((canvas_height, canvas_width, 3), dtype=np.uint8)
-        canvas[top : top + height, left : left + width] = _resized(frame.rgb, (width, height))
-        frame = replace(frame, rgb=canvas)
-    return frame.rgb if size_px is None else _resized(frame.rgb, size_px)
+        canvas[top : top + height, left : left + width] = _resized(rgb, (width, height))
+        rgb = canvas
+    return rgb if size_px is None else _resized(rgb, size_px)
 
 
 def _resized(rgb: RgbImage, size_px: tuple[int, int]) -> RgbImage:

@@ -11,6 +11,7 @@ import av.error
 
 from emoreport.errors import EmoreportError
 from emoreport.media.container import open_container, used_stream, zero_s
+from emoreport.media.pictures import picture_of
 from emoreport.media.pixels import PixelAspect, RgbConverter
 from emoreport.records import MediaInfo, RgbImage
 
@@ -45,7 +46,7 @@ def glimpses(path: Path, info: MediaInfo, count: int = GLIMPSES) -> Iterator[Rgb
                 container.seek(int(at_s * av.time_base))
                 picture = next(container.decode(stream), None)
                 if picture is not None:
-                    yield converter.rgb(picture, aspect.of(picture))
+                    yield picture_of(picture, converter, aspect.of(picture)).rgb
     except (EmoreportError, av.error.FFmpegError, IndexError, ValueError, MemoryError):
         # PyAV's ways to say that a file is damaged; what it gave before it did is worth having.
         return

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import Any, Final
 
+import av.error
 import numpy as np
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from emoreport.errors import MediaError
-from emoreport.media.container import MAX_PIXELS, MAX_SIDE_PX
-from emoreport.records import RgbImage
+from emoreport.media.container import MAX_PIXELS, MAX_SIDE_PX, NOT_A_VIDEO, reason
+from emoreport.records import DoubleArray, RgbImage
 
 LARGEST_KEPT_BYTES: Final = 31 << 20
 """Just below the 32 MiB up to which the GNU library adapts."""
@@ -83,6 +86,27 @@ class Orientation:
             rgb = cv2.flip(rgb, axis)
         return np.asarray(rgb, dtype=np.uint8)
 
+    def stored_part(
+        self, part: tuple[int, int, int, int], size_px: tuple[int, int]
+    ) -> tuple[int, int, int, int]:
+        """Where a part of the upright picture of a size is stored: left, top, right, bottom."""
+        left, top, right, bottom = part
+        width, height = size_px
+        if self.mirror_x:
+            left, right = width - right, width - left
+        if self.mirror_y:
+            top, bottom = height - bottom, height - top
+        return (top, left, bottom, right) if self.transpose else (left, top, right, bottom)
+
+    def stored_points(self, to_upright: DoubleArray, size_px: tuple[int, int]) -> DoubleArray:
+        """An affine map (2, 3) to centres of upright pixels, as one to those that are stored."""
+        points = to_upright.copy()
+        for axis, is_mirrored in enumerate((self.mirror_x, self.mirror_y)):
+            if is_mirrored:
+                points[axis] = -points[axis]
+                points[axis, 2] += size_px[axis] - 1
+        return points[::-1] if self.transpose else points
+
 
 @cache
 def keep_freed_buffers() -> None:
@@ -110,9 +134,23 @@ class RgbConverter:
         self._colours = VideoReformatter()
         self._shrink = VideoReformatter()
         self._orientation = Orientation()
+        # Pictures are decoded in one thread and converted in another.
+        self._turn = threading.Lock()
 
-    def rgb(self, picture: VideoFrame, aspect: Fraction = SQUARE) -> RgbImage:
-        """RGB uint8 (height, width, 3), C-contiguous, upright, with square pixels.
+    def orientation(self, picture: VideoFrame) -> Orientation:
+        """How a picture becomes upright; pictures come in their order.
+
+        Raises
+        ------
+        MediaError
+            When the picture is larger than 16384 px in one direction or than 100 megapixels.
+        """
+        check_size(picture.width, picture.height)
+        self._orientation = Orientation.of(picture, self._orientation)
+        return self._orientation
+
+    def converted(self, picture: VideoFrame, aspect: Fraction = SQUARE) -> RgbImage:
+        """RGB uint8 (height, width, 3) as it is stored, with square pixels.
 
         Parameters
         ----------
@@ -124,24 +162,24 @@ class RgbConverter:
         Raises
         ------
         MediaError
-            When the picture is larger than 16384 px in one direction or than 100 megapixels.
+            When the picture is larger than 16384 px in one direction or than 100 megapixels, or
+            cannot be converted.
         """
-        check_size(picture.width, picture.height)
-        if aspect == SQUARE:
-            converted = self._colours.reformat(picture, format="rgb24", threads=CONVERSION_THREADS)
-        else:
+        options: dict[str, Any] = {}
+        if aspect != SQUARE:
             width, height = square_size(picture.width, picture.height, aspect)
             check_size(width, height)
-            converted = self._colours.reformat(
-                picture,
-                width=width,
-                height=height,
-                format="rgb24",
-                interpolation="BICUBIC",
-                threads=CONVERSION_THREADS,
-            )
-        self._orientation = Orientation.of(picture, self._orientation)
-        return np.ascontiguousarray(self._orientation.apply(_view(converted, 3)))
+            options = {"width": width, "height": height, "interpolation": "BICUBIC"}
+        try:
+            with self._turn:
+                colours = self._colours.reformat(
+                    picture, format="rgb24", threads=CONVERSION_THREADS, **options
+                )
+        except (av.error.FFmpegError, MemoryError) as error:
+            raise MediaError(
+                "media.decoding_stopped", error=reason(error), remedy=NOT_A_VIDEO
+            ) from error
+        return pixels(colours.planes[0], 3)
 
     def thumbnail(self, picture: VideoFrame) -> NDArray[np.int16]:
         """Luma of the whole picture, area-averaged to 32 × 18, int16 (18, 32)."""
@@ -155,15 +193,19 @@ class RgbConverter:
             interpolation="AREA",
             threads=CONVERSION_THREADS,
         )
-        return _view(small, 1)[:, :, 0].astype(np.int16)
+        return pixels(small.planes[0]).astype(np.int16)
 
 
-def _view(picture: VideoFrame, channels: int) -> RgbImage:
-    """Pixels of a packed 8-bit picture without its row padding, (height, width, channels)."""
-    plane = picture.planes[0]
-    rows = np.frombuffer(memoryview(plane), dtype=np.uint8)[: picture.height * plane.line_size]
-    used = rows.reshape(picture.height, plane.line_size)[:, : picture.width * channels]
-    return np.asarray(used.reshape(picture.height, picture.width, channels))
+def pixels(plane: VideoPlane, channels: int = 1) -> RgbImage:
+    """Pixels of a plane of 8 bits without its row padding, (height, width) or with channels.
+
+    They are the plane's own memory.
+    """
+    rows = np.frombuffer(memoryview(plane), dtype=np.uint8)[: plane.height * plane.line_size]
+    used = rows.reshape(plane.height, plane.line_size)[:, : plane.width * channels]
+    if channels == 1:
+        return np.asarray(used)
+    return np.asarray(used.reshape(plane.height, plane.width, channels))
 
 
 def square_size(width_px: int, height_px: int, aspect: Fraction) -> tuple[int, int]:

@@ -26,6 +26,7 @@ from emoreport.media.container import (
     used_stream,
 )
 from emoreport.media.joins import Remark, remarks
+from emoreport.media.pictures import picture_of
 from emoreport.media.pixels import HIGH_RANGES, PixelAspect, RgbConverter
 from emoreport.media.probing import probe
 from emoreport.media.scan import announced_end_s, clock_of, is_steady, joins_of
@@ -156,9 +157,9 @@ class VideoSource:
                     continue
                 if not self._selector.wants(moment, partial(converter.thumbnail, picture)):
                     continue
-                rgb = converter.rgb(picture, self._aspect.of(picture))
+                shown = picture_of(picture, converter, self._aspect.of(picture))
                 self._delivered += 1
-                yield Frame(self._times.placed - 1, moment.time_s, rgb, self._canvas_px)
+                yield Frame(self._times.placed - 1, moment.time_s, shown, self._canvas_px)
         except EmoreportError as error:
             raise error.with_file(self._path) from error.__cause__
         except (av.error.FFmpegError, MemoryError) as error:

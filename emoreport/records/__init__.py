@@ -31,6 +31,7 @@ from emoreport.records.faces import (
     FaceObservation,
     FaceScores,
     FaceTrack,
+    PictureDetector,
 )
 from emoreport.records.features import (
     MODALITIES,
@@ -60,6 +61,7 @@ from emoreport.records.models import (
     Recording,
     WitnessReadings,
 )
+from emoreport.records.pictures import Grid, Picture, RgbPicture, sampled_plane
 from emoreport.records.run import (
     InputRecord,
     MediaRecord,
@@ -120,6 +122,7 @@ __all__ = [
     "FeatureSource",
     "FloatArray",
     "Frame",
+    "Grid",
     "HeadLimits",
     "HeadRecord",
     "HeadTask",
@@ -134,6 +137,8 @@ __all__ = [
     "MediaRecord",
     "Modality",
     "ModelRecord",
+    "Picture",
+    "PictureDetector",
     "Placed",
     "Placement",
     "Precision",
@@ -141,6 +146,7 @@ __all__ = [
     "Recogniser",
     "Recording",
     "RgbImage",
+    "RgbPicture",
     "RunPlan",
     "RunRecord",
     "RunWarning",
@@ -162,4 +168,5 @@ __all__ = [
     "WitnessReadings",
     "Word",
     "WordAligner",
+    "sampled_plane",
 ]

@@ -18,6 +18,7 @@ from emoreport.records.arrays import (
     class_columns,
 )
 from emoreport.records.models import ModelRecord, WitnessReadings, witness_columns
+from emoreport.records.pictures import Picture
 from emoreport.vocabulary import PROBABILITY_PREFIX
 
 if TYPE_CHECKING:
@@ -143,6 +144,15 @@ class FaceDetector(Protocol):
 
     def close(self) -> None:
         """Release native resources."""
+        ...
+
+
+@runtime_checkable
+class PictureDetector(FaceDetector, Protocol):
+    """A detector that does with a part of a picture's pixels."""
+
+    def look(self, picture: Picture) -> list[FaceObservation]:
+        """What `detect` says of the picture's pixels."""
         ...
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from emoreport.records.arrays import FloatArray, RgbImage
 from emoreport.records.faces import Box
+from emoreport.records.pictures import Picture
 
 SAMPLE_RATE_HZ: Final = 16_000
 """Rate that voice-activity and voice-emotion models work at."""
@@ -91,8 +92,8 @@ class Frame:
         (skipped ones of a reduced analysis rate included).
     time_s
         Presentation time, seconds from the start of the video.
-    rgb
-        Pixels, RGB uint8, shape (height, width, 3), C-contiguous.
+    picture
+        What it shows, converted as far as it is looked at.
     canvas_px
         Width and height of the recording, which may be another one than this picture's; None if
         they are the same.
@@ -100,14 +101,19 @@ class Frame:
 
     index: int
     time_s: float
-    rgb: RgbImage
+    picture: Picture
     canvas_px: tuple[int, int] | None = None
+
+    @property
+    def rgb(self) -> RgbImage:
+        """All pixels, RGB uint8, shape (height, width, 3), C-contiguous."""
+        return self.picture.rgb
 
     @property
     def placement(self) -> Placement:
         """Where the picture is on the recording's canvas."""
-        height, width = self.rgb.shape[:2]
-        return Placement((width, height), self.canvas_px or (width, height))
+        size_px = self.picture.size_px
+        return Placement(size_px, self.canvas_px or size_px)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from emoreport.errors import EmoreportError, ModelError
 from emoreport.faces.crops import crop_face
-from emoreport.faces.detectors import BUNDLE_MEMBER, TasksDetector
+from emoreport.faces.detectors import BUNDLE_MEMBER, DirectDetector, TasksDetector
 from emoreport.models.families.compact import CompactFaceModel
 from emoreport.models.families.hsemotion import HSEmotionModel, open_hsemotion
 from emoreport.models.store.model_metadata import folder_metadata, shipped_metadata
@@ -36,6 +36,7 @@ def tasks_detector(folder):
 
 
 DETECTORS = {
+    "direct": lambda folder: DirectDetector(short_range_file()),
     "solutions": lambda folder: solutions_detector(),
     "thorough": lambda folder: solutions_detector(thorough=True),
     "tasks": tasks_detector,

@@ -201,16 +201,19 @@ def _decoding(path: Path) -> _Ready:
 def _detector(settings: Settings, name: str) -> Trial:
     def prepare(stack: ExitStack) -> _Ready:
         import mediapipe
+        import onnxruntime
 
+        from emoreport.faces.detectors import DirectDetector
         from emoreport.faces.select import open_detector
 
         detector = open_detector(settings.replace(face_detector=name), _ignore)
         stack.callback(detector.close)
         frame = noise_picture(FRAME_PX[0], FRAME_PX[1])
         version = getattr(mediapipe, "__version__", "")
-        return _Ready(
-            lambda: detector.detect(frame), detector.name, f"mediapipe {version}".strip(), "cpu"
-        )
+        runtime = f"mediapipe {version}".strip()
+        if isinstance(detector, DirectDetector):
+            runtime = f"onnxruntime {onnxruntime.__version__}, {runtime}"
+        return _Ready(lambda: detector.detect(frame), detector.name, runtime, "cpu")
 
     return _trial("face_detector", name, "frame", prepare)
 

@@ -65,7 +65,7 @@ def test_boxes_of_the_last_look_stay_inside_the_picture(detector):
     found = 0
     for up_sides in np.linspace(-0.4, 0.4, 9):
         part, _ = close_up(detector, 0.9, 0.9, up_sides)
-        for face in face_filling(part, detector._near):
+        for face in face_filling(part, detector.near):
             found += 1
             assert vars_of(face.box) == pytest.approx(vars_of(clipped(face.box, part)))
     assert found >= 6
@@ -102,7 +102,7 @@ def patterns():
 
 
 def test_nothing_fills_pictures_without_a_face(detector):
-    found = [face_filling(picture, detector._near) for picture in patterns()]
+    found = [face_filling(picture, detector.near) for picture in patterns()]
     assert [number for number, faces in enumerate(found) if faces] == []
 
 
@@ -113,7 +113,7 @@ def test_pictures_of_odd_shapes_are_no_error(detector, shape):
 
 @needs_shared
 @pytest.mark.parametrize("rows", [slice(0, 48), slice(0, 40), slice(8, 48)])
-def test_nearly_all_close_portraits_of_many_people_are_found(detector, rows):
+def testnearly_all_close_portraits_of_many_people_are_found(detector, rows):
     images = np.load(SHARED / "fer" / "ferplus_valid.npz")["images"][::35]
     found = 0
     for image in images:

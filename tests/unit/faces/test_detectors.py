@@ -13,7 +13,7 @@ from emoreport.errors import FaceStageError, ModelError, SettingsError
 from emoreport.faces import select
 from emoreport.faces.detectors import (
     BUNDLE_MEMBER,
-    SolutionsDetector,
+    DirectDetector,
     TasksDetector,
     has_solutions,
 )
@@ -53,7 +53,14 @@ def tasks(bundle):
     detector.close()
 
 
-@pytest.fixture(params=["solutions", "tasks"])
+@pytest.fixture(scope="module")
+def direct():
+    detector = DirectDetector(short_range_file())
+    yield detector
+    detector.close()
+
+
+@pytest.fixture(params=["direct", "solutions", "tasks"])
 def detector(request):
     return request.getfixturevalue(request.param)
 
@@ -121,7 +128,7 @@ def test_strict_settings_search_thoroughly():
 def test_auto_takes_the_models_inside_mediapipe():
     detector = open_detector()
     try:
-        assert isinstance(detector, SolutionsDetector)
+        assert isinstance(detector, DirectDetector)
     finally:
         detector.close()
 
@@ -248,7 +255,7 @@ def test_a_failure_inside_mediapipe_is_an_error_and_not_an_absent_face():
     try:
         broken = SimpleNamespace(process=lambda image: 1 / 0, close=lambda: None)
         detector._short.close()
-        detector._short = broken
+        detector._short._graph = broken
         with pytest.raises(FaceStageError, match="division by zero") as caught:
             detector.detect(np.zeros((120, 160, 3), np.uint8))
         assert isinstance(caught.value.__cause__, ZeroDivisionError)

@@ -8,7 +8,7 @@ import pytest
 
 from emoreport.errors import FaceStageError
 from emoreport.faces.reading import read_faces, sharpness
-from emoreport.records import CropSpec, FaceScores, Frame
+from emoreport.records import CropSpec, FaceScores, Frame, RgbPicture
 from emoreport.settings import FaceSettings
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.faces import (
@@ -229,7 +229,7 @@ def test_an_interrupt_ends_everything():
 
 
 def test_frame_times_that_run_backwards_are_an_error():
-    frames = [Frame(0, 1.0, numbered_frame(0).rgb), Frame(1, 0.5, numbered_frame(1).rgb)]
+    frames = [Frame(0, 1.0, numbered_frame(0).picture), Frame(1, 0.5, numbered_frame(1).picture)]
     with pytest.raises(FaceStageError, match="do not increase"):
         read_faces(frames, ScriptedDetector(), BrightnessModel(), SETTINGS)
 
@@ -268,7 +268,7 @@ def test_large_frames_wait_in_small_numbers():
     def frames():
         for number in range(12):
             ahead.append(number)
-            yield Frame(number, number / 25, np.zeros((2160, 3840, 3), np.uint8))
+            yield Frame(number, number / 25, RgbPicture(np.zeros((2160, 3840, 3), np.uint8)))
 
     timer = threading.Timer(1.0, lambda: (ahead.append("released"), release.set()))
     timer.start()

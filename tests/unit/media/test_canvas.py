@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from emoreport.media import open_video, probe
 from emoreport.media.canvas import on_canvas
 from emoreport.media.pixels import square_size
-from emoreport.records import Box, Frame, Placement
+from emoreport.records import Box, Frame, Placement, RgbPicture
 from tests.fixtures.media import constant_rate, is_upright, read_number, resized, run_ffmpeg
 
 RATIOS = [Fraction(2), Fraction(1, 2), Fraction(4, 3), Fraction(16, 11), Fraction(8, 9)]
@@ -85,7 +85,7 @@ def test_boxes_and_pictures_are_laid_on_the_canvas_alike(size_px):
     box = Box(0.25 * width, 0.5 * height, 0.25 * width, 0.25 * height)
     left, top = round(box.x), round(box.y)
     rgb[top : top + round(box.height), left : left + round(box.width)] = (250, 0, 0)
-    frame = Frame(0, 0.0, rgb, (160, 120))
+    frame = Frame(0, 0.0, RgbPicture(rgb), (160, 120))
     shown = on_canvas(frame)
     assert shown.shape == (120, 160, 3)
     red = np.argwhere((shown[:, :, 0] > 230) & (shown[:, :, 1] < 60))
@@ -111,8 +111,8 @@ def test_nothing_is_stretched_and_nothing_is_cut(width, height, wide, high):
 
 def test_a_picture_of_the_canvas_itself_is_not_copied():
     rgb = np.zeros((120, 160, 3), np.uint8)
-    assert on_canvas(Frame(0, 0.0, rgb, (160, 120))) is rgb
-    assert on_canvas(Frame(0, 0.0, rgb)) is rgb
+    assert on_canvas(Frame(0, 0.0, RgbPicture(rgb), (160, 120))) is rgb
+    assert on_canvas(Frame(0, 0.0, RgbPicture(rgb))) is rgb
 
 
 def test_frames_keep_their_own_size_and_know_the_canvas(tmp_path):
