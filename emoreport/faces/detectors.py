@@ -93,6 +93,8 @@ class DirectDetector(Looks):
 
     def __init__(self, path: Path, *, min_score: float = 0.5, thorough: bool = False) -> None:
         super().__init__(min_score=min_score, thorough=thorough)
+        # A thorough search is to miss nobody, not for a frame.
+        self.steps = not thorough
         self._has_full_range = path == own_short_range()
         self.name = DIRECT + ("full range" if self._has_full_range else "tiles")
         self._network: BlazeFace | None = BlazeFace(_detector_bytes(path), path)

@@ -10,7 +10,7 @@ batch size nor on timing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,6 +19,7 @@ import numpy as np
 from emoreport.faces.builder import FaceTrackBuilder
 from emoreport.faces.channel import CancelledError, Channel
 from emoreport.faces.crops import crop_from
+from emoreport.faces.stepping import Look, faces_of
 from emoreport.faces.tracker import SpeakerTracker
 from emoreport.records import (
     CropSpec,
@@ -154,6 +155,7 @@ class Viewer:
         witness_crop: CropSpec | None = None,
     ) -> None:
         self._tracker = tracker
+        self._steps = isinstance(detector, PictureDetector) and detector.steps
         self._find: Callable[[Frame], list[FaceObservation]] = (
             (lambda frame: detector.look(frame.picture))
             if isinstance(detector, PictureDetector)
@@ -161,9 +163,20 @@ class Viewer:
         )
         self._crop, self._witness_crop = crop, witness_crop
 
+    def follow(self, frames: Iterable[Frame]) -> Iterator[tuple[Sighting, int]]:
+        """Yield the sighting of each frame, and the bytes that it holds."""
+        looks = (
+            faces_of(frames, self._find)
+            if self._steps
+            else (Look(frame, self._find(frame)) for frame in frames)
+        )
+        return (self._sighting(look.frame, look.faces) for look in looks)
+
     def look(self, frame: Frame) -> tuple[Sighting, int]:
-        """Return the sighting and the bytes that it holds."""
-        observations = self._find(frame)
+        """Return the sighting of one frame, and the bytes that it holds."""
+        return self._sighting(frame, self._find(frame))
+
+    def _sighting(self, frame: Frame, observations: list[FaceObservation]) -> tuple[Sighting, int]:
         placement = frame.placement
         laid = observations
         if not placement.is_whole:  # a face stays the same one when the picture's size changes
@@ -224,8 +237,8 @@ def _decode(source: Iterable[Frame], frames: Channel[Frame]) -> None:
 def _watch(frames: Channel[Frame], viewer: Viewer, sightings: Channel[Sighting]) -> None:
     """Thread: turn frames into sightings."""
     try:
-        while (frame := frames.get()) is not None:
-            sightings.put(*viewer.look(frame))
+        for sighting in viewer.follow(iter(frames.get, None)):
+            sightings.put(*sighting)
         sightings.close()
     except CancelledError:
         return

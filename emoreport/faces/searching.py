@@ -44,6 +44,8 @@ Find = Callable[[RgbImage], list[RawDetection]]
 class Looks(ABC):
     """What the detectors share: a first look, a second one where it was not sure, a last one."""
 
+    steps = False
+
     def __init__(self, *, min_score: float, thorough: bool) -> None:
         self._min_score, self._thorough = min_score, thorough
 

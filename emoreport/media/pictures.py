@@ -131,7 +131,7 @@ class DecodedPicture:
 
     def sampled(self, grid: Grid) -> FloatArray:
         """Colours at the points of a grid; see `emoreport.records.Picture`."""
-        if self._whole is not None or not self._is_planar:
+        if not self._is_planar:
             return self._in_rgb().sampled(grid)
         points = self._orientation.stored_points(grid.to_picture, self.size_px)
         is_full = self._frame.color_range == FULL_RANGE or self._frame.format.name == "yuvj420p"
@@ -150,6 +150,14 @@ class DecodedPicture:
         colours += summands
         np.clip(colours, 0.0, 255.0, out=colours)
         return colours.reshape(3, grid.size, grid.size)
+
+    def grey(self, grid: Grid) -> FloatArray:
+        """Luma at the points of a grid; see `emoreport.records.Picture`."""
+        if not self._is_planar:
+            return self._in_rgb().grey(grid)
+        points = self._orientation.stored_points(grid.to_picture, self.size_px)
+        luma = pixels(self._frame.planes[0])
+        return sampled_plane(luma, points, grid.size).astype(np.float32)
 
     def _in_rgb(self) -> RgbPicture:
         if self._whole is None:

@@ -149,7 +149,15 @@ class FaceDetector(Protocol):
 
 @runtime_checkable
 class PictureDetector(FaceDetector, Protocol):
-    """A detector that does with a part of a picture's pixels."""
+    """A detector that does with a part of a picture's pixels.
+
+    Attributes
+    ----------
+    steps
+        Whether faces between two looks may be laid on the way between them.
+    """
+
+    steps: bool
 
     def look(self, picture: Picture) -> list[FaceObservation]:
         """What `detect` says of the picture's pixels."""

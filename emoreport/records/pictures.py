@@ -70,6 +70,10 @@ class Picture(Protocol):
         """
         ...
 
+    def grey(self, grid: Grid) -> FloatArray:
+        """Brightness at the points of a grid, float32 (size, size), in whatever unit it has."""
+        ...
+
 
 class RgbPicture:
     """A picture that is an array already.
@@ -102,6 +106,10 @@ class RgbPicture:
         """Colours at the points of a grid; see `Picture`."""
         points = sampled_plane(self.rgb, grid.to_picture, grid.size)
         return np.ascontiguousarray(points.transpose(2, 0, 1), dtype=np.float32)
+
+    def grey(self, grid: Grid) -> FloatArray:
+        """Green at the points of a grid, which is most of the brightness."""
+        return sampled_plane(self.rgb, grid.to_picture, grid.size)[..., 1].astype(np.float32)
 
 
 def sampled_plane(

@@ -101,7 +101,7 @@ def test_detections_of_one_face_are_blended_by_their_scores():
     np.testing.assert_allclose(place, box + 0.6 / 1.5)
     np.testing.assert_allclose(other, far)
     # Boxes that overlap by less than 0.3 are two faces.
-    assert len(blended(scores[:2], np.stack([box, box + [6.0, 0.0]]))) == 2
+    assert len(blended(scores[:2], np.stack([box, box + np.array([6.0, 0.0])]))) == 2
 
 
 def test_noise_holds_no_face_and_tiny_pictures_are_looked_at():

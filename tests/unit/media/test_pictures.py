@@ -100,3 +100,12 @@ def test_frames_are_not_converted_before_they_are_looked_at(tmp_path):
         width, height = frame.picture.size_px
         assert frame.picture.held_bytes < width * height * 3
         assert frame.rgb is frame.rgb
+
+
+def test_what_was_converted_before_does_not_matter():
+    grid = Grid(3.0, 4.0, 1.7, 64)
+    fresh, used = shown(painted()), shown(painted())
+    assert used.rgb is used.rgb
+    np.testing.assert_array_equal(fresh.sampled(grid), used.sampled(grid))
+    np.testing.assert_array_equal(fresh.grey(grid), used.grey(grid))
+    np.testing.assert_array_equal(fresh.part(3, 5, 90, 70), used.part(3, 5, 90, 70))
