@@ -10,7 +10,7 @@ import pytest
 
 import emoreport as package
 from emoreport.errors import SettingsError
-from tests.fixtures import bert
+from tests.fixtures import bert, media
 from tests.fixtures.results_on_disk import run_json
 from tests.integration.conftest import Emoreport
 
@@ -218,3 +218,70 @@ def test_words_of_a_language_without_a_model_say_nothing_and_a_warning_says_so(
     missing = emoreport("analyze", clip, "--transcript", "english.srt", "--text", "no-such-model")
     assert missing.code == 2
     assert "--text" in missing.errors[0]
+
+
+CUES = [
+    "1\n00:00:00,500 --> 00:00:01,500\nДобрый день всем\n",
+    "2\n00:00:01,000 --> 00:00:02,000\nи снова здравствуйте\n",
+]
+ODD: dict[str, tuple[str, bytes, list[str]]] = {
+    "overlapping": ("a.srt", "\n".join(CUES).encode(), ["Добрый", "здравствуйте"]),
+    "negative": (
+        "a.srt",
+        (b"1\n-00:00:01,000 --> 00:00:01,000\nhello there\n\n"
+        b"2\n00:00:02,000 --> 00:00:01,000\nback\n\n3\n-00:00:03,000 --> -00:00:02,000\ngone\n"),
+        ["hello", "there"],
+    ),
+    "cp1251": ("a.srt", "\n".join(CUES * 3).encode("cp1251"), ["Добрый", "здравствуйте"]),
+    "UTF-16": ("a.srt", "\n".join(CUES).encode("utf-16"), ["Добрый", "здравствуйте"]),
+    "a byte order mark": ("a.srt", "\n".join(CUES).encode("utf-8-sig"), ["Добрый", "день"]),
+    "HTML": (
+        "a.vtt",
+        (b"WEBVTT\n\n00:00.500 --> 00:01.500\n<script>alert(1)</script><img src=x onerror=alert(2)>"
+        b'<b>bold</b> &lt;i&gt;kept&lt;/i&gt; "=1+1"\n'),
+        ["bold"],
+    ),
+    "a hundred thousand cues": (
+        "a.srt",
+        "".join(f"{n}\n00:00:{n % 60:02d},000 --> 00:00:{n % 60:02d},400\nword\n\n"
+                for n in range(100_000)).encode(),
+        ["word"],
+    ),
+    "no bytes": ("a.srt", b"", []),
+    "blanks": ("a.txt", b" \n\t\n", []),
+    "cues without words": ("a.srt", b"1\n00:00:00,500 --> 00:00:01,500\n...\n", []),
+    "zeros": ("a.srt", bytes(1000), []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_an_odd_transcript_works_or_gives_one_line(
+    kind: str, short: Path, emoreport: Emoreport
+) -> None:
+    name, content, expected = ODD[kind]
+    Path(name).write_bytes(content)
+    outcome = emoreport("analyze", short, "--transcript", name, "--formats", "csv,html")
+    folder = Path("statistics") / short.stem
+    if not expected:
+        assert outcome.code == 1
+        (error,) = outcome.errors
+        assert error.startswith(f"error: {name}: ")
+        assert not folder.exists()
+        return
+    assert outcome.code == 0, outcome.err
+    words = rows(folder / "words.csv")
+    assert {row["word"] for row in words} >= set(expected)
+    times = [(float(row["start"]), float(row["end"])) for row in words]
+    assert all(0 <= start <= end <= 2.0 for start, end in times)
+    assert times == sorted(times, key=lambda span: span[0])
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in page
+    assert "onerror=alert" not in page
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds without a face or a voice."""
+    return media.constant_rate(
+        tmp_path_factory.mktemp("short") / "short.mp4", seconds=2.0, sound=media.tone(2.0)
+    )
