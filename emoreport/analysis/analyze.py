@@ -12,7 +12,7 @@ from emoreport.analysis.rows.compounds import with_compounds
 from emoreport.analysis.rows.doubt import doubted
 from emoreport.analysis.rows.firmness import firm_faces
 from emoreport.analysis.rows.head_rows import head_intervals
-from emoreport.analysis.rows.judging import abstention_level, judge_rows, judge_voice
+from emoreport.analysis.rows.judging import JudgedRows, abstention_level, judge_rows, judge_voice
 from emoreport.analysis.rows.pauses import cut_at_speech
 from emoreport.analysis.rows.relabelling import coded_pieces
 from emoreport.analysis.rows.scores import with_z_scores
@@ -22,7 +22,7 @@ from emoreport.analysis.rows.witnesses import firm_windows
 from emoreport.analysis.rows.words import speech_rates, spoken_words, with_text
 from emoreport.analysis.summary import summarize
 from emoreport.analysis.transitions.counting import count_transitions
-from emoreport.analysis.transitions.sensitivity import sensitivity
+from emoreport.analysis.transitions.sensitivity import SettingCounts, sensitivity
 from emoreport.analysis.transitions.statistics import transition_rows
 from emoreport.analysis.transitions.transition_statistics import transition_statistics
 from emoreport.records import (
@@ -35,8 +35,8 @@ from emoreport.records import (
     TextReadings,
     Transcript,
 )
-from emoreport.results import Analysis
-from emoreport.settings import Settings
+from emoreport.results import Analysis, AudioInterval, VideoInterval
+from emoreport.settings import AnalysisSettings, Settings
 
 
 def analyze_readings(
@@ -82,18 +82,8 @@ def analyze_readings(
     faces = judged_faces(faces, transcript, duration_s, settings.analysis)
     faces, speech = doubted(faces, limit), doubted(speech, limit)
     rows = judge_rows(faces, speech, duration_s, settings, bridge, labels)
-    video, audio, voice = with_z_scores(
-        faces,
-        speech,
-        rows.video,
-        rows.audio,
-        judge_voice(speech, duration_s, settings, bridge, labels),
-        duration_s,
-        settings.analysis,
-    )
-    audio, voice = (with_own_intensity(speech, heard) for heard in (audio, voice))
-    if settings.analysis.compounds:
-        video = with_compounds(video, faces.labels)
+    heard = judge_voice(speech, duration_s, settings, bridge, labels)
+    video, audio, voice = _measured(faces, speech, rows, heard, duration_s, settings.analysis)
     comparisons = compare_intervals(video, audio, faces.labels, speech.labels, bridge)
     transitions = count_transitions(video)
     usable = firm_windows(speech, level, bridge)
@@ -118,14 +108,7 @@ def analyze_readings(
             # A person's rows do not depend on the settings of the machine.
             ()
             if labels.face is not None
-            else sensitivity(
-                faces,
-                duration_s,
-                settings.analysis,
-                relabel=lambda cut: firm_faces(rows.frames, cut, level, bridge),
-                chosen=video,
-                segmenter=rows.segmenter,
-            ),
+            else _recut(faces, rows, video, duration_s, settings, bridge),
             pieces,
         ),
         mismatch_statistics=mismatch_rows(
@@ -162,4 +145,41 @@ def analyze_readings(
             labels.voice,
         ),
         seen_faces=faces,
+    )
+
+
+def _measured(
+    faces: FaceTrack,
+    speech: SpeechTrack,
+    rows: JudgedRows,
+    voice: tuple[AudioInterval, ...],
+    duration_s: float,
+    settings: AnalysisSettings,
+) -> tuple[tuple[VideoInterval, ...], tuple[AudioInterval, ...], tuple[AudioInterval, ...]]:
+    """The rows of face and voice with what is measured against the speaker's own usual."""
+    video, audio, voice = with_z_scores(
+        faces, speech, rows.video, rows.audio, voice, duration_s, settings
+    )
+    if settings.compounds:
+        video = with_compounds(video, faces.labels)
+    return video, with_own_intensity(speech, audio), with_own_intensity(speech, voice)
+
+
+def _recut(
+    faces: FaceTrack,
+    rows: JudgedRows,
+    video: tuple[VideoInterval, ...],
+    duration_s: float,
+    settings: Settings,
+    bridge: Bridge,
+) -> tuple[SettingCounts, ...]:
+    """What other settings of the cut would have counted."""
+    level = abstention_level(settings.analysis)
+    return sensitivity(
+        faces,
+        duration_s,
+        settings.analysis,
+        relabel=lambda cut: firm_faces(rows.frames, cut, level, bridge),
+        chosen=video,
+        segmenter=rows.segmenter,
     )

@@ -115,29 +115,10 @@ def read_speech(
     ModelError
         When inference fails.
     """
-    labels = () if model is None else tuple(model.labels)
     if track is None:
-        nothing = np.zeros(0)
-        extra = {name: np.zeros(0, dtype=np.float32) for name in EVIDENCE}
-        silent = SpeechTrack(
-            labels,
-            nothing,
-            nothing,
-            nothing,
-            _unknown(0, model),
-            (),
-            extra,
-            _beside(witness, _unknown(0, witness)),
-        )
+        silent = _nothing_heard(model, witness)
         return with_sound(silent, None) if settings.acoustics else silent
-    for judge in (model, witness):
-        if judge is not None and judge.sample_rate_hz != track.sample_rate_hz:
-            raise SpeechStageError(
-                "speech.model_rate",
-                model=judge.record.name,
-                wanted_hz=judge.sample_rate_hz,
-                given_hz=track.sample_rate_hz,
-            )
+    _refuse_other_rates((model, witness), track.sample_rate_hz)
     total_s = track.end_s if duration_s is None else duration_s
     speech = vad.detect(_WatchedTrack(track, DETECTING, total_s, progress))
     windows = window_grid(
@@ -157,7 +138,7 @@ def read_speech(
         judged = _settled(model, judged, extra[DISTANCE], speech_s, speech)
         second = _settled(witness, second, beside, speech_s, speech)
     readings = SpeechTrack(
-        labels,
+        _labels(model),
         start_s,
         end_s,
         speech_s,
@@ -169,6 +150,28 @@ def read_speech(
     if not settings.acoustics:
         return readings
     return with_sound(readings, _WatchedTrack(track, MEASURING, total_s, progress))
+
+
+def _nothing_heard(
+    model: VoiceEmotionModel | None, witness: VoiceEmotionModel | None
+) -> SpeechTrack:
+    """Readings of a recording without sound."""
+    nothing = np.zeros(0)
+    extra = {name: np.zeros(0, dtype=np.float32) for name in EVIDENCE}
+    beside = _beside(witness, _unknown(0, witness))
+    unknown = _unknown(0, model)
+    return SpeechTrack(_labels(model), nothing, nothing, nothing, unknown, (), extra, beside)
+
+
+def _refuse_other_rates(judges: Sequence[VoiceEmotionModel | None], rate_hz: int) -> None:
+    for judge in judges:
+        if judge is not None and judge.sample_rate_hz != rate_hz:
+            raise SpeechStageError(
+                "speech.model_rate",
+                model=judge.record.name,
+                wanted_hz=judge.sample_rate_hz,
+                given_hz=rate_hz,
+            )
 
 
 def _judge_windows(
@@ -216,8 +219,12 @@ def _judge_windows(
     return probabilities, second, {"snr_db": snr_db, "clipping": clipping, **measures}
 
 
+def _labels(model: VoiceEmotionModel | None) -> tuple[str, ...]:
+    return () if model is None else tuple(model.labels)
+
+
 def _unknown(windows: int, model: VoiceEmotionModel | None) -> FloatArray:
-    return np.full((windows, 0 if model is None else len(model.labels)), np.nan, dtype=np.float32)
+    return np.full((windows, len(_labels(model))), np.nan, dtype=np.float32)
 
 
 def _judged(model: VoiceEmotionModel, clips: Sequence[FloatArray]) -> VoiceScores:
