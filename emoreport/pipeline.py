@@ -48,7 +48,7 @@ from emoreport.run.folder import ResultFolders, content_sha256, is_up_to_date, r
 from emoreport.run.record import plan_run, record_run
 from emoreport.run.report import Report
 from emoreport.run.timing import Clock, short_turns
-from emoreport.settings import Settings
+from emoreport.settings import NO_SHOTS, Settings
 from emoreport.speech.activity import SileroDetector
 from emoreport.speech.reading import read_speech
 from emoreport.speech.select import open_voice_model
@@ -375,7 +375,9 @@ class Analyzer:
     ) -> tuple[FaceTrack, DecodeOutcome]:
         small = info.width_px * info.height_px <= ONE_DECODER_THREAD_PX
         threads = self.settings.runtime.threads or (1 if small else 0)
-        with open_video(path, fps=self.settings.decoding.fps, threads=threads) as source:
+        decoding = self.settings.decoding
+        shots = decoding.shots != NO_SHOTS
+        with open_video(path, fps=decoding.fps, threads=threads, shots=shots) as source:
             frames = self._watched(source, info.duration_s)
             faces = read_faces(
                 frames,
@@ -385,7 +387,7 @@ class Analyzer:
                 witness=self._face_witness,
                 keep=features.add_face if features and "face" in self._sources else None,
             )
-            return faces, source.outcome
+            return faces if shots else replace(faces, shot=None), source.outcome
 
     def _watched(self, source: Iterable[Frame], total_s: float | None) -> Iterator[Frame]:
         """Yield the frames of `source`, telling the progress."""

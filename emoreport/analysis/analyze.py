@@ -16,6 +16,7 @@ from emoreport.analysis.rows.judging import JudgedRows, abstention_level, judge_
 from emoreport.analysis.rows.pauses import cut_at_speech
 from emoreport.analysis.rows.relabelling import coded_pieces
 from emoreport.analysis.rows.scores import with_z_scores
+from emoreport.analysis.rows.shots import in_shots
 from emoreport.analysis.rows.text import SpokenText
 from emoreport.analysis.rows.voice_segmentation import heard_windows
 from emoreport.analysis.rows.witnesses import firm_windows
@@ -99,7 +100,7 @@ def analyze_readings(
     return Analysis(
         video_intervals=video,
         audio_intervals=audio,
-        comparisons=said.beside(with_text(comparisons, transcript)),
+        comparisons=in_shots(said.beside(with_text(comparisons, transcript)), faces),
         transitions=transitions,
         summary=summary,
         transition_statistics=transition_rows(
@@ -123,7 +124,7 @@ def analyze_readings(
             labels.voice,
         ),
         voice_intervals=voice,
-        face_voice=compare_cuts(video, voice, faces.labels, speech.labels, bridge),
+        face_voice=in_shots(compare_cuts(video, voice, faces.labels, speech.labels, bridge), faces),
         heard_windows=heard_windows(speech, duration_s),
         acoustics=spoken,
         head_intervals=head_intervals(head, duration_s, settings.analysis),

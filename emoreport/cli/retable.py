@@ -35,6 +35,7 @@ RETABLED = (
     "baseline",
     "compounds",
     "correct_articulation",
+    "transitions_across_cuts",
     "bridge",
     "min_speech",
     "formats",

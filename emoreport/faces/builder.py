@@ -48,6 +48,7 @@ class FaceTrackBuilder:
         self._time_s = array("d")
         self._frame = array("q")
         self._faces = array("q")
+        self._shot = array("q")
         self._seen = array("f")  # x, y, width, height, detection score, yaw, pitch, sharpness
         self._scores = array("f")
         self._witness = array("f")
@@ -61,9 +62,9 @@ class FaceTrackBuilder:
         """Frames collected."""
         return len(self._time_s)
 
-    def add_absent(self, time_s: float, frame: int, faces: int) -> None:
+    def add_absent(self, time_s: float, frame: int, faces: int, *, shot: int = 1) -> None:
         """Add a frame without a usable face; `faces` were seen in it."""
-        self._add_frame(time_s, frame, faces)
+        self._add_frame(time_s, frame, faces, shot)
         self._seen.extend([NAN] * 8)
         self._scores.extend([NAN] * len(self._labels))
         self._witness.extend([NAN] * len(self._witness_labels or ()))
@@ -83,6 +84,8 @@ class FaceTrackBuilder:
         scores: FaceScores,
         row: int,
         witness: FaceScores | None = None,
+        *,
+        shot: int = 1,
     ) -> None:
         """Add a frame with the speaker's face; `row` is its row in `scores` and `witness`.
 
@@ -98,7 +101,7 @@ class FaceTrackBuilder:
         beside = None if witness is None else witness.extra.get(DISTANCE)
         self._witness_distance.append(NAN if beside is None else float(beside[row]))
         extra = self._extra_of(scores)
-        self._add_frame(time_s, frame, faces)
+        self._add_frame(time_s, frame, faces, shot)
         box = seen.box
         self._seen.extend((box.x, box.y, box.width, box.height))
         self._seen.extend((seen.score, seen.yaw_deg, seen.pitch_deg, sharpness))
@@ -141,6 +144,7 @@ class FaceTrackBuilder:
             arousal=_floats(self._arousal) if self._has_affect else None,
             extra=extra,
             witness=witness,
+            shot=np.array(self._shot, dtype=np.int64),
         )
 
     def _extra_of(self, scores: FaceScores) -> dict[str, array[float]]:
@@ -153,13 +157,14 @@ class FaceTrackBuilder:
             )
         return self._extra
 
-    def _add_frame(self, time_s: float, frame: int, faces: int) -> None:
+    def _add_frame(self, time_s: float, frame: int, faces: int, shot: int) -> None:
         if not math.isfinite(time_s) or (self._time_s and time_s <= self._time_s[-1]):
             previous = self._time_s[-1] if self._time_s else None
             raise FaceStageError("faces.times", time_s=time_s, previous=previous)
         self._time_s.append(time_s)
         self._frame.append(frame)
         self._faces.append(faces)
+        self._shot.append(shot)
 
 
 def _checked(probabilities: FloatArray, labels: tuple[str, ...]) -> FloatArray:

@@ -9,12 +9,14 @@ batch size nor on timing.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emoreport.faces.builder import FaceTrackBuilder
 from emoreport.faces.channel import CancelledError, Channel
@@ -46,6 +48,13 @@ FACES_AT_ONCE: Final = 16
 KeepFaces = Callable[[FaceFeatures], None]
 """Is given features as they come."""
 
+REMEMBERED_S: Final = 1.0
+"""A speaker who was seen so long before a cut can be compared with what is there after it."""
+
+SAME_FACE: Final = 4.0
+"""Mean change inside the box of the face, levels of 255, up to which the same face goes on: less
+than 4 where slides change beside it, 10 and more where a talk is cut (docs/shots.md)."""
+
 SIGHTINGS_WAITING: Final = 64
 SIGHTING_BYTES_WAITING: Final = 64 * 1024 * 1024
 
@@ -54,12 +63,14 @@ SIGHTING_BYTES_WAITING: Final = 64 * 1024 * 1024
 class Sighting:
     """What one frame shows of the speaker: the crop is there exactly when `face` is.
 
-    `witness_crop` is the same face as a second model wants it, where there is one.
+    `witness_crop` is the same face as a second model wants it, where there is one. `shot` is the
+    number of the shot that the frame is in, from 1.
     """
 
     time_s: float
     frame: int
     faces: int
+    shot: int
     face: FaceObservation | None = None
     crop: RgbImage | None = None
     sharpness: float = float("nan")
@@ -162,6 +173,7 @@ class Viewer:
             else (lambda frame: detector.detect(frame.rgb))
         )
         self._crop, self._witness_crop = crop, witness_crop
+        self._shot = 1
 
     def follow(self, frames: Iterable[Frame]) -> Iterator[tuple[Sighting, int]]:
         """Yield the sighting of each frame, and the bytes that it holds."""
@@ -177,6 +189,9 @@ class Viewer:
         return self._sighting(frame, self._find(frame))
 
     def _sighting(self, frame: Frame, observations: list[FaceObservation]) -> tuple[Sighting, int]:
+        if frame.change is not None and not self._goes_on(frame, frame.change):
+            self._tracker.restart()
+            self._shot += 1
         placement = frame.placement
         laid = observations
         if not placement.is_whole:  # a face stays the same one when the picture's size changes
@@ -187,15 +202,36 @@ class Viewer:
         face = self._tracker.choose(frame.time_s, laid, placement.canvas_px)
         count = len(self._tracker.usable(laid))
         if face is None:
-            return Sighting(frame.time_s, frame.index, count), 0
+            return Sighting(frame.time_s, frame.index, count, self._shot), 0
         own = next(own for own, each in zip(observations, laid, strict=True) if each is face)
         crop = crop_from(frame.picture, own, self._crop)
         other = None
         if self._witness_crop is not None:
             same = self._witness_crop == self._crop
             other = crop if same else crop_from(frame.picture, own, self._witness_crop)
-        sighting = Sighting(frame.time_s, frame.index, count, face, crop, sharpness(crop), other)
+        sighting = Sighting(
+            frame.time_s, frame.index, count, self._shot, face, crop, sharpness(crop), other
+        )
         return sighting, crop.nbytes + (0 if other is None or other is crop else other.nbytes)
+
+    def _goes_on(self, frame: Frame, change: NDArray[np.int16]) -> bool:
+        """Whether the speaker goes on across a cut: only what is beside them changed.
+
+        In calls and filmed lectures the slides change, and the speaker is in a corner.
+        """
+        box = self._tracker.last_box(frame.time_s, REMEMBERED_S)
+        if box is None or not frame.placement.is_whole:
+            return False
+        (width, height), (rows, columns) = frame.placement.picture_px, change.shape
+        down, across = rows / height, columns / width
+        # Whole cells only: what is beside the face is in the others too.
+        top, low = math.ceil(box.y * down), math.ceil(box.x * across)
+        bottom, high = (
+            math.floor((box.y + box.height) * down),
+            math.floor((box.x + box.width) * across),
+        )
+        part = change[max(top, 0) : max(bottom, 0), max(low, 0) : max(high, 0)]
+        return bool(part.size) and float(part.mean()) < SAME_FACE
 
 
 def sharpness(crop: RgbImage) -> float:
@@ -289,7 +325,7 @@ def _flush(
     row = 0
     for sighting in waiting:
         if sighting.face is None or scores is None:
-            builder.add_absent(sighting.time_s, sighting.frame, sighting.faces)
+            builder.add_absent(sighting.time_s, sighting.frame, sighting.faces, shot=sighting.shot)
             continue
         builder.add_face(
             sighting.time_s,
@@ -300,6 +336,7 @@ def _flush(
             scores,
             row,
             second,
+            shot=sighting.shot,
         )
         row += 1
     waiting.clear()

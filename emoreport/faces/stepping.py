@@ -4,7 +4,7 @@ Detection is the dearest part of a frame, and between two looks a sixth of a sec
 that is at nearly one place both times has no other way than that between them. There its box and
 points are laid evenly in time; everywhere else the frames between are looked at as well, the middle
 one first. So is every frame whose picture is not the one that both looks show: a hand before the
-face, a flash, a cut. Figures: docs/decisions/0002-face-detector.md.
+face, a flash. No way goes across a cut. Figures: docs/decisions/0002-face-detector.md.
 """
 
 from __future__ import annotations
@@ -58,10 +58,11 @@ def faces_of(frames: Iterable[Frame], find: Find) -> Iterator[Look]:
     last: Look | None = None
     waiting: list[Frame] = []
     for frame in frames:
-        if last is None or frame.time_s - last.frame.time_s > LONGEST_STEP_S:
+        is_cut = frame.change is not None
+        if last is None or is_cut or frame.time_s - last.frame.time_s > LONGEST_STEP_S:
             if waiting:
                 last = yield from _step(last, waiting, find)
-            if last is None or frame.time_s - last.frame.time_s > LONGEST_STEP_S:
+            if last is None or is_cut or frame.time_s - last.frame.time_s > LONGEST_STEP_S:
                 last = Look(frame, find(frame))
                 yield last
                 continue

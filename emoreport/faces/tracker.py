@@ -63,6 +63,10 @@ class SpeakerTracker:
     def __init__(self, *, min_score: float = 0.5, strict: bool = False) -> None:
         self._min_score = min_score
         self._strict = strict
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget all faces: another shot begins."""
         self._box: Box | None = None
         self._seen_s = -math.inf
         self._started_s = -math.inf
@@ -70,6 +74,10 @@ class SpeakerTracker:
         self._rumour: FaceObservation | None = None
         self._rumour_count = 0
         self._rumour_s = -math.inf
+
+    def last_box(self, time_s: float, within_s: float) -> Box | None:
+        """Where the speaker was last, if that is no longer ago than `within_s` at `time_s`."""
+        return self._box if time_s - self._seen_s <= within_s else None
 
     def usable(self, faces: Sequence[FaceObservation]) -> list[FaceObservation]:
         """Faces of sufficient score and plausible shape, in the order given."""

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import av.error
 import numpy as np
@@ -21,6 +21,10 @@ from emoreport.records import DoubleArray, RgbImage
 
 LARGEST_KEPT_BYTES: Final = 31 << 20
 """Just below the 32 MiB up to which the GNU library adapts."""
+
+Thumbnail = NDArray[np.int16]
+
+Pixels = TypeVar("Pixels", RgbImage, Thumbnail)
 
 THUMBNAIL_SIZE_PX: Final = (32, 18)
 
@@ -73,18 +77,19 @@ class Orientation:
             return 90 if self.mirror_x else 270
         return 180 if self.mirror_y else 0
 
-    def apply(self, rgb: RgbImage) -> RgbImage:
-        """Upright copy of an image, or the image itself where it is upright."""
+    def apply(self, picture: Pixels) -> Pixels:
+        """Upright copy of an image or thumbnail, or itself where it is upright."""
         if self == Orientation():
-            return rgb
+            return picture
         import cv2
 
+        turned: Any = picture
         if self.transpose:
-            rgb = cv2.transpose(rgb)
+            turned = cv2.transpose(turned)
         if self.mirror_x or self.mirror_y:
             axis = -1 if self.mirror_x and self.mirror_y else int(self.mirror_x)
-            rgb = cv2.flip(rgb, axis)
-        return np.asarray(rgb, dtype=np.uint8)
+            turned = cv2.flip(turned, axis)
+        return np.asarray(turned, dtype=picture.dtype)
 
     def stored_part(
         self, part: tuple[int, int, int, int], size_px: tuple[int, int]
@@ -181,10 +186,16 @@ class RgbConverter:
             ) from error
         return pixels(colours.planes[0], 3)
 
-    def thumbnail(self, picture: VideoFrame) -> NDArray[np.int16]:
-        """Luma of the whole picture, area-averaged to 32 × 18, int16 (18, 32)."""
+    def upright(self, thumbnail: Thumbnail) -> Thumbnail:
+        """A thumbnail turned as the last picture that was converted."""
+        return self._orientation.apply(thumbnail)
+
+    def thumbnail(
+        self, picture: VideoFrame, size_px: tuple[int, int] = THUMBNAIL_SIZE_PX
+    ) -> Thumbnail:
+        """Luma of the whole picture as it is stored, area-averaged, int16 (height, width)."""
         check_size(picture.width, picture.height)
-        width, height = THUMBNAIL_SIZE_PX
+        width, height = size_px
         small = self._shrink.reformat(
             picture,
             width=width,

@@ -7,12 +7,10 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from emoreport.media.pixels import Thumbnail
 from emoreport.media.timeline import Moment
 from emoreport.settings import parse_fps
-
-Thumbnail = NDArray[np.int16]
 
 ADAPTIVE_CHANGE: Final = 2.0
 """Mean absolute luma difference (of 255) that makes a frame worth analysing."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Final, NoReturn, Self
 
@@ -27,10 +30,11 @@ from emoreport.media.container import (
 )
 from emoreport.media.joins import Remark, remarks
 from emoreport.media.pictures import picture_of
-from emoreport.media.pixels import HIGH_RANGES, PixelAspect, RgbConverter
+from emoreport.media.pixels import HIGH_RANGES, PixelAspect, RgbConverter, Thumbnail
 from emoreport.media.probing import probe
 from emoreport.media.scan import announced_end_s, clock_of, is_steady, joins_of
 from emoreport.media.selection import selector
+from emoreport.media.shots import SIZE_PX, CutFinder
 from emoreport.media.timeline import LONGEST_S, FrameTimes, Moment
 from emoreport.records import DecodeOutcome, Frame, MediaInfo
 
@@ -47,7 +51,9 @@ STILL_STEP_S: Final = 1.0
 NEW_STAMPS: Final = "new_stamps"
 
 
-def open_video(path: Path, *, fps: str = "every", threads: int = 0) -> VideoSource:
+def open_video(
+    path: Path, *, fps: str = "every", threads: int = 0, shots: bool = False
+) -> VideoSource:
     """Open the default video stream of a recording.
 
     Parameters
@@ -60,6 +66,9 @@ def open_video(path: Path, *, fps: str = "every", threads: int = 0) -> VideoSour
         every 0.2 s). Frames that are not given are decoded but not converted.
     threads
         Decoder threads; 0 lets FFmpeg choose.
+    shots
+        Whether to look for cuts, in all decoded frames. The first frame after a cut is given,
+        whatever `fps` says.
 
     Raises
     ------
@@ -70,7 +79,17 @@ def open_video(path: Path, *, fps: str = "every", threads: int = 0) -> VideoSour
     SettingsError
         When `fps` is not understood.
     """
-    return VideoSource(Path(path), fps=fps, threads=threads)
+    return VideoSource(Path(path), fps=fps, threads=threads, shots=shots)
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A decoded picture, the shape of its pixels, and its place in the stream."""
+
+    frame: VideoFrame
+    aspect: Fraction
+    moment: Moment
+    index: int
 
 
 class VideoSource:
@@ -81,12 +100,15 @@ class VideoSource:
 
     Parameters
     ----------
-    path, fps, threads
+    path, fps, threads, shots
         As for `open_video`.
     """
 
-    def __init__(self, path: Path, *, fps: str = "every", threads: int = 0) -> None:
+    def __init__(
+        self, path: Path, *, fps: str = "every", threads: int = 0, shots: bool = False
+    ) -> None:
         self._path = path
+        self._shots = shots
         self._selector = selector(fps)
         self.info: MediaInfo = probe(path)
         if not self.info.has_picture:
@@ -150,16 +172,20 @@ class VideoSource:
     def _frames(self, container: InputContainer) -> Iterator[Frame]:
         converter = RgbConverter()
         try:
-            for picture, moment in self._shown(container):
-                if picture.is_corrupt:
-                    self._failures.add("damaged frame")
-                    self._damaged += 1
+            for picture, change in self._with_cuts(self._placed(container), converter):
+                shrink = partial(converter.thumbnail, picture.frame)
+                wanted = self._selector.wants(picture.moment, shrink)
+                if not wanted and change is None:
                     continue
-                if not self._selector.wants(moment, partial(converter.thumbnail, picture)):
-                    continue
-                shown = picture_of(picture, converter, self._aspect.of(picture))
+                shown = picture_of(picture.frame, converter, picture.aspect)
                 self._delivered += 1
-                yield Frame(self._times.placed - 1, moment.time_s, shown, self._canvas_px)
+                yield Frame(
+                    picture.index,
+                    picture.moment.time_s,
+                    shown,
+                    self._canvas_px,
+                    None if change is None else converter.upright(change),
+                )
         except EmoreportError as error:
             raise error.with_file(self._path) from error.__cause__
         except (av.error.FFmpegError, MemoryError) as error:
@@ -174,6 +200,28 @@ class VideoSource:
             self._refuse_times()
         if self._is_cut_off():
             self._failures.add("cut off")
+
+    def _placed(self, container: InputContainer) -> Iterator[_Picture]:
+        """Pictures that are whole, with their place in the stream."""
+        for frame, moment in self._shown(container):
+            if frame.is_corrupt:
+                self._failures.add("damaged frame")
+                self._damaged += 1
+                continue
+            yield _Picture(frame, self._aspect.of(frame), moment, self._times.placed - 1)
+
+    def _with_cuts(
+        self, pictures: Iterator[_Picture], converter: RgbConverter
+    ) -> Iterator[tuple[_Picture, Thumbnail | None]]:
+        """The pictures; with the first one of a shot, how the picture changed there."""
+        if not self._shots:
+            yield from zip(pictures, repeat(None))
+            return
+        finder: CutFinder[_Picture] = CutFinder()
+        for picture in pictures:
+            grey = converter.thumbnail(picture.frame, SIZE_PX)
+            yield from finder.feed(picture, picture.moment.time_s, grey)
+        yield from finder.close()
 
     def _shown(self, container: InputContainer) -> Iterator[tuple[VideoFrame, Moment]]:
         """Pictures with their moments; a single one as long as there is sound, as players do."""

@@ -203,6 +203,9 @@ class FaceTrack:
         Further float32 (N,) columns by name (evidence such as yaw), NaN where unknown.
     witness
         Readings of a second model; None without one.
+    shot
+        int64 (N,), number of the shot that the frame is in, from 1, never decreasing: it begins
+        with the first frame of that number. None: nobody looked for cuts.
     """
 
     labels: tuple[str, ...]
@@ -216,6 +219,14 @@ class FaceTrack:
     arousal: FloatArray | None = None
     extra: Mapping[str, FloatArray] = field(default_factory=dict)
     witness: WitnessReadings | None = None
+    shot: IntArray | None = None
+
+    @property
+    def cuts_s(self) -> DoubleArray:
+        """float64: times at which a shot begins, but the first one; none where none is known."""
+        if self.shot is None or not len(self):
+            return np.zeros(0)
+        return self.time_s[1:][np.diff(self.shot) > 0]
 
     @property
     def valid(self) -> NDArray[np.bool_]:
@@ -247,6 +258,7 @@ class FaceTrack:
             **{name: values for name, values in dimensions.items() if values is not None},
             **self.extra,
             **witness_columns(self.witness),
+            **({} if self.shot is None else {"shot": self.shot}),
         }
 
     def to_frame(self) -> pd.DataFrame:

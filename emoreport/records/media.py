@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emoreport.records.arrays import FloatArray, RgbImage
 from emoreport.records.faces import Box
@@ -97,12 +98,16 @@ class Frame:
     canvas_px
         Width and height of the recording, which may be another one than this picture's; None if
         they are the same.
+    change
+        Where a cut is right before the frame, how much each part of the picture changed there:
+        int16 (rows, columns) over the whole picture, levels of 255. None: no cut.
     """
 
     index: int
     time_s: float
     picture: Picture
     canvas_px: tuple[int, int] | None = None
+    change: NDArray[np.int16] | None = None
 
     @property
     def rgb(self) -> RgbImage:

@@ -44,6 +44,8 @@ class FaceEvidence:
     contradiction
         How far apart the distributions of the two models are, 0–1, where both are firm and name
         different emotions; None everywhere else.
+    of_shortest
+        As in `VideoInterval`.
     """
 
     face_coverage: float
@@ -60,6 +62,7 @@ class FaceEvidence:
     head_turn: float | None = None
     distance: float | None = None
     contradiction: float | None = None
+    of_shortest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,12 @@ class VideoInterval(LabelledSpan):
     witness
         What a second model says of the row; None without one, and for rows without an emotion but
         those that became `uncertain` by its contradiction.
+    shot
+        Number of the shot that the row is in, from 1; None where nobody looked for cuts.
+    after_cut
+        Whether a cut before the row breaks the chain of transitions.
+    of_shortest
+        Where a cut made the row shorter than the shortest row: its length in units of that.
     """
 
     confidence: float | None
@@ -207,6 +216,9 @@ class VideoInterval(LabelledSpan):
     compounds: CompoundScores | None = None
     speaking: bool | None = None
     witness: WitnessVerdict | None = None
+    shot: int | None = None
+    after_cut: bool = False
+    of_shortest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +236,8 @@ class AudioInterval(LabelledSpan):
         speech; None where no window of it was measured.
     intensity_vs_own
         That less its median over the voice windows of the recording.
+    shot
+        As in `VideoInterval`; None for the voice's own rows, which know no cuts.
     """
 
     confidence: float | None
@@ -237,6 +251,7 @@ class AudioInterval(LabelledSpan):
     witness: WitnessVerdict | None = None
     intensity: float | None = None
     intensity_vs_own: float | None = None
+    shot: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +340,7 @@ class Comparison:
     partner in the other model's set). `severity` is the total variation distance over the
     shared labels, 0–1, None where either distribution is missing. `text` are the words that are
     said in it; None where there is none, or no transcript. `text_emotion` is what they say; None
-    likewise, and where no model read them.
+    likewise, and where no model read them. `shot` is as in `VideoInterval`.
     """
 
     span: Span
@@ -335,6 +350,7 @@ class Comparison:
     severity: float | None
     text: str | None = None
     text_emotion: str | None = None
+    shot: int | None = None
 
 
 def seconds_by_label(rows: Iterable[LabelledSpan]) -> dict[str, float]:

@@ -25,6 +25,9 @@ LANGUAGES: Final[tuple[str, ...]] = ("en", "ru")
 UNIT_SUFFIXES: Final[tuple[str, ...]] = ("_s", "_hz", "_px")
 
 
+NO_SHOTS: Final = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class DecodingSettings:
     """Which frames are analysed."""
@@ -32,6 +35,7 @@ class DecodingSettings:
     fps: str = option(
         "every",
     )
+    shots: str = option("auto", choices=("auto", NO_SHOTS))
 
 
 RUNTIMES: Final = ("auto", "onnxruntime", "openvino", "torch")
@@ -150,6 +154,7 @@ class AnalysisSettings:
     )
     compounds: bool = option(False)
     correct_articulation: bool = option(False)
+    transitions_across_cuts: bool = option(False)
     bridge: str = option("default")
 
 

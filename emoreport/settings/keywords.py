@@ -36,6 +36,7 @@ class SettingValues(TypedDict, total=False):
     output: OutputSettings
     runtime: RuntimeSettings | Literal["auto", "onnxruntime", "openvino", "torch"]
     fps: str | float
+    shots: Literal["auto", "none"]
     face: str
     face_witness: str
     face_detector: str
@@ -64,6 +65,7 @@ class SettingValues(TypedDict, total=False):
     baseline: str
     compounds: bool
     correct_articulation: bool
+    transitions_across_cuts: bool
     bridge: str
     out: str
     formats: str | Sequence[str]

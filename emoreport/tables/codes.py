@@ -92,6 +92,7 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
         "face_px",
         "head_turned",
         "relative_sharpness",
+        "short_shot",
         "window_speech_s",
         "snr_db",
         "clipping",

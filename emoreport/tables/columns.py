@@ -47,6 +47,8 @@ def _source_of_dimensions(row: VideoInterval | AudioInterval) -> str | None:
     return row.dimensions if isinstance(row, VideoInterval) else "derived"
 
 
+SHOT: Final = Column("shot", Kind.COUNT, "interval_shot")
+"""At the end of the tables whose rows follow the face."""
 START: Final = Column("start", Kind.SECONDS, "start", get="span.start_s")
 END: Final = Column("end", Kind.SECONDS, "end", get="span.end_s")
 DURATION: Final = Column("duration", Kind.SECONDS, "duration", get="span.duration_s")
@@ -471,6 +473,7 @@ FRAMES_START: Final = (
     Column("height", Kind.PIXELS, "box_height"),
     Column("detection_score", Kind.SHARE, "detection_score"),
 )
+FRAME_SHOT: Final = Column("shot", Kind.COUNT, "frame_shot")
 FRAME_EMOTION: Final = Column("emotion", Kind.LABEL, "frame_emotion")
 VALENCE: Final = Column("valence", Kind.SIGNED, "frame_valence")
 AROUSAL: Final = Column("arousal", Kind.SIGNED, "frame_arousal")
@@ -583,15 +586,13 @@ def result_tables(
     video = _with_classes(VIDEO_INTERVALS, tuple(face_labels), VIDEO_EVIDENCE, "video", baseline)
     heard, read = tuple(voice_labels), tuple(text_labels)
     beside = (TEXT_EMOTION,) * bool(read) + (SPOKEN_TEXT,) * words
+    audio = _with_classes(AUDIO_INTERVALS, heard, AUDIO_EVIDENCE, "audio", baseline)
     tables = (
-        video,
-        _with_classes(AUDIO_INTERVALS, heard, AUDIO_EVIDENCE, "audio", baseline),
+        _ending(video, SHOT),
+        _ending(audio, SHOT),
         _with_classes(VOICE_INTERVALS, heard, VOICE_EVIDENCE, "voice", baseline),
-        *(
-            replace(table, columns=table.columns + beside)
-            for table in (MODALITY_MISMATCH, MODALITY_DURATION)
-        ),
-        FACE_VOICE,
+        *(_ending(table, *beside, SHOT) for table in (MODALITY_MISMATCH, MODALITY_DURATION)),
+        _ending(FACE_VOICE, SHOT),
         TRANSITIONS,
         SUMMARY,
         TRANSITION_STATISTICS,
@@ -608,6 +609,10 @@ def result_tables(
         *((MODALITY_STATISTICS,) if modalities else ()),
     )
     return {table.name: table for table in tables}
+
+
+def _ending(table: Table, *columns: Column) -> Table:
+    return replace(table, columns=table.columns + columns)
 
 
 def _with_classes(
@@ -639,14 +644,16 @@ def frames_table(
     arousal: bool = False,
     extra: Iterable[str] = (),
     witness: Iterable[str] = (),
+    shot: bool = False,
 ) -> Table:
     """Columns of frames.parquet for a face model with these classes and further columns.
 
-    `witness` are the classes of a second model.
+    `witness` are the classes of a second model, `shot` says whether the shots are known.
     """
     columns = FRAMES_START + probability_columns(labels, "frame_probability") + (FRAME_EMOTION,)
     columns += (VALENCE,) * valence + (AROUSAL,) * arousal
-    return Table("frames", columns + tuple(map(_further, extra)) + _witness_columns(witness))
+    columns += (*map(_further, extra), *_witness_columns(witness), *(FRAME_SHOT,) * shot)
+    return Table("frames", columns)
 
 
 def speech_table(

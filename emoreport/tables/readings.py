@@ -13,7 +13,15 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from emoreport.records import Columns, FaceTrack, SoundContour, Span, SpeechTrack, WitnessReadings
+from emoreport.records import (
+    Columns,
+    FaceTrack,
+    IntArray,
+    SoundContour,
+    Span,
+    SpeechTrack,
+    WitnessReadings,
+)
 from emoreport.tables.columns import (
     SOUND,
     frames_table,
@@ -112,6 +120,7 @@ def frames_description(faces: FaceTrack) -> Table:
         arousal=faces.arousal is not None,
         extra=faces.extra,
         witness=() if faces.witness is None else faces.witness.labels,
+        shot=faces.shot is not None,
     )
 
 
@@ -165,7 +174,8 @@ def read_frames(path: Path) -> FaceTrack:
         names = content.column_names
         labels = _labels(names)
         after = names[names.index("emotion") + 1 :] if "emotion" in names else []
-        extra = [name for name in _extras(after) if name not in {"valence", "arousal"}]
+        own = {"valence", "arousal", "shot"}
+        extra = [name for name in _extras(after) if name not in own]
         witness = _labels(names, WITNESS_PREFIX)
         table = frames_table(
             labels,
@@ -173,6 +183,7 @@ def read_frames(path: Path) -> FaceTrack:
             arousal="arousal" in after,
             extra=extra,
             witness=witness,
+            shot="shot" in after,
         )
         _check_names(content, table, labels, "frames")
         if not labels:
@@ -189,6 +200,7 @@ def read_frames(path: Path) -> FaceTrack:
             arousal=_floats(content, "arousal", np.float32) if "arousal" in after else None,
             extra={name: _own_floats(content, name) for name in extra},
             witness=_witness(content, witness),
+            shot=_shots(content) if "shot" in after else None,
         )
         if (np.diff(track.time_s) <= 0).any():
             raise ValueError("time_s does not increase")
@@ -341,6 +353,13 @@ def _probabilities(content: Any, labels: Sequence[str], prefix: str = PROBABILIT
     if ((present < -_PROBABILITY_SLACK) | (present > 1 + _PROBABILITY_SLACK)).any():
         raise ValueError("a probability is outside 0–1")
     return values
+
+
+def _shots(content: Any) -> IntArray:  # noqa: ANN401 - pyarrow has no types
+    shot: IntArray = _complete_column(content, "shot", np.int64)
+    if len(shot) and (shot[0] != 1 or not np.isin(np.diff(shot), (0, 1)).all()):
+        raise ValueError("its shots are not numbered in order")
+    return shot
 
 
 def _spans(content: Any) -> tuple[Span, ...]:  # noqa: ANN401 - pyarrow has no types

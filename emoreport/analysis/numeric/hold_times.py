@@ -52,6 +52,10 @@ class Timeline:
         """Number of cells."""
         return len(self.frame)
 
+    def part(self, first: int, end: int) -> Timeline:
+        """The cells from `first` to before `end`."""
+        return Timeline(self.edges_s[first : end + 1], self.frame[first:end])
+
     def held_by(self, usable: BoolArray) -> BoolArray:
         """Which cells a usable frame holds; bool (N,) per frame → bool (C,) per cell."""
         held = self.frame >= 0

@@ -152,6 +152,14 @@ FACE_RULES: Final[tuple[Rule, ...]] = (
         "0.05 is the lead below which `hysteresis` lets no label change. Of pictures whose two "
         "best emotions lie less than 0.2 apart, the compact model reads fewer than half rightly.",
     ),
+    Rule(
+        "of_shortest",
+        "below",
+        1.0,
+        1.0,
+        "Between two cuts there was less time than the shortest row that was asked for.",
+        code="short_shot",
+    ),
     _UNLIKE_TRAINING,
     _CONTRADICTED,
 )
@@ -241,8 +249,8 @@ def abstain_faces(
     Such a row becomes `uncertain`, keeps its evidence and names its reasons; it keeps neither
     confidence, distribution, valence nor arousal, so that it makes no mismatch, no severity and no
     transition. What the witness said stays where its contradiction is the reason. Uncertain
-    neighbours become one row: `face_coverage` is averaged over time, `frames` added up, reasons are
-    united; its evidence and its witness are not known.
+    neighbours in one shot become one row: `face_coverage` is averaged over time, `frames` added up,
+    reasons are united; its evidence and its witness are not known.
 
     Parameters
     ----------
@@ -261,8 +269,9 @@ def abstain_faces(
     for row in intervals:
         reasons = _reasons(row, level, rules)
         new = _without_label(row, reasons) if reasons else row
-        if rows and new.emotion == UNCERTAIN == rows[-1].emotion:
-            rows[-1] = _joined(rows[-1], new, rules)
+        before = rows[-1] if rows else None
+        if before and new.emotion == UNCERTAIN == before.emotion and new.shot == before.shot:
+            rows[-1] = _joined(before, new, rules)
         else:
             rows.append(new)
     return tuple(rows)
@@ -354,6 +363,9 @@ def _without_label(row: VideoInterval, reasons: tuple[str, ...]) -> VideoInterva
         evidence=row.evidence,
         reasons=reasons,
         witness=_kept_witness(row, reasons),
+        shot=row.shot,
+        after_cut=row.after_cut,
+        of_shortest=row.of_shortest,
     )
 
 
@@ -370,5 +382,12 @@ def _joined(left: VideoInterval, right: VideoInterval, rules: Sequence[Rule]) ->
     coverage = min(1.0, covered_s / span.duration_s) if span.duration_s > 0 else 0.0
     reasons = united_reasons({*left.reasons, *right.reasons}, rules)
     return VideoInterval(
-        span, UNCERTAIN, None, coverage, left.frames + right.frames, reasons=reasons
+        span,
+        UNCERTAIN,
+        None,
+        coverage,
+        left.frames + right.frames,
+        reasons=reasons,
+        shot=left.shot,
+        after_cut=left.after_cut,
     )

@@ -6,7 +6,7 @@ Nothing is judged here: `abstention` decides which labels the evidence is too th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -94,7 +94,7 @@ class FrameEvidence:
         )
         lists = [none_where_nan(column) for column in columns]
         return tuple(
-            FaceEvidence(row.face_coverage, *facts)
+            replace(FaceEvidence(row.face_coverage, *facts), of_shortest=row.of_shortest)
             for row, *facts in zip(intervals, *lists, strict=True)
         )
 

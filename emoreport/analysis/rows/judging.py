@@ -19,6 +19,7 @@ from emoreport.analysis.rows.firmness import firm_faces
 from emoreport.analysis.rows.relabelling import coded_faces, coded_speech, coded_voices
 from emoreport.analysis.rows.scores import with_audio_dimensions, with_video_dimensions
 from emoreport.analysis.rows.segmentation import FaceSegmenter
+from emoreport.analysis.rows.shots import in_shots
 from emoreport.analysis.rows.voice import audio_intervals, known_span_means, own_labels
 from emoreport.analysis.rows.voice_segmentation import VoiceMeasure, joined, segment_voice
 from emoreport.analysis.rows.witnesses import (
@@ -77,13 +78,15 @@ def judge_rows(
     if labels.face is None:
         firm = firm_faces(frames, segmenter.rows(settings.analysis), level, bridge)
     else:
-        coded = coded_faces(labels.face, faces, frames, duration_s)
+        coded = in_shots(coded_faces(labels.face, faces, frames, duration_s), faces)
         firm = with_face_witness(frames, coded, bridge)
     video = with_video_dimensions(firm, faces, bridge)
     spans = [row.span for row in video]
     return JudgedRows(
         video=video,
-        audio=hear_rows(speech, spans, settings.speech, level, bridge, labels.voice),
+        audio=in_shots(
+            hear_rows(speech, spans, settings.speech, level, bridge, labels.voice), faces
+        ),
         frames=frames,
         segmenter=segmenter,
     )

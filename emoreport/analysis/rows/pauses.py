@@ -70,7 +70,14 @@ def cut_at_speech(
     pieces = []
     for index, (row, span) in enumerate(cut):
         frames = int(stop[index] - first[index])
-        piece = replace(row, span=span, frames=frames, speaking=bool(spoken[index]))
+        first_piece = span.start_s == row.span.start_s
+        piece = replace(
+            row,
+            span=span,
+            frames=frames,
+            speaking=bool(spoken[index]),
+            after_cut=row.after_cut and first_piece,
+        )
         if is_emotion(row.emotion):
             piece = _judged(piece, faces.labels, totals[index], float(held_s[index]))
         pieces.append(piece)

@@ -5,9 +5,12 @@ The rules and the reasons for them are in docs/decisions/0005-segmentation.md.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 
-from emoreport.analysis.numeric.hold_times import build_timeline
+from emoreport.analysis.numeric.hold_times import TIME_TOLERANCE_S, build_timeline
 from emoreport.analysis.numeric.missing import none_if_nan
 from emoreport.analysis.rows.cell_rows import CellMeans, CellRows, Leaders, label_cells
 from emoreport.analysis.rows.smoothing import Smoother, track_smoother
@@ -33,10 +36,10 @@ def segment_faces(
 
     Returns
     -------
-    Rows that tile [0, `duration_s`]; neighbours differ; none is shorter than
-    ``settings.min_interval_s`` unless it is the only one. `confidence`, `distribution`, `valence`
-    and `arousal` are means over the valid frames of the row, unsmoothed, weighted by the seconds
-    that each frame holds.
+    Rows that tile [0, `duration_s`] and every shot; neighbours in one shot differ; none is shorter
+    than ``settings.min_interval_s`` unless it is a whole shot. `confidence`, `distribution`,
+    `valence` and `arousal` are means over the valid frames of the row, unsmoothed, weighted by the
+    seconds that each frame holds.
     """
     return FaceSegmenter(faces, duration_s).rows(settings)
 
@@ -55,6 +58,7 @@ class FaceSegmenter:
         self._timeline = build_timeline(faces.time_s, duration_s)
         self._seen = self._timeline.held_by(faces.valid)
         self._weight_s = np.where(self._seen, self._timeline.length_s, 0.0)
+        self._shots = self._shot_bounds()
         self._probabilities = CellMeans(faces.probabilities, self._timeline, self._weight_s)
         self._valence = CellMeans(faces.valence, self._timeline, self._weight_s)
         self._arousal = CellMeans(faces.arousal, self._timeline, self._weight_s)
@@ -66,7 +70,44 @@ class FaceSegmenter:
         if len(self._timeline) == 0:
             return ()
         led = self._follow(settings)
-        return self._measure(label_cells(led, self._timeline, self._seen, settings))
+        parts = [
+            label_cells(led, self._timeline.part(first, end), self._seen[first:end], settings)
+            for first, end in pairwise(self._shots)
+        ]
+        firsts = [part.first[:-1] + first for part, first in zip(parts, self._shots, strict=False)]
+        rows = CellRows(
+            first=np.append(np.concatenate(firsts), len(self._timeline)),
+            label=np.concatenate([part.label for part in parts]),
+        )
+        return self._placed(self._measure(rows), rows, settings)
+
+    def _shot_bounds(self) -> list[int]:
+        """First cell of each shot, and the number of cells: a cut is where a frame begins."""
+        edges_s = self._timeline.edges_s
+        cuts = np.searchsorted(edges_s, self._faces.cuts_s - TIME_TOLERANCE_S)
+        inside = cuts[(cuts > 0) & (cuts < len(self._timeline))]
+        return [0, *np.unique(inside).tolist(), len(self._timeline)]
+
+    def _placed(
+        self, intervals: tuple[VideoInterval, ...], rows: CellRows, settings: AnalysisSettings
+    ) -> tuple[VideoInterval, ...]:
+        """The rows with the shots that they are in."""
+        if self._faces.shot is None or not len(self._faces):
+            return intervals
+        shots = np.searchsorted(self._shots, rows.first[:-1], side="right").tolist()
+        begins = np.isin(rows.first[:-1], self._shots[1:-1]).tolist()
+        shortest_s = settings.min_interval_s
+        return tuple(
+            replace(
+                row,
+                shot=shot,
+                after_cut=first and not settings.transitions_across_cuts,
+                of_shortest=row.span.duration_s / shortest_s
+                if len(self._shots) > 2 and row.span.duration_s < shortest_s - TIME_TOLERANCE_S
+                else None,
+            )
+            for row, shot, first in zip(intervals, shots, begins, strict=True)
+        )
 
     def _follow(self, settings: AnalysisSettings) -> Leaders:
         """Smoothed probabilities with their leading labels; kept until other ones are asked for."""

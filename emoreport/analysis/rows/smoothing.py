@@ -23,7 +23,7 @@ FIXED_POINT: Final = float(1 << 40)
 def smooth_track(faces: FaceTrack, duration_s: float, settings: AnalysisSettings) -> DoubleArray:
     """Smoothed probabilities of a whole track.
 
-    Gaps longer than ``settings.gap_limit_s`` cut the window off at their edges.
+    Gaps longer than ``settings.gap_limit_s``, and cuts in the picture, end the window.
 
     Returns
     -------
@@ -34,10 +34,12 @@ def smooth_track(faces: FaceTrack, duration_s: float, settings: AnalysisSettings
 
 
 def track_smoother(faces: FaceTrack, duration_s: float, gap_limit_s: float) -> Smoother:
-    """What smooths one track under any window; gaps longer than `gap_limit_s` cut windows off."""
+    """What smooths one track under any window; long gaps and cuts in the picture end windows."""
     timeline = build_timeline(faces.time_s, duration_s)
     gaps = long_gaps(timeline, faces.valid, gap_limit_s)
     stretch = stretch_of_frames(timeline, gaps, len(faces))
+    if faces.shot is not None:
+        stretch = np.where(stretch < 0, -1, stretch + faces.shot)
     return Smoother(faces.probabilities, faces.time_s, stretch)
 
 

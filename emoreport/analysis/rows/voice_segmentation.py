@@ -60,7 +60,7 @@ def segment_voice(
     probabilities = np.asarray(speech.probabilities, dtype=np.float64)
     firsts = [(int(first), NO_SPEECH) for first in true_runs(silent)[0]]
     for first, end in zip(*true_runs(~silent), strict=True):
-        part = Timeline(timeline.edges_s[first : end + 1], timeline.frame[first:end])
+        part = timeline.part(first, end)
         votes = spoken[first:end] & (part.frame >= 0)
         rows = label_cells(Leaders(probabilities, limits.hysteresis), part, votes, limits)
         for cell, label in zip(rows.first.tolist(), rows.label.tolist(), strict=False):

@@ -110,8 +110,8 @@ class EntropyRate:
 def unbroken_chains(intervals: Sequence[VideoInterval]) -> Chains:
     """Collect the intervals that show an emotion; see `Chains`.
 
-    Rows that are no emotion, and holes between rows, break the chain. Neighbouring rows of one
-    emotion are joined.
+    Rows that are no emotion, holes between rows, and cuts (`VideoInterval.after_cut`) break the
+    chain. Neighbouring rows of one emotion are joined within it.
     """
     labels = tuple(name for name in ALL_LABELS if any(row.emotion == name for row in intervals))
     labels = tuple(name for name in labels if is_emotion(name))
@@ -123,7 +123,7 @@ def unbroken_chains(intervals: Sequence[VideoInterval]) -> Chains:
             open_chain = False
             continue
         label, start_s, end_s = codes[row.emotion], row.span.start_s, row.span.end_s
-        if open_chain and start_s - table[-1][3] > TIME_TOLERANCE_S:
+        if open_chain and (row.after_cut or start_s - table[-1][3] > TIME_TOLERANCE_S):
             open_chain = False
         if open_chain and table[-1][0] == label:
             table[-1][3] = end_s

@@ -13,8 +13,8 @@ from emoreport.vocabulary import ALL_LABELS, is_emotion
 def count_transitions(intervals: Sequence[VideoInterval]) -> tuple[Transition, ...]:
     """Count every ordered pair of neighbouring emotions.
 
-    `no_face` and `uncertain` break the chain: n emotion rows in an unbroken chain make n − 1
-    transitions.
+    `no_face`, `uncertain` and cuts break the chain: n emotion rows in an unbroken chain make n − 1
+    transitions. Rows of one emotion on both sides of a cut are no change.
 
     Returns
     -------
@@ -24,7 +24,10 @@ def count_transitions(intervals: Sequence[VideoInterval]) -> tuple[Transition, .
     counts = Counter(
         (here.emotion, there.emotion)
         for here, there in pairwise(intervals)
-        if is_emotion(here.emotion) and is_emotion(there.emotion)
+        if is_emotion(here.emotion)
+        and is_emotion(there.emotion)
+        and here.emotion != there.emotion
+        and not there.after_cut
     )
     departures: Counter[str] = Counter()
     for (origin, _), count in counts.items():

@@ -2,6 +2,7 @@ import signal
 import threading
 import time
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -155,6 +156,31 @@ def test_no_face_anywhere_gives_rows_without_a_reading():
     assert len(track) == 200
     assert not track.valid.any()
     assert model.batches == []
+
+
+def cut_at(number, *, inside, outside=120, **what):
+    """Readings of a still face across a cut: what changed inside its box, and outside of it."""
+    frames, detector = scripted(30, absent=what.get("absent", ()))
+    change = np.full((36, 64), outside, np.int16)
+    height, width = frames[0].rgb.shape[:2]
+    down, across = 36 / height, 64 / width
+    change[int(20 * down) : int(80 * down), int(40 * across) : int(106 * across)] = inside
+    frames[number] = replace(frames[number], change=change)
+    return read_faces(FrameStream(frames), detector, BrightnessModel(), SETTINGS)
+
+
+def test_a_cut_begins_a_shot():
+    track = cut_at(12, inside=30)
+    assert track.shot.tolist() == [1] * 12 + [2] * 18
+    assert track.cuts_s.tolist() == [track.time_s[12]]
+
+
+def test_a_slide_that_changes_beside_the_speaker_begins_none():
+    assert set(cut_at(12, inside=2).shot.tolist()) == {1}
+
+
+def test_where_nobody_is_seen_a_change_is_a_cut():
+    assert cut_at(29, inside=2, absent=range(1, 30)).shot.tolist() == [1] * 29 + [2]
 
 
 def test_valence_and_arousal_are_passed_on():

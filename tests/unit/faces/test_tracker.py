@@ -122,6 +122,19 @@ def test_a_cut_to_several_new_faces_takes_the_most_prominent():
     assert tracker.choose(2.0, [small, large], SIZE) is large
 
 
+def test_in_another_shot_the_tracker_starts_again():
+    speaker, listener = face_at(300, 200), face_at(800, 200, 95)
+    tracker = SpeakerTracker()
+    follow(tracker, [[speaker, listener]] * 50)
+    assert tracker.choose(2.0, [listener], SIZE) is None
+    tracker.restart()
+    other = face_at(800, 200, 95)
+    assert tracker.last_box(2.0, 1.0) is None
+    assert tracker.choose(2.04, [other], SIZE) is other
+    assert tracker.last_box(2.5, 1.0) == other.box
+    assert tracker.last_box(4.0, 1.0) is None
+
+
 def test_the_face_that_comes_back_where_it_was_is_the_speaker():
     speaker = face_at(300, 200)
     tracker = SpeakerTracker()

@@ -69,7 +69,7 @@ def test_a_baseline_and_compounds_come_last():
         ("video_intervals", ("z_anger", "z_fear")),
         ("audio_intervals", ("z_neutral",)),
     ):
-        assert tables[name].names == plain[name].names + added
+        assert tables[name].names == (*plain[name].names[:-1], *added, "shot")
     assert tuple(tables) == (*columns.TABLE_NAMES, "compound_emotions")
     assert ", ".join(tables["compound_emotions"].names) == (
         "start, end, emotion, leading, fearfully_surprised, happily_surprised, sadly_surprised,"
@@ -85,6 +85,10 @@ def test_columns_of_the_readings():
     )
     assert table["yaw_deg"].kind is Kind.DEGREES
     assert table["blur"].about == "blur"
+    assert frames_table(("fear",), witness=("fear",), shot=True).names[-2:] == (
+        "witness_p_fear",
+        "shot",
+    )
     assert speech_table(("fear",)).names == (
         "start_s",
         "end_s",
@@ -113,8 +117,8 @@ def test_what_words_say_has_tables_and_a_column_before_the_words(words):
         assert tables[name].names[:9] == names(public)
     for name in ("modality_mismatch", "modality_duration"):
         added = ("text_emotion", "text") if words else ("text_emotion",)
-        assert tables[name].names == (*names(CONTRACT[name]), *added)
-    assert tables["face_voice"].names == names(CONTRACT["face_voice"])
+        assert tables[name].names == (*names(CONTRACT[name]), *added, "shot")
+    assert tables["face_voice"].names == (*names(CONTRACT["face_voice"]), "shot")
     for name, table in tables.items():
         assert table_of(name, table.names) == table
 

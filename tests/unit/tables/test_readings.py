@@ -108,6 +108,20 @@ def test_further_columns_of_the_speech_come_back(tmp_path):
     assert_same(restored(track, tmp_path), track)
 
 
+def test_shots_come_back_as_the_last_column(tmp_path):
+    shot = np.repeat([1, 2, 3], [3, 1, 4]).astype(np.int64)
+    track = dataclasses.replace(with_witness(face_track(8), EMOTIONS[:7]), shot=shot)
+    assert_same(restored(track, tmp_path), track)
+    assert pq.read_table(io.BytesIO(stored(track))).column_names[-1] == "shot"
+
+
+@pytest.mark.parametrize("shot", [[2, 2, 3], [1, 1, 3], [2, 1, 1], [0, 1, 1]])
+def test_shots_out_of_order_are_refused(tmp_path, shot):
+    track = dataclasses.replace(face_track(3), shot=np.asarray(shot, np.int64))
+    with pytest.raises(StoredReadingsError, match="numbered in order"):
+        restored(track, tmp_path)
+
+
 def test_two_columns_of_the_speech_cannot_share_a_name():
     track = dataclasses.replace(speech_track(3), extra={"start_s": np.zeros(3, "f4")})
     with pytest.raises(ValueError, match="one name"):

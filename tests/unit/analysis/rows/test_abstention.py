@@ -53,6 +53,7 @@ BAD = {  # evidence: (bad at strict only, bad at both levels)
     "relative_sharpness": (0.15, 0.05),
     "entropy": (0.8, 0.95),
     "margin": (0.1, -0.1),
+    "of_shortest": (None, 0.9),
     "distance": (0.95, 1.01),
     "contradiction": (None, 0.01),
 }
@@ -71,6 +72,7 @@ CODES = {
     "contradiction": "witnesses_disagree",
     "distance": "unlike_training",
     "head_turn": "head_turned",
+    "of_shortest": "short_shot",
     "firm_leading_share": "voice_changes_within",
 }
 """Reasons that are not called as the evidence is."""
@@ -121,7 +123,7 @@ def test_every_rule_is_tested_and_strict_is_stricter():
     for rule in (*FACE_RULES, *VOICE_RULES):
         assert rule.why
         assert rule.reason == CODES.get(rule.evidence, rule.evidence)
-        if rule.normal or rule.strict:
+        if rule.normal != rule.strict:
             assert (rule.strict > rule.normal) == (rule.side == "below")
 
 
