@@ -144,3 +144,10 @@ def test_readings_cover_every_frame():
     assert len(track) == 50
     assert track.valid.all()
     assert detector.looks == 14
+
+
+def test_no_way_goes_across_a_cut():
+    frames = pictures(13)
+    frames[6] = replace(frames[6], change=np.full((36, 64), 99, np.int16))
+    _, seen = looked(frames, moving)
+    assert sorted(seen) == [0, 4, 5, 6, 10, 12]
