@@ -66,6 +66,26 @@ def read_labelled_faces(path: Path) -> LabelledFaces:
     InputNotFoundError, CorpusError
         When the file is not there or not in this layout.
     """
+    images, columns = face_arrays(path)
+    written = _face_labels(columns, len(images), path)
+    labels = standard_names(written)
+    chosen = [index for index, label in enumerate(labels) if label in EMOTIONS]
+    return LabelledFaces(
+        images=[_as_rgb(images[index]) for index in chosen],
+        labels=[labels[index] for index in chosen],
+        left_out=Counter(label for label in labels if label not in EMOTIONS),
+        mapped=renamed(written, labels),
+    )
+
+
+def face_arrays(path: Path) -> tuple[NDArray[np.uint8], dict[str, NDArray[Any]]]:
+    """``images`` of an NPZ file, and what it holds of ``votes``, ``labels`` and ``names``.
+
+    Raises
+    ------
+    InputNotFoundError, CorpusError
+        When the file is not there or holds no pictures.
+    """
     if not path.is_file():
         raise InputNotFoundError("evaluate.not_a_file", file=path)
     try:
@@ -91,15 +111,7 @@ def read_labelled_faces(path: Path) -> LabelledFaces:
         raise CorpusError("evaluate.not_npz", error=error, file=path) from error
     if images.dtype != np.uint8 or images.ndim not in {3, 4} or len(images) == 0:
         raise CorpusError("evaluate.images", dtype=images.dtype, shape=images.shape, file=path)
-    written = _face_labels(columns, len(images), path)
-    labels = standard_names(written)
-    chosen = [index for index, label in enumerate(labels) if label in EMOTIONS]
-    return LabelledFaces(
-        images=[_as_rgb(images[index]) for index in chosen],
-        labels=[labels[index] for index in chosen],
-        left_out=Counter(label for label in labels if label not in EMOTIONS),
-        mapped=renamed(written, labels),
-    )
+    return images, columns
 
 
 def _face_labels(columns: Mapping[str, NDArray[Any]], count: int, path: Path) -> list[str]:

@@ -35,13 +35,6 @@ class Answers(Protocol):
     def corpora(self) -> NDArray[np.str_]: ...  # noqa: D102
 
 
-def softmax(logits: FloatArray, temperature: float = 1.0) -> FloatArray:
-    """Probabilities (N, K) of logits divided by a temperature."""
-    scaled = logits / temperature
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-
-
 def corpus_weights(corpora: NDArray[np.str_]) -> FloatArray:
     """(N,) weights that give every corpus the same total."""
     names, inverse, counts = np.unique(corpora, return_inverse=True, return_counts=True)

@@ -19,7 +19,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from emoreport.training.answers import Answers, FloatArray, corpus_weights, softmax
+from emoreport.analysis.numeric.softmax import softmax
+from emoreport.training.answers import Answers, FloatArray, corpus_weights
 
 SEED = 1
 MOST_SPREAD = 6.0

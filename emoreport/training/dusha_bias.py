@@ -24,6 +24,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from emoreport.analysis.numeric.softmax import softmax
 from emoreport.models.families.dusha import LABELS, open_dusha
 from emoreport.models.store.integrity import digest_file
 from emoreport.models.store.registry import PulledModel
@@ -122,12 +123,6 @@ def fit_offsets(said: Said) -> DoubleArray:
     prior = balanced_weights(said) @ softmax(said.logits)
     offsets = np.log(prior)
     return np.asarray(offsets - offsets.mean())
-
-
-def softmax(logits: DoubleArray) -> DoubleArray:
-    """Row-wise softmax in double precision."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def figures(said: Said, offsets: DoubleArray) -> dict[str, float]:

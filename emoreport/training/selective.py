@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emoreport.analysis.numeric.softmax import softmax
 from emoreport.training import card
-from emoreport.training.answers import Answers, FloatArray, softmax
+from emoreport.training.answers import Answers, FloatArray
 from emoreport.training.doubt import tempered
 
 COVERAGES = (0.2, 0.4, 0.6, 0.8, 1.0)

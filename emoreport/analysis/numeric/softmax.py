@@ -36,7 +36,7 @@ class SoftmaxRegression:
     def probabilities(self, rows: FloatArray | DoubleArray) -> DoubleArray:
         """Rows (N, D) → float64 (N, K); a row with NaN gives NaN."""
         scaled = (np.asarray(rows, np.float64) - self.mean) / self.spread
-        return _softmax(scaled @ self.weights + self.bias)
+        return softmax(scaled @ self.weights + self.bias)
 
 
 def fit_softmax(
@@ -101,7 +101,7 @@ def fit_softmax(
     def loss(flat: DoubleArray) -> tuple[float, DoubleArray]:
         table = flat.reshape(origin.shape)
         away = table - origin
-        given = _softmax(scaled @ table)
+        given = softmax(scaled @ table)
         fit = float((share * wanted * np.log(np.maximum(given, 1e-300))).sum())
         slope = scaled.T @ (share * (given - wanted)) + strength * away
         return 0.5 * float((strength * away**2).sum()) - fit, np.ravel(slope)
@@ -113,7 +113,9 @@ def fit_softmax(
     return replace(start, weights=table[:-1], bias=table[-1])
 
 
-def _softmax(logits: DoubleArray) -> DoubleArray:
-    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+def softmax(logits: FloatArray | DoubleArray, temperature: float = 1.0) -> DoubleArray:
+    """Probabilities, float64 (N, K), of logits (N, K) divided by a temperature."""
+    scaled = np.asarray(logits, np.float64) / temperature
+    weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     shares: DoubleArray = weights / weights.sum(axis=1, keepdims=True)
     return shares

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import onnx
 
+from emoreport.analysis.numeric.softmax import softmax
 from emoreport.training import selective
 from emoreport.training.answers import precisions
 from emoreport.training.face.data import (
@@ -29,7 +30,6 @@ from emoreport.training.face.data import (
     split_inner,
 )
 from emoreport.training.face.doubt import DIRECTIONS, Reader, distances, fit_doubt, with_distance
-from emoreport.training.face.metrics import softmax
 from emoreport.training.face.model_files import run_graph, store_graph, write_metadata
 from emoreport.training.face.package import METADATA_FILE, MODEL_FILE
 from emoreport.training.face.turns import head_limits, turned_figures, turned_pictures

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from emoreport.training.face.metrics import FloatArray, figures, softmax
+from emoreport.analysis.numeric.softmax import softmax
+from emoreport.training.face.metrics import FloatArray, figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

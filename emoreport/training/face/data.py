@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from emoreport.corpora.face_pictures import face_arrays
 from emoreport.vocabulary import EMOTIONS, FERPLUS_ORDER
 
 if TYPE_CHECKING:
@@ -125,18 +126,13 @@ def load_ferplus(path: Path) -> FerSet:
 
     Raises
     ------
+    InputNotFoundError, CorpusError
+        If the file is not there or holds no pictures.
     ValueError
-        If the arrays are missing or do not have the shapes named in the module's text.
+        If it holds no votes for each of them.
     """
-    with np.load(path) as archive:
-        missing = {"images", "votes"} - set(archive.files)
-        if missing:
-            msg = f"{path}: no array {', '.join(sorted(missing))}; expected images and votes"
-            raise ValueError(msg)
-        images, votes = archive["images"], archive["votes"]
-    if images.ndim != 3 or images.dtype != np.uint8:
-        msg = f"{path}: images are {images.shape} {images.dtype}, expected (N, 48, 48) uint8"
-        raise ValueError(msg)
+    images, columns = face_arrays(path)
+    votes = columns.get("votes", np.zeros(0))
     if votes.shape != (len(images), len(FERPLUS_ORDER)):
         msg = f"{path}: votes are {votes.shape}, expected ({len(images)}, {len(FERPLUS_ORDER)})"
         raise ValueError(msg)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from emoreport.analysis.numeric.scores import calibration_error
+from emoreport.analysis.numeric.softmax import softmax
 from emoreport.training.face.data import LABELS
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -49,31 +51,6 @@ class Figures:
         return plain
 
 
-def softmax(logits: FloatArray, temperature: float = 1.0) -> FloatArray:
-    """Return probabilities (N, K) for logits (N, K)."""
-    scaled = logits.astype(np.float64) / temperature
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-
-
-def expected_calibration_error(
-    probabilities: FloatArray, labels: npt.NDArray[np.int64], bins: int = 15
-) -> float:
-    """Return the gap between confidence and accuracy, weighted by bin size.
-
-    Guo et al. 2017, "On calibration of modern neural networks", equation 3.
-    """
-    confidence = probabilities.max(axis=1)
-    hit = probabilities.argmax(axis=1) == labels
-    bin_of = np.minimum((confidence * bins).astype(np.int64), bins - 1)
-    gap = 0.0
-    for index in range(bins):
-        members = bin_of == index
-        if members.any():
-            gap += abs(float(hit[members].mean() - confidence[members].mean())) * members.sum()
-    return float(gap / len(labels))
-
-
 def figures(logits: FloatArray, labels: npt.NDArray[np.int64], temperature: float = 1.0) -> Figures:
     """Judge logits (N, 8) against labels (N,) in the order of ``LABELS``."""
     probabilities = softmax(logits, temperature)
@@ -87,7 +64,7 @@ def figures(logits: FloatArray, labels: npt.NDArray[np.int64], temperature: floa
     return Figures(
         accuracy=float((answers == labels).mean()),
         macro_recall=float(np.mean(list(recall.values()))),
-        ece=expected_calibration_error(probabilities, labels),
+        ece=calibration_error(probabilities, labels),
         nll=float(-np.log(np.maximum(likelihood, 1e-12)).mean()),
         recall=recall,
         count=len(labels),

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
 
-from emoreport.analysis.numeric.scores import binary_f1
+from emoreport.analysis.numeric.scores import binary_f1, calibration_gaps
 from emoreport.models.families.text_compact import PIECES
 from emoreport.records import DoubleArray, FloatArray
 from emoreport.training.text.data import (
@@ -167,7 +167,9 @@ def measure(
             found, right = scores[:, number], part.truth[:, number] > 0.5
             f1[label] = round(binary_f1(found >= threshold, right), 4)
             thresholds[label] = round(float(threshold), 3)
-            errors[label] = round(reliability(found, right), 4)
+            errors[label] = round(
+                float(np.abs(calibration_gaps(found, right, bins=10)).sum() / len(found)), 4
+            )
         figures[name] = {
             "sentences": len(part),
             "macro_f1_shared": round(float(np.mean([f1[label] for label in SHARED])), 4),
@@ -193,18 +195,6 @@ def calibrated(net: TextNet, logits: FloatArray) -> FloatArray:
     with torch.no_grad():
         scores: FloatArray = torch.sigmoid(net.slope * torch.from_numpy(logits) + net.bias).numpy()
     return scores
-
-
-def reliability(scores: FloatArray, right: NDArray[np.bool_], bins: int = 10) -> float:
-    """Mean distance between score and share right over bins of equal width."""
-    number = np.minimum((scores * bins).astype(int), bins - 1)
-    return float(
-        sum(
-            abs(float(scores[number == each].mean() - right[number == each].mean()))
-            * float((number == each).mean())
-            for each in np.unique(number)
-        )
-    )
 
 
 def largest_right(scores: FloatArray, part: Sentences) -> float:

@@ -22,9 +22,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from emoreport.analysis.numeric.scores import calibration_error
+from emoreport.analysis.numeric.softmax import softmax
 from emoreport.models.families.voice_clips import SHORTEST_CLIP_S, repeated
 from emoreport.records import SAMPLE_RATE_HZ
-from emoreport.training.answers import FloatArray, IntArray, corpus_weights, softmax
+from emoreport.training.answers import FloatArray, IntArray, corpus_weights
 from emoreport.training.voice import metrics
 from emoreport.training.voice.data import Clip, read_corpora
 from emoreport.training.voice.head import HeadRecipe, Statistics, train_head
@@ -141,7 +143,7 @@ def figures(said: LeftOut, fitted: Mapping[str, float] | None = None) -> dict[st
             "clips": len(labels),
             "macro_recall": round(float(np.mean(list(recalls.values()))), 3),
             "recall_per_class": {name: round(value, 3) for name, value in recalls.items()},
-            "calibration_error": round(metrics.expected_calibration_error(labels, shares), 3),
+            "calibration_error": round(calibration_error(shares, labels), 3),
             "accuracy_of_surest": {
                 f"{share:g}": round(float(right[: max(1, round(share * len(right)))].mean()), 3)
                 for share in COVERAGES

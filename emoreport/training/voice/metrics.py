@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emoreport.training.answers import FloatArray, IntArray, corpus_weights, softmax
+from emoreport.analysis.numeric.scores import calibration_error
+from emoreport.analysis.numeric.softmax import softmax
+from emoreport.training.answers import FloatArray, IntArray, corpus_weights
 from emoreport.training.voice.labels import LABELS
 
 
@@ -70,22 +72,6 @@ def mean_over_groups(said: LeftOut, groups: NDArray[np.str_] | IntArray) -> floa
     )
 
 
-def expected_calibration_error(
-    labels: IntArray, probabilities: FloatArray, bins: int = 15
-) -> float:
-    """Mean gap between confidence and accuracy over equal-width bins (Guo et al., 2017)."""
-    confidence = probabilities.max(axis=1)
-    correct = probabilities.argmax(axis=1) == labels
-    bin_index = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        np.mean(bin_index == number)
-        * abs(np.mean(confidence[bin_index == number]) - np.mean(correct[bin_index == number]))
-        for number in range(bins)
-        if np.any(bin_index == number)
-    ]
-    return float(np.sum(gaps))
-
-
 def fit_temperature(labels: IntArray, logits: FloatArray, weights: FloatArray) -> float:
     """The temperature of least weighted log loss, by golden-section search on 0.2–10.
 
@@ -128,9 +114,9 @@ def cross_validated_calibration(said: LeftOut) -> tuple[float, dict[str, float]]
         fitted = fit_temperature(others.labels, others.logits, corpus_weights(others.corpora))
         own = said.folds == fold
         probabilities[own] = softmax(said.logits[own], fitted)
-    before = expected_calibration_error(said.labels, softmax(said.logits))
-    after = {"all": expected_calibration_error(said.labels, probabilities)}
+    before = calibration_error(softmax(said.logits), said.labels)
+    after = {"all": calibration_error(probabilities, said.labels)}
     for corpus in np.unique(said.corpora):
         own = said.corpora == corpus
-        after[str(corpus)] = expected_calibration_error(said.labels[own], probabilities[own])
+        after[str(corpus)] = calibration_error(probabilities[own], said.labels[own])
     return before, after

@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emoreport.analysis.numeric.scores import calibration_error
+from emoreport.analysis.numeric.softmax import softmax
 from emoreport.models.families.recording_level import RecordingLevel
 from emoreport.training import card
-from emoreport.training.answers import FloatArray, softmax
+from emoreport.training.answers import FloatArray
 from emoreport.training.voice import metrics
 from emoreport.training.voice.labels import LABELS
 from emoreport.training.voice.leave_out import temperature_of_all, temperatures
@@ -144,7 +146,7 @@ def judge_talks(
     return {
         "macro": float(np.mean(list(recalls.values()))),
         "neutral": recalls.get("neutral", float("nan")),
-        "error": metrics.expected_calibration_error(truth, table),
+        "error": calibration_error(table, truth),
     }
 
 

@@ -10,6 +10,7 @@ import wave
 import numpy as np
 import pytest
 
+from emoreport.analysis.numeric.softmax import softmax
 from emoreport.models.families.dusha import LABELS
 from emoreport.training.dusha_bias import (
     Said,
@@ -19,7 +20,6 @@ from emoreport.training.dusha_bias import (
     fit_offsets,
     fitting_speakers,
     main,
-    softmax,
 )
 from tests.fixtures.audio import RATE_HZ, noise, tone, voice
 from tests.fixtures.dusha import random_network, saved

@@ -15,6 +15,7 @@ from emoreport.vocabulary import FERPLUS_ORDER
 torch = pytest.importorskip("torch", reason="training needs the extra 'train'")
 onnx = pytest.importorskip("onnx", reason="training needs the extra 'train'")
 
+from emoreport.analysis.numeric.scores import calibration_error  # noqa: E402
 from emoreport.training.face import augment  # noqa: E402
 from emoreport.training.face.__main__ import main  # noqa: E402
 from emoreport.training.face.calibrate import (  # noqa: E402
@@ -34,7 +35,7 @@ from emoreport.training.face.data import (  # noqa: E402
     split_inner,
 )
 from emoreport.training.face.graph import deployable  # noqa: E402
-from emoreport.training.face.metrics import expected_calibration_error, figures  # noqa: E402
+from emoreport.training.face.metrics import figures  # noqa: E402
 from emoreport.training.face.model_files import (  # noqa: E402
     Form,
     run_graph,
@@ -315,7 +316,7 @@ def test_figures_on_answers_known_by_hand():
 def test_calibration_error_weighs_bins_by_their_size():
     probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.6, 0.4]])
     labels = np.array([0, 0, 0, 1])
-    assert expected_calibration_error(probabilities, labels) == pytest.approx(0.1)
+    assert calibration_error(probabilities, labels) == pytest.approx(0.1)
 
 
 def test_temperature_finds_the_sharpness_of_the_data():
