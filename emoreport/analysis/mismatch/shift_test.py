@@ -12,8 +12,11 @@ test find something too often (benchmarks/validity_agreement.py).
 
 Time that is missing in either sequence is shifted with it, and the statistic is taken over what
 then overlaps: observed less expected disagreement, expected from the shares of time on that same
-overlap, times the root of the overlap, so that shifts with little common time do not widen the
-null.
+overlap. What chance alone does to it depends on how the labels then cut each other: pieces, from
+one change of either label to the next, agree or disagree as wholes, so that the variance grows
+with the sum of their squared lengths. Where both sides change at the same moments, as in a
+recording put together from clips, only the observed position has long pieces. Every position is
+therefore measured in its own standard deviation (`sureness`).
 """
 
 from __future__ import annotations
@@ -197,7 +200,8 @@ def shift_test(joint: JointSequence) -> ShiftTest:
     time_s = _grid(joint, LABEL_STEP_S)
     face = label_at(joint.face, time_s)
     voice = label_at(joint.voice, time_s)
-    return judged(*label_excess(face, voice, joint.labels))
+    excess, overlap = label_excess(face, voice, joint.labels)
+    return judged(excess, sureness(face, voice, overlap))
 
 
 def severity_shift_test(joint: JointSequence) -> ShiftTest:
@@ -222,7 +226,9 @@ def severity_shift_test(joint: JointSequence) -> ShiftTest:
     time_s = _grid(joint, DISTANCE_STEP_S, MAX_DISTANCE_POSITIONS)
     face = _distribution_at(joint.face, time_s)
     voice = _distribution_at(joint.voice, time_s)
-    return judged(*distance_excess(face, voice))
+    excess, overlap = distance_excess(face, voice)
+    labels = label_at(joint.face, time_s), label_at(joint.voice, time_s)
+    return judged(excess, sureness(*labels, overlap))
 
 
 def label_excess(face: IntArray, voice: IntArray, labels: int) -> tuple[DoubleArray, DoubleArray]:
@@ -311,17 +317,75 @@ def _summed_distances(
     return 0.5 * np.roll(total[::-1], 1)
 
 
-def judged(excess: DoubleArray, overlap: DoubleArray) -> ShiftTest:
+def sureness(face: IntArray, voice: IntArray, overlap: DoubleArray) -> DoubleArray:
+    """How sure the mean over the overlap is at every circular shift.
+
+    Parameters
+    ----------
+    face, voice
+        int64 (N,), labels at equal steps, `MISSING` where unknown.
+    overlap
+        float64 (N,), steps in common, by shift.
+
+    Returns
+    -------
+    float64 (N,): the overlap over the root of the sum of the squared lengths of its pieces, the
+    inverse of a standard deviation up to a constant. A piece has one label of either side.
+    """
+    squares = np.maximum(_squared_pieces(face, voice), 1.0)
+    return np.asarray(overlap / np.sqrt(squares))
+
+
+def _squared_pieces(face: IntArray, voice: IntArray) -> DoubleArray:
+    """Sum of the squared lengths of the pieces, by shift; float64 (N,).
+
+    While one run of labels passes another, their overlap grows by a step a step, stays, shrinks:
+    its square is a parabola, a constant, a parabola. The coefficients of all pairs are summed.
+    """
+    steps = len(face)
+    (first, length), (their_first, their_length) = label_runs(face), label_runs(voice)
+    start = np.subtract.outer(first, their_first + their_length)
+    end = np.subtract.outer(first + length, their_first)
+    short = np.minimum.outer(length, their_length)
+    coefficients = np.zeros((3, 2 * steps + 1))
+    for bound, sign, vertex, constant in (
+        (start, 1, start, None),
+        (start + short, -1, start, short),
+        (end - short, 1, end, short),
+        (end, -1, end, None),
+    ):
+        level = vertex.astype(np.float64) ** 2
+        if constant is not None:
+            level -= constant.astype(np.float64) ** 2
+        for row, values in enumerate((np.ones(vertex.shape), -2.0 * vertex, level)):
+            coefficients[row] += np.bincount(
+                (bound + steps).ravel(), sign * values.ravel(), 2 * steps + 1
+            )
+    shift = np.arange(-steps, steps + 1)
+    squares = np.cumsum(coefficients, axis=1)
+    total = squares[0] * shift**2 + squares[1] * shift + squares[2]
+    return np.asarray(np.rint(total[:steps] + total[steps:-1]))
+
+
+def label_runs(label: IntArray) -> tuple[IntArray, IntArray]:
+    """First steps and lengths of the runs of one label, int64 (R,) each; missing ones left out."""
+    first = np.flatnonzero(np.append(True, label[1:] != label[:-1]))
+    length = np.diff(np.append(first, len(label)))
+    known = label[first] != MISSING
+    return first[known], length[known]
+
+
+def judged(excess: DoubleArray, sure: DoubleArray) -> ShiftTest:
     """Compare the observed position, which comes first, with all positions; two-sided.
 
     Parameters
     ----------
     excess
         float64 (P,), NaN where nothing overlaps.
-    overlap
-        float64 (P,), steps in common.
+    sure
+        float64 (P,), what each is multiplied with before they are compared.
     """
-    scaled = (excess * np.sqrt(overlap))[~np.isnan(excess)]
+    scaled = (excess * sure)[~np.isnan(excess)]
     observed = scaled[0]
     more = float(np.mean(scaled >= observed - TIE))
     less = float(np.mean(scaled <= observed + TIE))

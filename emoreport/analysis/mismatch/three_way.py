@@ -292,28 +292,51 @@ def _shift_test(
     duration_s = float(cells.edges_s[-1] - cells.edges_s[0])
     steps = max(MIN_POSITIONS, int(np.ceil(duration_s / LABEL_STEP_S)))
     time_s = cells.edges_s[0] + (np.arange(steps) + 0.5) * (duration_s / steps)
-    base = cells.labels + 1
-    # Labels as digits of one number; a missing one is the digit K.
-    digits = [
-        np.where((at := label_at(side, time_s)) == MISSING, base - 1, at) for side in sequences
-    ]
-    first = digits[0] * base**2
-    second, third = (np.tile(side, 2) for side in (digits[1] * base, digits[2]))
+    drawn = [label_at(side, time_s) for side in sequences]
     shifts = np.random.default_rng(seed).integers(0, steps, (draws + 1, 2))
     shifts[0] = 0
-    tables = np.stack(
-        [
-            np.bincount(
-                first + second[one : one + steps] + third[two : two + steps], minlength=base**3
-            )
-            for one, two in shifts
-        ]
-    )
+    base = cells.labels + 1
     code = np.stack(np.unravel_index(np.arange(base**3), (base,) * 3))
     terms = _terms(np.where(code == base - 1, MISSING, code), cells.labels)
+    tables, squares = _shifted(drawn, base, shifts)
     sums = tables @ terms
-    overlap = sums[:, 0], sums[:, 0], sums[:, 2 + 3 * cells.labels + 2 + cells.labels]
-    return tuple(map(judged, _excess(sums, cells.labels), overlap))
+    complete_sure = sums[:, 0] / squares[:, 0]
+    paired_sure = sums[:, 2 + 3 * cells.labels + 2 + cells.labels] / squares[:, 1]
+    sure = complete_sure, complete_sure, paired_sure
+    return tuple(map(judged, _excess(sums, cells.labels), sure))
+
+
+def _shifted(
+    labels: Sequence[IntArray], base: int, shifts: IntArray
+) -> tuple[DoubleArray, DoubleArray]:
+    """Labels of three sides against each other at pairs of shifts of the last two.
+
+    Returns
+    -------
+    tables
+        float64 (D, base³), steps by combination of labels: digits of one number, a missing label
+        is the last digit.
+    roots
+        float64 (D, 2), ≥ 1: root of the sum of the squared lengths of the pieces with three
+        labels, and of those with at least two; as in `shift_test`.
+    """
+    steps = len(labels[0])
+    digits = [np.where(side == MISSING, base - 1, side) for side in labels]
+    first = digits[0] * base**2
+    second, third = (np.tile(side, 2) for side in (digits[1] * base, digits[2]))
+    changes = [np.tile(np.append(True, side[1:] != side[:-1]), 2) for side in labels]
+    combination = np.arange(base**3)
+    known = sum((combination // base**place % base != base - 1).astype(int) for place in range(3))
+    tables, roots = np.zeros((len(shifts), base**3)), np.ones((len(shifts), 2))
+    for draw, (one, two) in enumerate(shifts):
+        there, yonder = slice(one, one + steps), slice(two, two + steps)
+        codes = first + second[there] + third[yonder]
+        tables[draw] = np.bincount(codes, minlength=base**3)
+        starts = np.flatnonzero(changes[0][:steps] | changes[1][there] | changes[2][yonder])
+        squared = np.diff(np.append(starts, steps)).astype(np.float64) ** 2
+        sides = known[codes[starts]]
+        roots[draw] = [squared[sides >= least].sum() for least in (3, 2)]
+    return tables, np.sqrt(np.maximum(roots, 1.0))
 
 
 def _bounds(

@@ -24,11 +24,12 @@ from emoreport.analysis.mismatch.shift_test import (
     mismatch_statistics,
     severity_shift_test,
     shift_test,
+    sureness,
     verdict,
 )
 from emoreport.analysis.rows.sequences import MISSING, join
 from tests.fixtures.sequences import halved, random_sequence, renamed, sequence
-from tests.fixtures.talks import Design
+from tests.fixtures.talks import Design, clip_talk
 from tests.fixtures.validity import hard_joint, joints, read_joint
 
 TESTS = (shift_test, severity_shift_test)
@@ -69,6 +70,29 @@ def test_the_distance_at_every_shift_is_that_of_the_shifted_voice(steps_alike):
         apart = [pairs[t, (t - shift) % 23] - by_face[t] - by_voice[(t - shift) % 23] for t in here]
         assert overlap[shift] == len(here)
         assert excess[shift] == pytest.approx(np.mean(apart) + overall, abs=1e-6)
+
+
+def runs_of(label):
+    return np.cumsum(np.append(0, label[1:] != label[:-1]))
+
+
+@pytest.mark.parametrize("steps", [7, 40, 211])
+def test_sureness_counts_the_pieces_at_every_shift(steps):
+    rng = np.random.default_rng(steps)
+    face, voice = (
+        np.repeat(rng.integers(-1, 3, steps), rng.integers(1, longest, steps))[:steps]
+        for longest in (8, 15)
+    )
+    _, overlap = label_excess(face, voice, 3)
+    sure = sureness(face, voice, overlap)
+    for shift in range(steps):
+        both = (face != MISSING) & (np.roll(voice, shift) != MISSING)
+        # The ends of the circle are no neighbours.
+        begins = np.roll(np.arange(steps), shift) == 0
+        runs = np.stack((runs_of(face), np.roll(runs_of(voice), shift), np.cumsum(begins)))
+        _, lengths = np.unique(runs[:, both], axis=1, return_counts=True)
+        expected = both.sum() / np.sqrt(max(1, (lengths**2).sum()))
+        assert sure[shift] == pytest.approx(expected)
 
 
 def test_a_shift_without_anything_in_common_has_no_excess():
@@ -211,3 +235,13 @@ def test_planted_agreement_and_disagreement_are_found():
         talks = joints(design, 1800.0, 20, hard_joint, seed=23)
         words = [verdict(shift_test(joint), None) for joint in talks]
         assert words.count(word) >= 16
+
+
+@pytest.mark.parametrize("in_common", [True, False])
+def test_clips_that_face_and_voice_share_are_no_link(in_common):
+    found = []
+    for number in range(150):
+        rng = np.random.default_rng([6, number])
+        talk = clip_talk(rng, 40, in_common=in_common)
+        found.append(shift_test(hard_joint(talk)).p_value)
+    assert np.mean(np.array(found) <= 0.05) <= 0.1

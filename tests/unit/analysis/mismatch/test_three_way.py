@@ -144,3 +144,14 @@ def test_slopes_are_those_of_the_figures():
     steps = 1e-6 * np.eye(len(sums))
     apart = (_measured(sums + steps, 3) - _measured(sums - steps, 3)) / 2e-6
     assert _slopes(sums, 3) == pytest.approx(apart.T, abs=1e-6)
+
+
+def test_clips_that_all_three_share_are_no_link():
+    found = []
+    for seed in range(60):
+        rng = np.random.default_rng([9, seed])
+        edges_s = np.append(0.0, np.cumsum(rng.uniform(8.0, 20.0, 40)))
+        sides = tuple(hard_sequence(edges_s, rng.integers(0, 4, 40), 4) for _ in range(3))
+        joint = three_way(sides, draws=99, seed=seed)
+        found.append([joint.agreement.test.p_value, joint.alpha.test.p_value])
+    assert (np.mean(np.array(found) <= 0.05, axis=0) <= 0.1).all()
