@@ -65,7 +65,7 @@ def analyze_readings(
     recording
         Name, duration and models.
     settings
-        The groups `analysis` and `speech` are used.
+        The groups `decoding`, `analysis` and `speech` are used.
     bridge
         Shared label space of face and voice.
     labels
@@ -80,7 +80,7 @@ def analyze_readings(
     duration_s, level = recording.duration_s, abstention_level(settings.analysis)
     limit = settings.analysis.distance_limit
     read = faces
-    faces = judged_faces(faces, transcript, duration_s, settings.analysis)
+    faces = judged_faces(faces, transcript, duration_s, settings)
     faces, speech = doubted(faces, limit), doubted(speech, limit)
     rows = judge_rows(faces, speech, duration_s, settings, bridge, labels)
     heard = judge_voice(speech, duration_s, settings, bridge, labels)

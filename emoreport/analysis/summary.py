@@ -53,7 +53,7 @@ def summarize(
     return Summary(
         video=recording.name,
         duration_s=recording.duration_s,
-        frames=len(faces),
+        frames=int(faces.looked_at.sum()),
         frame_rate_hz=recording.frame_rate_hz,
         face_coverage=min(1.0, covered_s / duration_s) if duration_s > 0 else 0.0,
         speech_s=float(np.diff(spoken_before(speech.speech, np.array([0.0, duration_s])))[0]),

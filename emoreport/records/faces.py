@@ -206,6 +206,9 @@ class FaceTrack:
     shot
         int64 (N,), number of the shot that the frame is in, from 1, never decreasing: it begins
         with the first frame of that number. None: nobody looked for cuts.
+    skipped
+        bool (N,), frames that nobody looked at and whose readings come from those beside them;
+        None: all were looked at.
     """
 
     labels: tuple[str, ...]
@@ -220,6 +223,7 @@ class FaceTrack:
     extra: Mapping[str, FloatArray] = field(default_factory=dict)
     witness: WitnessReadings | None = None
     shot: IntArray | None = None
+    skipped: NDArray[np.bool_] | None = None
 
     @property
     def cuts_s(self) -> DoubleArray:
@@ -227,6 +231,11 @@ class FaceTrack:
         if self.shot is None or not len(self):
             return np.zeros(0)
         return self.time_s[1:][np.diff(self.shot) > 0]
+
+    @property
+    def looked_at(self) -> NDArray[np.bool_]:
+        """bool (N,): frames that were looked at."""
+        return np.ones(len(self), np.bool_) if self.skipped is None else ~self.skipped
 
     @property
     def valid(self) -> NDArray[np.bool_]:

@@ -183,7 +183,7 @@ def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) ->
     heard: Sequence[AudioInterval] = ()
     if source.labels.voice is not None:
         limit = settings.analysis.distance_limit
-        seen = judged_faces(faces, transcript, run.media.duration_s, settings.analysis)
+        seen = judged_faces(faces, transcript, run.media.duration_s, settings)
         heard = judge_rows(
             doubted(seen, limit),
             doubted(speech, limit),

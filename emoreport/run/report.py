@@ -105,7 +105,7 @@ class Report:
     def judged_faces(self) -> FaceTrack:
         """The face readings that rows are made of, corrected as the settings want."""
         duration_s = self.run.media.duration_s
-        return judged_faces(self.faces, self._shown_transcript, duration_s, self.settings.analysis)
+        return judged_faces(self.faces, self._shown_transcript, duration_s, self.settings)
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:

@@ -26,6 +26,8 @@ UNIT_SUFFIXES: Final[tuple[str, ...]] = ("_s", "_hz", "_px")
 
 
 NO_SHOTS: Final = "none"
+EVERY_FRAME: Final = "every"
+ADAPTIVE: Final = "adaptive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class DecodingSettings:
     """Which frames are analysed."""
 
     fps: str = option(
-        "every",
+        EVERY_FRAME,
     )
     shots: str = option("auto", choices=("auto", NO_SHOTS))
 
@@ -345,7 +347,7 @@ def parse_fps(text: str) -> float | None:
     SettingsError
         When `text` is neither of the two words nor a rate in (0, 1000].
     """
-    if text in {"every", "adaptive"}:
+    if text in {EVERY_FRAME, ADAPTIVE}:
         return None
     try:
         rate_hz = float(text)

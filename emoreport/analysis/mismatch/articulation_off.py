@@ -14,18 +14,25 @@ from typing import Final
 import numpy as np
 
 from emoreport.analysis.mismatch.articulation import STEP_S, articulation, mouth_work
+from emoreport.analysis.rows.skipped import with_skipped_frames
 from emoreport.records import FaceTrack, Transcript, Word
-from emoreport.settings import AnalysisSettings
+from emoreport.settings import EVERY_FRAME, Settings
 
 ALPHA: Final = 0.05
 """Only effects with a p-value up to this are taken off."""
 
 
 def judged_faces(
-    faces: FaceTrack, transcript: Transcript | None, duration_s: float, settings: AnalysisSettings
+    faces: FaceTrack, transcript: Transcript | None, duration_s: float, settings: Settings
 ) -> FaceTrack:
-    """The readings that rows are made of: without articulation where that is asked for."""
-    if transcript is None or not settings.correct_articulation:
+    """The readings that rows are made of.
+
+    Frames that a reduced frame rate skipped are filled in; articulation is taken off where that is
+    asked for.
+    """
+    if settings.decoding.fps != EVERY_FRAME:
+        faces = with_skipped_frames(faces, duration_s)
+    if transcript is None or not settings.analysis.correct_articulation:
         return faces
     return without_articulation(faces, transcript.words, duration_s)
 

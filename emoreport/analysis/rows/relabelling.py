@@ -293,7 +293,7 @@ class _Measure:
         seen = np.where(held, faces.valid[self._frame] if len(faces) else False, False)
         self._seen_s = np.where(seen, self._held_s, 0.0)
         self.seen_s = np.add.reduceat(self._seen_s, self._starts)
-        row = np.searchsorted(bounds_s[1:-1], faces.time_s, side="right")
+        row = np.searchsorted(bounds_s[1:-1], faces.time_s[faces.looked_at], side="right")
         self.frames = np.bincount(row, minlength=len(bounds_s) - 1)
 
     def means(self, values: FloatArray | None) -> DoubleArray:

@@ -127,7 +127,8 @@ class FaceSegmenter:
         covered_s = np.add.reduceat(self._weight_s, starts)
         means = self._probabilities.means(starts)
         valence, arousal = self._valence.means(starts), self._arousal.means(starts)
-        row_of_frame = np.searchsorted(bounds_s[1:-1], self._faces.time_s, side="right")
+        looks_s = self._faces.time_s[self._faces.looked_at]
+        row_of_frame = np.searchsorted(bounds_s[1:-1], looks_s, side="right")
         frames = np.bincount(row_of_frame, minlength=len(starts))
         intervals = []
         for row, label in enumerate(rows.label.tolist()):

@@ -78,4 +78,4 @@ def test_nothing_is_taken_off_unless_it_is_asked_for():
     assert wordless.video_intervals == plain.video_intervals != corrected.video_intervals
     # What was found is told of the readings as they were.
     assert corrected.modality_statistics == plain.modality_statistics
-    assert judged_faces(faces, said, duration_s, Settings().analysis) is faces
+    assert judged_faces(faces, said, duration_s, Settings()) is faces
