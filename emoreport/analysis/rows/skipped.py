@@ -29,9 +29,9 @@ def with_skipped_frames(faces: FaceTrack, duration_s: float) -> FaceTrack:
     """The readings of all frames that were decoded, the skipped ones filled in and marked.
 
     What lies between two frames that were looked at is interpolated over the frames between them;
-    where only one of them shows the face, each skipped frame goes by the nearer one. Behind the
-    last look its reading holds. A stretch that is too long for a frame to hold it
-    (`hold_times.build_timeline`) stays a hole.
+    where only one of them shows the face, each skipped frame goes by the nearer one. Before a cut,
+    and behind the last look, the reading of the look before holds. A stretch that is too long for
+    a frame to hold it (`hold_times.build_timeline`) stays a hole.
 
     Parameters
     ----------
@@ -47,15 +47,16 @@ def with_skipped_frames(faces: FaceTrack, duration_s: float) -> FaceTrack:
         return faces
     left = np.repeat(np.arange(len(faces)), count)
     offset = np.arange(len(left)) - np.repeat(np.cumsum(count) - count, count)
-    share = offset / count[left]
     right = np.minimum(left + (offset > 0), len(faces) - 1)
+    if faces.shot is not None:
+        right = np.where(faces.shot[left] == faces.shot[right], right, left)
+    share = offset / count[left]
     between = _Between(left, right, share)
-    is_last = left == len(faces) - 1
-    time_s = np.where(is_last, faces.time_s[left] + offset * step_s, between.mix(faces.time_s))
+    next_s = np.append(faces.time_s[1:], faces.time_s[-1] + count[-1] * step_s)
     witness = faces.witness
     return replace(
         faces,
-        time_s=time_s,
+        time_s=(1.0 - share) * faces.time_s[left] + share * next_s[left],
         frame=faces.frame[left] + offset,
         faces=faces.faces[between.nearer],
         box=between.mix(faces.box),
@@ -65,6 +66,7 @@ def with_skipped_frames(faces: FaceTrack, duration_s: float) -> FaceTrack:
         arousal=None if faces.arousal is None else between.mix(faces.arousal),
         extra={name: between.mix(values) for name, values in faces.extra.items()},
         witness=witness and replace(witness, probabilities=between.mix(witness.probabilities)),
+        shot=None if faces.shot is None else faces.shot[left],
         skipped=offset > 0,
     )
 

@@ -78,6 +78,15 @@ def test_the_witness_is_filled_in_too():
     ]
 
 
+def test_nothing_is_mixed_across_a_cut():
+    pair = track_of([0.0, 0.4], [peaked("anger"), peaked("fear")])
+    pair = replace(pair, frame=np.array([0, 10]), shot=np.array([1, 2]))
+    filled = with_skipped_frames(pair, 0.44)
+    assert filled.shot.tolist() == [1] * 10 + [2]
+    np.testing.assert_array_equal(filled.probabilities[:10], np.tile(peaked("anger"), (10, 1)))
+    assert filled.cuts_s == pytest.approx([0.4])
+
+
 def test_the_last_look_holds_to_the_end_and_no_hole_is_filled():
     pair = track_of([0.0, 2.0, 30.0, 32.0], [peaked("anger")] * 4)
     pair = replace(pair, frame=np.array([0, 50, 100, 150]))
