@@ -49,6 +49,8 @@ class Word:
         Punctuation that follows.
     line
         Number of the line or cue of the transcript, from 0.
+    filled_pause
+        Whether it is the sound of a pause («эм», "uh") of which the source tells the time.
     """
 
     text: str
@@ -58,6 +60,7 @@ class Word:
     placed: Placed = "given"
     after: str = ""
     line: int = 0
+    filled_pause: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,11 @@ class Transcript:
         hidden = tuple(replace(word, text="", after="") for word in self.words)
         lost = tuple(replace(word, text="") for word in self.unplaced)
         return replace(self, words=hidden, unplaced=lost)
+
+    @property
+    def spoken_words(self) -> tuple[Word, ...]:
+        """Its words without the filled pauses."""
+        return tuple(word for word in self.words if not word.filled_pause)
 
     @property
     def share_unplaced(self) -> float:

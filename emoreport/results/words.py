@@ -112,7 +112,7 @@ class SpeechRate:
     interval
         Number of the row of the face, from 1; None for the whole talk.
     words
-        Words whose middle is in it.
+        Words whose middle is in it, without filled pauses.
     speech_s
         Detected speech in it, seconds.
     words_per_minute
@@ -123,6 +123,11 @@ class SpeechRate:
         Gaps in the speech that begin in it, and the seconds of such gaps inside it.
     mean_pause_s
         Mean length of the gaps that begin in it, seconds; None without one.
+    filled_pauses, filled_pause_s
+        Filled pauses whose middle is in it, and their seconds; None where the transcript holds
+        none at all: then nothing tells whether there were any.
+    mean_filled_pause_s
+        Their mean length, seconds; None without one.
     """
 
     span: Span
@@ -134,6 +139,9 @@ class SpeechRate:
     pauses: int
     pause_s: float
     mean_pause_s: float | None
+    filled_pauses: int | None = None
+    filled_pause_s: float | None = None
+    mean_filled_pause_s: float | None = None
 
 
 def caption_starts(

@@ -304,7 +304,7 @@ def _read(folder: Path, changes: Mapping[str, Any] | None) -> tuple[TalkFacts, T
     )
     words_s = None
     if talk.transcript is not None:
-        words_s = [0.5 * (word.start_s + word.end_s) for word in talk.transcript.words]
+        words_s = [0.5 * (word.start_s + word.end_s) for word in talk.transcript.spoken_words]
     return facts_of(talk, folder), Talk(
         run.input.name,
         rows.video,

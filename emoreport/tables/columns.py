@@ -346,6 +346,7 @@ WORD_READINGS: Final = Table(
         WORD_CONFIDENCE,
         WORD_PLACED,
         WORD_LINE,
+        Column("filled_pause", Kind.BOOLEAN, "filled_pause"),
     ),
 )
 """words.parquet: the words of the transcript without the rows that they are said in."""
@@ -368,6 +369,9 @@ SPEECH_RATE: Final = Table(
         Column("pauses", Kind.COUNT, "pauses"),
         Column("pause_seconds", Kind.SECONDS, "pause_seconds", get="pause_s"),
         Column("mean_pause", Kind.SECONDS, "mean_pause", get="mean_pause_s"),
+        Column("filled_pauses", Kind.COUNT, "filled_pauses"),
+        Column("filled_pause_seconds", Kind.SECONDS, "filled_seconds", get="filled_pause_s"),
+        Column("mean_filled_pause", Kind.SECONDS, "mean_filled", get="mean_filled_pause_s"),
     ),
     rows=attrgetter("speech_rates"),
 )

@@ -15,7 +15,7 @@ from emoreport.tables.parquet_files import described, write_described
 WORDS_FILE: Final = "words.parquet"
 LAYOUT: Final = 1
 
-_Row = tuple[str, str, float | None, float | None, float | None, str, int | None]
+_Row = tuple[str, str, float | None, float | None, float | None, str, int | None, bool]
 
 
 def write_words(stream: BinaryIO, transcript: Transcript) -> None:
@@ -36,7 +36,7 @@ def write_words(stream: BinaryIO, transcript: Transcript) -> None:
         "sha256": transcript.sha256,
     }
     text, seconds = pa.string(), pa.float64()
-    types = (text, text, seconds, seconds, seconds, text, pa.int64())
+    types = (text, text, seconds, seconds, seconds, text, pa.int64(), pa.bool_())
     names = WORD_READINGS.names
     columns = list(zip(*_rows(transcript), strict=True)) or [()] * len(names)
     arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
@@ -49,11 +49,12 @@ def _rows(transcript: Transcript) -> Iterator[_Row]:
         lost.setdefault(missing.before, []).append(missing.text)
     for index, word in enumerate(transcript.words):
         for text in lost.get(index, ()):
-            yield text, "", None, None, None, "", None
+            yield text, "", None, None, None, "", None, False
         span = word.start_s, word.end_s
-        yield word.text, word.after, *span, word.confidence, word.placed, word.line + 1
+        known = word.confidence, word.placed, word.line + 1, word.filled_pause
+        yield word.text, word.after, *span, *known
     for text in lost.get(len(transcript.words), ()):
-        yield text, "", None, None, None, "", None
+        yield text, "", None, None, None, "", None, False
 
 
 def read_words(path: Path) -> Transcript | None:
@@ -67,16 +68,18 @@ def read_words(path: Path) -> Transcript | None:
     if not os.path.lexists(path):
         return None
     with described(path, "words", LAYOUT, "it holds no words") as (content, facts):
-        if tuple(content.column_names) != WORD_READINGS.names:
-            raise ValueError(f"it has the columns {', '.join(content.column_names)}")
+        names, known = WORD_READINGS.names, tuple(content.column_names)
+        if known not in {names, names[:-1]}:  # earlier versions marked no filled pauses
+            raise ValueError(f"it has the columns {', '.join(known)}")
         words: list[Word] = []
         unplaced: list[UnplacedWord] = []
         for row in zip(*(column.to_pylist() for column in content.columns), strict=True):
-            text, after, start_s, end_s, confidence, placed, line = row
+            text, after, start_s, end_s, confidence, placed, line, *filled = row
             if start_s is None:
                 unplaced.append(UnplacedWord(text, len(words)))
             else:
-                words.append(Word(text, start_s, end_s, confidence, placed, after, line - 1))
+                of_word = confidence, placed, after, line - 1, *filled
+                words.append(Word(text, start_s, end_s, *of_word))
         _check(words)
         return Transcript(
             tuple(words), tuple(unplaced), facts["source"], facts["language"], facts["sha256"]

@@ -21,10 +21,13 @@ from emoreport.records import (
     Word,
     WordAligner,
 )
+from emoreport.words.filled_pauses import with_filled_pauses
 from emoreport.words.lines import Line, Part
 from emoreport.words.spelling import without_marks, words_of
 from emoreport.words.transcript_files import TranscriptFile
 
+TELL_PAUSES: Final = frozenset({"textgrid", "elan", "csv", "json"})
+"""Formats that tell the times of single words; captions and plain text are edited to be read."""
 BETWEEN_WORDS: Final = 1
 """So many letters more than it has count for a word: the shortest take time too."""
 
@@ -83,13 +86,26 @@ def place_words(
         (index for index, item in enumerate(written) if isinstance(item, Word)),
         key=lambda index: (written[index].start_s, index),  # type: ignore[union-attr] # a word
     )
+    words: list[Word] = [written[index] for index in order]  # type: ignore[misc] # words
+    unplaced = tuple(_unplaced(written, order))
+    if file.source in TELL_PAUSES:
+        own = {number for number, line in enumerate(file.lines) if _has_own_times(line)}
+        lost = [word.text for word in unplaced]
+        words = [*with_filled_pauses(words, file.language, own, lost)]
     return Transcript(
-        words=tuple(written[index] for index in order),  # type: ignore[misc] # words
-        unplaced=tuple(_unplaced(written, order)),
+        words=tuple(words),
+        unplaced=unplaced,
         source=file.source,
         language=file.language,
         sha256=file.sha256,
     )
+
+
+def _has_own_times(line: Line) -> bool:
+    """Whether every word of a line has a time of its own."""
+    if line.parts:
+        return all(part.start_s is not None for part in line.parts)
+    return line.start_s is not None and len(words_of(without_marks(line.text))) == 1
 
 
 def refuse_without_times(file: TranscriptFile) -> None:

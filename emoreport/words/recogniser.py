@@ -13,6 +13,7 @@ import numpy as np
 
 from emoreport.models.families.recognition import HeardClip, HeardToken, RecognitionModel
 from emoreport.records import AudioTrack, ProgressCallback, Span, Transcript, Word
+from emoreport.words.filled_pauses import with_filled_pauses
 from emoreport.words.pieces import inside, speech_pieces
 from emoreport.words.spelling import guessed_language, words_of
 
@@ -67,9 +68,11 @@ class SpeechRecogniser:
             When the network cannot be run.
         """
         words: list[Word] = []
+        timed = True
         pieces = enumerate(speech_pieces(track, speech))
         while batch := list(islice(pieces, BATCH)):
             heard = self._model.hear([track.read(piece) for _, piece in batch])
+            timed = timed and all(clip.tokens is not None for clip in heard)
             for (number, piece), clip in zip(batch, heard, strict=True):
                 words += _words(clip, piece, inside(speech, piece), number)
             if progress is not None:
@@ -77,6 +80,8 @@ class SpeechRecogniser:
         if progress is not None:
             progress(RECOGNISING, track.end_s, track.end_s)
         language = self.language or guessed_language(word.text for word in words)
+        if timed:
+            words = [*with_filled_pauses(words, language)]
         return Transcript(tuple(words), source=self.record.name, language=language)
 
 

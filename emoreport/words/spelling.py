@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+from emoreport.words.filled_pauses import is_filled_pause
+
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|\{\\[^{}]*\}")
 """Markup of captions: HTML, voices and classes of WebVTT, overrides of SubStation Alpha."""
 _NOTE: Final = re.compile(r"\[[^\[\]]*\]|\((?P<inside>[^()]*)\)")
@@ -41,11 +43,13 @@ _LEAST_ENGLISH: Final = 0.1
 def without_marks(text: str) -> str:
     """The text as it was said: without markup, notes such as «[музыка]», dashes of speakers.
 
+    A filled pause is said also where it is written as a note, as in «(эм)» or «[UH]».
+
     Entities of HTML become their signs after the markup is out, so that what they spell is text and
     never markup.
     """
     if "<" in text or "{" in text:
-        text = _TAG.sub("", text)
+        text = _TAG.sub(_pause_in_marks, text)
     if "&" in text:
         text = html.unescape(text)
     if not text.isprintable():
@@ -55,8 +59,15 @@ def without_marks(text: str) -> str:
     return _SPEAKER.sub("", text) if _SPEAKER_SIGN.search(text) else text
 
 
+def _pause_in_marks(match: re.Match[str]) -> str:
+    inside = match[0].strip("<>[]()/ ")
+    return f" {inside} " if is_filled_pause(inside) else ""
+
+
 def _speech_in_brackets(match: re.Match[str]) -> str:
     inside = match["inside"]
+    if pause := _pause_in_marks(match):
+        return pause
     return f" {inside} " if inside and len(inside.split()) > _LONGEST_NOTE else " "
 
 

@@ -13,10 +13,10 @@ from emoreport.errors import SettingsError, StoredReadingsError
 from emoreport.tables.spreadsheet import UnreadableTextError, decode
 from emoreport.tiers.elan import read_eaf
 from emoreport.tiers.files import read_bytes
-from emoreport.tiers.raw import FormatError, RawTier
+from emoreport.tiers.raw import FormatError, RawSpan, RawTier
 from emoreport.tiers.textgrid import read_textgrid, refuse_binary
 from emoreport.words.captions import read_srt, read_vtt
-from emoreport.words.lines import Line, line_at
+from emoreport.words.lines import Line, Part, line_at, sensible
 from emoreport.words.recognised import read_recognised
 from emoreport.words.spelling import guessed_language, without_marks, words_of
 from emoreport.words.word_table import read_audacity, read_table
@@ -195,10 +195,18 @@ def _tier_lines(tiers: Sequence[RawTier], wanted: str) -> Iterable[Line]:
     if chosen.flaw is not None:
         raise chosen.flaw
     return (
-        line_at(span.text, span.start_ms / 1000, span.end_ms / 1000)
+        _annotated(span)
         for span in sorted(chosen.spans, key=lambda span: (span.start_ms, span.end_ms))
         if span.text.strip() and span.text.strip() not in NO_WORDS
     )
+
+
+def _annotated(span: RawSpan) -> Line:
+    """The line of an annotation; the time of a single word is its own."""
+    start_s, end_s = span.start_ms / 1000, span.end_ms / 1000
+    own = Part(span.text, *sensible(start_s, end_s))
+    parts = (own,) if own.start_s is not None and len(span.text.split()) == 1 else ()
+    return line_at(span.text, start_s, end_s, parts)
 
 
 def _tier(tiers: Sequence[RawTier], wanted: str) -> RawTier:

@@ -86,6 +86,23 @@ def test_hidden_words_are_in_no_file(stored: Path, emoreport: Emoreport) -> None
     assert [word.text for word in report.transcript.words] == ["", ""]
 
 
+def test_filled_pauses_are_counted_and_stay_when_words_are_hidden(
+    stored: Path, emoreport: Emoreport
+) -> None:
+    assert rows(stored / "speech_rate.csv")[0]["filled_pauses"] == ""
+    table = "start,end,word\n0.2,0.5,Добрый\n0.6,0.9,э-э\n1.0,1.4,день\n"
+    Path("words.csv").write_text(table, encoding="utf-8")
+    assert emoreport("retable", stored, "--transcript", "words.csv").code == 0
+    for hidden in ((), ("--no-text",)):
+        assert emoreport("retable", stored, *hidden).code == 0
+        talk = rows(stored / "speech_rate.csv")[0]
+        assert [talk[name] for name in ("words", "filled_pauses", "filled_pause_seconds")] == [
+            "2",
+            "1",
+            "0.300",
+        ]
+
+
 def test_a_transcript_that_cannot_be_used_ends_it_before_the_work(
     clip: Path, emoreport: Emoreport
 ) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from emoreport.analysis.numeric.missing import none_where_nan
 from emoreport.analysis.rows.acoustics import span_acoustics, spoken_pauses
 from emoreport.analysis.rows.voice import spoken_before
-from emoreport.records import DoubleArray, IntArray, Span, SpeechTrack, Transcript
+from emoreport.records import DoubleArray, IntArray, Span, SpeechTrack, Transcript, Word
 from emoreport.results import Comparison, SpeechRate, SpokenWord, VideoInterval
 
 _Row = TypeVar("_Row", VideoInterval, Comparison)
@@ -80,15 +80,15 @@ def speech_rates(
     spans = [Span(0.0, max(0.0, duration_s)), *(row.span for row in rows)]
     start_s = np.asarray([span.start_s for span in spans])
     end_s = np.asarray([span.end_s for span in spans])
-    row_of = row_of_words(transcript, rows)
-    inside = np.bincount(row_of[row_of >= 0], minlength=len(rows)).tolist()
-    words = [len(transcript.words), *inside]
+    words = _in_rows(transcript.spoken_words, rows)[0]
     spoken_s = spoken_before(speech.speech, end_s) - spoken_before(speech.speech, start_s)
     syllables: list[float | None] = [None] * len(spans)
     if speech.contour is not None:
         measures = span_acoustics(speech.contour, speech.speech, start_s, end_s)
         syllables = none_where_nan(measures["syllables_per_s"])
     pauses = spoken_pauses(speech.speech, start_s, end_s)
+    filled = [word for word in transcript.words if word.filled_pause]
+    filled_count, filled_s = _in_rows(filled, rows)
     return tuple(
         SpeechRate(
             span=span,
@@ -102,15 +102,35 @@ def speech_rates(
             mean_pause_s=None
             if not pauses.begun[index]
             else float(pauses.begun_s[index] / pauses.begun[index]),
+            filled_pauses=filled_count[index] if filled else None,
+            filled_pause_s=filled_s[index] if filled else None,
+            mean_filled_pause_s=filled_s[index] / filled_count[index]
+            if filled_count[index]
+            else None,
         )
         for index, span in enumerate(spans)
     )
 
 
+def _in_rows(words: Sequence[Word], rows: Sequence[_Row]) -> tuple[list[int], list[float]]:
+    """How many words there are, and their seconds: in the whole talk, then in each row."""
+    length_s = np.asarray([word.end_s - word.start_s for word in words], dtype=np.float64)
+    row_of = rows_of(words, rows)
+    inside = row_of >= 0
+    count = np.append(len(words), np.bincount(row_of[inside], minlength=len(rows)))
+    within_s = np.bincount(row_of[inside], length_s[inside], minlength=len(rows))
+    return count.tolist(), np.append(length_s.sum(), within_s).tolist()
+
+
 def row_of_words(transcript: Transcript, rows: Sequence[_Row]) -> IntArray:
     """Index of the row in which the middle of each word lies, int64; -1 where there is none."""
+    return rows_of(transcript.words, rows)
+
+
+def rows_of(words: Sequence[Word], rows: Sequence[_Row]) -> IntArray:
+    """The same for some words."""
     middle_s: DoubleArray = np.asarray(
-        [0.5 * (word.start_s + word.end_s) for word in transcript.words], dtype=np.float64
+        [0.5 * (word.start_s + word.end_s) for word in words], dtype=np.float64
     )
     start_s = np.asarray([row.span.start_s for row in rows], dtype=np.float64)
     end_s = np.asarray([row.span.end_s for row in rows], dtype=np.float64)

@@ -26,6 +26,7 @@ TRANSCRIPT = Transcript(
         Word("=1+1", 0.1, 0.5, 0.25, "given", ",", 0),
         Word("<b>", 0.5, 0.75, None, "aligned", "", 3),
         Word("три", 0.5, 2.0, None, "recognised", ".", 3),
+        Word("эм", 2.0, 2.25, None, "recognised", "", 3, filled_pause=True),
     ),
     (UnplacedWord("нет", 0), UnplacedWord("нигде", 0), UnplacedWord("конец", 3)),
     "srt",
@@ -89,6 +90,16 @@ def test_a_run_without_a_transcript_has_no_such_file_and_another_one_is_refused(
         read_words(path)
 
 
+def test_words_of_earlier_versions_are_read_without_filled_pauses(tmp_path: Path) -> None:
+    path = stored(tmp_path / WORDS_FILE)
+    table = pq.read_table(path)
+    pq.write_table(table.drop_columns(["filled_pause"]), path)
+    read = read_words(path)
+    assert read is not None
+    assert [word.text for word in read.words] == [word.text for word in TRANSCRIPT.words]
+    assert not any(word.filled_pause for word in read.words)
+
+
 def test_words_that_are_out_of_order_are_refused(tmp_path: Path) -> None:
     backwards = Transcript((Word("а", 2.0, 3.0), Word("б", 1.0, 2.0)))
     with pytest.raises(StoredReadingsError, match="out of order"):
@@ -121,7 +132,7 @@ def test_words_have_tables_and_rows_have_text(tmp_path: Path) -> None:
     ]
     assert (tmp_path / "speech_rate.csv").read_text("utf-8").splitlines() == [
         ",".join(SPEECH_RATE.names),
-        ",0.000,8.000,1,4.000,7.500,,0,0.000,",
+        ",0.000,8.000,1,4.000,7.500,,0,0.000,,,,",
     ]
     for name in ("modality_duration", "modality_mismatch"):
         head, *lines = (tmp_path / f"{name}.csv").read_text("utf-8").splitlines()

@@ -80,6 +80,30 @@ def test_rates_of_the_talk_and_of_its_rows() -> None:
     assert talk.articulation_rate is None  # without a contour nobody counted syllables
 
 
+def test_filled_pauses_are_counted_where_the_transcript_holds_some() -> None:
+    speech = spoken((0.5, 5.0))
+    plain = speech_rates(WORDS, speech, ROWS, 5.0)
+    assert {(row.filled_pauses, row.filled_pause_s) for row in plain} == {(None, None)}
+    filled = Transcript(
+        (
+            *WORDS.words[:3],
+            Word("эм", 3.0, 3.4, filled_pause=True),
+            Word("э", 4.0, 4.2, filled_pause=True),
+            *WORDS.words[3:],
+        )
+    )
+    talk, first, second = speech_rates(filled, speech, ROWS, 5.0)
+    assert (talk.filled_pauses, first.filled_pauses, second.filled_pauses) == (2, 0, 2)
+    assert talk.filled_pause_s == second.filled_pause_s == pytest.approx(0.6)
+    assert (first.filled_pause_s, first.mean_filled_pause_s) == (0.0, None)
+    assert talk.mean_filled_pause_s == pytest.approx(0.3)
+    # They are no words that are spoken.
+    assert [row.words for row in (talk, first, second)] == [row.words for row in plain]
+    assert talk.words_per_minute == plain[0].words_per_minute
+    hidden = speech_rates(filled.without_text(), speech, ROWS, 5.0)
+    assert hidden == (talk, first, second)
+
+
 def test_a_row_without_a_pause_has_no_mean_of_one() -> None:
     _, first, _ = speech_rates(WORDS, spoken((0.0, 5.0)), ROWS, 5.0)
     assert (first.pauses, first.pause_s, first.mean_pause_s) == (0, 0.0, None)
