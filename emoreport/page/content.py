@@ -75,6 +75,7 @@ def page_document(findings: Findings) -> dict[str, Any]:
         "face": face_columns(analysis),
         "voice": voice_columns(analysis.voice_intervals),
         "intervals": piece_columns(analysis),
+        "cuts": [_short(cut_s) for cut_s in findings.faces.cuts_s],
         "speech": [[_short(span.start_s), _short(span.end_s)] for span in findings.speech.speech],
         "tiles": tiles(findings),
         "blocks": blocks(findings),

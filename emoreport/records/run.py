@@ -55,6 +55,8 @@ class MediaRecord:
         As in `MediaInfo`.
     frames
         Pictures delivered.
+    cuts_s
+        Where shots begin, but the first one, seconds; None where nobody looked for cuts.
     """
 
     duration_s: float
@@ -65,6 +67,7 @@ class MediaRecord:
     height_px: int | None = None
     rotation_deg: int | None = None
     frames: int | None = None
+    cuts_s: tuple[float, ...] | None = None
     streams: tuple[StreamInfo, ...] = ()
 
     @property

@@ -119,7 +119,7 @@ def record_run(
     }
     return RunRecord(
         **vars(plan),
-        media=_media(info, pictures),
+        media=_media(info, pictures, faces),
         decode_failures=sum(failures or 0 for failures in by_stream.values()),
         decode_failures_by_stream=by_stream,
         time_quality=pictures.time_quality,
@@ -229,7 +229,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _media(info: MediaInfo, outcome: DecodeOutcome) -> MediaRecord:
+def _media(info: MediaInfo, outcome: DecodeOutcome, faces: FaceTrack) -> MediaRecord:
     rate_hz = outcome.frame_rate_hz
     if not rate_hz and outcome.frames and outcome.duration_s > 0:
         rate_hz = outcome.frames / outcome.duration_s
@@ -242,6 +242,7 @@ def _media(info: MediaInfo, outcome: DecodeOutcome) -> MediaRecord:
         height_px=info.height_px or None,
         rotation_deg=info.rotation_deg,
         frames=outcome.frames,
+        cuts_s=None if faces.shot is None else tuple(faces.cuts_s.tolist()),
         streams=info.streams,
     )
 

@@ -154,6 +154,7 @@ def _media_document(media: MediaRecord) -> dict[str, Any]:
         "height_px": media.height_px,
         "rotation_deg": media.rotation_deg,
         "frames": media.frames,
+        "cuts_s": None if media.cuts_s is None else list(media.cuts_s),
         "streams": [
             {**{name: getattr(stream, name) for name in _STREAM_FIELDS}, **stream.details}
             for stream in media.streams
@@ -297,9 +298,15 @@ def _media(media: Mapping[str, Any]) -> MediaRecord:
     _expect(media["duration_s"] >= SHORTEST_S, "media.duration_s is no length of a video")
     _numbers("media", media, ("frame_rate_hz", "width_px", "height_px", "frames"), MOST)
     _texts("media", media, (), ("container",))
-    names = (field.name for field in fields(MediaRecord) if field.name != "streams")
+    lists = {"streams", "cuts_s"}
+    names = (field.name for field in fields(MediaRecord) if field.name not in lists)
+    cuts_s = media.get("cuts_s")
+    if cuts_s is not None:
+        _expect(isinstance(cuts_s, list), "media.cuts_s is no list")
+        _numbers("media.cuts_s", dict(enumerate(cuts_s)), range(len(cuts_s)), LONGEST_S)
     return MediaRecord(
         **{name: media.get(name) for name in names},  # type: ignore[arg-type] # checked above
+        cuts_s=None if cuts_s is None else tuple(cuts_s),
         streams=tuple(
             _stream(number, stream) for number, stream in enumerate(media.get("streams", ()))
         ),
@@ -371,7 +378,9 @@ def _are_texts(values: Iterable[Any]) -> bool:
     return all(isinstance(value, str) for value in values)
 
 
-def _numbers(key: str, holder: Mapping[str, Any], names: tuple[str, ...], most: float) -> None:
+def _numbers(
+    key: str, holder: Mapping[Any, Any], names: Sequence[str] | range, most: float
+) -> None:
     """Check that values are numbers from zero to `most`, or unknown; NaN is neither."""
     for name in names:
         value = holder.get(name)

@@ -99,6 +99,34 @@ def test_many_faces(emoreport: Emoreport) -> None:
     assert any("more than one face" in line for line in outcome.warnings)
 
 
+def test_no_row_of_the_face_goes_across_a_cut(emoreport: Emoreport) -> None:
+    assert emoreport("analyze", VIDEOS / "many_faces.mp4", "--fps", "5").code == 0
+    folder = Path("statistics/many_faces")
+    cuts_s = run_json(folder)["media"]["cuts_s"]
+    assert cuts_s == pytest.approx([1.511, 3.580, 7.884], abs=0.001)
+    names = ("video_intervals", "audio_intervals", "modality_duration", "face_voice")
+    for name in names:
+        for row in rows(folder / f"{name}.csv"):
+            start_s, end_s = float(row["start"]), float(row["end"])
+            inside = [cut_s for cut_s in cuts_s if start_s + 0.001 < cut_s < end_s - 0.001]
+            assert not inside, (name, row)
+            assert int(row["shot"]) == 1 + sum(cut_s < end_s - 0.001 for cut_s in cuts_s)
+    before = (folder / "video_intervals.csv").read_bytes()
+    assert emoreport("retable", folder).code == 0
+    assert (folder / "video_intervals.csv").read_bytes() == before
+    assert run_json(folder)["media"]["cuts_s"] == cuts_s
+
+
+def test_without_a_look_for_cuts_the_shot_is_not_known(emoreport: Emoreport) -> None:
+    assert (
+        emoreport("analyze", VIDEOS / "many_faces.mp4", "--shots", "none", "--fps", "5").code == 0
+    )
+    folder = Path("statistics/many_faces")
+    assert {row["shot"] for row in rows(folder / "video_intervals.csv")} == {""}
+    assert "shot" not in pd.read_parquet(folder / "frames.parquet")
+    assert run_json(folder)["media"]["cuts_s"] is None
+
+
 def test_strict_single_face_skips_frames_with_more(emoreport: Emoreport) -> None:
     assert emoreport("analyze", VIDEOS / "many_faces.mp4", "--strict-single-face").code == 0
     frames = pd.read_parquet("statistics/many_faces/frames.parquet")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Final, TypeVar
 
 from emoreport.records import FaceTrack, RunRecord, Span, SpeechTrack
@@ -43,6 +43,8 @@ WORDS: Final = "words"
 CLAUSES: Final = "clauses"
 """The words of each clause that a text model judged; `TEXT_EMOTION` has its label."""
 TEXT_EMOTION: Final = "text_emotion"
+SHOTS: Final = "shots"
+"""The shots of a recording that has cuts, by number."""
 JUDGED: Final = (FACE, VOICE, OWN_VOICE)
 """Tiers whose annotations are labels of a model, in every talk."""
 
@@ -129,13 +131,15 @@ def tiers_of(findings: Findings) -> tuple[Tier, ...]:
 
 
 def tiers_with_words(findings: Findings) -> tuple[Tier, ...]:
-    """The tiers of `tiers_of`, then the words, their clauses, and what these say.
+    """The tiers of `tiers_of`, then the shots, the words, their clauses, and what these say.
 
-    Words and clauses are there where there is a transcript that may be shown, clauses and what they
-    say where a text model read them.
+    Shots are there where there is a cut, words and clauses where there is a transcript that may be
+    shown, clauses and what they say where a text model read them.
     """
     analysis = findings.analysis
     tiers = list(tiers_of(findings))
+    if len(findings.faces.cuts_s) and not isinstance(findings, Blank):
+        tiers.append(Tier(SHOTS, tuple(_shots(findings))))
     if analysis.words is not None:
         tiers.append(Tier(WORDS, spoken_words(analysis)))
     if analysis.text_labels:
@@ -249,6 +253,13 @@ def _one_by_one(rows: Sequence[_Said], cell: Callable[[_Said, int, int], Cell]) 
             end_ms = min(end_ms, milliseconds(following.span.start_s))
         if end_ms > start_ms:
             yield cell(row, start_ms, end_ms)
+
+
+def _shots(findings: Findings) -> Iterator[Cell]:
+    bounds_ms = [0, *map(milliseconds, findings.faces.cuts_s.tolist()), duration_ms(findings)]
+    for number, (start_ms, end_ms) in enumerate(pairwise(bounds_ms), start=1):
+        if start_ms < end_ms:
+            yield Cell(start_ms, end_ms, str(number), is_spoken=True)
 
 
 def _speech(spans: Iterable[Span], limit_ms: int) -> Iterator[Cell]:

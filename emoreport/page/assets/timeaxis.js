@@ -11,6 +11,7 @@ emoreport.timeAxis = (() => {
   const SHORTEST_VIEW_S = 0.2;
   const CLICK_PX = 5;
   const PAPER_SCALE = 3;
+  const CUT_PX = 6;
   const STEPS_S = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
   const plots = [];
   let pointed = null;
@@ -103,8 +104,26 @@ emoreport.timeAxis = (() => {
       g.setTransform(canvas.width / width(), 0, 0, scale, 0, 0);
       g.clearRect(0, 0, width(), height);
       for (const band of bands) band.paint(g, band.top, band.height, plot);
+      cuts(g, bottom);
       ticks(g, bottom);
       move();
+    }
+
+    // A dashed line at every cut of the video, where they are not closer than their own dashes.
+    function cuts(g, bottom) {
+      const [start, end] = state.view;
+      const seen = data.cuts.filter((time) => time > start && time < end);
+      if (seen.length * CUT_PX > width()) return;
+      g.strokeStyle = ink("--ink");
+      g.setLineDash([3, 3]);
+      g.beginPath();
+      for (const time of seen) {
+        const px = Math.round(toPx(time)) + 0.5;
+        g.moveTo(px, 0);
+        g.lineTo(px, bottom + 4);
+      }
+      g.stroke();
+      g.setLineDash([]);
     }
 
     function ticks(g, top) {

@@ -158,8 +158,9 @@
     }
     const order = Object.keys(data.names.en).filter((label) => used.has(label));
     const others = [...used].filter((label) => !order.includes(label)).sort();
-    document.getElementById("legend").replaceChildren(...[...order, ...others].map((label) =>
-      element("li", {}, swatch(label), name(label))));
+    const items = [...order, ...others].map((label) => element("li", {}, swatch(label), name(label)));
+    if (data.cuts.length) items.push(element("li", {}, element("span", { class: "cut" }), t("tracks.cut")));
+    document.getElementById("legend").replaceChildren(...items);
   }
 
   const caption = (key) => () => t(`tracks.${key}`);

@@ -43,6 +43,14 @@ def test_frames_come_back_within_the_rounding():
     assert (values.T[known] < 255).all()
 
 
+def test_cuts_are_where_shots_begin():
+    found = findings()
+    assert page_document(found)["cuts"] == []
+    shot = np.repeat([1, 2], [3, len(found.faces) - 3]).astype(np.int64)
+    cut = dataclasses.replace(found, faces=dataclasses.replace(found.faces, shot=shot))
+    assert page_document(cut)["cuts"] == [pytest.approx(found.faces.time_s[3], abs=1e-4)]
+
+
 def test_a_last_frame_behind_the_end_is_kept():
     time_s, _ = unpacked(packed_frames(face_track(50), 1.0))
     assert time_s[-1] == pytest.approx(time_s[-2])

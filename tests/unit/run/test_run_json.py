@@ -62,6 +62,7 @@ WHOLE: dict[str, Any] = {
         "height_px": 480,
         "rotation_deg": 0,
         "frames": 62,
+        "cuts_s": [1.2, 1.8],
         "streams": [
             {
                 "index": 0,
@@ -125,6 +126,8 @@ def test_the_models_that_every_run_has_are_known_by_name() -> None:
         lambda content: content.update(settings=3),
         lambda content: content.update(notes=[3]),
         lambda content: content["media"].update(duration_s="long"),
+        lambda content: content["media"].update(cuts_s=[1.0, "2"]),
+        lambda content: content["media"].update(cuts_s=1.0),
         lambda content: content["media"].update(streams=[{"kind": 3}]),
         lambda content: content["models"].pop("speech"),
         lambda content: content["models"]["face"].update(runtime="onnxruntime"),
