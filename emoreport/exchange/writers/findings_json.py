@@ -133,6 +133,8 @@ def _face_rows(analysis: Analysis, labels: Sequence[str]) -> list[dict[str, Any]
             "dimensions": row.dimensions,
             **_grounds(row, labels),
             "compounds": _compounds(row.compounds),
+            "shot": row.shot,
+            "after_cut": row.after_cut,
         }
         for row in analysis.video_intervals
     ]
@@ -152,6 +154,7 @@ def _voice_rows(rows: Iterable[AudioInterval], labels: Sequence[str]) -> list[di
             **_grounds(row, labels),
             "intensity": _value(row.intensity),
             "intensity_vs_own": _value(row.intensity_vs_own),
+            "shot": row.shot,
         }
         for row in rows
     ]
@@ -168,6 +171,7 @@ def _comparisons(rows: Iterable[Comparison]) -> list[dict[str, Any]]:
             "severity": _value(row.severity),
             "text": row.text,
             "text_emotion": row.text_emotion,
+            "shot": row.shot,
         }
         for row in rows
     ]
@@ -286,6 +290,7 @@ def _face_readings(faces: FaceTrack) -> dict[str, Any]:
         "arousal": _column(faces.arousal),
         "extra": _columns(faces.extra),
         "witness": _witness(faces.witness),
+        "shot": _column(faces.shot),
     }
 
 
