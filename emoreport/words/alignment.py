@@ -3,16 +3,17 @@
 A small network tells the letters of every 20 ms; the best path through the letters of the text
 (`trellis`) gives the words their times. A text without times is followed through the whole talk in
 windows, so that an hour takes no more memory than a minute; a cue with times is looked for around
-them. Words that the sound does not show get no time.
+them. Words that the sound shows no better than other words get no time (`chance`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emoreport.records import (
     AudioTrack,
@@ -26,6 +27,7 @@ from emoreport.records import (
     UnplacedWord,
     Word,
 )
+from emoreport.words.chance import Evidence, other_words, shown
 from emoreport.words.sounding import heard_letters
 from emoreport.words.spelling import without_marks, words_of
 from emoreport.words.trellis import ANY, Prices, best_path, trellis
@@ -38,13 +40,14 @@ PAUSE_WITHIN_S: Final = 0.6
 """Pauses of speech up to this length stay inside a piece."""
 MARGIN_S: Final = 0.3
 """Sound before and after detected speech that is listened to as well, and around a cue."""
-LEAST_FIT: Final = 0.25
-"""Words whose letters the sound shows less than this are not placed."""
-LEAST_FIT_AROUND: Final = 0.5
-"""Nor are words that the sound shows less than this together with their neighbours."""
-NEIGHBOURS: Final = 2
-"""Words to either side. Where a text departs from the sound, the last words before are lost too:
-better than times of words that nobody said."""
+OTHER_WORDS: Final = 1000
+"""So many other words, at least, tell what fits by chance; of a longer text as many as it has."""
+MOST_OTHER_WORDS: Final = 20_000
+OTHER_FRAMES: Final = 600_000
+"""Frames that other words are looked for in, all draws together: a short text in a long recording
+has fewer of them."""
+RAREST: Final = 1e-4
+"""Added to how often each letter is heard, so that none is infinitely rare."""
 WINDOW_FRAMES: Final = 4500
 KEPT_FRAMES: Final = 3000
 """Of each window words up to here are kept; the next one begins after the last of them."""
@@ -80,22 +83,29 @@ class Heard:
     table: FloatArray
     start_s: DoubleArray
 
+    @property
+    def usual(self) -> DoubleArray:
+        """Log of how often each class is heard, float64 (K,)."""
+        return np.asarray(np.log(np.exp(self.table).mean(axis=0, dtype=np.float64) + RAREST))
+
 
 @dataclass(frozen=True, slots=True)
 class _Spelled:
     text: str
     after: str
     line: int
+    heard: str
     classes: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Frames of a word, half-open, and how well they show its letters, 0–1."""
+    """Frames of a word, half-open, how well they show its letters, 0–1, and `Evidence` of it."""
 
     first: int
     last: int
     fit: float
+    per_letter: float
 
     def moved(self, frames: int) -> _Place:
         return replace(self, first=self.first + frames, last=self.last + frames)
@@ -144,16 +154,11 @@ class LetterAligner:
         if not words:
             return Transcript((), source=self.record.name, language=self.language)
         heard = self.listen(track, speech, progress)
-        places: list[_Place | None] = []
-        for timed, part in _runs(words, lines):
-            if timed:
-                places += self._around(heard, part, lines[part[0].line])
-            else:
-                places += self._through(heard, part)
-        shown = _supported(words, places)
+        places = self._found(heard, words, lines)
+        shows = self._shown(heard, words, lines, places)
         placed: list[Word] = []
         unplaced = []
-        for word, at, is_shown in zip(words, places, shown, strict=True):
+        for word, at, is_shown in zip(words, places, shows, strict=True):
             if at is None or not is_shown:
                 unplaced.append(UnplacedWord(word.text, len(placed)))
                 continue
@@ -188,28 +193,65 @@ class LetterAligner:
 
     def _spelled(self, lines: Sequence[TextLine]) -> list[_Spelled]:
         return [
-            _Spelled(
-                text,
-                after,
-                number,
-                tuple(self._class.get(letter, ANY) for letter in heard_letters(text)) or (ANY,),
-            )
+            _Spelled(text, after, number, heard, self._classes(heard))
             for number, line in enumerate(lines)
             for text, after in words_of(without_marks(line.text))
+            for heard in [heard_letters(text)]
         ]
 
+    def _classes(self, heard: str) -> tuple[int, ...]:
+        return tuple(self._class.get(letter, ANY) for letter in heard) or (ANY,)
+
+    def _found(
+        self, heard: Heard, words: Sequence[_Spelled], lines: Sequence[TextLine]
+    ) -> list[_Place | None]:
+        """Places of words on the best paths, whether the sound shows them or not."""
+        usual = heard.usual if len(heard.table) else np.zeros(0)
+        places: list[_Place | None] = []
+        for timed, part in _runs(words, lines):
+            if timed:
+                places += self._around(heard, usual, part, lines[part[0].line])
+            else:
+                places += self._through(heard, usual, part)
+        return places
+
+    def _shown(
+        self,
+        heard: Heard,
+        words: Sequence[_Spelled],
+        lines: Sequence[TextLine],
+        places: Sequence[_Place | None],
+    ) -> list[bool]:
+        """Which words the sound shows better than it shows other words in their places."""
+        if not any(places):
+            return [False] * len(words)
+        few = words[:MOST_OTHER_WORDS]
+        draws = min(-(-OTHER_WORDS // len(few)), max(1, OTHER_FRAMES // len(heard.table)))
+        others = []
+        for draw in range(draws):
+            texts = other_words([word.heard for word in few], draw)
+            other = [
+                replace(word, classes=self._classes(text))
+                for word, text in zip(few, texts, strict=True)
+            ]
+            others.append(_evidence(other, self._found(heard, other, lines)))
+        shows: list[bool] = shown(_evidence(words, places), others).tolist()
+        return shows
+
     def _around(
-        self, heard: Heard, words: Sequence[_Spelled], line: TextLine
+        self, heard: Heard, usual: DoubleArray, words: Sequence[_Spelled], line: TextLine
     ) -> list[_Place | None]:
         """Places of the words of a cue, sought around its times."""
         start_s, end_s = line.start_s or 0.0, line.end_s or 0.0
         first, last = np.searchsorted(heard.start_s, (start_s - MARGIN_S, end_s + MARGIN_S))
         if first >= last:
             return [None] * len(words)
-        found = self._places(heard.table[first:last], words, complete=True)
+        found = self._places(heard.table[first:last], usual, words, complete=True)
         return [None if place is None else place.moved(int(first)) for place in found]
 
-    def _through(self, heard: Heard, words: Sequence[_Spelled]) -> list[_Place | None]:
+    def _through(
+        self, heard: Heard, usual: DoubleArray, words: Sequence[_Spelled]
+    ) -> list[_Place | None]:
         """Places of the words of a text without times, found window by window."""
         places: list[_Place | None] = [None] * len(words)
         frame = word = 0
@@ -218,7 +260,7 @@ class LetterAligner:
             ends = frame + WINDOW_FRAMES >= len(heard.table)
             ahead = _ahead(words, word)
             complete = ends and word + len(ahead) == len(words)
-            found = self._places(window, ahead, complete=complete)
+            found = self._places(window, usual, ahead, complete=complete)
             passed = KEPT_FRAMES
             kept = 0
             for number, place in enumerate(found):
@@ -232,7 +274,7 @@ class LetterAligner:
         return places
 
     def _places(
-        self, table: FloatArray, words: Sequence[_Spelled], *, complete: bool
+        self, table: FloatArray, usual: DoubleArray, words: Sequence[_Spelled], *, complete: bool
     ) -> list[_Place | None]:
         """Places of words on the best path through a table; None for those left out."""
         states = trellis(
@@ -242,30 +284,35 @@ class LetterAligner:
             blanks_between=self._model.blanks_between,
         )
         path = best_path(table, states, 0, PRICES, complete=complete)
-        shown = table[np.arange(len(path)), states.classes[path]]
-        shown = np.where(states.classes[path] == ANY, 0.0, shown - table.max(axis=1))
-        firsts = np.searchsorted(path, states.gap[:-1], side="right")
-        lasts = np.searchsorted(path, states.gap[1:], side="left")
-        return [
-            _Place(first, last, float(np.exp(shown[first:last].mean()))) if last > first else None
-            for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True)
-        ]
+        firsts, lasts = states.word_frames(path)
+        on_path = states.classes[path]
+        told = table[np.arange(len(path)), np.maximum(on_path, 0)]
+        short = _summed(np.where(on_path == ANY, 0.0, told - table.max(axis=1)))
+        # A letter counts once, however long it is; blanks and unknown letters do not.
+        frames = np.bincount(path, minlength=len(states.classes))
+        above = np.bincount(path, told - usual[np.maximum(on_path, 0)], len(states.classes))
+        is_letter = (states.classes > 0) & (frames > 0)
+        letters = _summed(is_letter)
+        evidence = _summed(np.where(is_letter, above / np.maximum(frames, 1), 0.0))
+        starts, ends = states.gap[:-1], states.gap[1:]
+        fits = np.exp((short[lasts] - short[firsts]) / np.maximum(lasts - firsts, 1))
+        per_letter = (evidence[ends] - evidence[starts]) / np.maximum(
+            letters[ends] - letters[starts], 1
+        )
+        found = zip(*(each.tolist() for each in (firsts, lasts, fits, per_letter)), strict=True)
+        return [_Place(*each) if each[1] > each[0] else None for each in found]
 
 
-def _supported(words: Sequence[_Spelled], places: Sequence[_Place | None]) -> list[bool]:
-    """Whether the sound shows each word, and the words around it.
+def _summed(values: NDArray[Any]) -> DoubleArray:
+    """Sums of what is before each value, float64 (n + 1,)."""
+    return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
 
-    A short word fits by chance now and then; where its neighbours do not, it is not there either.
-    """
-    letters = np.array([len(word.classes) for word in words], np.float64)
-    fits = np.array([0.0 if place is None else place.fit for place in places])
-    shown = np.concatenate([[0.0], np.cumsum(letters * fits)])
-    written = np.concatenate([[0.0], np.cumsum(letters)])
-    here = np.arange(len(words))
-    first, last = np.maximum(here - NEIGHBOURS, 0), np.minimum(here + NEIGHBOURS, here[-1])
-    around = (shown[last + 1] - shown[first]) / (written[last + 1] - written[first])
-    shows: list[bool] = ((fits >= LEAST_FIT) & (around >= LEAST_FIT_AROUND)).tolist()
-    return shows
+
+def _evidence(words: Sequence[_Spelled], places: Sequence[_Place | None]) -> Evidence:
+    return Evidence(
+        np.array([sum(letter != ANY for letter in word.classes) for word in words], np.float64),
+        np.array([np.nan if place is None else place.per_letter for place in places], np.float64),
+    )
 
 
 def speech_pieces(speech: Sequence[Span], start_s: float, end_s: float) -> list[Span]:

@@ -1,8 +1,11 @@
 """Find the times of known words in posteriors of letters: Viterbi with words left out and let in.
 
 Frames hold log posteriors of letters and of *blank* (pause, noise). The path runs through the
-letters of the words in order. Between words it may rest in a gap, which takes pauses and speech
-that nobody wrote down; from gap to gap it may leave out words that nobody said, at a price.
+letters of the words in order. Between words it may rest in a gap, which takes pauses, and may begin
+a passage there, which takes speech that nobody wrote down; from gap to gap it may leave out words
+that nobody said. Each of these has its price. To begin a passage costs much and to go on with it
+little: a text is told apart from the sound in few long passages and not in many short ones, and a
+word in the midst of foreign speech, which takes two of them, has to be worth it.
 """
 
 from __future__ import annotations
@@ -27,31 +30,37 @@ class Prices:
 
     Attributes
     ----------
+    pause
+        Per frame of speech in a gap: a sound between two words, longer than which is a passage.
+    passage
+        Of beginning speech that nobody wrote down.
     unwritten
-        Per frame of speech that lies in a gap.
+        Per frame of such speech.
     unsaid
         Per letter of a word that is left out.
     any_letter
         Per frame of `ANY`.
     """
 
-    unwritten: float = 1.5
+    pause: float = 4.0
+    passage: float = 20.0
+    unwritten: float = 2.0
     unsaid: float = 2.0
     any_letter: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Trellis:
-    """The states of a text: a gap, the letters of a word, a gap, … , a gap.
+    """The states of a text: a gap and a passage, the letters of a word, a gap and a passage, … .
 
     Attributes
     ----------
     classes
-        int64 (S,): class of each state; `ANY` for any letter; the blank in gaps.
+        int64 (S,): class of each state; `ANY` for any letter; the blank in gaps and passages.
     gap
-        int64 (W + 1,): states of the gaps.
+        int64 (W + 1,): states of the gaps; that of the passage is the next one.
     passable
-        bool (S,): states that a path may pass by: gaps, and blanks between letters.
+        bool (S,): states that a path may pass by: gaps, passages, and blanks between letters.
     price
         float64 (W,): of leaving out each word.
     """
@@ -60,6 +69,11 @@ class Trellis:
     gap: IntArray
     passable: NDArray[np.bool_]
     price: DoubleArray
+
+    def word_frames(self, path: IntArray) -> tuple[IntArray, IntArray]:
+        """First frame of each word on a path, and the one after its last; the same if left out."""
+        first = np.searchsorted(path, self.gap[:-1] + 1, side="right")
+        return first, np.maximum(first, np.searchsorted(path, self.gap[1:], side="left"))
 
 
 def trellis(
@@ -76,7 +90,7 @@ def trellis(
     blanks_between
         Whether blanks may come between the letters of a word, as in networks trained with CTC.
     """
-    classes, gaps, passable = [blank], [0], [True]
+    classes, gaps, passable = [blank, blank], [0], [True, True]
     for letters in words:
         for number, letter in enumerate(letters):
             if blanks_between and number:
@@ -86,8 +100,8 @@ def trellis(
             classes.append(letter)
             passable.append(False)
         gaps.append(len(classes))
-        classes.append(blank)
-        passable.append(True)
+        classes += [blank, blank]
+        passable += [True, True]
     price = prices.unsaid * np.array([len(letters) for letters in words], np.float64)
     return Trellis(np.array(classes, np.int64), np.array(gaps, np.int64), np.array(passable), price)
 
@@ -100,7 +114,7 @@ def best_path(
     *,
     complete: bool = True,
 ) -> IntArray:
-    """The best path through all frames; it begins in the first gap and ends between two words.
+    """The best path through all frames; it begins and ends between two words.
 
     Parameters
     ----------
@@ -118,15 +132,15 @@ def best_path(
     frames, count = emitted.shape
     step = np.zeros((frames, count), np.int8)
     source = np.zeros((frames, len(states.gap)), np.int32)
-    over = np.concatenate([[False], states.passable[:-1]])
+    moves = _moves(states, prices)
     saved = np.concatenate([[0.0], np.cumsum(states.price)])
     score = np.full(count, NEVER)
-    score[0] = 0.0
+    score[:2] = 0.0, -prices.passage
+    reached = np.full((len(moves) + 1, count), NEVER)
     for frame in range(frames):
-        reached = np.full((3, count), NEVER)
         reached[0] = score
-        reached[1, 1:] = score[:-1]
-        reached[2, 2:] = np.where(over[2:], score[:-2], NEVER)
+        for far, price in enumerate(moves, start=1):
+            np.add(score[:-far], price[far:], out=reached[far, far:])
         step[frame] = reached.argmax(axis=0)
         score = reached.max(axis=0) + emitted[frame]
         # From any earlier gap to this one, the words between left out.
@@ -136,9 +150,18 @@ def best_path(
         source[frame] = at
         score[states.gap] = highest - saved
     rest = (saved[-1] - saved) * complete
-    ends = np.concatenate([states.gap, states.gap[1:] - 1])
-    at_end = score[ends] - np.concatenate([rest, rest[1:]])
+    ends = np.concatenate([states.gap, states.gap + 1, states.gap[1:] - 1])
+    at_end = score[ends] - np.concatenate([rest, rest, rest[1:]])
     return _traced(step, source, states.gap, int(ends[at_end.argmax()]))
+
+
+def _moves(states: Trellis, prices: Prices) -> list[DoubleArray]:
+    """What it adds to go to each state from the one, two and three before it, float64 (S,)."""
+    entering = np.zeros(len(states.classes))
+    entering[states.gap + 1] = -prices.passage
+    over_one = np.concatenate([[False], states.passable[:-1]])
+    over_two = over_one & np.concatenate([[False, False], states.passable[:-2]])
+    return [entering, *(np.where(over, entering, NEVER) for over in (over_one, over_two))]
 
 
 def _emissions(
@@ -148,8 +171,8 @@ def _emissions(
     emitted = table[:, np.maximum(states.classes, 0)]
     best_letter = np.delete(table, blank, axis=1).max(axis=1)
     emitted[:, states.classes == ANY] = (best_letter - prices.any_letter)[:, None]
-    gaps = np.maximum(table[:, blank], best_letter - prices.unwritten)
-    emitted[:, states.gap] = gaps[:, None]
+    for state, price in ((states.gap, prices.pause), (states.gap + 1, prices.unwritten)):
+        emitted[:, state] = np.maximum(table[:, blank], best_letter - price)[:, None]
     return np.asarray(emitted)
 
 

@@ -7,8 +7,7 @@ Run as ``python -m emoreport.training.letters --data ../shared/data --out emorep
 from __future__ import annotations
 
 import argparse
-import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,11 +21,11 @@ from emoreport.training.letters.data import (
     Utterance,
     boundary_errors_ms,
     example,
+    kept,
+    kept_festvox,
     speak,
     utterances_of,
-    utterances_of_festvox,
 )
-from emoreport.training.letters.festvox import read_sentences
 from emoreport.training.letters.network import LetterNet
 from emoreport.training.letters.package import write_model
 from emoreport.training.letters.train import Recipe, train
@@ -55,8 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
-    read = _kept(options.work / "festvox.pickle", lambda: utterances_of_festvox(read_sentences()))
-    spoken = _kept(
+    read = kept_festvox(options.work)
+    spoken = kept(
         options.work / f"spoken-{options.spoken}.pickle",
         lambda: utterances_of(speak(options.data, options.spoken, SEED)),
     )
@@ -83,14 +82,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_model(net, options.out, recipe, facts)
 
 
-def _kept(path: Path, make: Callable[[], list[Utterance]]) -> list[Utterance]:
-    """What an earlier run made, else what `make` makes."""
-    if not path.is_file():
-        path.write_bytes(pickle.dumps(make()))
-    kept: list[Utterance] = pickle.loads(path.read_bytes())  # noqa: S301 - our own file
-    return kept
-
-
 def _versions(utterances: Sequence[Utterance], rng: np.random.Generator) -> list[Example]:
     changed = [example(each, rng) for each in utterances for _ in range(VERSIONS)]
     return [*(example(each) for each in utterances), *changed]
@@ -106,7 +97,7 @@ def measure(net: LetterNet, utterances: Sequence[Utterance]) -> dict[str, Any]:
         words = [[CLASS_OF[letter] for letter, _, _ in word] for word in utterance.words]
         states = trellis(words, BLANK, PRICES)
         path = best_path(table, states, BLANK, PRICES)
-        errors += boundary_errors_ms(utterance, path, states.gap)
+        errors += boundary_errors_ms(utterance, *states.word_frames(path))
     boundaries = 2 * sum(len(utterance.words) for utterance in utterances)
     return {
         "sentences": len(utterances),

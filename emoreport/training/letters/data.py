@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import pickle
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from emoreport.models.families.log_mel import log_mel
 from emoreport.records import FloatArray, IntArray
 from emoreport.training.letters.espeak import VARIANTS, Speaker, Spoken, sentences
-from emoreport.training.letters.festvox import Sentence
+from emoreport.training.letters.festvox import Sentence, read_sentences
 from emoreport.training.letters.spans import BOUNDARY, learn_costs, phones_of_units, units_of
 from emoreport.training.voice.augment import (
     add_noise,
@@ -116,6 +117,19 @@ def utterances_of(spoken: Sequence[tuple[str, Spoken]]) -> list[Utterance]:
     )
 
 
+def kept(path: Path, make: Callable[[], list[Utterance]]) -> list[Utterance]:
+    """What an earlier run made, else what `make` makes."""
+    if not path.is_file():
+        path.write_bytes(pickle.dumps(make()))
+    utterances: list[Utterance] = pickle.loads(path.read_bytes())  # noqa: S301 - our own file
+    return utterances
+
+
+def kept_festvox(work: Path) -> list[Utterance]:
+    """Utterances of festvox-ru, kept in a folder."""
+    return kept(work / "festvox.pickle", lambda: utterances_of_festvox(read_sentences()))
+
+
 def utterances_of_festvox(read: Sequence[Sentence]) -> list[Utterance]:
     """Utterances of the sentences of festvox-ru."""
     return with_letters(
@@ -160,12 +174,17 @@ def classes_of(utterance: Utterance, frames: int, factor: float = 1.0) -> NDArra
     return classes
 
 
-def boundary_errors_ms(utterance: Utterance, path: IntArray, gap: IntArray) -> list[float]:
-    """Distances of the starts and ends of all words on a path from where they are."""
+def boundary_errors_ms(utterance: Utterance, first: IntArray, last: IntArray) -> list[float]:
+    """Distances of the starts and ends of all placed words from where they are.
+
+    Parameters
+    ----------
+    first, last
+        int64 (W,): frames of each word, half-open; the same for a word without a place.
+    """
     errors = []
-    for number, word in enumerate(utterance.words):
-        inside = np.flatnonzero((path > gap[number]) & (path < gap[number + 1]))
-        if len(inside):
-            errors.append(abs(inside[0] * FRAME_MS - word[0][1]))
-            errors.append(abs((inside[-1] + 1) * FRAME_MS - word[-1][2]))
+    for word, start, end in zip(utterance.words, first.tolist(), last.tolist(), strict=True):
+        if end > start:
+            errors.append(abs(start * FRAME_MS - word[0][1]))
+            errors.append(abs(end * FRAME_MS - word[-1][2]))
     return errors

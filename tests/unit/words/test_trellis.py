@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -22,18 +20,14 @@ def spoken(frames: list[int], classes: int = 8, sure: float = 0.9) -> np.ndarray
     return np.log(table).astype(np.float32)
 
 
-def word_frames(path: np.ndarray, gap: np.ndarray) -> list[tuple[int, int] | None]:
-    found = []
-    for start, end in pairwise(gap):
-        inside = np.flatnonzero((path > start) & (path < end))
-        found.append((int(inside[0]), int(inside[-1]) + 1) if len(inside) else None)
-    return found
-
-
 def aligned(frames, words, **options):
     states = trellis(words, BLANK, PRICES, **options)
     path = best_path(spoken(frames), states, BLANK, PRICES)
-    return word_frames(path, states.gap)
+    first, last = states.word_frames(path)
+    return [
+        (start, end) if end > start else None
+        for start, end in zip(first.tolist(), last.tolist(), strict=True)
+    ]
 
 
 def test_words_are_found_where_they_are_said():
