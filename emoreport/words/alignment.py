@@ -40,10 +40,10 @@ PAUSE_WITHIN_S: Final = 0.6
 """Pauses of speech up to this length stay inside a piece."""
 MARGIN_S: Final = 0.3
 """Sound before and after detected speech that is listened to as well, and around a cue."""
-OTHER_WORDS: Final = 1000
+OTHER_WORDS: Final = 500
 """So many other words, at least, tell what fits by chance; of a longer text as many as it has."""
 MOST_OTHER_WORDS: Final = 20_000
-OTHER_FRAMES: Final = 600_000
+OTHER_FRAMES: Final = 300_000
 """Frames that other words are looked for in, all draws together: a short text in a long recording
 has fewer of them."""
 RAREST: Final = 1e-4

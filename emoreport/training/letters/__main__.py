@@ -7,19 +7,17 @@ Run as ``python -m emoreport.training.letters --data ../shared/data --out emorep
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
 
+from emoreport.records import FloatArray
 from emoreport.training.letters.data import (
-    BLANK,
-    CLASS_OF,
     Example,
     Utterance,
-    boundary_errors_ms,
     example,
     kept,
     kept_festvox,
@@ -28,9 +26,8 @@ from emoreport.training.letters.data import (
 )
 from emoreport.training.letters.network import LetterNet
 from emoreport.training.letters.package import write_model
+from emoreport.training.letters.texts import boundaries
 from emoreport.training.letters.train import Recipe, train
-from emoreport.words.alignment import PRICES
-from emoreport.words.trellis import best_path, trellis
 
 SPOKEN: Final = 6000
 HELD_OUT: Final = 120
@@ -67,9 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     recipe = Recipe(epochs=options.epochs)
     name = "without-festvox.pt" if options.without_festvox else "all.pt"
     net = train(examples, recipe, options.work / name)
-    figures = {"festvox_held_out": measure(net, held_out)}
+    figures = {"festvox_held_out": boundaries(_read_by(net), held_out)}
     if options.without_festvox:
-        figures["festvox_all"] = measure(net, read)
+        figures["festvox_all"] = boundaries(_read_by(net), read)
     print(figures)
     facts = {
         "training": {
@@ -87,26 +84,15 @@ def _versions(utterances: Sequence[Utterance], rng: np.random.Generator) -> list
     return [*(example(each) for each in utterances), *changed]
 
 
-def measure(net: LetterNet, utterances: Sequence[Utterance]) -> dict[str, Any]:
-    """How far word boundaries are from where the phone labels have them, milliseconds."""
-    errors: list[float] = []
-    for utterance in utterances:
+def _read_by(net: LetterNet) -> Callable[[Utterance], FloatArray]:
+    """Log posteriors of an utterance, as a network in training tells them."""
+
+    def posteriors(utterance: Utterance) -> FloatArray:
         spectrogram = torch.from_numpy(example(utterance).spectrogram.astype(np.float32))
         with torch.no_grad():
-            table = net(spectrogram[None])[0].numpy()
-        words = [[CLASS_OF[letter] for letter, _, _ in word] for word in utterance.words]
-        states = trellis(words, BLANK, PRICES)
-        path = best_path(table, states, BLANK, PRICES)
-        errors += boundary_errors_ms(utterance, *states.word_frames(path))
-    boundaries = 2 * sum(len(utterance.words) for utterance in utterances)
-    return {
-        "sentences": len(utterances),
-        "boundaries": boundaries,
-        "found": round(len(errors) / boundaries, 4),
-        "median_ms": round(float(np.median(errors)), 1),
-        "p90_ms": round(float(np.quantile(errors, 0.9)), 1),
-        "beyond_200_ms": round(float((np.array(errors) > 200).mean()), 4),
-    }
+            return np.asarray(net(spectrogram[None])[0].numpy(), np.float32)
+
+    return posteriors
 
 
 if __name__ == "__main__":

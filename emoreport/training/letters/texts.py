@@ -1,4 +1,4 @@
-"""Measure which words are placed: of the own text, of another one, of one that fits in part.
+"""Measure where words are placed, and which: of the own text, another one, one that fits in part.
 
 Run as ``python -m emoreport.training.letters.texts --work DIR``; ``--weights FILE`` takes another
 network than that of the package. The sentences of festvox-ru are read one after the other as talks.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +18,15 @@ import numpy as np
 
 from emoreport.models.families.letters import LetterModel
 from emoreport.records import FloatArray, Span, TextLine, Transcript, Word
-from emoreport.training.letters.data import Utterance, kept_festvox
-from emoreport.words.alignment import Heard, LetterAligner
+from emoreport.training.letters.data import (
+    BLANK,
+    CLASS_OF,
+    Utterance,
+    boundary_errors_ms,
+    kept_festvox,
+)
+from emoreport.words.alignment import PRICES, Heard, LetterAligner
+from emoreport.words.trellis import best_path, trellis
 
 TALK: Final = 12
 """Sentences of a talk: about two minutes."""
@@ -156,7 +163,31 @@ class Count:
         return figures
 
 
-def measure(model: LetterModel, utterances: Sequence[Utterance]) -> dict[str, Any]:
+def boundaries(
+    posteriors: Callable[[Utterance], FloatArray], utterances: Sequence[Utterance]
+) -> dict[str, Any]:
+    """How far word boundaries are from where the phone labels have them, milliseconds.
+
+    No word is left out: this is what the path has, before it is judged which words are shown.
+    """
+    errors: list[float] = []
+    for utterance in utterances:
+        words = [[CLASS_OF[letter] for letter, _, _ in word] for word in utterance.words]
+        states = trellis(words, BLANK, PRICES)
+        path = best_path(posteriors(utterance), states, BLANK, PRICES)
+        errors += boundary_errors_ms(utterance, *states.word_frames(path))
+    count = 2 * sum(len(utterance.words) for utterance in utterances)
+    return {
+        "sentences": len(utterances),
+        "boundaries": count,
+        "found": round(len(errors) / count, 4),
+        "median_ms": round(float(np.median(errors)), 1),
+        "p90_ms": round(float(np.quantile(errors, 0.9)), 1),
+        "beyond_200_ms": round(float((np.array(errors) > 200).mean()), 4),
+    }
+
+
+def placing(model: LetterModel, utterances: Sequence[Utterance]) -> dict[str, Any]:
     """Figures of talks, of single sentences, and of cues with times, by kind of text."""
     aligner = _Listened(model)
     rng = np.random.default_rng(SEED)
@@ -201,9 +232,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--weights", type=Path, help="its JSON; else those of the package")
     parser.add_argument("--first", type=int, default=0, help="first sentence of the book")
     parser.add_argument("--last", type=int, help="the one after the last")
+    parser.add_argument("--boundaries", action="store_true", help="these alone")
     options = parser.parse_args(arguments)
     utterances = kept_festvox(options.work)[options.first : options.last]
-    print(json.dumps(measure(LetterModel(options.weights), utterances), indent=1))
+    model = LetterModel(options.weights)
+    figures = {
+        "boundaries": boundaries(lambda each: model.log_posteriors(each.samples), utterances)
+    }
+    if not options.boundaries:
+        figures["texts"] = placing(model, utterances)
+    print(json.dumps(figures, indent=1))
 
 
 if __name__ == "__main__":

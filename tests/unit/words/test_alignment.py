@@ -32,6 +32,17 @@ class PlantedModel:
         return np.log(table).astype(np.float32)
 
 
+class UnsureModel(PlantedModel):
+    """Hears another letter rather than the right one in every second frame."""
+
+    def log_posteriors(self, samples):
+        sure = super().log_posteriors(samples)
+        rng = np.random.default_rng(len(samples))
+        noise = rng.normal(0.0, 1.4, sure.shape)
+        told = 0.35 * sure + noise
+        return (told - np.log(np.exp(told).sum(axis=1, keepdims=True))).astype(np.float32)
+
+
 class Sound:
     sample_rate_hz = RATE_HZ
     start_s = 0.0
@@ -76,9 +87,9 @@ class Talk:
         self.parts.append(np.zeros(round(seconds * RATE_HZ), np.float32))
         return self
 
-    def align(self, *lines):
+    def align(self, *lines, model=PlantedModel):
         sound = Sound(np.concatenate([*self.parts, np.zeros(RATE_HZ, np.float32)]))
-        return LetterAligner(PlantedModel()).align(sound, self.speech, lines)
+        return LetterAligner(model()).align(sound, self.speech, lines)
 
 
 def times(transcript, text):
@@ -127,6 +138,41 @@ def test_a_text_of_another_recording_is_not_forced_on_the_sound():
     found = talk.align(TextLine("эти журналисты требуют немедленно опубликовать документы"))
     assert found.share_unplaced == 1.0
     assert found.words == ()
+
+
+LONG = "она завела темную прядь волнистых волос за ухо и подняла корзинку с зеленью"
+
+
+def test_a_voice_that_the_network_is_unsure_of_keeps_its_words_and_gets_no_others():
+    talk = Talk().say(LONG)
+    own = talk.align(TextLine(LONG), model=UnsureModel)
+    assert np.median([word.confidence for word in own.words]) < 0.4
+    assert own.share_unplaced < 0.2
+    other = "эти журналисты требуют немедленно опубликовать документы о продаже завода"
+    assert talk.align(TextLine(other), model=UnsureModel).share_unplaced > 0.8
+
+
+def test_a_short_word_stays_with_its_sentence():
+    talk = (
+        Talk().say("мы сидели на крыше и смотрели на облака").rest(1.5).say("на этом слайде цифры")
+    )
+    found = talk.align(TextLine("На этом слайде цифры"))
+    assert found.unplaced == ()
+    assert times(found, "На") == near(talk.at["на"][-1:])
+
+
+def test_few_words_are_found_in_a_longer_talk(monkeypatch):
+    monkeypatch.setattr(alignment, "OTHER_WORDS", 60)
+    talk = Talk().say("она завела прядь").rest(1).say("наводнение началось").say("потом ушла")
+    found = talk.align(TextLine("Наводнение!"))
+    assert times(found, "Наводнение") == near(talk.at["наводнение"])
+    assert talk.align(TextLine("Электричество!")).words == ()
+
+
+def test_the_same_sound_and_text_give_the_same_words():
+    talk = Talk().say(LONG)
+    first, second = (talk.align(TextLine(LONG), model=UnsureModel) for _ in range(2))
+    assert first == second
 
 
 def test_a_long_talk_is_followed_window_by_window(monkeypatch):
