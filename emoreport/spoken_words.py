@@ -16,6 +16,7 @@ from emoreport.records import (
     TextEmotionModel,
     Transcript,
     TranscriptRecord,
+    WordAligner,
 )
 from emoreport.run.read import NewWords
 from emoreport.run.record import TEXT_ROLE, WORDS_ROLE
@@ -28,7 +29,12 @@ from emoreport.words.choosing import (
     open_transcript,
     recogniser_name,
 )
-from emoreport.words.select import open_recogniser, refuse_unusable, words_of_file
+from emoreport.words.select import (
+    open_aligner,
+    open_recogniser,
+    refuse_unusable,
+    words_of_file,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +49,14 @@ class SpokenWords:
         Hears the words; None where they are those of a file, and where none are wanted.
     reader
         Reads an emotion in them; None for nobody.
+    aligner
+        Finds the words of a file in the sound; None where none is wanted.
     """
 
     settings: Settings
     recogniser: Recogniser | None = None
     reader: TextEmotionModel | None = None
+    aligner: WordAligner | None = None
 
     @classmethod
     def open(
@@ -77,6 +86,7 @@ class SpokenWords:
             settings,
             None if heard_by is None else open_recogniser(heard_by, settings, announce, progress),
             open_reader(settings, announce, progress),
+            aligner_for(settings, announce, progress),
         )
 
     @property
@@ -87,7 +97,7 @@ class SpokenWords:
     @property
     def models(self) -> dict[str, ModelRecord]:
         """The models by their role in a run."""
-        roles = {WORDS_ROLE: self.recogniser, TEXT_ROLE: self.reader}
+        roles = {WORDS_ROLE: self.recogniser or self.aligner, TEXT_ROLE: self.reader}
         return {role: model.record for role, model in roles.items() if model is not None}
 
     def transcript_of(
@@ -145,10 +155,11 @@ class SpokenWords:
             words = _heard(self.recogniser, speech, open_sound, progress)
             record: TranscriptRecord | None = TranscriptRecord("", "", RECOGNISED)
             return NewWords(record, words, self.settings.words, self.recogniser.record)
-        if chosen is None:
-            return NewWords(None, None, self.settings.words)
-        words = words_of_file(chosen.file, duration_s, speech, open_sound, progress)
-        return NewWords(chosen.record, words, self.settings.words)
+        aligned_by = None if self.aligner is None else self.aligner.record
+        if chosen is None or self.aligner is None:
+            return NewWords(None, None, self.settings.words, aligned_by)
+        words = words_of_file(chosen.file, duration_s, speech, open_sound, self.aligner, progress)
+        return NewWords(chosen.record, words, self.settings.words, aligned_by)
 
     def read(self, words: NewWords) -> NewWords:
         """The same words with what the model reads in them.
@@ -171,6 +182,16 @@ def open_reader(
     if settings.words.transcript == NO_TRANSCRIPT:
         return None
     return open_text_model(settings.words.text, settings, announce, progress)
+
+
+def aligner_for(
+    settings: Settings, announce: Callable[[str], None], progress: PullProgress | None = None
+) -> WordAligner | None:
+    """What finds the words of the files that the settings want; None where they want none."""
+    wanted = settings.words
+    if wanted.transcript == NO_TRANSCRIPT or recogniser_name(wanted):
+        return None
+    return open_aligner(settings, announce, progress)
 
 
 def _heard(

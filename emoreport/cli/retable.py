@@ -67,6 +67,10 @@ Tier = Annotated[
     str | None,
     typer.Option("--transcript-tier", metavar="NAME", help="retable.tier", show_default=False),
 ]
+Aligner = Annotated[
+    str | None,
+    typer.Option("--aligner", metavar="NAME", help="retable.aligner", show_default=False),
+]
 NewText = Annotated[
     str | None,
     typer.Option("--text", metavar="NAME", help="retable.text", show_default=False),
@@ -83,6 +87,7 @@ def retable(
     modality: Modality = None,
     transcript: NewTranscript = None,
     transcript_tier: Tier = None,
+    aligner: Aligner = None,
     text: NewText = None,
     video: Video = None,
     show_page: OpenPage = False,
@@ -119,6 +124,7 @@ def retable(
                 tier=transcript_tier,
                 encoding=coding.encoding,
                 text=text,
+                aligner=aligner,
                 announce=lambda line: None if quiet else dim_line(line),
             )
         report = read_report(stats_dir, changes, labels=coded, words=words)

@@ -21,7 +21,7 @@ from emoreport.run.record import WORDS_ROLE
 from emoreport.run.run_json import read_run
 from emoreport.settings import Settings, WordSettings
 from emoreport.speech.activity import SileroDetector
-from emoreport.spoken_words import SpokenWords, open_reader
+from emoreport.spoken_words import SpokenWords, aligner_for, open_reader
 from emoreport.tables.readings import SPEECH_FILE, read_speech
 from emoreport.tables.word_files import WORDS_FILE, read_words
 from emoreport.text.select import NONE
@@ -40,6 +40,7 @@ def words_for(
     tier: str | None = None,
     encoding: str | None = None,
     text: str | None = None,
+    aligner: str | None = None,
     announce: Callable[[str], None] = _tell_nobody,
 ) -> NewWords:
     """The words of a transcript on the time axis of a run, and what they say.
@@ -58,6 +59,8 @@ def words_for(
         As for `read_transcript`.
     text
         What reads the words; None for what the run's settings name.
+    aligner
+        What finds the words in the sound; None for what the run's settings name.
     announce
         Receives one line before a model is downloaded.
 
@@ -72,11 +75,12 @@ def words_for(
     run = read_run(folder)
     settings = stored_settings(run, folder)
     chosen = settings.words if text is None else replace(settings.words, text=text)
+    chosen = chosen if aligner is None else replace(chosen, aligner=aligner)
     if transcript is None:
         found = _own_words(run, folder, chosen)
     else:
         chosen = replace(chosen, transcript=transcript, transcript_tier=tier or ANY_TIER)
-        found = _words_of_file(run, folder, settings.replace(words=chosen), encoding)
+        found = _words_of_file(run, folder, settings.replace(words=chosen), encoding, announce)
     settings = settings.replace(words=chosen)
     return SpokenWords(settings, reader=open_reader(settings, announce)).read(found)
 
@@ -181,11 +185,15 @@ def _own_words(run: RunRecord, folder: Path, settings: WordSettings) -> NewWords
 
 
 def _words_of_file(
-    run: RunRecord, folder: Path, settings: Settings, encoding: str | None
+    run: RunRecord,
+    folder: Path,
+    settings: Settings,
+    encoding: str | None,
+    announce: Callable[[str], None],
 ) -> NewWords:
     if recogniser_name(settings.words):
         raise SettingsError("transcript.not_heard_here", name=settings.words.transcript)
-    of_file = SpokenWords(settings)
+    of_file = SpokenWords(settings, aligner=aligner_for(settings, announce))
     return of_file.find(
         of_file.transcript_of(run.input.name, encoding=encoding),
         run.media.duration_s,

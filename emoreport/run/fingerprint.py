@@ -13,10 +13,13 @@ from emoreport.settings import OPTIONS
 RETABLED_GROUPS: Final = frozenset({"analysis", "output"})
 RETABLED_OPTIONS: Final = frozenset({"min_speech"})
 WITHOUT_EFFECT: Final = frozenset(
-    {"out", "overwrite", "offline", "threads", "head", "transcript", "transcript_tier", "text"}
+    {
+        *("out", "overwrite", "offline", "threads", "head"),
+        *("transcript", "transcript_tier", "aligner", "text"),
+    }
 )
 """Settings that decide nothing, or whose effect is told elsewhere in the run: of a head, its files;
-of a transcript, its digest; of what reads an emotion in it, the model."""
+of a transcript, its digest; of what aligns it and what reads an emotion in it, the model."""
 
 
 def is_retabled(name: str) -> bool:

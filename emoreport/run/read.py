@@ -116,7 +116,7 @@ class NewWords:
     settings
         The settings that name them and their reader.
     recogniser
-        What heard them; None for words of a file.
+        What heard them, or aligns the words of files; None without either.
     reader, text
         What reads what they say, and what it read; None for what there is not.
     """

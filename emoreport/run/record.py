@@ -29,7 +29,7 @@ from emoreport.records import (
 from emoreport.settings import Settings
 
 WORDS_ROLE: Final = "words"
-"""Role that a run has where a model hears its words."""
+"""Role that a run has where a model hears its words, or aligns those of a transcript."""
 TEXT_ROLE: Final = "text"
 """Role that a run has where a model reads what its words say."""
 _OF_WORDS: Final = frozenset({"words_unplaced", "no_transcript"})
@@ -148,7 +148,7 @@ def with_transcript(
     transcript
         The words with their times.
     recogniser
-        The model that heard them; None for words of a file.
+        The model that heard them, or that aligns the words of files; None without either.
     missing
         Whether one was wanted and there is none.
     """

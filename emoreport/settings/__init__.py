@@ -116,6 +116,7 @@ class WordSettings:
 
     transcript: str = option(NO_TRANSCRIPT)
     transcript_tier: str = option("auto")
+    aligner: str = option("auto")
     text: str = option("auto")
 
 

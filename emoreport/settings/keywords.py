@@ -54,6 +54,7 @@ class SettingValues(TypedDict, total=False):
     voice_features: str
     transcript: str
     transcript_tier: str
+    aligner: str
     text: str
     smoothing: float
     smoothing_method: Literal["mean", "median"]

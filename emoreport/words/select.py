@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from emoreport.errors import EmoreportError, SettingsError
 from emoreport.models.families import family_of
 from emoreport.models.families.letters import LetterModel
-from emoreport.models.store.model_choice import choose_model
-from emoreport.models.store.model_store import PullProgress
-from emoreport.records import AudioTrack, ProgressCallback, Span, Transcript
+from emoreport.models.families.recognition import RecognitionModel
+from emoreport.models.store.model_choice import AUTO, COMPACT, auto_order, choose_model
+from emoreport.models.store.model_store import ModelState, ModelStore, PullProgress
+from emoreport.models.store.registry import ModelEntry, registry
+from emoreport.records import AudioTrack, ProgressCallback, Span, Transcript, WordAligner
 from emoreport.settings import Settings
 from emoreport.words.alignment import LetterAligner
 from emoreport.words.placing import place_words, refuse_without_times, wants_sound
 from emoreport.words.recogniser import SpeechRecogniser
+from emoreport.words.recogniser_letters import RecogniserLetters
 from emoreport.words.transcript_files import TranscriptFile
 
 LANGUAGE: Final = "ru"
-"""What the letters of the package are those of."""
+"""What is aligned: the letters are those of it."""
 
 
 def open_recogniser(
@@ -46,25 +50,77 @@ def open_recogniser(
     ModelError
         When the recogniser or its optional part is not available; none is ever replaced.
     """
+    return SpeechRecogniser(_open(name, settings, announce, progress))
+
+
+def open_aligner(
+    settings: Settings | None = None,
+    announce: Callable[[str], None] = lambda _: None,
+    progress: PullProgress | None = None,
+) -> LetterAligner:
+    """What finds the words of a Russian transcript in the sound.
+
+    Parameters
+    ----------
+    settings
+        ``words.aligner`` is a recogniser by name, ``compact`` for the letters of the package, or
+        ``auto``: the best recogniser in the store that can align, else ``compact``. Without
+        settings it is ``compact``.
+    announce, progress
+        As for `open_recogniser`, where a recogniser is named that is not in the store.
+
+    Raises
+    ------
+    SettingsError
+        When the name is none of a recogniser that can align.
+    ModelError
+        When the model is not available, or its files are damaged.
+    """
+    name = COMPACT if settings is None else settings.words.aligner
+    if name == AUTO:
+        name = _stored_aligner()
+    if settings is None or name == COMPACT:
+        return LetterAligner(LetterModel())
+    able = [model.name for model in registry().values() if _can_align(model)]
+    if name not in able:
+        raise SettingsError(
+            "transcript.cannot_align", name=name, names=", ".join([AUTO, COMPACT, *able])
+        )
+    return LetterAligner(RecogniserLetters(_open(name, settings, announce, progress)))
+
+
+def _stored_aligner() -> str:
+    """The best recogniser in the store that can align; of a store that cannot be read, none can."""
+    try:
+        store = ModelStore(offline=True)
+        for model in auto_order("words", store):
+            if _can_align(model) and store.state(model) is ModelState.COMPLETE:
+                return model.name
+    except EmoreportError:
+        pass
+    return COMPACT
+
+
+def _can_align(model: ModelEntry) -> bool:
+    """Whether a recogniser tells letters of Russian frame by frame, as its layout has it."""
+    is_ctc = str(model.details.get("layout", "")).endswith("-ctc")
+    return model.kind == "words" and is_ctc and model.details.get("language") == LANGUAGE
+
+
+def _open(
+    name: str,
+    settings: Settings,
+    announce: Callable[[str], None],
+    progress: PullProgress | None,
+) -> RecognitionModel:
     choice = choose_model("words", name, settings, announce, progress)
-    model = family_of("words", choice.model).opener(
+    model: RecognitionModel = family_of("words", choice.model).opener(
         choice.model,
         device=settings.runtime.device,
         threads=settings.runtime.threads,
         reason=choice.reason,
     )
-    return SpeechRecogniser(model)
-
-
-def open_aligner() -> LetterAligner:
-    """What finds the words of a Russian transcript in the sound; it comes with the package.
-
-    Raises
-    ------
-    ModelError
-        When its files are damaged.
-    """
-    return LetterAligner(LetterModel())
+    return model
 
 
 def refuse_unusable(file: TranscriptFile) -> None:
@@ -78,6 +134,7 @@ def words_of_file(
     duration_s: float,
     speech: Sequence[Span],
     open_sound: Callable[[], AudioTrack | None],
+    aligner: WordAligner,
     progress: ProgressCallback | None = None,
 ) -> Transcript:
     """The words of a transcript with their times, aligned to the sound where that is possible.
@@ -92,6 +149,8 @@ def words_of_file(
         Detected speech.
     open_sound
         Opens the sound; called only where it is listened to, closed here. None where there is none.
+    aligner
+        Finds the words in the sound.
     progress
         Told ``("words", done, total)``.
 
@@ -108,7 +167,7 @@ def words_of_file(
     if track is None:
         return place_words(file, duration_s)
     try:
-        return place_words(file, duration_s, open_aligner(), track, speech, progress)
+        return place_words(file, duration_s, aligner, track, speech, progress)
     finally:
         track.close()
 
