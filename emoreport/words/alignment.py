@@ -39,7 +39,9 @@ LONGEST_PIECE_S: Final = 20.0
 PAUSE_WITHIN_S: Final = 0.6
 """Pauses of speech up to this length stay inside a piece."""
 MARGIN_S: Final = 0.3
-"""Sound before and after detected speech that is listened to as well, and around a cue."""
+"""Sound before and after detected speech that is listened to as well."""
+CUE_MARGIN_S: Final = 0.6
+"""A cue is looked for in so much sound before and after it: people cut captions by eye."""
 OTHER_WORDS: Final = 500
 """So many other words, at least, tell what fits by chance; of a longer text as many as it has."""
 MOST_OTHER_WORDS: Final = 20_000
@@ -243,7 +245,7 @@ class LetterAligner:
     ) -> list[_Place | None]:
         """Places of the words of a cue, sought around its times."""
         start_s, end_s = line.start_s or 0.0, line.end_s or 0.0
-        first, last = np.searchsorted(heard.start_s, (start_s - MARGIN_S, end_s + MARGIN_S))
+        first, last = np.searchsorted(heard.start_s, (start_s - CUE_MARGIN_S, end_s + CUE_MARGIN_S))
         if first >= last:
             return [None] * len(words)
         found = self._places(heard.table[first:last], usual, words, complete=True)

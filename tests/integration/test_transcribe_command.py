@@ -157,7 +157,7 @@ def test_words_of_a_file_stay_unless_told_otherwise(talk: Path, emoreport: Emore
     assert emoreport("transcribe", "--overwrite", "--out", folder, "--", talk).code == 0
     assert "мио" in (folder / "words.csv").read_text(encoding="utf-8")
     assert emoreport("retable", folder, "--transcript", "right.srt", "--quiet").code == 0
-    assert "words" not in run_json(folder)["models"]
+    assert run_json(folder)["transcript"]["file"] == "right.srt"
 
 
 def test_once_a_recogniser_is_here_words_are_heard_unless_told_otherwise(
@@ -173,3 +173,30 @@ def test_once_a_recogniser_is_here_words_are_heard_unless_told_otherwise(
     assert usual_transcript() == {}
     monkeypatch.setenv("EMOREPORT_MODEL_DIR", str(tmp_path / "empty"))
     assert usual_transcript() == {}
+
+
+def test_a_recogniser_in_the_store_aligns_a_text_unless_told_otherwise(
+    talk: Path, emoreport: Emoreport
+) -> None:
+    Path("said.txt").write_text("Да. Нет! Мио.", encoding="utf-8")
+    options = ("--transcript", "said.txt", "--quiet", "--page-video", "none")
+    assert emoreport("analyze", *options, "--", talk).code == 0
+    (folder,) = (path.parent for path in Path("statistics").glob("*/run.json"))
+    assert run_json(folder)["models"]["words"]["name"] == NAME
+    with (folder / "words.csv").open(encoding="utf-8", newline="") as stream:
+        words = list(csv.DictReader(stream))
+    assert [(row["word"], row["placed"]) for row in words] == [
+        (word, "aligned") for word in ("Да", "Нет", "Мио")
+    ]
+    assert [float(row["start"]) for row in words] == pytest.approx([0.24, 0.6, 1.08], abs=0.05)
+    made = (folder / "run.json").read_bytes()
+    assert emoreport("analyze", *options, "--", talk).code == 0
+    assert (folder / "run.json").read_bytes() == made
+    assert emoreport("analyze", *options, "--aligner", "compact", "--", talk).code == 1
+    wrong = emoreport("analyze", *options, "--aligner", "vosk-0.54", "--", talk)
+    assert wrong.code == 2
+    assert NAME in wrong.errors[0]
+    other = ("--transcript", "said.txt", "--aligner", "compact")
+    assert emoreport("retable", folder, *other, "--quiet").code == 0
+    assert run_json(folder)["models"]["words"]["name"] == "compact"
+    assert run_json(folder)["transcript"]["words"] == 0

@@ -127,11 +127,14 @@ def test_plain_text_finds_its_times_in_the_sound_at_once_and_later(
     words = rows(Path("statistics/talk/words.csv"))
     assert len(words) >= 11
     assert {row["placed"] for row in words} == {"aligned"}
+    aligner = run_json(Path("statistics/talk"))["models"]["words"]
+    assert (aligner["name"], aligner["kind"]) == ("compact", "letters")
     slide = next(row for row in words if row["word"] == "слайде")
     assert 13.0 < float(slide["start"]) < float(slide["end"]) < 16.6  # samples/talk.script.csv
     assert emoreport(*run, "--out", "later").code == 0
     assert emoreport("retable", "later/talk", "--transcript", "plain.txt").code == 0
     assert rows(Path("later/talk/words.csv")) == words
+    assert run_json(Path("later/talk"))["models"]["words"] == aligner
 
 
 def test_python_changes_words_through_the_command_only(stored: Path) -> None:
