@@ -88,7 +88,8 @@ class Heard:
     @property
     def usual(self) -> DoubleArray:
         """Log of how often each class is heard, float64 (K,)."""
-        return np.asarray(np.log(np.exp(self.table).mean(axis=0, dtype=np.float64) + RAREST))
+        heard = np.exp(self.table).sum(axis=0, dtype=np.float64) / max(len(self.table), 1)
+        return np.asarray(np.log(heard + RAREST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +157,9 @@ class LetterAligner:
         if not words:
             return Transcript((), source=self.record.name, language=self.language)
         heard = self.listen(track, speech, progress)
-        places = self._found(heard, words, lines)
-        shows = self._shown(heard, words, lines, places)
+        usual = heard.usual
+        places = self._found(heard, usual, words, lines)
+        shows = self._shown(heard, usual, words, lines, places)
         placed: list[Word] = []
         unplaced = []
         for word, at, is_shown in zip(words, places, shows, strict=True):
@@ -205,10 +207,13 @@ class LetterAligner:
         return tuple(self._class.get(letter, ANY) for letter in heard) or (ANY,)
 
     def _found(
-        self, heard: Heard, words: Sequence[_Spelled], lines: Sequence[TextLine]
+        self,
+        heard: Heard,
+        usual: DoubleArray,
+        words: Sequence[_Spelled],
+        lines: Sequence[TextLine],
     ) -> list[_Place | None]:
         """Places of words on the best paths, whether the sound shows them or not."""
-        usual = heard.usual if len(heard.table) else np.zeros(0)
         places: list[_Place | None] = []
         for timed, part in _runs(words, lines):
             if timed:
@@ -220,6 +225,7 @@ class LetterAligner:
     def _shown(
         self,
         heard: Heard,
+        usual: DoubleArray,
         words: Sequence[_Spelled],
         lines: Sequence[TextLine],
         places: Sequence[_Place | None],
@@ -236,7 +242,7 @@ class LetterAligner:
                 replace(word, classes=self._classes(text))
                 for word, text in zip(few, texts, strict=True)
             ]
-            others.append(_evidence(other, self._found(heard, other, lines)))
+            others.append(_evidence(other, self._found(heard, usual, other, lines)))
         shows: list[bool] = shown(_evidence(words, places), others).tolist()
         return shows
 

@@ -128,8 +128,8 @@ def best_path(
     -------
     int64 (T,), the state of each frame.
     """
-    emitted = _emissions(log_posteriors, states, blank, prices)
-    frames, count = emitted.shape
+    given, column = _emissions(log_posteriors, states, blank, prices)
+    frames, count = len(given), len(column)
     step = np.zeros((frames, count), np.int8)
     source = np.zeros((frames, len(states.gap)), np.int32)
     moves = _moves(states, prices)
@@ -142,7 +142,7 @@ def best_path(
         for far, price in enumerate(moves, start=1):
             np.add(score[:-far], price[far:], out=reached[far, far:])
         step[frame] = reached.argmax(axis=0)
-        score = reached.max(axis=0) + emitted[frame]
+        score = reached.max(axis=0) + given[frame].take(column)
         # From any earlier gap to this one, the words between left out.
         gained = score[states.gap] + saved
         highest = np.maximum.accumulate(gained)
@@ -166,14 +166,19 @@ def _moves(states: Trellis, prices: Prices) -> list[DoubleArray]:
 
 def _emissions(
     log_posteriors: FloatArray, states: Trellis, blank: int, prices: Prices
-) -> DoubleArray:
+) -> tuple[DoubleArray, IntArray]:
+    """What each frame gives, float64 (T, K + 3), and its column for each state, int64 (S,).
+
+    The last three columns are those of `ANY`, of gaps and of passages.
+    """
     table = np.asarray(log_posteriors, np.float64)
-    emitted = table[:, np.maximum(states.classes, 0)]
+    known = table.shape[1]
     best_letter = np.delete(table, blank, axis=1).max(axis=1)
-    emitted[:, states.classes == ANY] = (best_letter - prices.any_letter)[:, None]
-    for state, price in ((states.gap, prices.pause), (states.gap + 1, prices.unwritten)):
-        emitted[:, state] = np.maximum(table[:, blank], best_letter - price)[:, None]
-    return np.asarray(emitted)
+    speech = [best_letter - price for price in (prices.pause, prices.unwritten)]
+    further = [best_letter - prices.any_letter, *np.maximum(table[:, blank], speech)]
+    column = np.where(states.classes == ANY, known, states.classes)
+    column[states.gap], column[states.gap + 1] = known + 1, known + 2
+    return np.column_stack([table, *further]), column
 
 
 def _traced(
