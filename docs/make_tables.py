@@ -55,7 +55,8 @@ it was trained for; features.parquet is there with `--features` and from `emorep
 `words`, words.parquet, `speech_rate` and the columns `text` are there with a
 transcript (`--transcript`); with `--no-text`, only the rates and the times are. `text_intervals`,
 `text_clauses`, text.parquet and the columns `text_emotion` are there where a text model read the
-transcript (`--text`), with `--no-text` too.
+transcript (`--text`), with `--no-text` too. `action_intervals`, `action_events`, `action_summary`,
+actions.parquet and eyes.parquet are there with `--actions`; eyes.parquet is not with `--no-blinks`.
 """
 
 
@@ -72,6 +73,7 @@ def page() -> str:
             rates=True,
             text_labels=ANY,
             modalities=True,
+            actions=True,
         ).values()
     )
     tables += map(head_intervals_table, HEAD_LABELS)

@@ -15,6 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
+from emoreport.actions.pose import with_pose
+from emoreport.actions.reading import ActionReader
+from emoreport.actions.select import ACTIONS, open_actions
 from emoreport.errors import EmoreportError, MediaError
 from emoreport.faces.reading import read_faces
 from emoreport.faces.select import open_detector, open_face_model
@@ -142,6 +145,9 @@ class Analyzer:
             )
             self._detector: FaceDetector = open_detector(self.settings, announce, pull_progress)
             stack.callback(self._detector.close)
+            self._actions = open_actions(self.settings, announce, pull_progress)
+            if self._actions is not None:
+                stack.callback(self._actions.close)
             voice = None if self._voice_model is None else self._voice_model.record
             basic = basic_models_line(self._face_model.record, voice, self.settings.output.lang)
             if basic:
@@ -174,6 +180,7 @@ class Analyzer:
         further = {
             "face_witness": self._face_witness,
             "speech_witness": self._voice_witness,
+            ACTIONS: self._actions,
         }
         return plan_run(
             video,
@@ -270,11 +277,15 @@ class Analyzer:
         with clock.stage("probe"):
             info = probe(path)
         features = self._feature_file()
-        with features or nullcontext():
-            faces, pictures, (speech, sound) = self._read(path, info, clock, features)
+        reader = self._action_reader(info)
+        with features or nullcontext(), reader or nullcontext():
+            faces, pictures, (speech, sound) = self._read(path, info, clock, features, reader)
+            actions = None if reader is None else reader.track()
+        if actions is not None:
+            faces = with_pose(faces, actions, self._face_model.record.head_limits)
         plan = self.plan(path, sha256, recorded_path=recorded_path)
         run = record_run(plan, info, pictures, sound, faces, speech, clock.seconds)
-        report = Report(faces, speech, run, self.settings, self._bridge)
+        report = Report(faces, speech, run, self.settings, self._bridge, actions=actions)
         if features is not None and self._head is not None:
             with clock.stage("head"):
                 report = self._headed(report, features)
@@ -325,8 +336,19 @@ class Analyzer:
             return None
         return FeatureFile(self._sources.get("face"), self._sources.get("voice"))
 
+    def _action_reader(self, info: MediaInfo) -> ActionReader | None:
+        """What watches the actions of the face; None where nobody wants it to."""
+        if self._actions is None or not info.has_picture:
+            return None
+        return ActionReader(self._actions, self.settings.actions)
+
     def _read(
-        self, path: Path, info: MediaInfo, clock: Clock, features: FeatureFile | None
+        self,
+        path: Path,
+        info: MediaInfo,
+        clock: Clock,
+        features: FeatureFile | None,
+        actions: ActionReader | None,
     ) -> tuple[FaceTrack, DecodeOutcome, Heard]:
         """Read face and voice side by side: together they keep two processors busy.
 
@@ -343,7 +365,7 @@ class Analyzer:
                 job = pool.submit(self._read_speech, path, info, claimed_s, clock, stop, features)
             try:
                 with clock.stage("faces"):
-                    faces, outcome = self._read_faces(path, info, features)
+                    faces, outcome = self._read_faces(path, info, features, actions)
             except BaseException:
                 stop.set()
                 raise
@@ -371,13 +393,18 @@ class Analyzer:
         return unseen, nothing, (speech, sound)
 
     def _read_faces(
-        self, path: Path, info: MediaInfo, features: FeatureFile | None
+        self,
+        path: Path,
+        info: MediaInfo,
+        features: FeatureFile | None,
+        actions: ActionReader | None,
     ) -> tuple[FaceTrack, DecodeOutcome]:
         small = info.width_px * info.height_px <= ONE_DECODER_THREAD_PX
         threads = self.settings.runtime.threads or (1 if small else 0)
         decoding = self.settings.decoding
         shots = decoding.shots != NO_SHOTS
-        with open_video(path, fps=decoding.fps, threads=threads, shots=shots) as source:
+        also = None if actions is None else actions.fps
+        with open_video(path, fps=decoding.fps, also=also, threads=threads, shots=shots) as source:
             frames = self._watched(source, info.duration_s)
             faces = read_faces(
                 frames,
@@ -386,6 +413,7 @@ class Analyzer:
                 self.settings.faces,
                 witness=self._face_witness,
                 keep=features.add_face if features and "face" in self._sources else None,
+                see=None if actions is None else actions.see,
             )
             return faces if shots else replace(faces, shot=None), source.outcome
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from emoreport.analysis.actions.rows import found_actions
 from emoreport.analysis.mismatch.articulation_off import judged_faces
 from emoreport.analysis.mismatch.comparison import compare_cuts, compare_intervals
 from emoreport.analysis.mismatch.modalities import modality_statistics
 from emoreport.analysis.mismatch.statistics import face_against_voice, mismatch_rows
+from emoreport.analysis.rows.abstention import abstention_level
 from emoreport.analysis.rows.acoustics import acoustic_intervals, with_own_intensity
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.analysis.rows.compounds import with_compounds
 from emoreport.analysis.rows.doubt import doubted
 from emoreport.analysis.rows.firmness import firm_faces
 from emoreport.analysis.rows.head_rows import head_intervals
-from emoreport.analysis.rows.judging import JudgedRows, abstention_level, judge_rows, judge_voice
+from emoreport.analysis.rows.judging import JudgedRows, judge_rows, judge_voice
 from emoreport.analysis.rows.pauses import cut_at_speech
 from emoreport.analysis.rows.relabelling import coded_pieces
 from emoreport.analysis.rows.scores import with_z_scores
@@ -28,6 +30,7 @@ from emoreport.analysis.transitions.statistics import transition_rows
 from emoreport.analysis.transitions.transition_statistics import transition_statistics
 from emoreport.records import (
     UNCODED,
+    ActionTrack,
     CodedLabels,
     FaceTrack,
     HeadTrack,
@@ -50,6 +53,7 @@ def analyze_readings(
     head: HeadTrack | None = None,
     transcript: Transcript | None = None,
     text: TextReadings | None = None,
+    actions: ActionTrack | None = None,
 ) -> Analysis:
     """Derive intervals, evidence, comparisons, transitions, statistics and the summary.
 
@@ -76,6 +80,8 @@ def analyze_readings(
         The words; None without any.
     text
         What they say, clause by clause; None where no model read them.
+    actions
+        What the face did besides; None where that was not measured.
     """
     duration_s, level = recording.duration_s, abstention_level(settings.analysis)
     limit = settings.analysis.distance_limit
@@ -96,6 +102,7 @@ def analyze_readings(
         recording, faces, speech, video, voice, comparisons, transitions, agreement, bridge
     )
     spoken = acoustic_intervals(speech, audio, settings.speech.min_speech_s)
+    acted = found_actions(actions, video, faces.cuts_s.tolist())
     said = SpokenText.of(transcript, text, video, level)
     return Analysis(
         video_intervals=video,
@@ -145,6 +152,9 @@ def analyze_readings(
             usable,
             labels.voice,
         ),
+        action_intervals=acted.intervals,
+        action_events=acted.events,
+        action_summary=acted.summary,
         seen_faces=faces,
     )
 

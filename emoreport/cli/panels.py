@@ -16,6 +16,7 @@ ORDER: Final = ("usual", "face", "voice", "intervals", "output", "models", "mach
 _OF_GROUP: Final[Mapping[str, str]] = {
     "decoding": "usual",
     "faces": "face",
+    "actions": "face",
     "speech": "voice",
     "features": "output",
     "words": "voice",
@@ -31,6 +32,7 @@ _OF_OPTION: Final[Mapping[str, str]] = {
     "face": "models",
     "face_witness": "models",
     "face_detector": "models",
+    "action_model": "models",
     "speech": "models",
     "speech_witness": "models",
     "text": "models",

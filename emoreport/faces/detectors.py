@@ -189,7 +189,7 @@ class _SolutionsGraph:
         if graph is None:
             raise FaceStageError("faces.detector_closed")
         contiguous = np.ascontiguousarray(image)
-        processed = _guarded(lambda: graph.process(contiguous).detections)
+        processed = guarded(lambda: graph.process(contiguous).detections)
         height, width = image.shape[:2]
         size = np.array([width, height], np.float64)
         detections = []
@@ -273,7 +273,7 @@ class TasksDetector(Looks):
         task = self._task
         if task is None:
             raise FaceStageError("faces.detector_closed")
-        answer = _guarded(lambda: task.detect(self._image(image)).detections)
+        answer = guarded(lambda: task.detect(self._image(image)).detections)
         height, width = image.shape[:2]
         size = np.array([width, height], np.float64)
         detections = []
@@ -316,7 +316,7 @@ def _detector_bytes(path: Path) -> bytes:
         ) from error
 
 
-def _guarded(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - mediapipe has no types
+def guarded(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - mediapipe has no types
     """Run `call`; whatever goes wrong inside MediaPipe is an error, never "no face"."""
     try:
         return call()

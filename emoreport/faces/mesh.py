@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import Any, Final
 
 import numpy as np
 
 from emoreport.errors import FaceStageError, ModelError
-from emoreport.faces.quiet import native_noise_filtered
-from emoreport.records import Box, FloatArray, IntArray, RgbImage
+from emoreport.faces.quiet import native_noise_filtered, quiet_until
+from emoreport.records import Box, FloatArray, IntArray, Picture, RgbImage, RgbPicture
 
 SURROUNDINGS: Final = 2.0
 """Side of what the mesh is looked for in, in sides of the face box."""
@@ -59,13 +58,9 @@ class FaceMesh:
         """
         if self._graph is None:
             raise FaceStageError("faces.mesh_closed")
-        side = max(SMALLEST_PX, round(SURROUNDINGS * max(box.width, box.height)))
-        x, y = box.centre
-        left, top = round(x - 0.5 * side), round(y - 0.5 * side)
-        part = _square(rgb, left, top, side)
+        part, left, top = face_surroundings(RgbPicture(rgb), box)
         try:
-            # Its second network speaks up when it sees the first face.
-            with nullcontext() if self._has_seen else native_noise_filtered():
+            with quiet_until(self._has_seen):
                 meshes = self._graph.process(part).multi_face_landmarks
         except Exception as error:  # mediapipe's errors have no base of their own
             raise FaceStageError("faces.mediapipe", error=error) from error
@@ -73,7 +68,7 @@ class FaceMesh:
             return None
         self._has_seen = True
         points = np.array([(point.x, point.y) for point in meshes[0].landmark], np.float32)
-        return np.asarray(points * side + np.array([left, top], np.float32), dtype=np.float32)
+        return np.asarray(points * len(part) + np.array([left, top], np.float32), dtype=np.float32)
 
     def close(self) -> None:
         """Release the graph; closing twice is harmless."""
@@ -82,12 +77,18 @@ class FaceMesh:
         self._graph = None
 
 
-def _square(rgb: RgbImage, left: int, top: int, side: int) -> RgbImage:
-    """Square part of a frame; black where it leaves the frame."""
+def face_surroundings(picture: Picture, box: Box) -> tuple[RgbImage, int, int]:
+    """Square part of a picture about a face, black where it leaves it; and its left and top edge.
+
+    Nothing else of the picture is converted, and nothing of it is held.
+    """
+    side = max(SMALLEST_PX, round(SURROUNDINGS * max(box.width, box.height)))
+    x, y = box.centre
+    left, top = round(x - 0.5 * side), round(y - 0.5 * side)
     part = np.zeros((side, side, 3), np.uint8)
-    height, width = rgb.shape[:2]
+    width, height = picture.size_px
     x0, x1 = max(0, left), min(width, left + side)
     y0, y1 = max(0, top), min(height, top + side)
     if x1 > x0 and y1 > y0:
-        part[y0 - top : y1 - top, x0 - left : x1 - left] = rgb[y0:y1, x0:x1]
-    return part
+        part[y0 - top : y1 - top, x0 - left : x1 - left] = picture.part(x0, y0, x1, y1)
+    return part, left, top

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import IO, Final
 
 NOISE: Final = re.compile(
@@ -40,6 +40,11 @@ def native_noise_filtered() -> Iterator[None]:
         warnings.simplefilter("ignore")
         with _held_back():
             yield
+
+
+def quiet_until(has_seen: bool) -> AbstractContextManager[None]:
+    """Filter the chatter of a graph until it has seen its first face, at which it speaks up."""
+    return nullcontext() if has_seen else native_noise_filtered()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -24,6 +25,7 @@ from emoreport.faces.crops import crop_from
 from emoreport.faces.stepping import Look, faces_of
 from emoreport.faces.tracker import SpeakerTracker
 from emoreport.records import (
+    Box,
     CropSpec,
     EmbeddingFaceModel,
     FaceDetector,
@@ -47,6 +49,9 @@ FACES_AT_ONCE: Final = 16
 
 KeepFaces = Callable[[FaceFeatures], None]
 """Is given features as they come."""
+
+SeeFrame = Callable[[Frame, Box | None], None]
+"""Is given each frame with the speaker's face in its pixels; None where it shows none."""
 
 REMEMBERED_S: Final = 1.0
 """A speaker who was seen so long before a cut can be compared with what is there after it."""
@@ -85,6 +90,7 @@ def read_faces(
     *,
     witness: FaceEmotionModel | None = None,
     keep: KeepFaces | None = None,
+    see: SeeFrame | None = None,
     batch: int = FACES_AT_ONCE,
 ) -> FaceTrack:
     """Read the speaker's face from a stream of frames, at constant memory beyond the readings.
@@ -103,6 +109,9 @@ def read_faces(
     keep
         Is given the features of all frames, in order, from a `model` that is an
         `EmbeddingFaceModel`; None where nobody wants them.
+    see
+        Is given every frame, in order, in the thread that finds faces; those that are not to be
+        read (`Frame.is_read`) go to it alone, without a face.
     batch
         Faces per call of a model, ≥ 1.
 
@@ -127,7 +136,7 @@ def read_faces(
         max_items=SIGHTINGS_WAITING, max_bytes=SIGHTING_BYTES_WAITING
     )
     tracker = SpeakerTracker(min_score=settings.min_face_score, strict=settings.strict_single_face)
-    viewer = Viewer(detector, tracker, model.crop, None if witness is None else witness.crop)
+    viewer = Viewer(detector, tracker, model.crop, None if witness is None else witness.crop, see)
     threads = [
         threading.Thread(target=_decode, args=(source, frames), name="decode", daemon=True),
         threading.Thread(
@@ -156,6 +165,8 @@ class Viewer:
         What the emotion model wants to see.
     witness_crop
         What a second one wants to see; None for nobody.
+    see
+        As for `read_faces`.
     """
 
     def __init__(
@@ -164,6 +175,7 @@ class Viewer:
         tracker: SpeakerTracker,
         crop: CropSpec,
         witness_crop: CropSpec | None = None,
+        see: SeeFrame | None = None,
     ) -> None:
         self._tracker = tracker
         self._steps = isinstance(detector, PictureDetector) and detector.steps
@@ -174,15 +186,44 @@ class Viewer:
         )
         self._crop, self._witness_crop = crop, witness_crop
         self._shot = 1
+        self._see = see
+        self._box: Box | None = None
+        self._not_shown = 0
+        self._besides: deque[Frame] = deque()
 
     def follow(self, frames: Iterable[Frame]) -> Iterator[tuple[Sighting, int]]:
-        """Yield the sighting of each frame, and the bytes that it holds."""
+        """Yield the sighting of each frame that is read, and the bytes that it holds."""
+        read = self._read_ones(frames)
         looks = (
-            faces_of(frames, self._find)
+            faces_of(read, self._find)
             if self._steps
-            else (Look(frame, self._find(frame)) for frame in frames)
+            else (Look(frame, self._find(frame)) for frame in read)
         )
-        return (self._sighting(look.frame, look.faces) for look in looks)
+        for look in looks:
+            yield self._sighting(look.frame, look.faces)
+            self._not_shown -= 1
+            self._show(look.frame)
+        while self._see is not None and self._besides:
+            self._see(self._besides.popleft(), None)
+
+    def _read_ones(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """Frames that are read; others are shown, those after a frame that waits when it is."""
+        for frame in frames:
+            if frame.is_read:
+                self._not_shown += 1
+                yield frame
+            elif self._not_shown:
+                self._besides.append(frame)
+            elif self._see is not None:
+                self._see(frame, None)
+
+    def _show(self, frame: Frame) -> None:
+        """Show a frame that was read, and before it those that came before it."""
+        if self._see is None:
+            return
+        while self._besides and self._besides[0].index < frame.index:
+            self._see(self._besides.popleft(), None)
+        self._see(frame, self._box)
 
     def look(self, frame: Frame) -> tuple[Sighting, int]:
         """Return the sighting of one frame, and the bytes that it holds."""
@@ -201,9 +242,11 @@ class Viewer:
             ]
         face = self._tracker.choose(frame.time_s, laid, placement.canvas_px)
         count = len(self._tracker.usable(laid))
+        self._box = None
         if face is None:
             return Sighting(frame.time_s, frame.index, count, self._shot), 0
         own = next(own for own, each in zip(observations, laid, strict=True) if each is face)
+        self._box = own.box
         crop = crop_from(frame.picture, own, self._crop)
         other = None
         if self._witness_crop is not None:

@@ -52,7 +52,12 @@ NEW_STAMPS: Final = "new_stamps"
 
 
 def open_video(
-    path: Path, *, fps: str = "every", threads: int = 0, shots: bool = False
+    path: Path,
+    *,
+    fps: str = "every",
+    also: str | None = None,
+    threads: int = 0,
+    shots: bool = False,
 ) -> VideoSource:
     """Open the default video stream of a recording.
 
@@ -64,6 +69,8 @@ def open_video(
         Frames to give: ``every``; a rate in Hz (one frame per tick of presentation time, every
         frame if the source is slower); or ``adaptive`` (a frame whose thumbnail changed, and one
         every 0.2 s). Frames that are not given are decoded but not converted.
+    also
+        Frames to give besides, likewise: `Frame.is_read` of those that `fps` leaves out is False.
     threads
         Decoder threads; 0 lets FFmpeg choose.
     shots
@@ -79,7 +86,7 @@ def open_video(
     SettingsError
         When `fps` is not understood.
     """
-    return VideoSource(Path(path), fps=fps, threads=threads, shots=shots)
+    return VideoSource(Path(path), fps=fps, also=also, threads=threads, shots=shots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +107,23 @@ class VideoSource:
 
     Parameters
     ----------
-    path, fps, threads, shots
+    path, fps, also, threads, shots
         As for `open_video`.
     """
 
     def __init__(
-        self, path: Path, *, fps: str = "every", threads: int = 0, shots: bool = False
+        self,
+        path: Path,
+        *,
+        fps: str = "every",
+        also: str | None = None,
+        threads: int = 0,
+        shots: bool = False,
     ) -> None:
         self._path = path
         self._shots = shots
         self._selector = selector(fps)
+        self._also = None if also is None else selector(also)
         self.info: MediaInfo = probe(path)
         if not self.info.has_picture:
             raise MediaError("media.only_sound", file=path)
@@ -175,16 +189,19 @@ class VideoSource:
             for picture, change in self._with_cuts(self._placed(container), converter):
                 shrink = partial(converter.thumbnail, picture.frame)
                 wanted = self._selector.wants(picture.moment, shrink)
-                if not wanted and change is None:
+                is_read = wanted or change is not None
+                besides = self._also is not None and self._also.wants(picture.moment, shrink)
+                if not (is_read or besides):
                     continue
                 shown = picture_of(picture.frame, converter, picture.aspect)
-                self._delivered += 1
+                self._delivered += is_read
                 yield Frame(
                     picture.index,
                     picture.moment.time_s,
                     shown,
                     self._canvas_px,
                     None if change is None else converter.upright(change),
+                    is_read,
                 )
         except EmoreportError as error:
             raise error.with_file(self._path) from error.__cause__

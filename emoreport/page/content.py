@@ -32,6 +32,7 @@ from emoreport.records import (
     RunRecord,
 )
 from emoreport.results import (
+    ACTIONS,
     Analysis,
     AudioInterval,
     Comparison,
@@ -77,6 +78,7 @@ def page_document(findings: Findings) -> dict[str, Any]:
         "intervals": piece_columns(analysis),
         "cuts": [_short(cut_s) for cut_s in findings.faces.cuts_s],
         "speech": [[_short(span.start_s), _short(span.end_s)] for span in findings.speech.speech],
+        "actions": action_columns(analysis),
         "tiles": tiles(findings),
         "blocks": blocks(findings),
         "matrix": transition_matrix(analysis),
@@ -174,6 +176,23 @@ def voice_columns(rows: Sequence[AudioInterval]) -> dict[str, list[Any]]:
         **_row_columns(rows),
         "speech_s": [_short(row.speech_s) for row in rows],
         "intensity": [_short(row.intensity) for row in rows],
+    }
+
+
+def action_columns(analysis: Analysis) -> dict[str, dict[str, list[float | None]]] | None:
+    """Start and end of every event of the face, by action; None where none were measured."""
+    if analysis.action_summary is None:
+        return None
+    spans = {
+        action: [event.span for event in analysis.action_events if event.action == action]
+        for action in ACTIONS
+    }
+    return {
+        action: {
+            "start": [_short(span.start_s) for span in found],
+            "end": [_short(span.end_s) for span in found],
+        }
+        for action, found in spans.items()
     }
 
 

@@ -24,7 +24,15 @@ from emoreport.plots.style import (
     new_figure,
     number,
 )
-from emoreport.results import Comparison, Findings, voice_steps
+from emoreport.results import (
+    BLINK,
+    MOUTH_OPEN,
+    SMILE,
+    ActionEvent,
+    Comparison,
+    Findings,
+    voice_steps,
+)
 from emoreport.vocabulary import COLOURS, ICONS, like, text_on
 
 if TYPE_CHECKING:
@@ -33,6 +41,8 @@ if TYPE_CHECKING:
 
 HEIGHT_IN: Final = 3.9
 HEIGHTS: Final = (1.0, 1.0, 1.3, 0.35, 1.7)
+ACTIONS_HEIGHT: Final = 0.9
+DRAWN_ACTIONS: Final = (SMILE, MOUTH_OPEN, BLINK)
 AXIS_POINTS: Final = 430.0
 """Length of the axis of time on paper, about."""
 ICON_POINTS: Final = 9.0
@@ -47,10 +57,12 @@ LEGEND_COLUMNS: Final = 6
 def timeline(findings: Findings, lang: str) -> Plot:
     """Draw the timeline."""
     analysis = findings.analysis
-    figure = new_figure(PAGE_IN, HEIGHT_IN, chance_note(analysis, lang))
-    face, voice, heard, speech, severity = figure.subplots(
-        len(HEIGHTS), 1, sharex=True, height_ratios=HEIGHTS
-    )
+    acted = analysis.action_summary is not None
+    heights = (*HEIGHTS[:1], *(ACTIONS_HEIGHT,) * acted, *HEIGHTS[1:])
+    height_in = HEIGHT_IN * sum(heights) / sum(HEIGHTS)
+    figure = new_figure(PAGE_IN, height_in, chance_note(analysis, lang))
+    axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
+    face, *actions, voice, heard, speech, severity = axes
     duration_s = max(analysis.summary.duration_s, 1e-3)
     bridge = findings.run.bridge
     _draw_rows(face, analysis.video_intervals, duration_s, bridge)
@@ -63,7 +75,10 @@ def timeline(findings: Findings, lang: str) -> Plot:
         linewidth=0,
     )
     _draw_severity(severity, analysis.face_voice, lang)
-    named = ((face, "face"), (voice, "voice"), (heard, "voice_probabilities"), (speech, "speech"))
+    named = [(face, "face"), (voice, "voice"), (heard, "voice_probabilities"), (speech, "speech")]
+    for axis in actions:
+        _draw_actions(axis, analysis.action_events)
+        named.append((axis, "actions"))
     for axis, key in named:
         axis.set_ylim(0.0, 1.0)
         axis.set_yticks([])
@@ -102,6 +117,19 @@ def _draw_rows(
                 va="center",
                 color=text_on(like(row.emotion, bridge)),
             )
+
+
+def _draw_actions(axis: Axes, events: Sequence[ActionEvent]) -> None:
+    """A line for each action, in the order in which the axis names them."""
+    height = 1.0 / len(DRAWN_ACTIONS)
+    for row, action in enumerate(reversed(DRAWN_ACTIONS)):
+        spans = [
+            (event.span.start_s, event.span.duration_s)
+            for event in events
+            if event.action == action
+        ]
+        band = (row * height + 0.1 * height, 0.8 * height)
+        axis.broken_barh(spans, band, facecolor=INK, edgecolor=INK, linewidth=0.4)
 
 
 def _draw_voice(axis: Axes, findings: Findings) -> None:

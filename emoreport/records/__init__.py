@@ -7,6 +7,14 @@ hertz (`_hz`). Missing values are NaN in arrays and None in single values, never
 
 from __future__ import annotations
 
+from emoreport.records.actions import (
+    MEASURES,
+    POSE,
+    ActionSource,
+    ActionTrack,
+    EyeTrack,
+    FaceActions,
+)
 from emoreport.records.annotations import (
     MACHINE,
     UNCODED,
@@ -99,11 +107,15 @@ __all__ = [
     "FACE_MEASURES",
     "HEAD_TASKS",
     "MACHINE",
+    "MEASURES",
     "MODALITIES",
+    "POSE",
     "SAMPLE_RATE_HZ",
     "UNCODED",
     "VOICE_MEASURES",
     "WITNESS_MEASURE",
+    "ActionSource",
+    "ActionTrack",
     "AudioTrack",
     "Box",
     "CodedLabels",
@@ -113,6 +125,8 @@ __all__ = [
     "DoubleArray",
     "EmbeddingFaceModel",
     "EmbeddingVoiceModel",
+    "EyeTrack",
+    "FaceActions",
     "FaceDetector",
     "FaceEmotionModel",
     "FaceFeatures",

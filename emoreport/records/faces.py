@@ -177,6 +177,10 @@ class FaceEmotionModel(Protocol):
         ...
 
 
+ROLL: Final = "roll_deg"
+"""Further column of face readings whose pose was measured on the whole face."""
+
+
 @dataclass(frozen=True, slots=True)
 class FaceTrack:
     """Face readings of one video, one entry per analysed frame, in order of time.
@@ -241,6 +245,11 @@ class FaceTrack:
     def valid(self) -> NDArray[np.bool_]:
         """bool (N,): frames with a usable face and a prediction."""
         return np.asarray(~np.isnan(self.probabilities).any(axis=1))
+
+    @property
+    def has_measured_pose(self) -> bool:
+        """Whether the pose of the head is that of the whole face; a detector tells no roll."""
+        return ROLL in self.extra
 
     @property
     def emotion(self) -> NDArray[np.object_]:

@@ -101,6 +101,8 @@ class Frame:
     change
         Where a cut is right before the frame, how much each part of the picture changed there:
         int16 (rows, columns) over the whole picture, levels of 255. None: no cut.
+    is_read
+        Whether the emotion models read it; if not, it is there for what has a rate of its own.
     """
 
     index: int
@@ -108,6 +110,7 @@ class Frame:
     picture: Picture
     canvas_px: tuple[int, int] | None = None
     change: NDArray[np.int16] | None = None
+    is_read: bool = True
 
     @property
     def rgb(self) -> RgbImage:

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from emoreport.results.actions import (
+    ACTIONS,
+    BLINK,
+    MOUTH_OPEN,
+    SMILE,
+    ActionEvent,
+    ActionInterval,
+    ActionSummary,
+)
 from emoreport.results.analysis import (
     Analysis,
     Findings,
@@ -43,7 +52,14 @@ from emoreport.results.words import (
 )
 
 __all__ = [
+    "ACTIONS",
+    "BLINK",
+    "MOUTH_OPEN",
+    "SMILE",
     "AcousticInterval",
+    "ActionEvent",
+    "ActionInterval",
+    "ActionSummary",
     "Analysis",
     "AudioInterval",
     "Choice",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from emoreport.records import FaceTrack, RunRecord, SpeechTrack
+from emoreport.results.actions import ActionEvent, ActionInterval, ActionSummary
 from emoreport.results.figures import Statistic, Summary, Transition
 from emoreport.results.intervals import (
     AcousticInterval,
@@ -52,6 +53,8 @@ class Analysis:
         What they say clause by clause, likewise.
     modality_statistics
         Face, voice and words against each other; empty without a transcript.
+    action_intervals, action_events, action_summary
+        What the face did besides; empty, and None, where that was not measured.
     seen_faces
         The face readings as the rows take them: less sure where a model is out of its depth.
     """
@@ -74,6 +77,9 @@ class Analysis:
     text_intervals: tuple[TextInterval, ...] = ()
     text_clauses: tuple[TextInterval, ...] = ()
     modality_statistics: tuple[ModalityStatistic, ...] = ()
+    action_intervals: tuple[ActionInterval, ...] = ()
+    action_events: tuple[ActionEvent, ...] = ()
+    action_summary: ActionSummary | None = None
     seen_faces: FaceTrack | None = field(default=None, compare=False, repr=False)
 
     @property

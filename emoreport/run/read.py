@@ -33,6 +33,7 @@ from emoreport.run.run_json import RUN_FILE, read_run
 from emoreport.settings import NO_TRANSCRIPT, OPTIONS, Settings, WordSettings
 from emoreport.settings.keywords import SettingValues
 from emoreport.tables import readings
+from emoreport.tables.action_files import read_actions
 from emoreport.tables.head_files import HEAD_FILE, read_head_scores
 from emoreport.tables.text_files import TEXT_FILE, read_text_readings
 from emoreport.tables.word_files import WORDS_FILE, read_words
@@ -206,6 +207,7 @@ def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) ->
         bridge,
         folder,
         read_head_scores(folder / HEAD_FILE),
+        read_actions(folder),
         transcript=transcript,
         text=text,
     )

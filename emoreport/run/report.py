@@ -15,6 +15,7 @@ from emoreport.messages import figures, text
 from emoreport.plots.kinds import draw_plot
 from emoreport.plots.plot import Plot
 from emoreport.records import (
+    ActionTrack,
     FaceTrack,
     HeadTrack,
     ProgressCallback,
@@ -56,6 +57,8 @@ class Report:
         The folder whose stored readings it came from; None for a fresh analysis.
     head
         Readings of a trained head that has a table of its own; None without one.
+    actions
+        What the face did besides; None where that was not measured.
     features
         What a fresh analysis kept of the models' features; None where nobody wanted any.
     transcript
@@ -71,6 +74,7 @@ class Report:
     bridge: Bridge
     folder: Path | None = None
     head: HeadTrack | None = None
+    actions: ActionTrack | None = None
     features: FeatureFile | None = None
     transcript: Transcript | None = None
     text: TextReadings | None = None
@@ -99,6 +103,7 @@ class Report:
             self.head,
             self._shown_transcript,
             self.text,
+            self.actions,
         )
 
     @cached_property
@@ -191,6 +196,21 @@ class Report:
     def modalities(self) -> pd.DataFrame | None:
         """Face, voice and words against each other: a row per number; None without words."""
         return self.tables.get("modalities")
+
+    @property
+    def action_intervals(self) -> pd.DataFrame | None:
+        """Pose, gaze, eyes, brows and mouth in each row; None where they were not measured."""
+        return self.tables.get("action_intervals")
+
+    @property
+    def action_events(self) -> pd.DataFrame | None:
+        """Blinks, smiles, open mouths; None where they were not measured."""
+        return self.tables.get("action_events")
+
+    @property
+    def action_summary(self) -> pd.DataFrame | None:
+        """One row on what the face did in the whole talk; None where that was not measured."""
+        return self.tables.get("action_summary")
 
     @property
     def summary(self) -> pd.DataFrame:
@@ -294,6 +314,7 @@ class Report:
             formats=formats,
             page=page,
             head=self.head,
+            actions=self.actions,
             features=self._features_path(),
             transcript=self._shown_transcript,
             text=self.text,

@@ -59,6 +59,20 @@ class FaceSettings:
     strict_single_face: bool = option(False)
 
 
+MESH_ACTIONS: Final = "mesh"
+LANDMARKER_ACTIONS: Final = "mediapipe/face_landmarker"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSettings:
+    """What the face does: pose, gaze, eyes, brows, mouth."""
+
+    actions: bool = option(False)
+    action_model: str = option("auto", choices=("auto", MESH_ACTIONS, LANDMARKER_ACTIONS))
+    action_rate_hz: float = option(10.0, unit="hertz", minimum=1.0, maximum=120.0)
+    blinks: bool = option(True)
+
+
 @dataclass(frozen=True, slots=True)
 class SpeechSettings:
     """Voice activity and voice-emotion model."""
@@ -232,6 +246,7 @@ class Settings:
 
     decoding: DecodingSettings
     faces: FaceSettings
+    actions: ActionSettings
     speech: SpeechSettings
     features: FeatureSettings
     words: WordSettings
@@ -274,6 +289,7 @@ def _group_types() -> dict[str, type]:
     return {
         "decoding": DecodingSettings,
         "faces": FaceSettings,
+        "actions": ActionSettings,
         "speech": SpeechSettings,
         "features": FeatureSettings,
         "words": WordSettings,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
     from emoreport.settings import (
+        ActionSettings,
         AnalysisSettings,
         DecodingSettings,
         FaceSettings,
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 class SettingValues(TypedDict, total=False):
     """Settings by public name: the name of the command-line option, without a unit.
 
-    The first eight are whole groups.
+    The first nine are whole groups.
     """
 
     decoding: DecodingSettings
     faces: FaceSettings
+    actions: ActionSettings | bool
     speech: SpeechSettings | str
     features: FeatureSettings | bool
     words: WordSettings
@@ -42,6 +44,9 @@ class SettingValues(TypedDict, total=False):
     face_detector: str
     min_face_score: float
     strict_single_face: bool
+    action_model: Literal["auto", "mesh", "mediapipe/face_landmarker"]
+    action_rate: float
+    blinks: bool
     speech_witness: str
     speech_hop: float
     speech_threshold: float

@@ -10,8 +10,9 @@ from unicodedata import normalize
 
 from emoreport.analysis.mismatch.comparison import compare_intervals
 from emoreport.analysis.mismatch.modalities import face_modality, text_modality, voice_modality
+from emoreport.analysis.rows.abstention import abstention_level
 from emoreport.analysis.rows.doubt import doubted
-from emoreport.analysis.rows.judging import abstention_level, judge_rows
+from emoreport.analysis.rows.judging import judge_rows
 from emoreport.analysis.rows.text import SpokenText
 from emoreport.analysis.rows.witnesses import firm_windows
 from emoreport.analysis.talks.agreement import agreement_measures

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from emoreport import messages as words
+from emoreport.results import ACTIONS
 from emoreport.vocabulary import COMPOUND_NAMES, LEADS, VERDICTS
 
 STATISTIC: Final = "statistic"
@@ -21,6 +22,7 @@ REASON: Final = "reason"
 DIMENSIONS: Final = "dimensions"
 COMPOUND: Final = "compound"
 PLACED: Final = "placed"
+ACTION: Final = "action"
 
 CODES: Final[Mapping[str, tuple[str, ...]]] = {
     STATISTIC: (
@@ -106,6 +108,7 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
     DIMENSIONS: ("model", "derived"),
     COMPOUND: COMPOUND_NAMES,
     PLACED: ("given", "aligned", "recognised"),
+    ACTION: ACTIONS,
 }
 """Every code by group, in the order of the dictionary; a test holds them against the analysis."""
 

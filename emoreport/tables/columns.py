@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from emoreport.results import AudioInterval, VideoInterval
+from emoreport.tables.action_columns import ACTION_EVENTS, ACTION_INTERVALS, ACTION_SUMMARY
 from emoreport.tables.codes import (
     CODES,
     COMPOUND,
@@ -25,7 +26,7 @@ from emoreport.tables.codes import (
     STATISTIC,
     VERDICT,
 )
-from emoreport.tables.schema import Column, Kind, Table, value_at
+from emoreport.tables.schema import DURATION, END, START, Column, Kind, Table, value_at
 from emoreport.vocabulary import PROBABILITY_PREFIX, WITNESS_PREFIX
 
 DEVIATION_PREFIX: Final = "z_"
@@ -49,9 +50,6 @@ def _source_of_dimensions(row: VideoInterval | AudioInterval) -> str | None:
 
 SHOT: Final = Column("shot", Kind.COUNT, "interval_shot")
 """At the end of the tables whose rows follow the face."""
-START: Final = Column("start", Kind.SECONDS, "start", get="span.start_s")
-END: Final = Column("end", Kind.SECONDS, "end", get="span.end_s")
-DURATION: Final = Column("duration", Kind.SECONDS, "duration", get="span.duration_s")
 VIDEO_EMOTION: Final = Column("video_emotion", Kind.LABEL, "video_emotion")
 AUDIO_EMOTION: Final = Column("audio_emotion", Kind.LABEL, "audio_emotion")
 
@@ -511,6 +509,7 @@ FEATURES: Final = Table(
 DESCRIBED_EXTRAS: Final = {
     "yaw_deg": Column("yaw_deg", Kind.DEGREES, "yaw"),
     "pitch_deg": Column("pitch_deg", Kind.DEGREES, "pitch"),
+    "roll_deg": Column("roll_deg", Kind.DEGREES, "action_roll"),
     "valence_raw": Column("valence_raw", Kind.NUMBER, "valence_raw"),
     "arousal_raw": Column("arousal_raw", Kind.NUMBER, "arousal_raw"),
     "snr_db": Column("snr_db", Kind.DECIBELS, "window_snr"),
@@ -547,6 +546,9 @@ OPTIONAL_NAMES: Final = (
     TEXT_INTERVALS.name,
     TEXT_CLAUSES.name,
     MODALITY_STATISTICS.name,
+    ACTION_INTERVALS.name,
+    ACTION_EVENTS.name,
+    ACTION_SUMMARY.name,
 )
 """The tables that a video has where they were asked for."""
 
@@ -563,6 +565,7 @@ def result_tables(
     rates: bool = False,
     text_labels: Iterable[str] = (),
     modalities: bool = False,
+    actions: bool = False,
 ) -> dict[str, Table]:
     """Return the tables by name, with the columns of the models that ran.
 
@@ -586,6 +589,8 @@ def result_tables(
         Class names of the text model; without any there are no tables of what the words say.
     modalities
         Whether there is a table of face, voice and words against each other.
+    actions
+        Whether there are tables of what the face did besides.
     """
     video = _with_classes(VIDEO_INTERVALS, tuple(face_labels), VIDEO_EVIDENCE, "video", baseline)
     heard, read = tuple(voice_labels), tuple(text_labels)
@@ -611,6 +616,7 @@ def result_tables(
             for table in ((TEXT_INTERVALS, TEXT_CLAUSES) if read else ())
         ),
         *((MODALITY_STATISTICS,) if modalities else ()),
+        *((ACTION_INTERVALS, ACTION_EVENTS, ACTION_SUMMARY) if actions else ()),
     )
     return {table.name: table for table in tables}
 
@@ -737,6 +743,7 @@ def table_of(name: str, names: Iterable[str]) -> Table:
         rates=True,
         text_labels=labels or (("",) if TEXT_EMOTION.name in columns else ()),
         modalities=True,
+        actions=True,
     )
     table = tables[name]
     if table.names != columns:

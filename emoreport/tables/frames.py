@@ -71,6 +71,7 @@ def build_tables(
         rates=bool(analysis.speech_rates),
         text_labels=analysis.text_labels,
         modalities=bool(analysis.modality_statistics),
+        actions=analysis.action_summary is not None,
     )
     return {name: data_frame(table, table.values(analysis)) for name, table in layout.items()}
 

@@ -102,6 +102,12 @@ class Column:
         return self.get(row) if callable(self.get) else value_at(row, self.get or self.name)
 
 
+START: Final = Column("start", Kind.SECONDS, "start", get="span.start_s")
+END: Final = Column("end", Kind.SECONDS, "end", get="span.end_s")
+DURATION: Final = Column("duration", Kind.SECONDS, "duration", get="span.duration_s")
+"""Columns of every table of stretches of time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """One table or file of readings.

@@ -10,7 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from emoreport.atomic import Staging
-from emoreport.records import FaceTrack, HeadTrack, SpeechTrack, TextReadings, Transcript
+from emoreport.records import (
+    ActionTrack,
+    FaceTrack,
+    HeadTrack,
+    SpeechTrack,
+    TextReadings,
+    Transcript,
+)
+from emoreport.tables.action_columns import ACTION_READINGS, EYE_READINGS
+from emoreport.tables.action_files import (
+    ACTIONS_FILE,
+    EYES_FILE,
+    write_actions,
+    write_eyes,
+)
 from emoreport.tables.cells import ShownTable, show_all
 from emoreport.tables.columns import (
     OPTIONAL_NAMES,
@@ -63,6 +77,8 @@ KNOWN_FILES: Final = (
     SPEECH_FILE,
     SOUND_FILE,
     HEAD_FILE,
+    ACTIONS_FILE,
+    EYES_FILE,
     FEATURES_FILE,
     WORDS_FILE,
     TEXT_FILE,
@@ -83,6 +99,7 @@ def write_all(
     excel_locale: str = "none",
     page: bytes | None = None,
     head: HeadTrack | None = None,
+    actions: ActionTrack | None = None,
     features: Path | None = None,
     transcript: Transcript | None = None,
     text: TextReadings | None = None,
@@ -112,6 +129,8 @@ def write_all(
         Content of report.html; None for no page.
     head
         Readings of a trained head, likewise with ``parquet``; None where it has no table.
+    actions
+        What the face did besides, likewise with ``parquet``; None where that was not measured.
     features
         A features.parquet to copy; that of `folder` itself stays as it is. None for no such file.
     transcript
@@ -133,7 +152,7 @@ def write_all(
     with Staging(folder) as staging:
         described: tuple[Table, ...] = ()
         if "parquet" in formats:
-            described = _stage_readings(staging, faces, speech, head, transcript, text)
+            described = _stage_readings(staging, faces, speech, head, actions, transcript, text)
         _stage_tables(
             staging,
             tables,
@@ -217,6 +236,7 @@ def _stage_readings(
     faces: FaceTrack,
     speech: SpeechTrack,
     head: HeadTrack | None,
+    actions: ActionTrack | None,
     transcript: Transcript | None,
     text: TextReadings | None,
 ) -> tuple[Table, ...]:
@@ -229,6 +249,12 @@ def _stage_readings(
     if head is not None:
         staging.add(HEAD_FILE, partial(write_head_scores, head=head))
         described.append(head_table(head.labels))
+    if actions is not None:
+        staging.add(ACTIONS_FILE, partial(write_actions, actions=actions))
+        described.append(ACTION_READINGS)
+        if actions.eyes is not None:
+            staging.add(EYES_FILE, partial(write_eyes, eyes=actions.eyes))
+            described.append(EYE_READINGS)
     if transcript is not None:
         staging.add(WORDS_FILE, partial(write_words, transcript=transcript))
         described.append(WORD_READINGS)

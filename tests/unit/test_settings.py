@@ -32,6 +32,7 @@ def test_public_names_are_unique_and_carry_no_unit() -> None:
         for group in (
             "decoding",
             "faces",
+            "actions",
             "speech",
             "features",
             "words",

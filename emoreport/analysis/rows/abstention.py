@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from emoreport.results import (
     VoiceEvidence,
     WitnessVerdict,
 )
+from emoreport.settings import AnalysisSettings
 from emoreport.vocabulary import UNCERTAIN, AbstentionLevel, is_emotion
 
 Level = AbstentionLevel
@@ -63,12 +64,16 @@ class Rule:
         """Reason code of the rows that it hits."""
         return self.code or self.evidence
 
+    def limit(self, level: Level) -> float | None:
+        """The limit of a level; None where it has none."""
+        return {"off": None, "normal": self.normal, "strict": self.strict}[level]
+
     def hits(self, evidence: FaceEvidence | VoiceEvidence | TextEvidence, level: Level) -> bool:
         """Whether the rule takes the label away at this level."""
         value: float | None = getattr(evidence, self.evidence)
-        if level == "off" or value is None:
+        limit = self.limit(level)
+        if limit is None or value is None:
             return False
-        limit = self.normal if level == "normal" else self.strict
         return value < limit if self.side == "below" else value > limit
 
 
@@ -90,6 +95,17 @@ _CONTRADICTED: Final = Rule(
     "Two models that each rest on enough and name different emotions cannot both be right, and "
     "nothing says which one is. How far apart they are plays no part.",
     code="witnesses_disagree",
+)
+
+TURN_RULE: Final = Rule(
+    "head_turn",
+    "above",
+    1.0,
+    0.75,
+    "1 is the model's own limit: turned so far to a side, or up or down, the compact model keeps "
+    "two thirds of its macro recall (docs/models/compact-face.md). Of models without such figures, "
+    "a yaw of 60° or a pitch of 45°.",
+    code="head_turned",
 )
 
 FACE_RULES: Final[tuple[Rule, ...]] = (
@@ -117,16 +133,7 @@ FACE_RULES: Final[tuple[Rule, ...]] = (
         "it cost the compact model 3.5 points of accuracy at a box of 21 px, 6.6 at 17 px, 9.4 at "
         "14 px.",
     ),
-    Rule(
-        "head_turn",
-        "above",
-        1.0,
-        0.75,
-        "1 is the model's own limit: turned so far to a side, or up or down, the compact model "
-        "keeps two thirds of its macro recall (docs/models/compact-face.md). Of models without "
-        "such figures, a yaw of 60° or a pitch of 45°.",
-        code="head_turned",
-    ),
+    TURN_RULE,
     Rule(
         "relative_sharpness",
         "below",
@@ -218,6 +225,11 @@ VOICE_RULES: Final[tuple[Rule, ...]] = (
     _CONTRADICTED,
 )
 """Limits for rows of the voice, in the order in which reasons are named."""
+
+
+def abstention_level(settings: AnalysisSettings) -> Level:
+    """How much evidence a label needs."""
+    return cast("Level", settings.abstention)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 from emoreport.analysis.rows.abstention import (
     Level,
     abstain_voices,
+    abstention_level,
     united_reasons,
     usable_windows,
 )
@@ -29,7 +29,7 @@ from emoreport.analysis.rows.witnesses import (
 )
 from emoreport.records import UNCODED, CodedLabels, FaceTrack, LabelledSpan, Span, SpeechTrack
 from emoreport.results import AudioInterval, VideoInterval
-from emoreport.settings import AnalysisSettings, Settings, SpeechSettings
+from emoreport.settings import Settings, SpeechSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +209,3 @@ def _with_evidence(
         shares=shares,
     )
     return tuple(replace(row, evidence=facts) for row, facts in zip(rows, evidence, strict=True))
-
-
-def abstention_level(settings: AnalysisSettings) -> Level:
-    """How much evidence a label needs."""
-    return cast("Level", settings.abstention)

@@ -12,8 +12,10 @@ import numpy as np
 
 from emoreport.analysis.numeric.hold_times import TIME_TOLERANCE_S, build_timeline
 from emoreport.analysis.numeric.missing import none_if_nan
+from emoreport.analysis.rows.abstention import TURN_RULE, abstention_level
 from emoreport.analysis.rows.cell_rows import CellMeans, CellRows, Leaders, label_cells
 from emoreport.analysis.rows.smoothing import Smoother, track_smoother
+from emoreport.analysis.rows.turned_rows import cut_at_turns, frame_turns
 from emoreport.records import FaceTrack, Span
 from emoreport.results import VideoInterval
 from emoreport.settings import AnalysisSettings
@@ -36,10 +38,11 @@ def segment_faces(
 
     Returns
     -------
-    Rows that tile [0, `duration_s`] and every shot; neighbours in one shot differ; none is shorter
-    than ``settings.min_interval_s`` unless it is a whole shot. `confidence`, `distribution`,
-    `valence` and `arousal` are means over the valid frames of the row, unsmoothed, weighted by the
-    seconds that each frame holds.
+    Rows that tile [0, `duration_s`] and every shot; neighbours in one shot differ, but where the
+    head turns beyond the limit and the pose is known frame by frame (`turned_rows`); none is
+    shorter than ``settings.min_interval_s`` unless it is a whole shot. `confidence`,
+    `distribution`, `valence` and `arousal` are means over the valid frames of the row, unsmoothed,
+    weighted by the seconds that each frame holds.
     """
     return FaceSegmenter(faces, duration_s).rows(settings)
 
@@ -56,6 +59,7 @@ class FaceSegmenter:
     def __init__(self, faces: FaceTrack, duration_s: float) -> None:
         self._faces, self._duration_s = faces, duration_s
         self._timeline = build_timeline(faces.time_s, duration_s)
+        self._turn = frame_turns(faces)
         self._seen = self._timeline.held_by(faces.valid)
         self._weight_s = np.where(self._seen, self._timeline.length_s, 0.0)
         self._shots = self._shot_bounds()
@@ -79,6 +83,10 @@ class FaceSegmenter:
             first=np.append(np.concatenate(firsts), len(self._timeline)),
             label=np.concatenate([part.label for part in parts]),
         )
+        limit = TURN_RULE.limit(abstention_level(settings))
+        if self._turn is not None and limit is not None:
+            shortest_s = settings.min_interval_s
+            rows = cut_at_turns(rows, self._timeline, self._turn, limit, shortest_s)
         return self._placed(self._measure(rows), rows, settings)
 
     def _shot_bounds(self) -> list[int]:

@@ -26,7 +26,7 @@ from emoreport.exchange.writers.tiers import (
     tiers_with_words,
 )
 from emoreport.messages import label_name, text
-from emoreport.results import AcousticInterval, Findings, milliseconds
+from emoreport.results import ACTIONS, AcousticInterval, Findings, milliseconds
 
 ACOUSTICS: Final = {
     "f0_median_hz": "Hz",
@@ -156,7 +156,8 @@ def _levels(findings: Findings, lang: str) -> dict[str, dict[str, str]]:
             emotions[cell.label] = shown
             types[f"{name}_{cell.label}"] = text(f"export.bids_level.{name}", lang, emotion=shown)
     words = () if findings.analysis.words is None else (WORD,)
-    for name in (MISMATCH, SPEECH, *words):
+    actions = ACTIONS if findings.analysis.action_summary is not None else ()
+    for name in (MISMATCH, SPEECH, *words, *actions):
         types[name] = text(f"export.bids_level.{name}", lang)
     return {
         "trial_type": types,

@@ -25,12 +25,12 @@ from emoreport.exchange.writers.tiers import (
     Cell,
     Tier,
     judged_tiers,
+    shown_label,
     text_model,
     tier_labels,
     tiers_with_words,
 )
-from emoreport.messages import label_name
-from emoreport.results import Findings
+from emoreport.results import ACTIONS, Findings
 
 FORMAT_VERSION: Final = "3.0"
 SCHEMA: Final = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
@@ -108,12 +108,13 @@ def xml_text(text: str) -> str:
 
 
 def _value(label: str, lang: str) -> str:
-    return xml_text(label if lang == "en" else label_name(label, lang))
+    return xml_text(shown_label(label, lang))
 
 
 def _all_labels(findings: Findings) -> tuple[str, ...]:
     tiers = judged_tiers(findings)
-    return tuple(dict.fromkeys(label for tier in tiers for label in tier_labels(tier, findings)))
+    labels = (label for tier in tiers for label in tier_labels(tier, findings))
+    return tuple(dict.fromkeys((*labels, *ACTIONS)))
 
 
 def _add_header(root: ET.Element, findings: Findings, media: Media, tiers: Sequence[Tier]) -> None:

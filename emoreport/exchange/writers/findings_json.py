@@ -18,6 +18,8 @@ from emoreport.exchange.writers import Files, Media
 from emoreport.records import FaceTrack, SoundContour, SpeechTrack, WitnessReadings
 from emoreport.results import (
     AcousticInterval,
+    ActionEvent,
+    ActionInterval,
     Analysis,
     AudioInterval,
     Comparison,
@@ -76,6 +78,11 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
         "text_intervals": _text_rows(analysis.text_intervals, analysis.text_labels),
         "text_clauses": _text_rows(analysis.text_clauses, analysis.text_labels),
         "modality_statistics": [_rounded(asdict(row)) for row in analysis.modality_statistics],
+        "action_intervals": _action_rows(analysis.action_intervals),
+        "action_events": _timed_rows(analysis.action_events),
+        "action_summary": None
+        if analysis.action_summary is None
+        else _rounded(asdict(analysis.action_summary)),
         "transitions": [
             {
                 "from": row.origin,
@@ -195,7 +202,7 @@ def _text_rows(rows: Iterable[TextInterval], labels: Sequence[str]) -> list[dict
 
 
 def _timed_rows(
-    rows: Iterable[AcousticInterval | SpokenWord | SpeechRate],
+    rows: Iterable[AcousticInterval | SpokenWord | SpeechRate | ActionEvent],
 ) -> list[dict[str, Any]]:
     """Rows whose members have the names that the document gives them."""
     return [
@@ -215,6 +222,21 @@ def _head_rows(rows: Iterable[HeadInterval]) -> list[dict[str, Any]]:
             "end_s": _time(row.span.end_s),
             "label": row.label,
             "confidence": _value(row.confidence),
+        }
+        for row in rows
+    ]
+
+
+def _action_rows(rows: Iterable[ActionInterval]) -> list[dict[str, Any]]:
+    """Means of the measures over the rows of the face."""
+    return [
+        {
+            "start_s": _time(row.span.start_s),
+            "end_s": _time(row.span.end_s),
+            "emotion": row.emotion,
+            "looks": row.looks,
+            "blinks": row.blinks,
+            "means": {name: _value(value) for name, value in row.means.items()},
         }
         for row in rows
     ]

@@ -9,8 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from emoreport.exchange.writers import Files, Media
-from emoreport.exchange.writers.tiers import Cell, Tier, duration_ms, tiers_with_words
-from emoreport.messages import label_name
+from emoreport.exchange.writers.tiers import (
+    Cell,
+    Tier,
+    duration_ms,
+    shown_label,
+    tiers_with_words,
+)
 from emoreport.results import Findings
 
 
@@ -71,7 +76,7 @@ def _tier_lines(tier: Tier, end_ms: int, lang: str) -> Iterator[str]:
 
 def _text(cell: Cell, lang: str) -> str:
     def name(label: str) -> str:
-        return label if lang == "en" or cell.is_spoken else label_name(label, lang)
+        return label if cell.is_spoken else shown_label(label, lang)
 
     if cell.voice_label is None:
         return name(cell.label)

@@ -11,8 +11,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 from typing import Final, TypeVar
 
+from emoreport.messages import label_name
 from emoreport.records import FaceTrack, RunRecord, Span, SpeechTrack
 from emoreport.results import (
+    ACTIONS,
+    ActionEvent,
     Analysis,
     AudioInterval,
     Comparison,
@@ -22,6 +25,7 @@ from emoreport.results import (
     VideoInterval,
     milliseconds,
 )
+from emoreport.tables.codes import ACTION, code_name
 from emoreport.vocabulary import (
     EMOTIONS,
     NO_FACE,
@@ -131,10 +135,11 @@ def tiers_of(findings: Findings) -> tuple[Tier, ...]:
 
 
 def tiers_with_words(findings: Findings) -> tuple[Tier, ...]:
-    """The tiers of `tiers_of`, then the shots, the words, their clauses, and what these say.
+    """The tiers of `tiers_of`, the shots, the words, their clauses, what these say, the actions.
 
     Shots are there where there is a cut, words and clauses where there is a transcript that may be
-    shown, clauses and what they say where a text model read them.
+    shown, clauses and what they say where a text model read them, actions of the face where they
+    were measured.
     """
     analysis = findings.analysis
     tiers = list(tiers_of(findings))
@@ -146,7 +151,23 @@ def tiers_with_words(findings: Findings) -> tuple[Tier, ...]:
         if analysis.words is not None:
             tiers.append(Tier(CLAUSES, spoken_clauses(analysis)))
         tiers.append(Tier(TEXT_EMOTION, spoken_emotions(analysis)))
-    return tuple(tiers)
+    return *tiers, *action_tiers(analysis)
+
+
+def action_tiers(analysis: Analysis) -> Iterator[Tier]:
+    """A tier for each action of the face, empty or not; none where actions were not measured."""
+    if analysis.action_summary is None:
+        return
+    for action in ACTIONS:
+        events = [event for event in analysis.action_events if event.action == action]
+        yield Tier(action, tuple(_one_by_one(events, _acted)))
+
+
+def shown_label(label: str, lang: str) -> str:
+    """What an annotation says: the label of the tables in English, else its name."""
+    if lang == "en":
+        return label
+    return code_name(ACTION, label, lang) if label in ACTIONS else label_name(label, lang)
 
 
 def spoken_words(analysis: Analysis) -> tuple[Cell, ...]:
@@ -212,7 +233,7 @@ def _vocabulary(emotions: Iterable[str], *absent: str) -> tuple[str, ...]:
 
 
 _Row = TypeVar("_Row", VideoInterval, AudioInterval, Comparison)
-_Said = TypeVar("_Said", SpokenWord, TextInterval)
+_Said = TypeVar("_Said", SpokenWord, TextInterval, ActionEvent)
 
 
 def _cells(rows: Iterable[_Row], cell: Callable[[_Row, int, int], Cell]) -> Iterator[Cell]:
@@ -260,6 +281,10 @@ def _shots(findings: Findings) -> Iterator[Cell]:
     for number, (start_ms, end_ms) in enumerate(pairwise(bounds_ms), start=1):
         if start_ms < end_ms:
             yield Cell(start_ms, end_ms, str(number), is_spoken=True)
+
+
+def _acted(event: ActionEvent, start_ms: int, end_ms: int) -> Cell:
+    return Cell(start_ms, end_ms, event.action, value=event.peak)
 
 
 def _speech(spans: Iterable[Span], limit_ms: int) -> Iterator[Cell]:

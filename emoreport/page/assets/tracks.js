@@ -132,6 +132,17 @@
     inView(speech, plot, (_, left, right) => g.fillRect(left, top, Math.max(1, right - left), height));
   }
 
+  // A line of its own for each action, since they overlap.
+  function actions(g, top, height, plot) {
+    const kinds = ["smile", "mouth_open", "blink"];
+    const line = height / kinds.length;
+    kinds.forEach((kind, row) => {
+      g.fillStyle = ink(kind === "blink" ? "--faint" : "--accent");
+      inView(data.actions[kind], plot, (_, left, right) =>
+        g.fillRect(left, top + row * line + 1, Math.max(1.5, right - left), line - 2));
+    });
+  }
+
   // Height is the severity; a mismatch whose severity is not known is hatched over the whole height.
   // A thin line is under what was compared.
   function mismatch(g, top, height, plot) {
@@ -171,6 +182,7 @@
     { key: "speech", height: 10, paint: speaking },
     { key: "probabilities", seen: true, height: 78, paint: area(emoreport.curve) },
     { key: "face", seen: true, height: 26, paint: strip("face", first_s) },
+    ...(data.actions ? [{ key: "actions", seen: true, height: 30, paint: actions }] : []),
     { key: "voice_probabilities", height: 52, paint: area(emoreport.voiceCurve) },
     { key: "voice", height: 26, paint: strip("voice", 0) },
     { key: "mismatch", seen: true, height: 34, paint: mismatch },

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from emoreport.errors import FaceStageError
+from emoreport.faces.detectors import DirectDetector
 from emoreport.faces.reading import read_faces, sharpness
 from emoreport.records import CropSpec, FaceScores, Frame, RgbPicture
 from emoreport.settings import FaceSettings
 from emoreport.vocabulary import EMOTIONS
+from tests.fixtures.face_detector import short_range_file, solutions_detector
 from tests.fixtures.faces import (
     BrightnessModel,
     FrameStream,
@@ -310,3 +312,23 @@ def test_a_blurred_face_is_less_sharp():
     blurred = cv2.GaussianBlur(face, (0, 0), 3)
     assert sharpness(face) > 5 * sharpness(blurred)
     assert sharpness(np.full((48, 48, 3), 90, np.uint8)) == 0.0
+
+
+@pytest.mark.parametrize("steps", [True, False])
+@pytest.mark.parametrize("apart", [1, 2, 7])
+def test_every_frame_is_shown_in_order_and_those_that_are_read_with_their_face(apart, steps):
+    picture = RgbPicture(scene((320, 240), (60, 0, 0.9)))
+    frames = [Frame(k, k / 25, picture, is_read=k % apart == 0) for k in range(40)]
+    shown = []
+    detector = DirectDetector(short_range_file()) if steps else solutions_detector()
+    track = read_faces(
+        FrameStream(frames),
+        detector,
+        BrightnessModel(),
+        SETTINGS,
+        see=lambda frame, box: shown.append((frame.index, box is not None)),
+    )
+    detector.close()
+    assert track.frame.tolist() == list(range(0, 40, apart))
+    assert track.valid.all()
+    assert shown == [(index, index % apart == 0) for index in range(40)]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from emoreport.page.content import (
+    action_columns,
     face_columns,
     looks,
     models,
@@ -19,6 +20,7 @@ from emoreport.vocabulary import COLOURS, EMOTIONS
 from tests.fixtures.page import findings
 from tests.fixtures.results import (
     VOICE_LABELS,
+    acted,
     analysis,
     face_track,
     heard_windows,
@@ -124,6 +126,16 @@ def test_the_document_is_json_without_gaps_filled():
     assert [model["role"] for model in document["models"]] == ["face", "speech", "face_detector"]
     assert document["models"][2]["files"] == []
     assert document["unmapped"] == [["unmapped_face_label", "contempt"]]
+
+
+def test_events_of_the_face_are_there_where_they_were_measured():
+    assert page_document(findings())["actions"] is None
+    acting = dataclasses.replace(analysis(), **acted())
+    assert action_columns(acting) == {
+        "blink": {"start": [0.9], "end": [1.1]},
+        "smile": {"start": [1.0], "end": [2.5]},
+        "mouth_open": {"start": [3.0], "end": [3.5]},
+    }
 
 
 def test_an_hour_of_lively_intervals_stays_small():

@@ -19,6 +19,7 @@ from emoreport.vocabulary import COLOURS
 from tests.fixtures.results import (
     VOICE_LABELS,
     MadeFindings,
+    acted,
     analysis,
     face_track,
     heard_windows,
@@ -197,6 +198,14 @@ def test_the_timeline_shows_rows_in_their_colours_and_hatches_what_is_missing():
     (spoken,) = speech.collections
     assert len(spoken.get_paths()) == len(speech_track().speech)
     assert severity.get_xlim() == (0.0, 10.0 / 3.0)
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "mouth open"), ("ru", "рот открыт")])
+def test_the_timeline_has_a_row_for_the_actions_of_the_face(lang, word):
+    acting = dataclasses.replace(analysis(), **acted())
+    plain, drawn_actions = (words("timeline", result, lang) for result in (analysis(), acting))
+    assert word in drawn_actions
+    assert word not in plain
 
 
 def test_severity_is_a_bar_where_compared_and_a_hatch_where_not():

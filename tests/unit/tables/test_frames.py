@@ -38,7 +38,14 @@ def empty_analysis():
 def test_the_tables_come_in_their_order():
     assert tuple(tables()) == TABLE_NAMES
     optional = ("compound_emotions", "words", "speech_rate", "text_intervals", "text_clauses")
-    assert tuple(tables(with_options(analysis()))) == (*TABLE_NAMES, *optional, "modalities")
+    assert tuple(tables(with_options(analysis()))) == (
+        *TABLE_NAMES,
+        *optional,
+        "modalities",
+        "action_intervals",
+        "action_events",
+        "action_summary",
+    )
 
 
 @pytest.mark.parametrize("result", [analysis(), empty_analysis()], ids=["rows", "no rows"])

@@ -76,13 +76,16 @@ def test_summary_first_dictionary_last():
         "chart_data",
         "dictionary",
     ]
-    assert opened(with_options(analysis())).sheetnames[-9:] == [
+    assert opened(with_options(analysis())).sheetnames[-12:] == [
         "compound_emotions",
         "words",
         "speech_rate",
         "text_intervals",
         "text_clauses",
         "modalities",
+        "action_intervals",
+        "action_events",
+        "action_summary",
         "matrices",
         "chart_data",
         "dictionary",

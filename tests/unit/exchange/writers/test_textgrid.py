@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import parselmouth
@@ -10,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from praatio import textgrid as praatio
 
+from emoreport.exchange.writers.elan import elan_files
 from emoreport.exchange.writers.textgrid import textgrid_files
 from emoreport.exchange.writers.tiers import duration_ms, tiers_of
 from tests.fixtures.findings import MEDIA, any_findings, findings, made_findings
+from tests.fixtures.results import acted
 
 TIERS = ["face", "voice", "voice_intervals", "mismatch", "speech"]
 
@@ -32,6 +35,21 @@ def test_praat_itself_reads_it(tmp_path_factory):
     labels = [call(grid, "Get label of interval", 1, number) for number in (1, 2, 3, 4)]
     assert labels == ["радость", "грусть", "нет лица", "не определено"]
     assert call(grid, "Get end time of interval", 1, 2) == pytest.approx(2.001)
+
+
+def test_every_action_of_the_face_has_a_tier(tmp_path_factory):
+    acting = dataclasses.replace(findings().analysis, **acted())
+    found = dataclasses.replace(findings(), analysis=acting)
+    grid = praatio.openTextgrid(stored(tmp_path_factory, found, "ru"), includeEmptyIntervals=False)
+    assert list(grid.tierNames) == [*TIERS, "blink", "smile", "mouth_open"]
+    assert [tuple(entry) for entry in grid.getTier("smile").entries] == [(1.0, 2.5, "улыбка")]
+    eaf = pympi.Elan.Eaf()
+    file = tmp_path_factory.mktemp("elan") / "talk.eaf"
+    file.write_bytes(elan_files(found, MEDIA, "en")[".eaf"])
+    eaf = pympi.Elan.Eaf(str(file))
+    assert [cell[:3] for cell in eaf.get_annotation_data_for_tier("blink")] == [
+        (900, 1100, "blink")
+    ]
 
 
 @settings(max_examples=25)

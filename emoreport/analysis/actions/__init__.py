@@ -1,0 +1,1 @@
+"""Actions of the face: events, and means over the rows."""
