@@ -238,9 +238,10 @@ def _curve(
 def _words_panel(ordered: Sequence[Universe], about: Mapping[str, Conclusion], lang: str) -> Panel:
     """How far all three agree."""
     words = [universe.words for universe in ordered]
+    who = () if about[DEPARTS].value is None else (DEPARTS,)
     return Panel(
         label=text("multiverse.figure.fleiss", lang),
-        heading=_heading(about, (JOINT_VERDICT, DEPARTS), lang),
+        heading=_heading(about, (JOINT_VERDICT, *who), lang),
         legend=text("multiverse.figure.joint", lang),
         values=tuple(None if side is None else side.fleiss_kappa for side in words),
         marks=_marks(
