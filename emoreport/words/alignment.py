@@ -54,6 +54,10 @@ WINDOW_FRAMES: Final = 4500
 KEPT_FRAMES: Final = 3000
 """Of each window words up to here are kept; the next one begins after the last of them."""
 LETTERS_AHEAD: Final = 3000
+MOST_LOOKS: Final = 20
+"""Cues are looked for in so many times the sound that there is, all together. A file of cues that
+need more, each in itself and the sound around it, is no transcript of one recording: the rest of
+its cues keep their own times."""
 
 
 class LetterModel(Protocol):
@@ -215,9 +219,13 @@ class LetterAligner:
     ) -> list[_Place | None]:
         """Places of words on the best paths, whether the sound shows them or not."""
         places: list[_Place | None] = []
+        frames_left = MOST_LOOKS * len(heard.table)
         for timed, part in _runs(words, lines):
             if timed:
-                places += self._around(heard, usual, part, lines[part[0].line])
+                first, last = _frames_around(heard, lines[part[0].line])
+                frames_left -= last - first
+                last = last if frames_left >= 0 else first
+                places += self._around(heard, usual, part, first, last)
             else:
                 places += self._through(heard, usual, part)
         return places
@@ -247,15 +255,23 @@ class LetterAligner:
         return shows
 
     def _around(
-        self, heard: Heard, usual: DoubleArray, words: Sequence[_Spelled], line: TextLine
+        self,
+        heard: Heard,
+        usual: DoubleArray,
+        words: Sequence[_Spelled],
+        first: int,
+        last: int,
     ) -> list[_Place | None]:
-        """Places of the words of a cue, sought around its times."""
-        start_s, end_s = line.start_s or 0.0, line.end_s or 0.0
-        first, last = np.searchsorted(heard.start_s, (start_s - CUE_MARGIN_S, end_s + CUE_MARGIN_S))
+        """Places of the words of a cue, sought in some frames."""
         if first >= last:
             return [None] * len(words)
-        found = self._places(heard.table[first:last], usual, words, complete=True)
-        return [None if place is None else place.moved(int(first)) for place in found]
+        part = Heard(heard.table[first:last], heard.start_s[first:last])
+        # A cue may hold a whole talk.
+        if last - first > WINDOW_FRAMES or len(_ahead(words, 0)) < len(words):
+            found = self._through(part, usual, words)
+        else:
+            found = self._places(part.table, usual, words, complete=True)
+        return [None if place is None else place.moved(first) for place in found]
 
     def _through(
         self, heard: Heard, usual: DoubleArray, words: Sequence[_Spelled]
@@ -309,6 +325,13 @@ class LetterAligner:
         )
         found = zip(*(each.tolist() for each in (firsts, lasts, fits, per_letter)), strict=True)
         return [_Place(*each) if each[1] > each[0] else None for each in found]
+
+
+def _frames_around(heard: Heard, line: TextLine) -> tuple[int, int]:
+    """First frame of a cue, with the sound around it, and the one after its last."""
+    start_s, end_s = line.start_s or 0.0, line.end_s or 0.0
+    first, last = np.searchsorted(heard.start_s, (start_s - CUE_MARGIN_S, end_s + CUE_MARGIN_S))
+    return int(first), min(int(last), len(heard.table))
 
 
 def _summed(values: NDArray[Any]) -> DoubleArray:

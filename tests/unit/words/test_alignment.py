@@ -175,7 +175,8 @@ def test_the_same_sound_and_text_give_the_same_words():
     assert first == second
 
 
-def test_a_long_talk_is_followed_window_by_window(monkeypatch):
+@pytest.mark.parametrize("in_one_cue", [False, True])
+def test_a_long_talk_is_followed_window_by_window(monkeypatch, in_one_cue):
     monkeypatch.setattr(alignment, "WINDOW_FRAMES", 300)
     monkeypatch.setattr(alignment, "KEPT_FRAMES", 200)
     monkeypatch.setattr(alignment, "LETTERS_AHEAD", 120)
@@ -186,10 +187,28 @@ def test_a_long_talk_is_followed_window_by_window(monkeypatch):
         words = ["".join(random.choice(list(RUSSIAN_LETTERS), 6)) for _ in range(4)]
         talk.say(" ".join(words)).rest(0.3 if number % 5 else 2.0)
         written.append(" ".join(words))
-    found = talk.align(*(TextLine(line) for line in written))
+    cue = TextLine(" ".join(written), 0.0, talk.now_s)
+    found = talk.align(*([cue] if in_one_cue else map(TextLine, written)))
     assert found.unplaced == ()
     expected = [talk.at[word][0] for line in written for word in line.split()]
     assert np.array([(word.start_s, word.end_s) for word in found.words]) == near(expected)
+
+
+def test_cues_beyond_all_measure_are_not_looked_for(monkeypatch):
+    looks = []
+    own = alignment.best_path
+    monkeypatch.setattr(
+        alignment,
+        "best_path",
+        lambda table, *rest, **more: looks.append(len(table)) or own(table, *rest, **more),
+    )
+    talk = Talk().say("она завела прядь")
+    found = talk.align(*[TextLine("она завела прядь", 0.5, talk.now_s)] * 1000)
+    once = talk.now_s + 1.0  # with the silence behind it
+    most = alignment.MOST_LOOKS * once / (talk.now_s - 0.5)
+    assert 10 < len(looks) / 2 <= most  # the text itself, and other words in its place
+    assert len(found.words) + len(found.unplaced) == 3000
+    assert 3 < len(found.words) <= 3 * most
 
 
 def test_nothing_said_and_nothing_written():
