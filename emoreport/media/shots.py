@@ -9,7 +9,8 @@ cut if
 - matching brightness and contrast makes up for the change: lights are switched, exposure changes;
 - the pictures around it change as much: something moves, or the camera does.
 
-The limits are measured by ``python -m benchmarks.shots`` (docs/shots.md).
+Shots that give way to each other little by little are told by `gradual`. The limits are measured by
+``python -m benchmarks.shots`` (docs/shots.md).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Final, Generic, TypeVar
 
 import numpy as np
 
+from emoreport.media.gradual import GradualFinder
 from emoreport.media.pixels import Thumbnail
 
 Item = TypeVar("Item")
@@ -84,6 +86,7 @@ class CutFinder(Generic[Item]):
         self._last: Thumbnail | None = None
         self._before: deque[float] = deque(maxlen=AROUND)
         self._quiet_until_s = -np.inf
+        self._gradual = GradualFinder()
 
     def feed(
         self, item: Item, time_s: float, grey: Thumbnail
@@ -117,11 +120,16 @@ class CutFinder(Generic[Item]):
         while self._waiting:
             first, last = self._waiting[0], self._last
             change = None
-            if last is not None and self._is_candidate(first, last):
+            is_candidate = last is not None and self._is_candidate(first, last)
+            if last is not None and is_candidate:
                 if not at_end and not self._has_settled():
                     return
                 if self._is_cut(first, last):
                     change = np.abs(first.grey - last)
+                    self._gradual.restart()
+            slow_change = self._gradual.change_before(first.time_s, first.grey)
+            if not is_candidate:
+                change = slow_change
             self._pass(first)
             yield first.item, change
 

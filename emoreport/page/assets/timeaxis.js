@@ -115,6 +115,7 @@ emoreport.timeAxis = (() => {
       const seen = data.cuts.filter((time) => time > start && time < end);
       if (seen.length * CUT_PX > width()) return;
       g.strokeStyle = ink("--ink");
+      g.lineWidth = 1;
       g.setLineDash([3, 3]);
       g.beginPath();
       for (const time of seen) {

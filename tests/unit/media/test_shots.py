@@ -94,6 +94,38 @@ def test_a_jump_within_one_scene_is_a_cut():
     assert cuts(film(*[scene(1)] * 20, *[moved] * 20)) == [20]
 
 
+def faded(start, end, count):
+    """Pictures on the way from one to the other, both left out."""
+    shares = np.arange(1, count + 1) / (count + 1)
+    return [(1 - share) * start + share * end for share in shares]
+
+
+@pytest.mark.parametrize("length", [8, 12, 20])
+def test_a_dissolve_is_a_cut_at_its_end(length):
+    one, other = scene(1), scene(2)
+    pictures = film(*[one] * 40, *faded(one, other, length), *[other] * 40)
+    (found,) = cuts(pictures)
+    assert 40 + length <= found <= 40 + length + 5
+
+
+def test_a_fade_is_a_cut_where_nothing_is_to_be_seen():
+    black = np.zeros_like(scene(1))
+    down, up = faded(scene(1), black, 10), faded(black, scene(2), 10)
+    assert cuts(film(*[scene(1)] * 30, *down, *[black] * 3, *up, *[scene(2)] * 30)) == [40]
+
+
+def test_pictures_that_are_black_for_a_moment_are_no_shot():
+    black = np.zeros_like(scene(1))
+    assert cuts(film(*[scene(1)] * 20, black, *[scene(1)] * 20)) == []
+    assert cuts(film(*[scene(1)] * 20, black)) == []
+    assert cuts(film(*[black] * 20, *[scene(1)] * 20)) == [20]
+
+
+def test_light_that_rises_slowly_is_no_dissolve():
+    bright = 0.4 * scene(1)
+    assert cuts(film(*[bright] * 30, *faded(bright, scene(1), 15), *[scene(1)] * 30)) == []
+
+
 def test_repeated_pictures_do_not_make_cuts_of_the_movement_between_them():
     wide = np.hstack([scene(1), scene(2)])
     panning = [wide[:, start : start + 64] for start in range(0, 48, 2)]
