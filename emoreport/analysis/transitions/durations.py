@@ -91,10 +91,10 @@ def dwell_times(
     """Estimate how long each emotion that occurs lasts.
 
     A duration counts from an observed change to the emotion. It ends with an observed change to
-    another emotion, and is censored where the chain breaks: at `no_face`, at `uncertain`, at the
-    end. Censoring is taken to be unrelated to how long the emotion would still have lasted. Faces
-    that turn away because of an emotion, and abstentions just when an emotion changes, violate
-    that.
+    another emotion, and is censored where the chain breaks: at `no_face`, `uncertain`, a cut and
+    the end. Censoring is taken to be unrelated to how long the emotion would still have lasted.
+    Faces that turn away because of an emotion, and abstentions just when an emotion changes,
+    violate that.
 
     Parameters
     ----------
