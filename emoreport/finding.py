@@ -221,8 +221,8 @@ def figures_in_words(findings: Findings, lang: str) -> dict[str, str]:
         for label in (summary.dominant_video_emotion, summary.dominant_audio_emotion)
     )
     changes = unknown
-    if summary.transitions_per_minute is not None:
-        rate = summary.transitions_per_minute
+    rate = summary.transitions_per_emotion_minute
+    if rate is not None:
         changes = text("cli.line.transitions", lang, count=summary.transitions, rate=rate)
     modalities = modalities_sentence(findings.analysis.modality_statistics, lang)
     figures = {

@@ -9,6 +9,7 @@ import pytest
 from emoreport.finding import (
     WHYS,
     amount,
+    figures_in_words,
     finding_sentence,
     mismatch_sentence,
     modalities_sentence,
@@ -275,3 +276,10 @@ def three(value, p_value, seconds=60.0, **shares):
 def test_face_voice_and_words_have_a_sentence_where_there_are_words(rows, said):
     assert modalities_sentence(rows, "en") == said
     assert (modalities_sentence(rows, "ru") is None) == (said is None)
+
+
+def test_the_terminal_tells_the_rate_that_the_page_tells():
+    rates = {"transitions_per_minute": 1.0, "transitions_per_emotion_minute": 11.04}
+    told = dataclasses.replace(findings().analysis, summary=summary(transitions=6, **rates))
+    words = figures_in_words(dataclasses.replace(findings(), analysis=told), "en")
+    assert words["transitions"] == "6 (11.0 per minute with an emotion)"
