@@ -18,7 +18,7 @@ from emoreport.models.store.model_choice import AUTO, COMPACT, Role, auto_order
 from emoreport.models.store.model_metadata import REINSTALL
 from emoreport.models.store.model_store import ModelState, ModelStore
 from emoreport.models.store.registry import registry
-from emoreport.settings import Settings
+from emoreport.settings import LANDMARKER_ACTIONS, Settings
 from emoreport.settings.loading import configuration_file
 from emoreport.speech.select import NONE
 
@@ -147,9 +147,11 @@ def diagnose(
     source = os.environ if environment is None else environment
     stock = look_into_store(settings)
     models = stock.models
+    detectors = _whole("detector", models)
     trials = run_trials(
         settings,
-        detectors=[settings.faces.face_detector, *_whole("detector", models)],
+        detectors=[settings.faces.face_detector, *detectors],
+        actions=settings.actions.actions or LANDMARKER_ACTIONS in detectors,
         faces=[COMPACT, *_whole("face", models), *_folder(settings.faces.face)],
         voices=[COMPACT, *_whole("voice", models), *_folder(settings.speech.speech)],
         recognisers=_whole("words", models),

@@ -50,8 +50,8 @@ class Trial:
     Attributes
     ----------
     part
-        ``decoding``, ``face_detector``, ``face_model``, ``speech_detector``, ``voice_model``,
-        ``recogniser``, ``aligner`` or ``text_model``.
+        ``decoding``, ``face_detector``, ``actions``, ``face_model``, ``speech_detector``,
+        ``voice_model``, ``recogniser``, ``aligner`` or ``text_model``.
     name
         Name of the model, or of what did the work.
     load
@@ -105,6 +105,7 @@ def run_trials(
     voices: Sequence[str] = (),
     recognisers: Sequence[str] = (),
     texts: Sequence[str] = (),
+    actions: bool = False,
 ) -> list[Trial]:
     """Run the parts of an analysis with the settings in force.
 
@@ -115,6 +116,8 @@ def run_trials(
     detectors, faces, voices, recognisers, texts
         What to run, as ``--face-detector``, ``--face``, ``--speech``, ``--transcript`` and
         ``--text`` take it.
+    actions
+        Whether to run what ``--action-model`` names.
 
     Returns
     -------
@@ -125,6 +128,7 @@ def run_trials(
         path = Path(folder) / "recording.mkv"
         trials = [_trial("decoding", "PyAV", "recording", lambda _: _decoding(path))]
         trials += [_detector(still, name) for name in detectors]
+        trials += [_actions(still)] if actions else []
         for name in faces:
             open_face = partial(_face_model, still.replace(face=name))
             trials.append(_judge("face_model", name, "face", open_face))
@@ -216,6 +220,20 @@ def _detector(settings: Settings, name: str) -> Trial:
         return _Ready(lambda: detector.detect(frame), detector.name, runtime, "cpu")
 
     return _trial("face_detector", name, "frame", prepare)
+
+
+def _actions(settings: Settings) -> Trial:
+    def prepare(stack: ExitStack) -> _Ready:
+        from emoreport.actions.select import open_actions
+
+        source = open_actions(settings.replace(actions=True), _ignore)
+        assert source is not None
+        stack.callback(source.close)
+        part = noise_picture(FRAME_PX[1], FRAME_PX[1])
+        record = source.record
+        return _Ready(lambda: source.look(part), record.name, record.runtime, record.device)
+
+    return _trial("actions", settings.actions.action_model, "frame", prepare)
 
 
 def _silero(settings: Settings, path: Path, stack: ExitStack) -> _Ready:

@@ -227,6 +227,16 @@ def test_a_detector_of_the_store_is_run_beside_the_usual_one(store, monkeypatch)
     assert len(detectors) == 2
     assert all(trial.ran for trial in detectors)
     assert detectors[0].name != detectors[1].name
+    (actions,) = [trial for trial in found.trials if trial.part == "actions"]
+    assert (actions.name, actions.ran) == (entry.name, True), actions
+
+
+def test_actions_are_tried_where_they_are_wanted(store):
+    wanted = diagnose(Settings(threads=1, actions=True, action_model="mediapipe/face_landmarker"))
+    (trial,) = [trial for trial in wanted.trials if trial.part == "actions"]
+    assert not trial.ran
+    assert trial.remedy
+    assert not [trial for trial in diagnose(Settings(threads=1)).trials if trial.part == "actions"]
 
 
 def test_a_changed_byte_in_the_store_is_a_problem_and_the_command_mends_it(dusha, quick):
