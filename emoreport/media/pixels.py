@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 import av.error
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 from av.video.reformatter import VideoReformatter
@@ -37,6 +38,8 @@ HIGH_RANGES: Final = {16: "PQ", 18: "HLG"}
 """Transfer characteristics of high dynamic range (ITU-T H.273, table 3). Their pictures are shown
 without tone mapping here, paler than on a screen that knows them."""
 
+_SIDE_DATA: Final[Any] = SideDataContainer  # its stub leaves out what it is made of
+
 CONVERSION_THREADS: Final = 1
 """The other processors are busy with detection and inference."""
 
@@ -57,7 +60,9 @@ class Orientation:
         libavutil/display.h). Angles between quarter turns are taken to the nearest one.
         """
         try:
-            side_data: Any = picture.side_data
+            # `picture.side_data` would be kept by the picture, and keep it: a circle, so that
+            # hundreds of decoded pictures wait for Python's collector.
+            side_data = _SIDE_DATA(picture)
             matrix = np.frombuffer(bytes(side_data["DISPLAYMATRIX"]), dtype=np.int32)
             a, b, c, d = (int(matrix[cell]) for cell in (0, 1, 3, 4))
         except (KeyError, IndexError, ValueError):

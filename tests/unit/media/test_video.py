@@ -1,8 +1,10 @@
+import gc
 import itertools
 import tracemalloc
 
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 
 from emoreport.errors import MediaError, SettingsError
 from emoreport.media import open_video
@@ -292,6 +294,20 @@ def test_memory_does_not_grow_with_length(tmp_path):
         tracemalloc.stop()
     assert len(peaks) == 100
     assert peaks[-1] - peaks[30] < 100_000
+
+
+def test_decoded_pictures_do_not_wait_for_the_collector(tmp_path):
+    path = constant_rate(tmp_path / "a.mp4", seconds=4.0)
+    gc.collect()
+    gc.disable()
+    try:
+        with open_video(path) as video:
+            for frame in video:
+                del frame
+            kept = sum(isinstance(each, VideoFrame) for each in gc.get_objects())
+    finally:
+        gc.enable()
+    assert kept <= 2
 
 
 # --------------------------------------------------------------------------- pictures and sound
