@@ -54,23 +54,31 @@ class Orientation:
 
     @classmethod
     def of(cls, picture: VideoFrame, usual: Orientation | None = None) -> Orientation:
-        """Read the display matrix of a picture; `usual`, or upright, without one.
-
-        The matrix maps stored (p, q) to shown (a·p + c·q, b·p + d·q) (ISO/IEC 14496-12, 8.3.2;
-        libavutil/display.h). Angles between quarter turns are taken to the nearest one.
-        """
+        """Read the display matrix of a picture; `usual`, or upright, without one."""
         try:
             # `picture.side_data` would be kept by the picture, and keep it: a circle, so that
             # hundreds of decoded pictures wait for Python's collector.
-            side_data = _SIDE_DATA(picture)
-            matrix = np.frombuffer(bytes(side_data["DISPLAYMATRIX"]), dtype=np.int32)
-            a, b, c, d = (int(matrix[cell]) for cell in (0, 1, 3, 4))
+            return cls.of_matrix(bytes(_SIDE_DATA(picture)["DISPLAYMATRIX"]))
         except (KeyError, IndexError, ValueError):
             # No matrix, or side data that this version of PyAV cannot name.
             turns = round(picture.rotation / 90) % 4
             if not turns and usual is not None:
                 return usual
-            a, b, c, d = ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))[turns]
+            turned = ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))[turns]
+        return cls._of_cells(*turned)
+
+    @classmethod
+    def of_matrix(cls, content: bytes) -> Orientation:
+        """What a display matrix says: nine 32-bit numbers.
+
+        It maps stored (p, q) to shown (a·p + c·q, b·p + d·q) (ISO/IEC 14496-12, 8.3.2;
+        libavutil/display.h). Angles between quarter turns are taken to the nearest one.
+        """
+        matrix = np.frombuffer(content, dtype=np.int32)
+        return cls._of_cells(*(int(matrix[cell]) for cell in (0, 1, 3, 4)))
+
+    @classmethod
+    def _of_cells(cls, a: int, b: int, c: int, d: int) -> Orientation:
         if abs(a) + abs(d) >= abs(b) + abs(c):
             return cls(mirror_x=a < 0, mirror_y=d < 0)
         return cls(transpose=True, mirror_x=c < 0, mirror_y=b < 0)

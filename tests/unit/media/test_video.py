@@ -115,15 +115,10 @@ def test_frames_are_upright(tmp_path, turn):
     ],
 )
 def test_every_display_matrix_turns_the_picture_as_the_standard_says(matrix, shown):
-    class Picture:
-        a, b, c, d = (value << 16 for value in matrix)
-        side_data = {  # noqa: RUF012 - the shape of PyAV's own
-            "DISPLAYMATRIX": np.array([a, b, 0, c, d, 0, 0, 0, 1 << 30], np.int32).tobytes()
-        }
-        rotation = 0
-
+    a, b, c, d = (value << 16 for value in matrix)
+    content = np.array([a, b, 0, c, d, 0, 0, 0, 1 << 30], np.int32).tobytes()
     stored = np.repeat(np.array([[1, 2], [3, 4], [5, 6]], dtype=np.uint8)[:, :, None], 3, axis=2)
-    assert Orientation.of(Picture()).apply(stored)[:, :, 0].tolist() == shown
+    assert Orientation.of_matrix(content).apply(stored)[:, :, 0].tolist() == shown
 
 
 def test_an_edit_list_is_honoured(tmp_path):
