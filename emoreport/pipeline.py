@@ -19,6 +19,7 @@ from emoreport.actions.pose import with_pose
 from emoreport.actions.reading import ActionReader
 from emoreport.actions.select import ACTIONS, open_actions
 from emoreport.errors import EmoreportError, MediaError
+from emoreport.faces.looks import read_looks
 from emoreport.faces.reading import read_faces
 from emoreport.faces.select import open_detector, open_face_model
 from emoreport.heads.head import short_of_faces
@@ -51,7 +52,7 @@ from emoreport.run.folder import ResultFolders, content_sha256, is_up_to_date, r
 from emoreport.run.record import plan_run, record_run
 from emoreport.run.report import Report
 from emoreport.run.timing import Clock, short_turns
-from emoreport.settings import NO_SHOTS, Settings
+from emoreport.settings import ADAPTIVE, NO_SHOTS, Settings
 from emoreport.speech.activity import SileroDetector
 from emoreport.speech.reading import read_speech
 from emoreport.speech.select import open_voice_model
@@ -406,7 +407,8 @@ class Analyzer:
         also = None if actions is None else actions.fps
         with open_video(path, fps=decoding.fps, also=also, threads=threads, shots=shots) as source:
             frames = self._watched(source, info.duration_s)
-            faces = read_faces(
+            read = read_looks if decoding.fps == ADAPTIVE else read_faces
+            faces = read(
                 frames,
                 self._detector,
                 self._face_model,

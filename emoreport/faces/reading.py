@@ -82,6 +82,20 @@ class Sighting:
     witness_crop: RgbImage | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundFaces:
+    """All faces of one frame: in pixels of the picture, and `laid` on the recording's canvas."""
+
+    frame: Frame
+    faces: Sequence[FaceObservation]
+    laid: Sequence[FaceObservation]
+
+    def in_picture(self, face: FaceObservation) -> FaceObservation:
+        """The face in pixels of the picture for one of `laid`."""
+        pairs = zip(self.faces, self.laid, strict=True)
+        return next(own for own, each in pairs if each is face)
+
+
 def read_faces(
     source: Iterable[Frame],
     detector: FaceDetector,
@@ -138,7 +152,7 @@ def read_faces(
     tracker = SpeakerTracker(min_score=settings.min_face_score, strict=settings.strict_single_face)
     viewer = Viewer(detector, tracker, model.crop, None if witness is None else witness.crop, see)
     threads = [
-        threading.Thread(target=_decode, args=(source, frames), name="decode", daemon=True),
+        threading.Thread(target=pump, args=(source, frames), name="decode", daemon=True),
         threading.Thread(
             target=_watch, args=(frames, viewer, sightings), name="find-faces", daemon=True
         ),
@@ -185,7 +199,7 @@ class Viewer:
             else (lambda frame: detector.detect(frame.rgb))
         )
         self._crop, self._witness_crop = crop, witness_crop
-        self._shot = 1
+        self.shot = 1
         self._see = see
         self._box: Box | None = None
         self._not_shown = 0
@@ -229,33 +243,53 @@ class Viewer:
         """Return the sighting of one frame, and the bytes that it holds."""
         return self._sighting(frame, self._find(frame))
 
-    def _sighting(self, frame: Frame, observations: list[FaceObservation]) -> tuple[Sighting, int]:
+    def find(self, frame: Frame) -> FoundFaces:
+        """All faces of a frame, whatever came before."""
+        return self._found(frame, self._find(frame))
+
+    def choose(self, found: FoundFaces) -> FaceObservation | None:
+        """The speaker's among the faces `laid`, or None; frames come in order of time."""
+        frame = found.frame
         if frame.change is not None and not self._goes_on(frame, frame.change):
             self._tracker.restart()
-            self._shot += 1
-        placement = frame.placement
-        laid = observations
-        if not placement.is_whole:  # a face stays the same one when the picture's size changes
-            laid = [
-                replace(each, box=placement.box(each.box), eyes=None, points=None)
-                for each in observations
-            ]
-        face = self._tracker.choose(frame.time_s, laid, placement.canvas_px)
-        count = len(self._tracker.usable(laid))
-        self._box = None
+            self.shot += 1
+        return self._tracker.choose(frame.time_s, found.laid, frame.placement.canvas_px)
+
+    def show(self, found: FoundFaces, face: FaceObservation | None) -> Sighting:
+        """Cut out one of the faces `laid`; none for None."""
+        frame, count = found.frame, len(self._tracker.usable(found.laid))
         if face is None:
-            return Sighting(frame.time_s, frame.index, count, self._shot), 0
-        own = next(own for own, each in zip(observations, laid, strict=True) if each is face)
-        self._box = own.box
+            return Sighting(frame.time_s, frame.index, count, self.shot)
+        own = found.in_picture(face)
         crop = crop_from(frame.picture, own, self._crop)
         other = None
         if self._witness_crop is not None:
             same = self._witness_crop == self._crop
             other = crop if same else crop_from(frame.picture, own, self._witness_crop)
-        sighting = Sighting(
-            frame.time_s, frame.index, count, self._shot, face, crop, sharpness(crop), other
+        return Sighting(
+            frame.time_s, frame.index, count, self.shot, face, crop, sharpness(crop), other
         )
+
+    def _sighting(self, frame: Frame, observations: list[FaceObservation]) -> tuple[Sighting, int]:
+        found = self._found(frame, observations)
+        face = self.choose(found)
+        self._box = None if face is None else found.in_picture(face).box
+        sighting = self.show(found, face)
+        crop, other = sighting.crop, sighting.witness_crop
+        if crop is None:
+            return sighting, 0
         return sighting, crop.nbytes + (0 if other is None or other is crop else other.nbytes)
+
+    def _found(self, frame: Frame, observations: list[FaceObservation]) -> FoundFaces:
+        placement = frame.placement
+        if placement.is_whole:
+            return FoundFaces(frame, observations, observations)
+        # A face stays the same one when the picture's size changes.
+        laid = [
+            replace(each, box=placement.box(each.box), eyes=None, points=None)
+            for each in observations
+        ]
+        return FoundFaces(frame, observations, laid)
 
     def _goes_on(self, frame: Frame, change: NDArray[np.int16]) -> bool:
         """Whether the speaker goes on across a cut: only what is beside them changed.
@@ -295,7 +329,7 @@ def sharpness(crop: RgbImage) -> float:
     return float(np.var(cv2.Laplacian(grey, cv2.CV_32F)))
 
 
-def _decode(source: Iterable[Frame], frames: Channel[Frame]) -> None:
+def pump(source: Iterable[Frame], frames: Channel[Frame]) -> None:
     """Thread: pump the source into `frames`, then close the source."""
     try:
         iterator = iter(source)

@@ -83,6 +83,35 @@ class SpeakerTracker:
         """Faces of sufficient score and plausible shape, in the order given."""
         return [face for face in faces if face.score >= self._min_score and _is_plausible(face.box)]
 
+    def waits(self, faces: Sequence[FaceObservation]) -> bool:
+        """Whether a frame without a speaker shows a face that must be seen again to be one."""
+        candidates = self.usable(faces)
+        lone = not self._strict or len(candidates) == 1
+        return bool(candidates) and lone and not any(map(_is_sure, candidates))
+
+    def guess(
+        self, faces: Sequence[FaceObservation], known: Sequence[FaceObservation]
+    ) -> FaceObservation | None:
+        """The face that is likely to be chosen in a frame near others, whatever their order.
+
+        Parameters
+        ----------
+        faces
+            All faces of the frame.
+        known
+            The speaker's in frames near it; without any, the most prominent sure face is taken.
+        """
+        candidates = self.usable(faces)
+        if self._strict and len(candidates) > 1:
+            return None
+        if known:
+            pairs = [(near, face) for near in known for face in candidates]
+            within = [(near, face) for near, face in pairs if _in_reach(near.box, face.box, 0.0)]
+            pair = min(within, key=lambda pair: _distance(pair[0].box, pair[1].box), default=None)
+            return None if pair is None else pair[1]
+        sure = [face for face in candidates if _is_sure(face)]
+        return max(sure, key=lambda face: _prominence(face, None), default=None)
+
     def choose(
         self,
         time_s: float,

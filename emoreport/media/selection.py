@@ -1,38 +1,31 @@
-"""Select the decoded frames to analyse: every one, a rate in Hz, or those that changed."""
+"""Select the decoded frames that are given out: every one, or a rate in Hz.
+
+Under ``adaptive`` every one is: who looks at them decides which.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Final, Protocol
 
-import numpy as np
-
-from emoreport.media.pixels import Thumbnail
 from emoreport.media.timeline import Moment
 from emoreport.settings import parse_fps
-
-ADAPTIVE_CHANGE: Final = 2.0
-"""Mean absolute luma difference (of 255) that makes a frame worth analysing."""
-
-ADAPTIVE_LONGEST_S: Final = 0.2
-"""Even a still picture is analysed this often."""
 
 _TICK_TOLERANCE: Final = 1e-6
 
 
 class Selector(Protocol):
-    """Decides frame by frame, in order of time, which ones are analysed."""
+    """Decides frame by frame, in order of time, which ones are given out."""
 
-    def wants(self, moment: Moment, thumbnail: Callable[[], Thumbnail]) -> bool:
-        """Whether the frame is analysed; `thumbnail` is called only where it is needed."""
+    def wants(self, moment: Moment) -> bool:
+        """Whether the frame is given out."""
         ...
 
 
 class EveryFrame:
     """Takes all frames."""
 
-    def wants(self, moment: Moment, thumbnail: Callable[[], Thumbnail]) -> bool:  # noqa: ARG002
+    def wants(self, moment: Moment) -> bool:  # noqa: ARG002
         """Take the frame."""
         return True
 
@@ -53,7 +46,7 @@ class RateSelector:
         self._rate_hz = rate_hz
         self._next_tick = 0
 
-    def wants(self, moment: Moment, thumbnail: Callable[[], Thumbnail]) -> bool:  # noqa: ARG002
+    def wants(self, moment: Moment) -> bool:
         """Take the frame if a tick has come due since the last one taken."""
         reach_s = 0.5 * min(moment.step_s, 1.0 / self._rate_hz)
         tick = math.floor((moment.time_s + reach_s) * self._rate_hz + _TICK_TOLERANCE)
@@ -61,28 +54,6 @@ class RateSelector:
             return False
         self._next_tick = tick + 1
         return True
-
-
-class ChangeSelector:
-    """Takes a frame that differs from the last one taken, or when 0.2 s have passed."""
-
-    def __init__(self) -> None:
-        self._last_s = -math.inf
-        self._last: Thumbnail | None = None
-
-    def wants(self, moment: Moment, thumbnail: Callable[[], Thumbnail]) -> bool:
-        """Take the frame if it changed by more than `ADAPTIVE_CHANGE` or time is up."""
-        current = thumbnail()
-        due = moment.time_s - self._last_s >= ADAPTIVE_LONGEST_S - _TICK_TOLERANCE
-        if not due and self._last is not None and _change(current, self._last) <= ADAPTIVE_CHANGE:
-            return False
-        self._last = current
-        self._last_s = moment.time_s
-        return True
-
-
-def _change(thumbnail: Thumbnail, previous: Thumbnail) -> float:
-    return float(np.abs(thumbnail - previous).mean())
 
 
 def selector(fps: str) -> Selector:
@@ -96,4 +67,4 @@ def selector(fps: str) -> Selector:
     rate_hz = parse_fps(fps)
     if rate_hz is not None:
         return RateSelector(rate_hz)
-    return ChangeSelector() if fps == "adaptive" else EveryFrame()
+    return EveryFrame()

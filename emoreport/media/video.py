@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from itertools import repeat
 from pathlib import Path
 from typing import Final, NoReturn, Self
@@ -67,8 +66,8 @@ def open_video(
         A file; see `emoreport.media.probe`.
     fps
         Frames to give: ``every``; a rate in Hz (one frame per tick of presentation time, every
-        frame if the source is slower); or ``adaptive`` (a frame whose thumbnail changed, and one
-        every 0.2 s). Frames that are not given are decoded but not converted.
+        frame if the source is slower); or ``adaptive``, which gives every frame for others to
+        choose from. Frames are converted as far as they are looked at.
     also
         Frames to give besides, likewise: `Frame.is_read` of those that `fps` leaves out is False.
     threads
@@ -187,10 +186,8 @@ class VideoSource:
         converter = RgbConverter()
         try:
             for picture, change in self._with_cuts(self._placed(container), converter):
-                shrink = partial(converter.thumbnail, picture.frame)
-                wanted = self._selector.wants(picture.moment, shrink)
-                is_read = wanted or change is not None
-                besides = self._also is not None and self._also.wants(picture.moment, shrink)
+                is_read = self._selector.wants(picture.moment) or change is not None
+                besides = self._also is not None and self._also.wants(picture.moment)
                 if not (is_read or besides):
                     continue
                 shown = picture_of(picture.frame, converter, picture.aspect)
@@ -297,6 +294,7 @@ class VideoSource:
             notes=self._notes(),
             frame_rate_hz=self._times.contradicting_rate_hz or self.info.frame_rate_hz,
             warnings=tuple(warnings),
+            decoded=self._times.placed,
         )
 
     def _notes(self) -> tuple[str, ...]:

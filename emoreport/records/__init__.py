@@ -64,6 +64,7 @@ from emoreport.records.media import (
 )
 from emoreport.records.models import (
     HeadLimits,
+    LookRule,
     ModelRecord,
     Precision,
     Recording,
@@ -145,6 +146,7 @@ __all__ = [
     "IntArray",
     "LabelSource",
     "LabelledSpan",
+    "LookRule",
     "MeasuredFaces",
     "MeasuringVoiceModel",
     "MediaInfo",

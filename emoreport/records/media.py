@@ -173,6 +173,8 @@ class DecodeOutcome:
         picture, the end of the sound where that goes on beyond it.
     frames
         Frames (video) or samples at the output rate (audio) delivered.
+    decoded
+        Of the picture: frames decoded, those that were not delivered included.
     decode_failures
         Packets or frames that could not be decoded and were passed over.
     time_quality
@@ -194,6 +196,7 @@ class DecodeOutcome:
     notes: tuple[str, ...] = ()
     frame_rate_hz: float | None = None
     warnings: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    decoded: int = 0
 
 
 class AudioTrack(Protocol):

@@ -35,6 +35,22 @@ class HeadLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class LookRule:
+    """When the label of a frame that is not looked at is sure enough; see `faces.label_risk`.
+
+    Attributes
+    ----------
+    weights
+        Of the terms of the risk, by name; a logistic regression.
+    limit
+        Highest probability of another label, 0–1, at which a frame is not looked at.
+    """
+
+    weights: Mapping[str, float]
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
 class Precision:
     """How often a model is right when it names a class, on items that it was not trained on.
 
@@ -83,6 +99,8 @@ class ModelRecord:
         Of a face model; None where nothing was measured, and the defaults hold.
     precision
         None where it was not measured.
+    look_rule
+        Of a face model; None where none was fitted, and a cautious one holds.
     """
 
     name: str
@@ -96,6 +114,7 @@ class ModelRecord:
     reason: str = ""
     head_limits: HeadLimits | None = None
     precision: Precision | None = None
+    look_rule: LookRule | None = None
 
     @property
     def has_emotions(self) -> bool:

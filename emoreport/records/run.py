@@ -54,7 +54,9 @@ class MediaRecord:
     container, claimed_duration_s, width_px, height_px, rotation_deg, streams
         As in `MediaInfo`.
     frames
-        Pictures delivered.
+        Pictures that were looked at.
+    decoded_frames
+        Pictures that were decoded; more than `frames` under a frame rate that skips some.
     cuts_s
         Where shots begin, but the first one, seconds; None where nobody looked for cuts.
     """
@@ -68,6 +70,7 @@ class MediaRecord:
     rotation_deg: int | None = None
     frames: int | None = None
     cuts_s: tuple[float, ...] | None = None
+    decoded_frames: int | None = None
     streams: tuple[StreamInfo, ...] = ()
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from emoreport.records import RunPlan, RunRecord
-from emoreport.settings import OPTIONS
+from emoreport.settings import ADAPTIVE, OPTIONS
 
 RETABLED_GROUPS: Final = frozenset({"analysis", "output"})
 RETABLED_OPTIONS: Final = frozenset({"min_speech"})
@@ -64,12 +64,17 @@ def _settings(run: RunPlan) -> dict[str, Any]:
 def _models_that_ran(run: RunPlan) -> dict[str, Any]:
     """Of each model what decides its answers: name, files, runtime and precision.
 
+    Where a model decides which frames are looked at, that is part of it.
+
     Versions of runtimes move the last digits only and are left out.
     """
-    by_role = {}
+    by_role: dict[str, Any] = {}
+    adaptive = run.settings.get("fps") == ADAPTIVE
     for role, model in run.models.items():
         library, *rest = model.runtime.split(" ")
         by_role[role] = [model.name, sorted(model.files.items()), library, *rest[1:]]
+        if adaptive and model.look_rule is not None:
+            by_role[role].append([model.look_rule.limit, sorted(model.look_rule.weights.items())])
     return by_role
 
 

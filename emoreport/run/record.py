@@ -231,8 +231,8 @@ def now() -> str:
 
 def _media(info: MediaInfo, outcome: DecodeOutcome, faces: FaceTrack) -> MediaRecord:
     rate_hz = outcome.frame_rate_hz
-    if not rate_hz and outcome.frames and outcome.duration_s > 0:
-        rate_hz = outcome.frames / outcome.duration_s
+    if not rate_hz and outcome.decoded and outcome.duration_s > 0:
+        rate_hz = outcome.decoded / outcome.duration_s
     return MediaRecord(
         duration_s=outcome.duration_s,
         frame_rate_hz=rate_hz,
@@ -241,8 +241,9 @@ def _media(info: MediaInfo, outcome: DecodeOutcome, faces: FaceTrack) -> MediaRe
         width_px=info.width_px or None,
         height_px=info.height_px or None,
         rotation_deg=info.rotation_deg,
-        frames=outcome.frames,
+        frames=len(faces),
         cuts_s=None if faces.shot is None else tuple(faces.cuts_s.tolist()),
+        decoded_frames=outcome.decoded,
         streams=info.streams,
     )
 

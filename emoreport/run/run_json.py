@@ -26,6 +26,7 @@ from emoreport.records import (
     InputRecord,
     LabelledSpan,
     LabelSource,
+    LookRule,
     MediaRecord,
     ModelRecord,
     Precision,
@@ -58,7 +59,7 @@ HEAD: Final = "head"
 """Role that a run has where a trained head ran."""
 _HEAD_FIELDS: Final = ("task", "features")
 _MODEL_FIELDS: Final = tuple(field.name for field in fields(ModelRecord))
-_MEASURED_OF_MODELS: Final = ("head_limits", "precision")
+_MEASURED_OF_MODELS: Final = ("head_limits", "precision", "look_rule")
 _OF_ALL_MODELS_THAT_RAN: Final = ("name", "kind", "version", "labels", "files", "runtime", "device")
 _STREAM_FIELDS: Final = ("index", "kind", "codec", "used", "start_s", "duration_s")
 
@@ -155,6 +156,7 @@ def _media_document(media: MediaRecord) -> dict[str, Any]:
         "rotation_deg": media.rotation_deg,
         "frames": media.frames,
         "cuts_s": None if media.cuts_s is None else list(media.cuts_s),
+        "decoded_frames": media.decoded_frames,
         "streams": [
             {**{name: getattr(stream, name) for name in _STREAM_FIELDS}, **stream.details}
             for stream in media.streams
@@ -272,6 +274,7 @@ def _plain_model(role: str, model: Mapping[str, Any]) -> ModelRecord:
         files=files,
         head_limits=_head_limits(f"{key}.head_limits", model.get("head_limits")),
         precision=_precision(f"{key}.precision", model.get("precision")),
+        look_rule=_look_rule(f"{key}.look_rule", model.get("look_rule")),
     )
 
 
@@ -293,10 +296,25 @@ def _precision(key: str, content: Mapping[str, Any] | None) -> Precision | None:
     return Precision(tuple(data), dict(right), {name: int(said[name]) for name in right})
 
 
+def _look_rule(key: str, content: Mapping[str, Any] | None) -> LookRule | None:
+    if content is None:
+        return None
+    weights = content["weights"]
+    _expect(isinstance(weights, dict), f"{key}.weights are no table")
+    _expect(
+        all(isinstance(weight, int | float) for weight in weights.values()),
+        f"{key}.weights are no numbers",
+    )
+    _numbers(key, content, ("limit",), 1.0)
+    named = {name: float(weight) for name, weight in weights.items()}
+    return LookRule(named, float(content["limit"]))
+
+
 def _media(media: Mapping[str, Any]) -> MediaRecord:
     _numbers("media", media, ("duration_s",), LONGEST_S)
     _expect(media["duration_s"] >= SHORTEST_S, "media.duration_s is no length of a video")
-    _numbers("media", media, ("frame_rate_hz", "width_px", "height_px", "frames"), MOST)
+    numbers = ("frame_rate_hz", "width_px", "height_px", "frames", "decoded_frames")
+    _numbers("media", media, numbers, MOST)
     _texts("media", media, (), ("container",))
     lists = {"streams", "cuts_s"}
     names = (field.name for field in fields(MediaRecord) if field.name not in lists)

@@ -77,6 +77,7 @@ class OnnxNetwork:
             reason=reason,
             head_limits=metadata.head_limits,
             precision=metadata.precision,
+            look_rule=metadata.look_rule,
         )
 
     @property

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from emoreport.errors import ModelError
 from emoreport.models.store.integrity import checked_file
-from emoreport.records import SAMPLE_RATE_HZ, CropSpec, HeadLimits, Precision
+from emoreport.records import SAMPLE_RATE_HZ, CropSpec, HeadLimits, LookRule, Precision
 from emoreport.vocabulary import EMOTIONS, VOICE_ONLY_EMOTIONS
 
 _Facts = TypeVar("_Facts")
@@ -58,6 +58,8 @@ class ModelMetadata:
         Face models: how far a head may turn; None where that was not measured.
     precision
         How often the model is right when it names a class; None where that was not measured.
+    look_rule
+        Face models: which frames must be looked at; None where no rule was fitted.
     """
 
     name: str
@@ -77,6 +79,7 @@ class ModelMetadata:
     recording: Mapping[str, Any] | None = None
     head_limits: HeadLimits | None = None
     precision: Precision | None = None
+    look_rule: LookRule | None = None
 
     @property
     def files(self) -> dict[str, str]:
@@ -189,6 +192,7 @@ def _from_document(document: Mapping[str, Any], folder: Path) -> ModelMetadata:
         recording=document.get("recording"),
         head_limits=_head_limits(document.get("doubt", {}).get("head")),
         precision=_precision(document.get("figures", {}).get("precision")),
+        look_rule=_look_rule(document.get("look_rule")),
     )
 
 
@@ -210,6 +214,13 @@ def _precision(document: Mapping[str, Any] | None) -> Precision | None:
         {label: float(row["right"]) for label, row in classes.items()},
         {label: int(row["said"]) for label, row in classes.items()},
     )
+
+
+def _look_rule(document: Mapping[str, Any] | None) -> LookRule | None:
+    if document is None:
+        return None
+    weights = {str(name): float(weight) for name, weight in document["weights"].items()}
+    return LookRule(weights, float(document["limit"]))
 
 
 def _crop(document: Mapping[str, Any], size_px: int) -> CropSpec:

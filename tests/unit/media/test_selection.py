@@ -1,29 +1,25 @@
 import itertools
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emoreport.errors import SettingsError
-from emoreport.media.selection import ChangeSelector, RateSelector, selector
+from emoreport.media.selection import RateSelector, selector
 from emoreport.media.timeline import Moment
-
-
-def never():
-    raise AssertionError("no thumbnail is needed")
 
 
 def chosen(picker, times_s) -> list[float]:
     steps = [late - early for early, late in itertools.pairwise(times_s)]
     steps.append(steps[-1] if steps else 0.04)
     moments = [Moment(time_s, step_s) for time_s, step_s in zip(times_s, steps, strict=True)]
-    return [moment.time_s for moment in moments if picker.wants(moment, never)]
+    return [moment.time_s for moment in moments if picker.wants(moment)]
 
 
-def test_every_takes_all_without_a_thumbnail():
+@pytest.mark.parametrize("fps", ["every", "adaptive"])
+def test_every_frame_is_taken(fps):
     times_s = [0.0, 0.5, 0.50001, 7.0]
-    assert chosen(selector("every"), times_s) == times_s
+    assert chosen(selector(fps), times_s) == times_s
 
 
 def test_a_rate_that_divides_the_source_hits_the_grid():
@@ -65,14 +61,3 @@ def test_a_rate_takes_at_most_one_frame_per_tick_and_misses_none(steps, rate_hz)
     for early, late in itertools.pairwise(found):
         skipped = [time_s for time_s in times_s if early < time_s < late]
         assert not skipped or skipped[-1] - early <= 1.5 / rate_hz + max(steps)
-
-
-def test_adaptive_follows_change_and_time():
-    flat = np.full((18, 32), 100, dtype=np.int16)
-    picker = ChangeSelector()
-    pictures = [flat, flat, flat + 1, flat + 3, flat + 3, flat + 3, flat + 3, flat + 3, flat + 3]
-    found = [
-        picker.wants(Moment(0.04 * k, 0.04), lambda shown=shown: shown)
-        for k, shown in enumerate(pictures)
-    ]
-    assert found == [True, False, False, True, False, False, False, False, True]

@@ -161,29 +161,6 @@ def test_a_rate_above_the_source_gives_every_frame(tmp_path):
     assert len(frames) == 60
 
 
-def test_adaptive_takes_less_of_a_still_picture(tmp_path):
-    with open_video(constant_rate(tmp_path / "moving.mp4"), fps="adaptive") as video:
-        moving = sum(1 for _ in video)
-    with open_video(still_video(tmp_path / "still.mp4"), fps="adaptive") as video:
-        times_s = [frame.time_s for frame in video]
-    assert moving > 40
-    assert times_s == pytest.approx([k / 5 for k in range(10)])
-
-
-def still_video(path):
-    """Fifty times the same picture."""
-    import av
-
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
-        for _ in range(50):
-            frame = av.VideoFrame.from_ndarray(number_picture(5), format="rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return path
-
-
 def test_nonsense_rates_are_refused_before_the_file_is_opened(tmp_path):
     with pytest.raises(SettingsError):
         open_video(tmp_path / "gone.mp4", fps="often")
