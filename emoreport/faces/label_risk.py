@@ -44,6 +44,26 @@ TERMS: Final = (
     "margin_difference",
 )
 
+CAUTIOUS: Final = LookRule(
+    {
+        "constant": 0.71,
+        "margin": -3.26,
+        "log_margin": 0.18,
+        "log_time": 0.29,
+        "log_change": 0.66,
+        "log_larger_change": -0.09,
+        "difference": 2.04,
+        "differ": -0.28,
+        "one_face": 3.4,
+        "log_move": 0.28,
+        "margin_time": 0.1,
+        "margin_change": 0.22,
+        "margin_difference": 0.34,
+    },
+    0.02,
+)
+"""For models of which no recordings were read to fit one: the weights of the compact model, and a
+fifth of its limit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from emoreport.errors import InputNotFoundError, SettingsError, StoredReadingsError
-from emoreport.records import HeadLimits, Precision
+from emoreport.records import HeadLimits, LookRule, Precision
 from emoreport.run.read import read_report
 from emoreport.run.run_json import LAYOUT, document, from_document, read_run
 
@@ -47,6 +47,7 @@ WHOLE: dict[str, Any] = {
             "reason": "",
             "head_limits": {"yaw_deg": 45.0, "pitch_deg": 35.0},
             "precision": {"data": ["FER+"], "right": {"anger": 0.8}, "said": {"anger": 20}},
+            "look_rule": {"weights": {"constant": 1.0, "margin": -3.5}, "limit": 0.1},
         },
         "speech": {"name": "none", "files": {}},
         "face_detector": {"name": "blazeface"},
@@ -61,7 +62,8 @@ WHOLE: dict[str, Any] = {
         "width_px": 640,
         "height_px": 480,
         "rotation_deg": 0,
-        "frames": 62,
+        "frames": 12,
+        "decoded_frames": 62,
         "cuts_s": [1.2, 1.8],
         "streams": [
             {
@@ -114,6 +116,7 @@ def test_the_models_that_every_run_has_are_known_by_name() -> None:
     run = from_document(WHOLE)
     assert run.face_model.labels == ("anger", "fear")
     assert run.face_model.head_limits == HeadLimits(45.0, 35.0)
+    assert run.face_model.look_rule == LookRule({"constant": 1.0, "margin": -3.5}, 0.1)
     assert run.face_model.precision == Precision(("FER+",), {"anger": 0.8}, {"anger": 20})
     assert (run.speech_model.name, run.speech_model.runtime) == ("none", "")
 
@@ -138,6 +141,12 @@ def test_the_models_that_every_run_has_are_known_by_name() -> None:
         lambda content: content["models"]["face"].update(
             precision={"data": [], "right": {"anger": 1.0}, "said": {}}
         ),
+        lambda content: content["models"]["face"].update(look_rule={"weights": {}, "limit": 2}),
+        lambda content: content["models"]["face"].update(
+            look_rule={"weights": {"margin": "much"}, "limit": 0.1}
+        ),
+        lambda content: content["models"]["face"].update(look_rule={"limit": 0.1}),
+        lambda content: content["media"].update(decoded_frames=-1),
         lambda content: content.update(warnings=[{"key": "nothing", "values": {}}]),
         lambda content: content.update(input=[]),
     ],
