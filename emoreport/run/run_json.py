@@ -155,8 +155,8 @@ def _media_document(media: MediaRecord) -> dict[str, Any]:
         "height_px": media.height_px,
         "rotation_deg": media.rotation_deg,
         "frames": media.frames,
-        "cuts_s": None if media.cuts_s is None else list(media.cuts_s),
         "decoded_frames": media.decoded_frames,
+        "cuts_s": None if media.cuts_s is None else list(media.cuts_s),
         "streams": [
             {**{name: getattr(stream, name) for name in _STREAM_FIELDS}, **stream.details}
             for stream in media.streams
