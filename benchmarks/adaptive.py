@@ -1,6 +1,7 @@
 """Fit the rule of `--fps adaptive`, and hold it against a fixed rate, each person left out in turn.
 
     python -m benchmarks.adaptive VIDEO_OR_FOLDER… [--model NAME] [--write MODEL.json]
+    python -m benchmarks.adaptive --speed VIDEO…
 
 Each argument is one person: a recording, or a folder of recordings. The rule is fitted to every
 frame of all persons but one and judged on that one: on the recordings as they are, played twice as
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +33,7 @@ from emoreport.faces.label_risk import TERMS, Sight, changes, grid_on, shades, t
 from emoreport.faces.reading import read_faces
 from emoreport.faces.select import open_detector, open_face_model
 from emoreport.media import open_video
+from emoreport.pipeline import Analyzer
 from emoreport.records import (
     Box,
     DoubleArray,
@@ -49,6 +52,7 @@ GAPS = (2, 3, 4, 5, 6, 8, 10, 12)
 LIMITS = (0.02, 0.05, 0.1, 0.2)
 STRIDES = (2, 3, 4, 5, 6, 8, 10)
 RIDGE = 1.0
+SPEED_RUNS = 3
 OLD_CHANGE, OLD_LONGEST_S = 2.0, 0.2
 """What `adaptive` was before: a picture that changed by so much of 255, or so long a time."""
 SHAKE_PX = 6.0
@@ -295,6 +299,27 @@ def curve(
         )
 
 
+def speed(paths: Sequence[Path], face: str) -> None:
+    """Print the processor time of whole analyses of the face, every frame ÷ fewer."""
+    rates = ("every", "5", "adaptive")
+    analyzers = {
+        fps: Analyzer(Settings(face=face, speech="none", offline=True, fps=fps)) for fps in rates
+    }
+    for path in paths:
+        spent_s: dict[str, list[float]] = {fps: [] for fps in rates}
+        frames = {}
+        for _ in range(SPEED_RUNS):  # in turn, so that a busy moment meets all of them
+            for fps, analyzer in analyzers.items():
+                start_s = time.process_time()
+                frames[fps] = analyzer.analyze(path).run.media.frames
+                spent_s[fps].append(time.process_time() - start_s)
+        best_s = {fps: min(runs) for fps, runs in spent_s.items()}
+        ratios = (
+            f"{fps}: {frames[fps]} frames, {best_s['every'] / best_s[fps]:.2f}x" for fps in rates
+        )
+        print(path.name, *ratios, sep="  ", flush=True)
+
+
 def main() -> None:
     """Read, fit and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -302,7 +327,11 @@ def main() -> None:
     parser.add_argument("--model", default="compact")
     parser.add_argument("--write", type=Path, help="description of the model that gets the rule")
     parser.add_argument("--limit", type=float, default=0.1, help="of the rule that is written")
+    parser.add_argument("--speed", action="store_true", help="processor time only, shipped rule")
     given = parser.parse_args()
+    if given.speed:
+        speed(given.persons, given.model)
+        return
     reading = Reading(given.model)
     files = {
         path.stem: sorted(path.iterdir()) if path.is_dir() else [path] for path in given.persons
