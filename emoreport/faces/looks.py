@@ -35,6 +35,7 @@ from emoreport.faces.reading import (
     FRAMES_WAITING,
     FoundFaces,
     KeepFaces,
+    SeeFrame,
     Sighting,
     Viewer,
     pump,
@@ -116,6 +117,16 @@ class Stretch:
             if behind - before > 1:
                 yield before, behind
 
+    def show(self, see: SeeFrame) -> None:
+        """Show all frames but the first, which ends the stretch before, with the faces known."""
+        for index, frame in enumerate(self.frames):
+            if index or len(self.frames) == 1:
+                look = self.looks.get(index)
+                face = None if look is None else look.face
+                see(
+                    frame, None if look is None or face is None else look.found.in_picture(face).box
+                )
+
     def terms(self, before: int, behind: int) -> DoubleArray:
         """Terms of the risk of the frames between two looks; see `label_risk.terms`."""
         inside = slice(before + 1, behind)
@@ -137,11 +148,13 @@ def read_looks(
     *,
     witness: FaceEmotionModel | None = None,
     keep: KeepFaces | None = None,
+    see: SeeFrame | None = None,
     batch: int = FACES_AT_ONCE,
 ) -> FaceTrack:
     """Read the speaker's face from the frames that its labels need.
 
-    Parameters and errors are those of `read_faces`; `source` gives every frame.
+    Parameters and errors are those of `read_faces`; `source` gives every frame, and `see` is given
+    those that were not looked at without a face.
 
     Returns
     -------
@@ -156,7 +169,7 @@ def read_looks(
     tracker = SpeakerTracker(min_score=settings.min_face_score, strict=settings.strict_single_face)
     viewer = Viewer(detector, tracker, model.crop, None if witness is None else witness.crop)
     reader = _Reader(model, witness, keep, batch)
-    window = _Window(viewer, tracker, reader, model.record.look_rule or CAUTIOUS)
+    window = _Window(viewer, tracker, reader, model.record.look_rule or CAUTIOUS, see)
     thread = threading.Thread(target=pump, args=(source, frames), name="decode", daemon=True)
     thread.start()
     try:
@@ -212,10 +225,15 @@ class _Window:
     """Chooses the looks of one window after the other."""
 
     def __init__(
-        self, viewer: Viewer, tracker: SpeakerTracker, reader: _Reader, rule: LookRule
+        self,
+        viewer: Viewer,
+        tracker: SpeakerTracker,
+        reader: _Reader,
+        rule: LookRule,
+        see: SeeFrame | None,
     ) -> None:
         self._viewer, self._tracker = viewer, tracker
-        self._reader, self._rule = reader, rule
+        self._reader, self._rule, self._see = reader, rule, see
         self._last: Glance | None = None
 
     def search(self, window: Sequence[Sequence[Frame]]) -> None:
@@ -296,6 +314,9 @@ class _Window:
         self._read(others)
         self._reader.keep(looks)
         self._last = ends[-1]
+        if self._see is not None:
+            for stretch in stretches:
+                stretch.show(self._see)
 
 
 class _Reader:

@@ -71,6 +71,20 @@ def random_talk(rng, count):
     return talk(labels, script)
 
 
+def test_all_frames_are_shown_in_order_with_the_faces_that_were_looked_at():
+    frames, detector = talk([0] * 45 + [3] * 45)
+    seen = []
+    track = read_looks(
+        frames,
+        detector,
+        model_with(WHERE_LABELS_DIFFER),
+        SETTINGS,
+        see=lambda frame, box: seen.append((frame.index, box is not None)),
+    )
+    assert [number for number, _ in seen] == list(range(90))
+    assert [number for number, known in seen if known] == track.frame.tolist()
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("strict", [False, True])
 def test_where_every_label_is_doubtful_every_frame_is_read_as_usual(seed, strict):
