@@ -63,10 +63,10 @@ SPARSE_S: Final = 0.4
 STRETCHES_AT_ONCE: Final = 8
 """Stretches between such looks that are searched together, so that the model gets batches."""
 
-WINDOW_BYTES: Final = 96 * 1024 * 1024
-"""Decoded frames that are searched together: 70 of 720p in 4:2:0, eight of 4K."""
+WINDOW_BYTES: Final = 64 * 1024 * 1024
+"""Decoded frames that are searched together: 46 of 720p in 4:2:0, five of 4K."""
 
-WAITING_BYTES: Final = 48 * 1024 * 1024
+WAITING_BYTES: Final = 32 * 1024 * 1024
 """Decoded frames that wait for the window meanwhile."""
 
 TIME_TOLERANCE_S: Final = 1e-6
@@ -203,12 +203,12 @@ def _windows(frames: Iterable[Frame]) -> Iterator[list[list[Frame]]]:
         stretch.append(frame)
         held += frame.picture.held_bytes
         full = held >= WINDOW_BYTES
-        if len(stretch) == 1 or full or is_cut or _is_due(stretch):
+        if len(stretch) == 1 or is_cut or _is_due(stretch) or (full and not window):
             window.append(stretch)
             stretch = [frame]
-        if full or len(window) >= STRETCHES_AT_ONCE:
+        if window and (full or len(window) >= STRETCHES_AT_ONCE):
             yield window
-            window, held = [], frame.picture.held_bytes
+            window, held = [], sum(waiting.picture.held_bytes for waiting in stretch)
     if len(stretch) > 1:
         window.append(stretch)
     if window:
