@@ -25,7 +25,7 @@ AROUND_S: Final = 1.0
 """The usual opening is the median from so long before to so long after."""
 
 LEAST_RATE_HZ: Final = 23.5
-"""Of blinks at 25 Hz, 15 Hz loses a tenth, 10 Hz a third, and lengths grow by a quarter."""
+"""Of the blinks at 25 Hz, 15 Hz loses a tenth to a fifth, 10 Hz a quarter to a third."""
 
 ROWS_AT_ONCE: Final = 50_000
 
