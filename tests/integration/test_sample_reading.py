@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from pathlib import Path
 from types import ModuleType
 
@@ -35,3 +36,10 @@ def test_each_scene_is_read_as_the_page_of_the_sample_says(
         read.append([next(iter(agreement.labels_within(tables[name], *bounds))) for name in tables])
         intended.append([scene["face"], VOICE_MODEL_MISSES.get(scene["voice"], scene["voice"])])
     assert read == intended
+    # The slide in the middle fills the picture.
+    run = json.loads(Path("statistics/talk/run.json").read_text("utf-8"))
+    assert run["media"]["cuts_s"] == [13.0, 16.6]
+    shots = [
+        [row["start"], row["end"], row["shot"]] for row in tables["face"] if row["shot"] == "2"
+    ]
+    assert shots == [["13.000", "16.600", "2"]]
