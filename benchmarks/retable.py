@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from emoreport import Report, analyze
-from emoreport.records import FaceTrack, Span, SpeechTrack
+from emoreport.records import FaceTrack, SoundContour, Span, SpeechTrack
 
 SAMPLE = Path("samples/talk.mp4")
 HOUR_S = 3600.0
@@ -42,6 +42,7 @@ def repeated_faces(track: FaceTrack, copies: int, length_s: float) -> FaceTrack:
         detection_score=tile(track.detection_score),
         probabilities=tile(track.probabilities),
         extra={name: tile(values) for name, values in track.extra.items()},
+        shot=None if track.shot is None else tile(track.shot) + offsets * int(track.shot.max()),
     )
 
 
@@ -60,6 +61,16 @@ def repeated_speech(track: SpeechTrack, copies: int, length_s: float) -> SpeechT
             for span in track.speech
         ),
         extra={name: np.tile(values, copies) for name, values in track.extra.items()},
+        contour=None if track.contour is None else _repeated(track.contour, copies, length_s),
+    )
+
+
+def _repeated(contour: SoundContour, copies: int, length_s: float) -> SoundContour:
+    offsets = np.repeat(np.arange(copies), len(contour)) * length_s
+    return SoundContour(
+        np.tile(contour.time_s, copies) + offsets,
+        np.tile(contour.f0_hz, copies),
+        np.tile(contour.level_db, copies),
     )
 
 

@@ -39,6 +39,7 @@ from emoreport.analysis.mismatch.agreement import (
     mean_distance,
 )
 from emoreport.analysis.mismatch.bootstrap import Intervals, block_bootstrap
+from emoreport.analysis.mismatch.shift_pieces import sureness
 from emoreport.analysis.numeric.hold_times import BoolArray
 from emoreport.analysis.rows.sequences import (
     MISSING,
@@ -315,64 +316,6 @@ def _summed_distances(
         total[steps - first :] += met[:first]
     # At shift s a step of the face meets the voice s steps earlier.
     return 0.5 * np.roll(total[::-1], 1)
-
-
-def sureness(face: IntArray, voice: IntArray, overlap: DoubleArray) -> DoubleArray:
-    """How sure the mean over the overlap is at every circular shift.
-
-    Parameters
-    ----------
-    face, voice
-        int64 (N,), labels at equal steps, `MISSING` where unknown.
-    overlap
-        float64 (N,), steps in common, by shift.
-
-    Returns
-    -------
-    float64 (N,): the overlap over the root of the sum of the squared lengths of its pieces, the
-    inverse of a standard deviation up to a constant. A piece has one label of either side.
-    """
-    squares = np.maximum(_squared_pieces(face, voice), 1.0)
-    return np.asarray(overlap / np.sqrt(squares))
-
-
-def _squared_pieces(face: IntArray, voice: IntArray) -> DoubleArray:
-    """Sum of the squared lengths of the pieces, by shift; float64 (N,).
-
-    While one run of labels passes another, their overlap grows by a step a step, stays, shrinks:
-    its square is a parabola, a constant, a parabola. The coefficients of all pairs are summed.
-    """
-    steps = len(face)
-    (first, length), (their_first, their_length) = label_runs(face), label_runs(voice)
-    start = np.subtract.outer(first, their_first + their_length)
-    end = np.subtract.outer(first + length, their_first)
-    short = np.minimum.outer(length, their_length)
-    coefficients = np.zeros((3, 2 * steps + 1))
-    for bound, sign, vertex, constant in (
-        (start, 1, start, None),
-        (start + short, -1, start, short),
-        (end - short, 1, end, short),
-        (end, -1, end, None),
-    ):
-        level = vertex.astype(np.float64) ** 2
-        if constant is not None:
-            level -= constant.astype(np.float64) ** 2
-        for row, values in enumerate((np.ones(vertex.shape), -2.0 * vertex, level)):
-            coefficients[row] += np.bincount(
-                (bound + steps).ravel(), sign * values.ravel(), 2 * steps + 1
-            )
-    shift = np.arange(-steps, steps + 1)
-    squares = np.cumsum(coefficients, axis=1)
-    total = squares[0] * shift**2 + squares[1] * shift + squares[2]
-    return np.asarray(np.rint(total[:steps] + total[steps:-1]))
-
-
-def label_runs(label: IntArray) -> tuple[IntArray, IntArray]:
-    """First steps and lengths of the runs of one label, int64 (R,) each; missing ones left out."""
-    first = np.flatnonzero(np.append(True, label[1:] != label[:-1]))
-    length = np.diff(np.append(first, len(label)))
-    known = label[first] != MISSING
-    return first[known], length[known]
 
 
 def judged(excess: DoubleArray, sure: DoubleArray) -> ShiftTest:

@@ -1,6 +1,7 @@
 """Circular shifts: arithmetic against brute force, then validity on simulated talks."""
 
 import dataclasses
+import tracemalloc
 from dataclasses import astuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from emoreport.analysis.mismatch.agreement import (
     agreement,
 )
 from emoreport.analysis.mismatch.bootstrap import block_bootstrap
+from emoreport.analysis.mismatch.shift_pieces import sureness
 from emoreport.analysis.mismatch.shift_test import (
     ShiftTest,
     distance_excess,
@@ -24,7 +26,6 @@ from emoreport.analysis.mismatch.shift_test import (
     mismatch_statistics,
     severity_shift_test,
     shift_test,
-    sureness,
     verdict,
 )
 from emoreport.analysis.rows.sequences import MISSING, join
@@ -93,6 +94,21 @@ def test_sureness_counts_the_pieces_at_every_shift(steps):
         _, lengths = np.unique(runs[:, both], axis=1, return_counts=True)
         expected = both.sum() / np.sqrt(max(1, (lengths**2).sum()))
         assert sure[shift] == pytest.approx(expected)
+
+
+def test_pieces_of_a_talk_of_hours_are_counted_in_little_memory():
+    rng = np.random.default_rng(9)
+    face, voice = (np.repeat(rng.integers(-1, 4, 9000), rng.integers(1, 30, 9000)) for _ in "12")
+    steps = min(len(face), len(voice))
+    overlap = np.full(steps, 1.0)
+    tracemalloc.start()
+    try:
+        sure = sureness(face[:steps], voice[:steps], overlap)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert np.isfinite(sure).all()
+    assert peak < 500 * steps  # the pairs of runs would take 600 MB and more for one of their sums
 
 
 def test_a_shift_without_anything_in_common_has_no_excess():
