@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from emoreport.analysis.rows.examples import ranked_rows
 from emoreport.records import Span
 from emoreport.results import Analysis, AudioInterval, VideoInterval
 
@@ -89,10 +90,7 @@ def emotion_passages(
     rows: Sequence[VideoInterval | AudioInterval] = (
         analysis.video_intervals if modality == FACE else analysis.audio_intervals
     )
-    row_indices = [row_index for row_index, row in enumerate(rows) if row.emotion == emotion]
-    if top is not None:
-        row_indices.sort(key=lambda row_index: (-rows[row_index].span.duration_s, row_index))
-        row_indices = sorted(row_indices[:top])
+    row_indices = sorted(ranked_rows(rows, emotion)[:top])
     return tuple(
         Passage(
             number,

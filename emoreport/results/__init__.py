@@ -15,6 +15,7 @@ from emoreport.results.analysis import (
     Analysis,
     Findings,
 )
+from emoreport.results.expressions import Expression
 from emoreport.results.figures import (
     MismatchFigure,
     Statistic,
@@ -66,6 +67,7 @@ __all__ = [
     "Comparison",
     "CompoundScores",
     "Curve",
+    "Expression",
     "FaceEvidence",
     "Findings",
     "HeadInterval",
