@@ -28,6 +28,7 @@ from emoreport.cli import (
     render,
     retable,
     setup,
+    summary_sheet,
     train,
     transcribe,
 )
@@ -80,6 +81,7 @@ app.command("agree")(agree.agree)
 app.command("personalize")(personalize.personalize)
 app.command("render")(render.render)
 app.command("clips")(clips.clips)
+app.command("summary-sheet")(summary_sheet.summary_sheet)
 app.add_typer(evaluate.app, name="evaluate")
 models.app.command("optimize")(optimize.optimize)
 app.add_typer(models.app, name="models")

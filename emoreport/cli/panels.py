@@ -91,6 +91,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "emoreport clips statistics/talk --top 5",
         "emoreport clips statistics/talk --emotion anger --modality voice",
     ),
+    "summary-sheet": (
+        "emoreport summary-sheet statistics/talk",
+        "emoreport summary-sheet talk.mp4 --by strength --per-emotion 5 --lang ru",
+    ),
     "setup": ("emoreport setup",),
     "doctor": ("emoreport doctor --json",),
     "models.pull": ("emoreport models pull hsemotion/enet_b0_8_va_mtl",),

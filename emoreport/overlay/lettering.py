@@ -60,6 +60,43 @@ def shortened(words: str, size_px: int, width_px: int) -> str:
     return ""
 
 
+def wrapped(
+    words: str, size_px: int, width_px: int, *, bold: bool = False, most_lines: int | None = None
+) -> list[str]:
+    """Lines of a text that are no wider than a room; long words are broken.
+
+    Parameters
+    ----------
+    words
+        Without line breaks.
+    size_px, bold
+        As in `letters`.
+    width_px
+        The room.
+    most_lines
+        What is beyond goes, and the last line ends in an ellipsis; None keeps everything.
+    """
+    font = _font(size_px, bold)
+    lines = [""]
+    for word in filter(None, words.split(" ")):
+        longer = f"{lines[-1]} {word}".lstrip()
+        if font.getlength(longer) <= width_px:
+            lines[-1] = longer
+            continue
+        if lines[-1]:
+            lines.append("")
+        for sign in word:
+            if lines[-1] and font.getlength(lines[-1] + sign) > width_px:
+                lines.append("")
+            lines[-1] += sign
+    if most_lines is not None and len(lines) > most_lines:
+        last = lines[most_lines - 1]
+        while last and font.getlength(last + "…") > width_px:
+            last = last[:-1].rstrip()
+        lines[most_lines - 1 :] = [last + "…"]
+    return lines
+
+
 def lay(picture: RgbImage, mask: Mask, x_px: int, y_px: int, colour: Colour) -> None:
     """Paint a mask into a picture, RGB uint8 (H, W, 3), in place; what leaves it is cut off."""
     height, width = picture.shape[:2]

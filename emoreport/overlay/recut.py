@@ -95,18 +95,18 @@ def require_picture(report: Report, video: Path) -> None:
         raise MediaError("video.only_sound", file=video)
 
 
-def check_target(target: Path, video: Path, *, overwrite: bool) -> None:
+def check_target(target: Path, video: Path, *, overwrite: bool, suffix: str = SUFFIX) -> None:
     """Refuse to write over the recording, over a folder, or unasked over another file.
 
     Raises
     ------
     SettingsError
-        When the name does not end in .mp4 or is that of the recording or of a folder.
+        When the name does not end in `suffix` or is that of the recording or of a folder.
     OutputError
         When the file exists and `overwrite` is not set.
     """
-    if target.suffix.lower() != SUFFIX:
-        raise SettingsError("video.suffix", suffix=SUFFIX, file=target)
+    if target.suffix.lower() != suffix:
+        raise SettingsError("video.suffix", suffix=suffix, file=target)
     if target.is_dir():
         raise SettingsError("video.is_folder", file=target)
     if target.exists():

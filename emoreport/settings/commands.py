@@ -62,6 +62,17 @@ PLOT_FORMATS: Final = _described(
     ("png", "svg"),
     choices=("png", "svg"),
 )
+PER_EMOTION: Final = _described(
+    "per_emotion",
+    3,
+    minimum=1,
+    maximum=12,
+)
+SHEET_ORDER: Final = _described(
+    "by",
+    "length",
+    choices=("length", "strength"),
+)
 
 
 COMMAND_OPTIONS: Final = (
@@ -73,6 +84,8 @@ COMMAND_OPTIONS: Final = (
     ABSTENTION_GRID,
     PLOT_KINDS,
     PLOT_FORMATS,
+    PER_EMOTION,
+    SHEET_ORDER,
 )
 """All of them, for the help."""
 

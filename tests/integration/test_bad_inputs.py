@@ -371,6 +371,7 @@ LONG = "a" * 5000
         ("agree", LONG, LONG),
         ("render", LONG, "TALK"),
         ("clips", LONG, "TALK"),
+        ("summary-sheet", LONG),
         ("evaluate", "face", LONG),
         ("evaluate", "voice", LONG),
         ("models", "show", LONG),

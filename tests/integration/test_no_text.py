@@ -70,6 +70,7 @@ def test_hidden_words_are_in_nothing_that_is_made_of_a_run(
     for command in (
         ("export", folder, "--to", ",".join(FORMATS)),
         ("clips", folder, video, "--no-caption"),
+        ("summary-sheet", folder),
         ("page", folder),
     ):
         outcome = emoreport(*command)
@@ -82,6 +83,7 @@ def test_hidden_words_are_in_nothing_that_is_made_of_a_run(
     assert {"report.html", "report.xlsx", "report.json", "words.csv", "words.parquet"} <= found
     assert {"index.csv", "index.html", "talk.eaf", "talk.TextGrid", "talk_events.tsv"} <= found
     assert {"talk_words.vtt", "talk_words.srt", "modality_mismatch.csv"} <= found
+    assert "summary_sheet.png" in found
     assert {"talk_clauses.vtt", "talk_clauses.srt"} <= found
 
 

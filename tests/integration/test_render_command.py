@@ -369,7 +369,7 @@ def test_with_mesh_only_no_pixel_of_the_picture_is_left(emoreport: Emoreport, cl
 # --------------------------------------------------------------------------- the recording
 
 
-@pytest.mark.parametrize("command", ["render", "clips"])
+@pytest.mark.parametrize("command", ["render", "clips", "summary-sheet"])
 def test_the_recording_is_found_through_the_run(emoreport: Emoreport, command: str) -> None:
     video = media.no_audio(Path("talk.mp4"), seconds=0.4)
     folder = results_for(video, Path("results") / "talk")

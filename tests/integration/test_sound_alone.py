@@ -63,7 +63,7 @@ def test_what_follows_an_analysis_works_or_says_that_there_is_no_picture(
     assert emoreport("plot", folder).code == 0
     assert emoreport("export", folder).code == 0
     assert emoreport("multiverse", folder).code == 0
-    for command in ("render", "clips"):
+    for command in ("render", "clips", "summary-sheet"):
         outcome = emoreport(command, folder)
         assert outcome.code == 1
         assert "there is no picture" in outcome.errors[0]
