@@ -6,6 +6,7 @@ of it costs more than either. What is given equals the same part of the whole pi
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from functools import cache
 from typing import Final
@@ -14,21 +15,18 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from emoreport.media.pixels import (
+    LIMITED_BLACK,
+    LIMITED_LUMA,
     SQUARE,
     Orientation,
     RgbConverter,
     check_size,
+    has_full_range,
+    is_planar,
     pixels,
     square_size,
 )
 from emoreport.records import FloatArray, Grid, RgbImage, RgbPicture, sampled_plane
-
-PLANAR: Final = frozenset({"yuv420p", "yuvj420p"})
-"""Luma in full, two planes of chroma in half the width and height, 8 bits: nearly all recordings.
-Pictures of other formats are converted whole."""
-
-FULL_RANGE: Final = 2
-"""`AVCOL_RANGE_JPEG` (libavutil/pixfmt.h): 0–255 instead of 16–235."""
 
 LUMA_WEIGHTS: Final = {
     1: (0.2126, 0.0722),  # BT.709
@@ -39,9 +37,8 @@ LUMA_WEIGHTS: Final = {
 }
 """Weights of red and blue in luma by matrix coefficients (ITU-T H.273, table 4)."""
 
+UPRIGHT: Final = Orientation()
 NO_COLOUR: Final = 128
-LIMITED_BLACK: Final = 16
-LIMITED_LUMA: Final = 219
 LIMITED_CHROMA: Final = 224
 ALIGNED_PX: Final = 16
 """Parts begin and end at multiples of this: the converter treats odd sizes in another way."""
@@ -90,12 +87,8 @@ class DecodedPicture:
         self._whole: RgbPicture | None = None
         size = square_size(frame.width, frame.height, aspect)
         self.size_px = size[::-1] if orientation.transpose else size
-        self._is_planar = (
-            frame.format.name in PLANAR
-            and aspect == SQUARE
-            and int(frame.colorspace) in LUMA_WEIGHTS
-            and all(plane.line_size >= plane.width for plane in frame.planes)
-        )
+        self._matrix = int(frame.colorspace)
+        self._is_planar = aspect == SQUARE and self._matrix in LUMA_WEIGHTS and is_planar(frame)
 
     @property
     def held_bytes(self) -> int:
@@ -133,23 +126,53 @@ class DecodedPicture:
         """Colours at the points of a grid; see `emoreport.records.Picture`."""
         if not self._is_planar:
             return self._in_rgb().sampled(grid)
+        is_full = has_full_range(self._frame)
+        picked = self._picked(grid)
+        if picked is None:
+            return _coloured(self._laid(grid, is_full=is_full), self._matrix, is_full=is_full)
+        rows, columns, values = picked
+        colours = np.zeros((3, grid.size, grid.size), np.float32)
+        colours[:, rows, columns] = _coloured(values, self._matrix, is_full=is_full)
+        return colours
+
+    def _laid(self, grid: Grid, *, is_full: bool) -> FloatArray:
+        """Luma and chroma at any points, float32 (3, size, size)."""
         points = self._orientation.stored_points(grid.to_picture, self.size_px)
-        is_full = self._frame.color_range == FULL_RANGE or self._frame.format.name == "yuvj420p"
-        black = 0 if is_full else LIMITED_BLACK
         # A pixel of chroma covers two of luma and is not blended with its neighbours, as in `rgb`.
         of_chroma = 0.5 * points - np.array([[0.0, 0.0, 0.25]])
-        values = np.empty((3, grid.size * grid.size), np.float32)
         luma, *chroma = map(pixels, self._frame.planes)
-        values[0] = sampled_plane(luma, points, grid.size, outside=black).ravel()
-        for row, plane in zip(values[1:], chroma, strict=True):
-            row[:] = sampled_plane(
+        black = 0 if is_full else LIMITED_BLACK
+        values = np.empty((3, grid.size, grid.size), np.float32)
+        values[0] = sampled_plane(luma, points, grid.size, outside=black)
+        for plane_values, plane in zip(values[1:], chroma, strict=True):
+            plane_values[:] = sampled_plane(
                 plane, of_chroma, grid.size, outside=NO_COLOUR, linear=False
-            ).ravel()
-        factors, summands = _to_rgb(int(self._frame.colorspace), is_full=is_full)
-        colours = factors @ values
-        colours += summands
-        np.clip(colours, 0.0, 255.0, out=colours)
-        return colours.reshape(3, grid.size, grid.size)
+            )
+        return values
+
+    def _picked(self, grid: Grid) -> tuple[slice, slice, FloatArray] | None:
+        """Luma and chroma at points that are pixels: rows and columns of the grid, and values.
+
+        None where points lie between pixels, and where the picture is stored in another way.
+        """
+        numbers = (grid.left, grid.top, grid.step_px)
+        if self._orientation != UPRIGHT or any(number % 1 for number in numbers):
+            return None
+        step = round(grid.step_px)
+        inside, places = [], []
+        for first, length in zip((grid.left, grid.top), self.size_px, strict=True):
+            start = max(0, math.ceil(-first / step))
+            stop = min(grid.size, math.ceil((length - first) / step))
+            inside.append(slice(start, max(start, stop)))
+            places.append(np.arange(start, max(start, stop)) * step + round(first))
+        (across, down), (x, y) = inside, places
+        values = np.empty((3, len(y), len(x)), np.float32)
+        if values.size:
+            luma, *chroma = map(pixels, self._frame.planes)
+            values[0] = luma[y[0] : y[-1] + 1 : step, x[0] : x[-1] + 1 : step]
+            for plane_values, plane in zip(values[1:], chroma, strict=True):
+                plane_values[:] = plane[y // 2][:, x // 2]
+        return down, across, values
 
     def grey(self, grid: Grid) -> FloatArray:
         """Luma at the points of a grid; see `emoreport.records.Picture`."""
@@ -164,6 +187,15 @@ class DecodedPicture:
             stored = self._converter.converted(self._frame, self._aspect)
             self._whole = RgbPicture(np.ascontiguousarray(self._orientation.apply(stored)))
         return self._whole
+
+
+def _coloured(values: FloatArray, matrix: int, *, is_full: bool) -> FloatArray:
+    """Red, green and blue, 0–255, for luma and chroma, float32 (3, rows, columns)."""
+    factors, summands = _to_rgb(matrix, is_full=is_full)
+    colours = factors @ values.reshape(3, -1)
+    colours += summands
+    np.clip(colours, 0.0, 255.0, out=colours)
+    return colours.reshape(values.shape)
 
 
 @cache

@@ -29,6 +29,17 @@ Pixels = TypeVar("Pixels", RgbImage, Thumbnail)
 
 THUMBNAIL_SIZE_PX: Final = (32, 18)
 
+ROWS_A_CELL: Final = 4
+"""Rows of a picture that make a row of its thumbnail; all of them say no more and take longer."""
+
+PLANAR: Final = frozenset({"yuv420p", "yuvj420p"})
+"""Luma, and two planes of chroma of half the width and height, 8 bits: nearly all recordings."""
+
+FULL_RANGE: Final = 2
+"""`AVCOL_RANGE_JPEG` (libavutil/pixfmt.h): 0–255 instead of 16–235."""
+LIMITED_BLACK: Final = 16
+LIMITED_LUMA: Final = 219
+
 SQUARE: Final = Fraction(1)
 
 LEAST_ASPECT: Final = Fraction(1, 4)
@@ -209,6 +220,8 @@ class RgbConverter:
         """Luma of the whole picture as it is stored, area-averaged, int16 (height, width)."""
         check_size(picture.width, picture.height)
         width, height = size_px
+        if is_planar(picture) and picture.width >= width and picture.height >= height:
+            return _shrunk(picture, size_px)
         small = self._shrink.reformat(
             picture,
             width=width,
@@ -218,6 +231,30 @@ class RgbConverter:
             threads=CONVERSION_THREADS,
         )
         return pixels(small.planes[0]).astype(np.int16)
+
+
+def is_planar(picture: VideoFrame) -> bool:
+    """Whether the planes of a picture can be read as they are: 8 bits, chroma of half the size."""
+    return picture.format.name in PLANAR and all(
+        plane.line_size >= plane.width for plane in picture.planes
+    )
+
+
+def has_full_range(picture: VideoFrame) -> bool:
+    """Whether the values of a picture take up all of 0–255."""
+    return bool(picture.color_range == FULL_RANGE) or picture.format.name == "yuvj420p"
+
+
+def _shrunk(picture: VideoFrame, size_px: tuple[int, int]) -> Thumbnail:
+    """Thumbnail of a planar picture: a few rows of luma stand for those between them."""
+    import cv2
+
+    step = max(1, picture.height // (ROWS_A_CELL * size_px[1]))
+    rows = pixels(picture.planes[0])[step // 2 :: step]
+    small = cv2.resize(rows, size_px, interpolation=cv2.INTER_AREA).astype(np.float32)
+    if not has_full_range(picture):
+        small = np.clip((small - LIMITED_BLACK) * (255.0 / LIMITED_LUMA), 0.0, 255.0)
+    return np.asarray(np.rint(small), dtype=np.int16)
 
 
 def pixels(plane: VideoPlane, channels: int = 1) -> RgbImage:

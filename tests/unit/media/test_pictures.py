@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from emoreport.media import open_video
-from emoreport.media.pictures import picture_of
+from emoreport.media.pictures import _coloured, picture_of
 from emoreport.media.pixels import Orientation, RgbConverter
 from emoreport.records import Grid, RgbPicture
 from tests.fixtures.media import constant_rate
@@ -80,6 +80,26 @@ def test_points_are_found_however_the_picture_is_turned(orientation):
     for grid in GRIDS:
         points = shown(frame, orientation).sampled(grid)
         assert np.abs(points - whole.sampled(grid)).mean() < 2.0
+
+
+@pytest.mark.parametrize("step", [1.0, 2.0, 3.0])
+def test_points_that_are_pixels_are_picked_as_others_are_laid(step):
+    picture = shown(painted())
+    for grid in (Grid(0.0, -41.0, step, 96), Grid(-7.0, 3.0, step, 40), Grid(500.0, 0.0, step, 8)):
+        laid = _coloured(picture._laid(grid, is_full=False), picture._matrix, is_full=False)
+        np.testing.assert_allclose(picture.sampled(grid), laid, atol=0.01)
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+@pytest.mark.parametrize("size_px", [(64, 36), (32, 18)])
+def test_a_thumbnail_of_a_few_rows_is_that_of_all(is_full, size_px):
+    frame = painted(is_full=is_full, size_px=(1280, 720))
+    converter = RgbConverter()
+    quick = converter.thumbnail(frame, size_px)
+    whole = converter.thumbnail(frame.reformat(format="yuv444p"), size_px)
+    assert quick.shape == whole.shape == size_px[::-1]
+    assert np.abs(quick - whole).mean() < 1.0
+    assert np.abs(quick - whole).max() <= 12  # where a row of cells has an edge between its rows
 
 
 def test_outside_the_picture_it_is_black():
