@@ -1,12 +1,12 @@
-"""How far the two sources of face actions agree, with each other, with a count by eye, with a script.
+"""How far two sources of face actions agree with each other, a count by eye and a script.
 
     python -m benchmarks.actions [--data ../shared/data] [--cost]
 
 On videos of one face: pose and measures of the mesh against those of the face landmarker. Blinks of
-each against those counted by eye, against the times of the sample's script,
-and against each other; then at lower rates, taken from the same looks. On posed CK+ faces and on
-the validation part of FER+, none of which any number was fitted to: which emotions show a smile, an
-open mouth, raised and lowered brows. On a mesh turned by known angles: the pose that is found.
+each against those counted by eye, against the times of the sample's script, and against each other;
+then at lower rates, taken from the same looks. On posed CK+ faces and on the validation part of
+FER+, none of which any number was fitted to: which emotions show a smile, an open mouth, raised and
+lowered brows. On a mesh turned by known angles: the pose that is found.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ COUNTED = {
     "talk_ru_10s.mp4": (32, 52, 80, 102, 120, 152, 225, 249),
     "talk_en_20s.mp4": (58, 68, 121, 138, 170, 211, 355, 376, 413, 442, 476),
 }
-"""Frames in which the lids are closest, counted once by eye on sheets of every frame. Half blinks are
-left out: frames 107, 336 and 433 of the second, where the lids go down to the pupil only."""
+"""Frames in which the lids are closest, counted once by eye on sheets of every frame. Half blinks,
+where the lids go down to the pupil only, are left out: frames 107, 336 and 433 of the second."""
 SAME_S = 0.15
 RATES_HZ = (15.0, 12.5, 10.0, 5.0)
 PHASES = 8
