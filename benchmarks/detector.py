@@ -21,7 +21,7 @@ from emoreport.faces.detectors import DirectDetector, SolutionsDetector, own_sho
 from emoreport.faces.reading import read_faces
 from emoreport.faces.select import open_face_model
 from emoreport.media import open_video
-from emoreport.records import Box, Frame
+from emoreport.records import Box, FaceTrack, Frame
 from emoreport.settings import Settings
 
 VIDEOS = Path("../shared/data/videos")
@@ -44,7 +44,7 @@ def main() -> None:
             frames = list(itertools.islice(source, arguments.frames))
         print(f"{video.name}, {len(frames)} frames")
         first_looks(frames, direct, whole)
-        between_looks(frames, direct, model)
+        between_looks(frames, direct, whole, model)
 
 
 def first_looks(frames: list[Frame], direct: DirectDetector, whole: SolutionsDetector) -> None:
@@ -69,7 +69,9 @@ def first_looks(frames: list[Frame], direct: DirectDetector, whole: SolutionsDet
         print(f"  overlap with MediaPipe's: {_spread(overlaps)}; score: ±{max(scores):.3f}")
 
 
-def between_looks(frames: list[Frame], direct: DirectDetector, model: object) -> None:
+def between_looks(
+    frames: list[Frame], direct: DirectDetector, whole: SolutionsDetector, model: object
+) -> None:
     """Compare readings of frames that were all looked at with those of looks and ways between."""
     looks = [0]
     look = direct.look
@@ -84,16 +86,24 @@ def between_looks(frames: list[Frame], direct: DirectDetector, model: object) ->
         tracks.append(read_faces(iter(frames), direct, model, SETTINGS.faces))
     direct.look = look
     every, some = tracks
-    same = np.mean([one == other for one, other in zip(every.emotion, some.emotion, strict=True)])
-    both = every.valid & some.valid
+    print(f"  between looks: {looks[0] / len(frames):.3f} of the frames looked at")
+    _compare("every frame looked at", every, some)
+    theirs = read_faces(iter(frames), whole, model, SETTINGS.faces)
+    _compare("MediaPipe's graph, every frame", theirs, some)
+
+
+def _compare(with_what: str, one: FaceTrack, other: FaceTrack) -> None:
+    """Print how often two readings have the same label, and how far their boxes overlap."""
+    same = np.mean([a == b for a, b in zip(one.emotion, other.emotion, strict=True)])
+    both = one.valid & other.valid
     overlaps = [
-        Box(*one).iou(Box(*other))
-        for one, other in zip(every.box[both].tolist(), some.box[both].tolist(), strict=True)
+        Box(*a).iou(Box(*b))
+        for a, b in zip(one.box[both].tolist(), other.box[both].tolist(), strict=True)
     ]
-    print(f"  between looks: {looks[0] / len(frames):.3f} of the frames looked at, ", end="")
-    print(f"same label {same:.4f}, face or none differs in {(every.valid != some.valid).sum()}")
+    differs = (one.valid != other.valid).sum()
+    print(f"  against {with_what}: same label {same:.4f}, face or none differs in {differs}")
     if overlaps:
-        print(f"  overlap with a look's box: {_spread(overlaps)}")
+        print(f"    overlap of boxes: {_spread(overlaps)}")
 
 
 def _spread(values: list[float]) -> str:
