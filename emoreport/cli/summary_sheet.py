@@ -29,7 +29,7 @@ from emoreport.cli.render import (
 )
 from emoreport.errors import EXIT_OK, SettingsError
 from emoreport.messages import text
-from emoreport.settings.commands import PER_EMOTION, SHEET_ORDER, chosen
+from emoreport.settings.commands import CLIP_LENGTH, PER_EMOTION, SHEET_ORDER, chosen
 
 Run = Annotated[
     Path,
@@ -41,6 +41,8 @@ Target = Annotated[
 ]
 PerEmotion = Annotated[str | None, declared(PER_EMOTION, "N")]
 By = Annotated[str | None, declared(SHEET_ORDER, "WHAT")]
+WithClip = Annotated[bool, typer.Option("--clip", help="summary-sheet.clip")]
+ClipLength = Annotated[str | None, declared(CLIP_LENGTH)]
 
 
 @with_settings(("lang",))
@@ -52,6 +54,8 @@ def summary_sheet(
     out: Target = None,
     per_emotion: PerEmotion = None,
     by: By = None,
+    clip: WithClip = False,
+    clip_length: ClipLength = None,
     blur_face: BlurFace = False,
     mesh_only: MeshOnly = False,
     overwrite: Overwrite = False,
@@ -63,6 +67,7 @@ def summary_sheet(
     """Write one picture of what the face showed: stills of the longest runs of each emotion."""
     hiding = hiding_mode(blur_face=blur_face, mesh_only=mesh_only)
     most, order = chosen(PER_EMOTION, per_emotion), chosen(SHEET_ORDER, by)
+    length_s = chosen(CLIP_LENGTH, clip_length)
     from emoreport.overlay.expression_sheet import FILE, write_expression_sheet
     from emoreport.run.read import read_report
 
@@ -81,6 +86,7 @@ def summary_sheet(
             out or stats_dir / FILE,
             per_emotion=most,
             by=order,
+            clip_s=length_s if clip else None,
             hiding=hiding,
             lang=lang,
             overwrite=overwrite,
@@ -91,8 +97,12 @@ def summary_sheet(
     warn(video.name, done.decode_failures, lang, same=done.is_analysed_video)
     if not quiet:
         if hiding is not None:
-            note_line(text(f"sheet.line.{hiding}", lang))
-        print(text("sheet.line.written", lang, file=done.path, count=len(done.expressions)))
+            # A video has a voice too, which nothing hides.
+            note_line(text(f"{'sheet' if done.clip is None else 'render'}.line.{hiding}", lang))
+        count = len(done.expressions)
+        print(text("sheet.line.written", lang, file=done.path, count=count))
+        if done.clip is not None:
+            print(text("sheet.line.clip", lang, file=done.clip, count=count))
     return EXIT_OK
 
 

@@ -211,7 +211,7 @@ def _one_pass(
         for clip, draw in clips:
             staging = stack.enter_context(Staging(folder))
             target = _reserved(staging, clip.file)
-            cuts.append(Cut(target, draw, clip.span, partial(_commit, staging, target)))
+            cuts.append(Cut(target, draw, (clip.span,), partial(_commit, staging, target)))
         outcome = recut(video, cuts, prepare=prepare, progress=progress)
     return outcome.decode_failures
 

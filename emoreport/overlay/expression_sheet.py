@@ -6,24 +6,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 
 from emoreport.analysis.rows.examples import strongest_expressions
-from emoreport.atomic import write_file
+from emoreport.atomic import Staging
 from emoreport.errors import FaceStageError
 from emoreport.messages import Words, label_name, number, text
 from emoreport.overlay.contact_sheet import Card, Group, Line, draw_sheet
 from emoreport.overlay.drawing import MISMATCH_SIGN, clock_text
+from emoreport.overlay.expression_clip import joined_cut
 from emoreport.overlay.hide_faces import hidden
-from emoreport.overlay.recut import check_target, check_video, require_picture
+from emoreport.overlay.recut import SUFFIX as VIDEO_SUFFIX
+from emoreport.overlay.recut import check_target, check_video, recut, require_picture
 from emoreport.overlay.stills import head_area, take_stills
 from emoreport.plots.plot import printable
 from emoreport.records import ProgressCallback, RgbImage
 from emoreport.results import Analysis, Comparison, Expression, VideoInterval, seconds_by_label
 from emoreport.run.report import Report
-from emoreport.settings.commands import PER_EMOTION, SHEET_ORDER
+from emoreport.settings.commands import CLIP_LENGTH, PER_EMOTION, SHEET_ORDER
 from emoreport.settings.described import checked
 
 FILE: Final = "summary_sheet.png"
@@ -40,8 +42,8 @@ class Sheet:
 
     Attributes
     ----------
-    path
-        Where it is.
+    path, clip
+        Where it is, and its video; None without one.
     expressions
         What it shows, in its order.
     decode_failures
@@ -51,6 +53,7 @@ class Sheet:
     """
 
     path: Path
+    clip: Path | None
     expressions: tuple[Expression, ...]
     decode_failures: int
     is_analysed_video: bool
@@ -64,6 +67,7 @@ def write_expression_sheet(
     rows: Sequence[VideoInterval] | None = None,
     per_emotion: int = PER_EMOTION.default,
     by: str = SHEET_ORDER.default,
+    clip_s: float | None = None,
     hiding: str | None = None,
     lang: str = "en",
     overwrite: bool = False,
@@ -83,6 +87,8 @@ def write_expression_sheet(
         Rows to choose from, such as those of one person; all of the face if None.
     per_emotion, by
         How many of each emotion, and which; `PER_EMOTION` and `SHEET_ORDER` have the limits.
+    clip_s
+        Write a video of these rows too, so much of each at most, seconds; None: none.
     hiding
         ``blur``, ``mesh`` or None, as `hide_faces.hidden` takes it.
     lang
@@ -106,9 +112,13 @@ def write_expression_sheet(
         When the file exists or cannot be written; nothing is left under its name then.
     """
     per_emotion, by = checked(PER_EMOTION, per_emotion), checked(SHEET_ORDER, by)
+    clip_s = None if clip_s is None else checked(CLIP_LENGTH, clip_s)
     require_picture(report, video)
     same = check_video(report, video, force=force)
     check_target(target, video, overwrite=overwrite, suffix=SUFFIX)
+    clip = None if clip_s is None else target.with_suffix(VIDEO_SUFFIX)
+    if clip is not None:
+        check_target(clip, video, overwrite=overwrite)
     analysis = report.analysis
     rows = analysis.video_intervals if rows is None else rows
     faces = analysis.seen_faces or report.faces
@@ -121,16 +131,35 @@ def write_expression_sheet(
         area = head_area(shown[place].box, (rgb.shape[1], rgb.shape[0]))
         return np.array(area.inside(rgb))
 
-    with hidden(hiding, video, report, report.settings, announce, progress) as prepare:
+    with (
+        hidden(hiding, video, report, report.settings, announce, progress) as prepare,
+        Staging(target.parent) as staging,
+    ):
         times_s = [one.time_s for one in shown]
         stills, outcome = take_stills(video, times_s, cut, prepare=prepare, progress=progress)
-    groups = _groups(chosen, stills, rows, analysis, lang)
-    notes = _notes(per_emotion, by, lang)
+        groups = _groups(chosen, stills, rows, analysis, lang)
+        staging.put(target.name, _sheet(report, groups, _notes(per_emotion, by, lang), lang))
+        failures = outcome.decode_failures
+        if clip is not None and clip_s is not None:
+            pairs = [(one, _beside(one, analysis)) for one in shown]
+
+            def write(stream: BinaryIO) -> None:
+                nonlocal failures
+                joined = joined_cut(Path(stream.name), pairs, clip_s, lang)
+                cut_out = recut(video, [joined], prepare=prepare, progress=progress)
+                failures = max(failures, cut_out.decode_failures)
+
+            staging.add(clip.name, write)
+        staging.commit()
+    return Sheet(target, clip, shown, failures, same)
+
+
+def _sheet(report: Report, groups: Sequence[Group], notes: Sequence[str], lang: str) -> bytes:
+    """The sheet as a PNG."""
     title = _words("title", lang, name=printable(report.run.input.name))
-    facts = _facts(analysis, lang)
+    facts = _facts(report.analysis, lang)
     picture = draw_sheet(title, facts, groups, notes)
-    write_file(target, _png(picture, _description(title, facts, groups, notes)))
-    return Sheet(target, shown, outcome.decode_failures, same)
+    return _png(picture, _description(title, facts, groups, notes))
 
 
 def _facts(analysis: Analysis, lang: str) -> tuple[str, ...]:

@@ -106,6 +106,14 @@ def emotion_passages(
     )
 
 
+def part_about(span: Span, time_s: float, longest_s: float) -> Span:
+    """As much of a span as is no longer than a limit, about a time in it."""
+    if span.duration_s <= longest_s:
+        return span
+    start_s = min(max(span.start_s, time_s - 0.5 * longest_s), span.end_s - longest_s)
+    return Span(start_s, start_s + longest_s)
+
+
 def clip_span(span: Span, lead_in_s: float, duration_s: float) -> Span:
     """Span of a clip: the passage and what comes before it, inside the recording."""
     start_s = max(0.0, span.start_s - lead_in_s)

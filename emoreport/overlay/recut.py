@@ -6,7 +6,6 @@ decoded and dropped. Frames and times are those that the analysis saw (`media.op
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -38,6 +37,9 @@ STAGE: Final = "render"
 SAME_TIME_S: Final = 0.0006
 """Bounds are often rounded to 1 ms: a frame this much before a bound is the frame at it."""
 
+WHOLE: Final = Span(0.0, 1e9)
+"""No recording is longer."""
+
 Draw = Callable[[RgbImage, float], RgbImage]
 """Picture and time in, picture of the same size out; the first one is not changed."""
 
@@ -52,16 +54,16 @@ class Cut:
         Where to write; an MP4 that is whole only when `recut` is done with it.
     draw
         What is drawn over each picture; times are those of the recording.
-    span
-        Which part, seconds of the recording; None takes all of it, with sound that goes on after
-        the last picture.
+    spans
+        Which parts, seconds of the recording, one after the other in order of time and disjoint:
+        they are joined. None takes all of it, with sound that goes on after the last picture.
     finished
         Called once the file is whole.
     """
 
     target: Path
     draw: Draw
-    span: Span | None = None
+    spans: tuple[Span, ...] | None = None
     finished: Callable[[], object] | None = None
 
 
@@ -125,8 +127,9 @@ def recut(
 ) -> DecodeOutcome:
     """Write cuts of a recording.
 
-    Frame times are those of the recording less the start of the cut. A cut begins with the picture
-    that is on screen at its start and ends with the one on screen before its end.
+    Frame times are those of the recording less the start of the cut, and less what lies between its
+    parts. A part begins with the picture that is on screen at its start and ends with the one on
+    screen before its end.
 
     Parameters
     ----------
@@ -169,7 +172,7 @@ def recut(
             wanted = [take for take in takes if take.wants(frame.time_s)]
             pictures = _Pictures(frame, last, prepare)
             for take in wanted:
-                take.open(pictures)
+                take.open()
             _share_sound(track, frame.time_s, wanted)
             for take in wanted:
                 take.show(pictures)
@@ -199,7 +202,7 @@ def _finish(
     """Close what is open at the end of the recording, with the sound up to there or further."""
     waiting = [take for take in takes if not take.is_done]
     for take in waiting:
-        take.open(pictures)
+        take.open()
     _share_sound(track, end_s, waiting)
     if track is not None and any(take.is_whole for take in waiting):
         for block in track.rest():
@@ -207,7 +210,7 @@ def _finish(
                 if take.is_whole:
                     take.hear(block)
     for take in waiting:
-        take.finish(end_s)
+        take.finish(pictures)
 
 
 class _Pictures:
@@ -238,19 +241,21 @@ class _Take:
 
     def __init__(self, cut: Cut, info: MediaInfo, track: Soundtrack | None) -> None:
         self._cut, self._info, self._track = cut, info, track
-        self._start_s = 0.0 if cut.span is None else cut.span.start_s
-        self._end_s = math.inf if cut.span is None else cut.span.end_s
-        self.is_whole = cut.span is None
+        self._spans = (WHOLE,) if cut.spans is None else cut.spans
+        self._present = 0
+        self._offset_s = 0.0
+        self._has_begun = False
+        self.is_whole = cut.spans is None
         self._writer: VideoWriter | None = None
         self._heard = 0
         self.is_done = False
 
     def wants(self, time_s: float) -> bool:
-        """Whether a picture at this time has to do with the cut."""
-        return not self.is_done and time_s >= self._start_s - SAME_TIME_S
+        """Whether what is at this time is to be shown to the cut, or heard by it."""
+        return not self.is_done and time_s >= self._spans[0].start_s - SAME_TIME_S
 
-    def open(self, pictures: _Pictures) -> None:
-        """Start writing; the picture on screen at the start comes first."""
+    def open(self) -> None:
+        """Start writing; sound counts from here on."""
         if self._writer is not None:
             return
         from emoreport.media.encoding import VideoWriter
@@ -264,37 +269,63 @@ class _Take:
         )
         if track is not None:
             self._heard = track.position
-        if pictures.time_s > self._start_s + SAME_TIME_S:
-            before = pictures.before()
-            if before is not None:
-                self._writer.write_frame(self._cut.draw(before, self._start_s), 0.0)
 
     def hear(self, block: FloatArray) -> None:
         """Take sound that follows what was heard before."""
         assert self._track is not None
         assert self._writer is not None
         first, self._heard = self._heard, self._heard + block.shape[1]
-        low = max(0, round(self._start_s * self._track.rate_hz) - first)
-        high = block.shape[1]
-        if math.isfinite(self._end_s):
-            high = min(high, round(self._end_s * self._track.rate_hz) - first)
-        if high > low:
-            self._writer.write_audio(np.ascontiguousarray(block[:, low:high]))
+        for span in self._spans:
+            low = max(0, round(span.start_s * self._track.rate_hz) - first)
+            high = min(block.shape[1], round(span.end_s * self._track.rate_hz) - first)
+            if high > low:
+                self._writer.write_audio(np.ascontiguousarray(block[:, low:high]))
 
     def show(self, pictures: _Pictures) -> None:
-        """Add the present picture, or finish if it comes after the end."""
+        """Add the present picture if it is in a part, or finish if it comes after the last."""
         assert self._writer is not None
-        time_s = pictures.time_s
-        if time_s >= self._end_s - SAME_TIME_S:
-            self.finish(self._end_s)
+        if self._is_over(pictures):
             return
+        time_s, span = pictures.time_s, self._spans[self._present]
+        if time_s < span.start_s - SAME_TIME_S:
+            return
+        self._begin(pictures)
         drawn = self._cut.draw(pictures.present(), time_s)
-        self._writer.write_frame(drawn, max(0.0, time_s - self._start_s))
+        self._writer.write_frame(drawn, self._offset_s + max(0.0, time_s - span.start_s))
 
-    def finish(self, end_s: float) -> None:
+    def _is_over(self, pictures: _Pictures) -> bool:
+        """Go on to the part that the present picture is in or before; close after the last."""
+        while pictures.time_s >= self._spans[self._present].end_s - SAME_TIME_S:
+            self._begin(pictures)
+            if self._present + 1 == len(self._spans):
+                self._close(self._spans[-1].end_s)
+                return True
+            self._offset_s += self._spans[self._present].duration_s
+            self._present, self._has_begun = self._present + 1, False
+        return False
+
+    def _begin(self, pictures: _Pictures) -> None:
+        """Where no picture begins with a part, show the one that is on screen then."""
+        assert self._writer is not None
+        start_s = self._spans[self._present].start_s
+        if not self._has_begun and pictures.time_s > start_s + SAME_TIME_S:
+            before = pictures.before()
+            if before is not None:
+                self._writer.write_frame(self._cut.draw(before, start_s), self._offset_s)
+        self._has_begun = True
+
+    def finish(self, pictures: _Pictures) -> None:
+        """Make the file whole where the recording ends: at the time of `pictures`."""
+        if not self._is_over(pictures):
+            self._begin(pictures)
+            self._close(pictures.time_s)
+
+    def _close(self, end_s: float) -> None:
         """Make the file whole; the last picture is shown until `end_s` of the recording."""
         assert self._writer is not None
-        self._writer.close(min(end_s, self._end_s) - self._start_s)
+        span = self._spans[self._present]
+        shown_s = max(0.0, min(end_s, span.end_s) - span.start_s)
+        self._writer.close(self._offset_s + shown_s)
         self.is_done = True
         if self._cut.finished is not None:
             self._cut.finished()

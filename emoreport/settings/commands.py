@@ -68,6 +68,13 @@ PER_EMOTION: Final = _described(
     minimum=1,
     maximum=12,
 )
+CLIP_LENGTH: Final = _described(
+    "clip_length",
+    4.0,
+    unit="seconds",
+    minimum=0.5,
+    maximum=60.0,
+)
 SHEET_ORDER: Final = _described(
     "by",
     "length",
@@ -86,6 +93,7 @@ COMMAND_OPTIONS: Final = (
     PLOT_FORMATS,
     PER_EMOTION,
     SHEET_ORDER,
+    CLIP_LENGTH,
 )
 """All of them, for the help."""
 

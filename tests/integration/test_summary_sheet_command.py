@@ -12,7 +12,7 @@ from emoreport.overlay.stills import head_area
 from emoreport.records import Box
 from emoreport.run.folder import content_sha256
 from tests.fixtures import media
-from tests.fixtures.media import tone
+from tests.fixtures.media import read_number, tone
 from tests.fixtures.readings import peaked, speech_track, track_of
 from tests.fixtures.rendered import frames_of, results_for
 from tests.fixtures.stored import store
@@ -142,6 +142,20 @@ def test_the_sheet_speaks_russian(emoreport: Emoreport, talk: tuple[Path, Path])
     assert "а не то, что человек чувствует" in lines[-1]
 
 
+def test_a_clip_joins_the_rows_in_order_of_time_about_their_strongest_frames(
+    emoreport: Emoreport, talk: tuple[Path, Path]
+) -> None:
+    folder, video = talk
+    options = ("--clip", "--clip-length", "0.8", "--out", "examples.png")
+    outcome = emoreport("summary-sheet", folder, video, *options)
+    assert outcome.code == 0, outcome.err
+    assert "examples.mp4: written (passages: 4)" in outcome.out
+    # 0–0.8 about 0.4, 1.8–2.6 about 2.2, and the whole of the two shorter rows.
+    expected = [*range(20), *range(45, 65), *range(75, 90), *range(110, 125)]
+    assert [read_number(rgb) for rgb in frames_of(Path("examples.mp4"))] == expected
+    assert emoreport("summary-sheet", folder, video, *options).code == 1
+
+
 def test_a_video_names_its_results_in_the_usual_folder(emoreport: Emoreport) -> None:
     video = media.constant_rate(Path("talk.mp4"), seconds=5.0, sound=tone(5.0))
     outcome = emoreport("summary-sheet", video)
@@ -213,6 +227,7 @@ def test_a_sheet_that_is_there_is_replaced_only_when_asked(
         (["--per-emotion", "0"], "1–12"),
         (["--by", "loudness"], "length|strength"),
         (["--out", "sheet.pdf"], ".png"),
+        (["--clip", "--clip-length", "0"], "0.5–60"),
         (["--blur-face", "--mesh-only"], "exclude each other"),
     ],
 )

@@ -13,6 +13,7 @@ from emoreport.overlay.passages import (
     clip_span,
     emotion_passages,
     in_passes,
+    part_about,
     strongest_mismatches,
 )
 from emoreport.records import Span
@@ -85,6 +86,15 @@ def test_of_an_emotion_the_longest_rows_are_taken_and_stay_in_order() -> None:
 )
 def test_a_clip_stays_inside_the_recording(span: Span, lead_in_s: float, expected: Span) -> None:
     assert clip_span(span, lead_in_s, 9.0) == expected
+
+
+@pytest.mark.parametrize(
+    ("time_s", "expected"),
+    [(6.0, Span(5.0, 7.0)), (3.2, Span(3.0, 5.0)), (8.9, Span(7.0, 9.0))],
+)
+def test_a_part_is_about_its_moment_and_stays_inside(time_s: float, expected: Span) -> None:
+    assert part_about(Span(3.0, 9.0), time_s, 2.0) == expected
+    assert part_about(Span(3.0, 9.0), time_s, 6.0) == Span(3.0, 9.0)
 
 
 @given(

@@ -24,7 +24,10 @@ def cut(video: Path, *spans: Span | None, **values) -> list[list[tuple[int, floa
     targets = [video.with_name(f"cut-{place}.mp4") for place in range(len(spans))]
     recut(
         video,
-        [Cut(target, as_it_is, span) for target, span in zip(targets, spans, strict=True)],
+        [
+            Cut(target, as_it_is, None if span is None else (span,))
+            for target, span in zip(targets, spans, strict=True)
+        ],
         **values,
     )
     found = []
@@ -95,7 +98,7 @@ def test_sound_is_cut_with_the_picture(tmp_path: Path) -> None:
     video = flashes_and_clicks(tmp_path / "sync.mp4", (1.0, 2.0, 3.0), times_s)
     targets = [tmp_path / f"{place}.mp4" for place in range(2)]
     spans = (Span(0.6, 2.4), Span(1.72, 3.4))
-    recut(video, [Cut(t, as_it_is, s) for t, s in zip(targets, spans, strict=True)])
+    recut(video, [Cut(t, as_it_is, (s,)) for t, s in zip(targets, spans, strict=True)])
     for target, expected in zip(targets, ((0.4, 1.4), (0.28, 1.28)), strict=True):
         assert flash_times(target) == pytest.approx(expected, abs=1e-3)
         assert click_times(target) == pytest.approx(expected, abs=0.01)
@@ -124,7 +127,7 @@ def test_each_picture_is_prepared_once_before_it_is_drawn_on(tmp_path: Path) -> 
         return rgb
 
     spans = (Span(0.2, 0.6), Span(0.4, 0.8))
-    cuts = [Cut(tmp_path / f"{place}.mp4", draw, span) for place, span in enumerate(spans)]
+    cuts = [Cut(tmp_path / f"{place}.mp4", draw, (span,)) for place, span in enumerate(spans)]
     recut(video, cuts, prepare=prepare)
     assert prepared == pytest.approx([0.04 * number for number in range(5, 20)])
     assert len(drawn) == 20
@@ -133,7 +136,7 @@ def test_each_picture_is_prepared_once_before_it_is_drawn_on(tmp_path: Path) -> 
 def test_reading_ends_with_the_last_cut(tmp_path: Path) -> None:
     video = media.constant_rate(tmp_path / "a.mp4", seconds=4.0)
     target = tmp_path / "b.mp4"
-    outcome = recut(video, [Cut(target, as_it_is, Span(0.0, 0.4))])
+    outcome = recut(video, [Cut(target, as_it_is, (Span(0.0, 0.4),))])
     assert outcome.frames < 20
 
 
@@ -141,7 +144,9 @@ def test_a_cut_tells_when_it_is_whole(tmp_path: Path) -> None:
     video = media.constant_rate(tmp_path / "a.mp4", seconds=1.0)
     target = tmp_path / "b.mp4"
     sizes: list[int] = []
-    recut(video, [Cut(target, as_it_is, Span(0.2, 0.6), lambda: sizes.append(len(frames(target))))])
+    recut(
+        video, [Cut(target, as_it_is, (Span(0.2, 0.6),), lambda: sizes.append(len(frames(target))))]
+    )
     assert sizes == [10]
 
 
@@ -159,7 +164,7 @@ def test_an_error_deletes_what_was_not_finished_and_keeps_the_rest(tmp_path: Pat
         return rgb
 
     done, broken = tmp_path / "done.mp4", tmp_path / "broken.mp4"
-    cuts = [Cut(done, as_it_is, Span(0.0, 0.4)), Cut(broken, failing, Span(0.2, 1.8))]
+    cuts = [Cut(done, as_it_is, (Span(0.0, 0.4),)), Cut(broken, failing, (Span(0.2, 1.8),))]
     with pytest.raises(KeyboardInterrupt):
         recut(video, cuts)
     assert len(frames(done)) == 10
@@ -185,3 +190,38 @@ def test_what_is_no_video_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MediaError):
         recut(media.text_file(tmp_path / "a.mp4"), [Cut(tmp_path / "b.mp4", as_it_is)])
     assert not (tmp_path / "b.mp4").exists()
+
+
+# --------------------------------------------------------------------------- joined parts
+
+
+def joined(video: Path, *spans: Span) -> list[tuple[int, float]]:
+    """Numbers and times of the frames of one cut of several parts."""
+    target = video.with_name("joined.mp4")
+    recut(video, [Cut(target, as_it_is, spans)])
+    with open_video(target) as source:
+        return [(read_number(frame.rgb), frame.time_s) for frame in source]
+
+
+def test_parts_follow_each_other_without_a_gap(tmp_path: Path) -> None:
+    video = media.constant_rate(tmp_path / "a.mp4", seconds=3.0)
+    frames = joined(video, Span(0.2, 0.4), Span(0.4, 0.6), Span(2.0, 2.4))
+    assert numbers(frames) == [*range(5, 15), *range(50, 60)]
+    assert [time_s for _, time_s in frames] == pytest.approx(steady_times(0.8), abs=1e-3)
+
+
+def test_a_part_between_two_frames_holds_the_picture_on_screen(tmp_path: Path) -> None:
+    video = media.variable_rate(tmp_path / "a.mp4", [0.0, 0.5, 1.5, 2.0])
+    frames = joined(video, Span(0.1, 0.3), Span(0.6, 0.8), Span(0.9, 1.7), Span(2.01, 2.02))
+    assert numbers(frames) == [0, 1, 1, 2, 3]
+    assert [at for _, at in frames] == pytest.approx([0.0, 0.2, 0.4, 1.0, 1.2], abs=1e-3)
+
+
+def test_the_sound_of_joined_parts_stays_with_its_pictures(tmp_path: Path) -> None:
+    at_s = (0.4, 1.2, 2.0, 2.8)
+    video = flashes_and_clicks(tmp_path / "a.mp4", at_s, steady_times(3.4))
+    target = tmp_path / "joined.mp4"
+    recut(video, [Cut(target, as_it_is, (Span(0.2, 0.6), Span(1.0, 1.4), Span(2.6, 3.0)))])
+    assert flash_times(target) == pytest.approx([0.2, 0.6, 1.0], abs=1e-3)
+    assert click_times(target) == pytest.approx([0.2, 0.6, 1.0], abs=0.03)
+    assert probe(target).duration_s == pytest.approx(1.2, abs=0.05)
