@@ -45,6 +45,8 @@ ALPHA: Final = 0.05
 LEVEL: Final = 0.95
 BLOCKS: Final = 12
 TIE: Final = 1e-9
+LAGS_AT_ONCE: Final = 8
+"""Lags whose products are in memory together."""
 
 TOO_SHORT: Final = "too_short"
 CONSTANT: Final = "constant"
@@ -279,19 +281,28 @@ def _bootstrap_lags(
     mine, square_mine = np.nan_to_num(leader), np.nan_to_num(leader) ** 2
     padded = np.concatenate((np.zeros(reach), np.nan_to_num(follower), np.zeros(reach)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
-    present = np.concatenate((np.zeros(reach), ~np.isnan(follower), np.zeros(reach)))
-    power = square_mine @ np.lib.stride_tricks.sliding_window_view(present, 2 * reach + 1)
-    power *= (~np.isnan(leader)) @ windows**2
-    products = sign * mine[:, np.newaxis] * windows / np.sqrt(np.maximum(power, TIE))
-    length = _block_length(products[:, int(np.argmax(products.sum(axis=0)))])
-    before = np.zeros((cells + length + 1, 2 * reach + 1))
-    np.cumsum(np.concatenate((products, products[:length])), axis=0, out=before[1:])
-    blocks = before[length : length + cells] - before[:cells]
+    known = np.concatenate((np.zeros(reach), ~np.isnan(follower), np.zeros(reach)))
+    present = np.lib.stride_tricks.sliding_window_view(known, 2 * reach + 1)
+
+    def products(lags: slice) -> DoubleArray:
+        power = (square_mine @ present[:, lags]) * (~np.isnan(leader) @ windows[:, lags] ** 2)
+        scale = np.sqrt(np.maximum(power, TIE))
+        return np.asarray(sign * mine[:, np.newaxis] * windows[:, lags] / scale)
+
+    # A few lags at a time: the products of all of them would be a hundred series.
+    parts = [slice(at, at + LAGS_AT_ONCE) for at in range(0, 2 * reach + 1, LAGS_AT_ONCE)]
+    best = int(np.argmax(np.concatenate([products(lags).sum(axis=0) for lags in parts])))
+    length = _block_length(products(slice(best, best + 1))[:, 0])
     number = int(np.ceil(cells / length))
     drawn = np.random.default_rng(seed).integers(0, cells, (draws, number))
     sums = np.zeros((draws, 2 * reach + 1))
-    for column in drawn.T:
-        sums += blocks[column]
+    for lags in parts:
+        each = products(lags)
+        before = np.zeros((cells + length + 1, each.shape[1]))
+        np.cumsum(np.concatenate((each, each[:length])), axis=0, out=before[1:])
+        blocks = before[length : length + cells] - before[:cells]
+        for column in drawn.T:
+            sums[:, lags] += blocks[column]
     return _peaks(sums) - reach
 
 
