@@ -147,7 +147,7 @@ def memory(work: Path, source: Path, minutes: tuple[float, ...], fps: str) -> No
     for length in minutes:
         video = repeat(source, work / f"{length:g}min.mp4", length)
         cpu_s, peak_mb, frames = analyzed(video, work / "out", "--fps", fps)
-        print(f"{length:4g} min, {frames} frames: {peak_mb:.0f} MB, {cpu_s:.0f} s of processor time")
+        print(f"{length:4g} min, {frames} frames: {peak_mb:.0f} MB, {cpu_s:.0f} s of the processor")
 
 
 def main() -> None:

@@ -31,13 +31,13 @@ from emoreport.faces.label_risk import (
     terms,
 )
 from emoreport.faces.reading import (
-    FACES_AT_ONCE,
     FRAMES_WAITING,
     FoundFaces,
     KeepFaces,
     SeeFrame,
     Sighting,
     Viewer,
+    checked_batch,
     pump,
 )
 from emoreport.faces.tracker import SpeakerTracker
@@ -149,7 +149,7 @@ def read_looks(
     witness: FaceEmotionModel | None = None,
     keep: KeepFaces | None = None,
     see: SeeFrame | None = None,
-    batch: int = FACES_AT_ONCE,
+    batch: int | None = None,
 ) -> FaceTrack:
     """Read the speaker's face from the frames that its labels need.
 
@@ -161,8 +161,7 @@ def read_looks(
     One entry per frame that was looked at, as `read_faces` gives it. The first and the last frame
     are among them.
     """
-    if batch < 1:
-        raise ValueError(f"batch must be at least 1, got {batch}")
+    batch = checked_batch(batch, model)
     frames: Channel[Frame] = Channel(
         max_items=STRETCHES_AT_ONCE * FRAMES_WAITING, max_bytes=WAITING_BYTES
     )

@@ -46,6 +46,8 @@ FRAME_BYTES_WAITING: Final = 96 * 1024 * 1024
 
 FACES_AT_ONCE: Final = 16
 """Faces per call of the emotion model."""
+FACES_ON_A_CARD: Final = 64
+"""Likewise on a graphics card, where a call costs more than a face does."""
 
 KeepFaces = Callable[[FaceFeatures], None]
 """Is given features as they come."""
@@ -105,7 +107,7 @@ def read_faces(
     witness: FaceEmotionModel | None = None,
     keep: KeepFaces | None = None,
     see: SeeFrame | None = None,
-    batch: int = FACES_AT_ONCE,
+    batch: int | None = None,
 ) -> FaceTrack:
     """Read the speaker's face from a stream of frames, at constant memory beyond the readings.
 
@@ -127,7 +129,7 @@ def read_faces(
         Is given every frame, in order, in the thread that finds faces; those that are not to be
         read (`Frame.is_read`) go to it alone, without a face.
     batch
-        Faces per call of a model, ≥ 1.
+        Faces per call of a model, ≥ 1; None for what suits the model's device.
 
     Returns
     -------
@@ -143,8 +145,7 @@ def read_faces(
     ValueError
         When `batch` is below 1.
     """
-    if batch < 1:
-        raise ValueError(f"batch must be at least 1, got {batch}")
+    batch = checked_batch(batch, model)
     frames: Channel[Frame] = Channel(max_items=FRAMES_WAITING, max_bytes=FRAME_BYTES_WAITING)
     sightings: Channel[Sighting] = Channel(
         max_items=SIGHTINGS_WAITING, max_bytes=SIGHTING_BYTES_WAITING
@@ -166,6 +167,15 @@ def read_faces(
         sightings.cancel()
         for thread in threads:
             thread.join()
+
+
+def checked_batch(batch: int | None, model: FaceEmotionModel) -> int:
+    """Faces per call: what is asked for, else what suits the device; ValueError below 1."""
+    if batch is None:
+        return FACES_ON_A_CARD if model.record.device == "cuda" else FACES_AT_ONCE
+    if batch < 1:
+        raise ValueError(f"batch must be at least 1, got {batch}")
+    return batch
 
 
 class Viewer:

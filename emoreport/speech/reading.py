@@ -47,6 +47,8 @@ WINDOW_WITHOUT_MODEL_S: Final = 3.0
 """Length of the windows where no model asks for one: what the known voice models ask for."""
 CLIPS_AT_ONCE: Final = 8
 """Windows read and judged together: few, so that memory stays small."""
+CLIPS_ON_A_CARD: Final = 32
+"""Likewise on a graphics card, which a few windows leave idle."""
 WHOLE_RECORDING: Final = "recording"
 """Value of the setting ``speech_context``."""
 DISTANCE: Final = "distance"
@@ -193,8 +195,10 @@ def _judge_windows(
     if keep is not None and model is not None:
         assert isinstance(model, EmbeddingVoiceModel)
         feed = _FeatureFeed(model, windows, keep)
-    for at in range(0, len(chosen), CLIPS_AT_ONCE):
-        places = chosen[at : at + CLIPS_AT_ONCE]
+    on_card = model is not None and model.record.device == "cuda"
+    number = CLIPS_ON_A_CARD if on_card else CLIPS_AT_ONCE
+    for at in range(0, len(chosen), number):
+        places = chosen[at : at + number]
         clips = [track.read(windows[place]) for place in places]
         for place, clip in zip(places, clips, strict=True):
             found = window_power(clip, windows[place], speech, track.sample_rate_hz)

@@ -279,9 +279,11 @@ def _bootstrap_lags(
     """
     cells = len(leader)
     mine, square_mine = np.nan_to_num(leader), np.nan_to_num(leader) ** 2
-    padded = np.concatenate((np.zeros(reach), np.nan_to_num(follower), np.zeros(reach)))
+    padded: DoubleArray = np.concatenate(
+        (np.zeros(reach), np.nan_to_num(follower), np.zeros(reach))
+    )
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
-    known = np.concatenate((np.zeros(reach), ~np.isnan(follower), np.zeros(reach)))
+    known: DoubleArray = np.concatenate((np.zeros(reach), ~np.isnan(follower), np.zeros(reach)))
     present = np.lib.stride_tricks.sliding_window_view(known, 2 * reach + 1)
 
     def products(lags: slice) -> DoubleArray:

@@ -9,7 +9,7 @@ import pytest
 
 from emoreport.errors import FaceStageError
 from emoreport.faces.detectors import DirectDetector
-from emoreport.faces.reading import read_faces, sharpness
+from emoreport.faces.reading import FACES_AT_ONCE, FACES_ON_A_CARD, read_faces, sharpness
 from emoreport.records import CropSpec, FaceScores, Frame, RgbPicture
 from emoreport.settings import FaceSettings
 from emoreport.vocabulary import EMOTIONS
@@ -68,6 +68,18 @@ def test_the_batch_size_changes_nothing(batch):
     assert max(model.batches) <= batch
     assert np.array_equal(plain.probabilities, other.probabilities, equal_nan=True)
     assert np.array_equal(plain.box, other.box, equal_nan=True)
+
+
+def test_a_graphics_card_gets_more_faces_a_call_and_reads_the_same():
+    tracks, batches = [], []
+    for device in ("cpu", "cuda"):
+        frames, detector = scripted()
+        model = BrightnessModel()
+        model.record = replace(model.record, device=device)
+        tracks.append(read_faces(FrameStream(frames), detector, model, SETTINGS))
+        batches.append(max(model.batches))
+    assert batches[0] == FACES_AT_ONCE < batches[1] <= FACES_ON_A_CARD
+    assert np.array_equal(tracks[0].probabilities, tracks[1].probabilities, equal_nan=True)
 
 
 @pytest.mark.parametrize("batch", [1, 16, 1000])

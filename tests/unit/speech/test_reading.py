@@ -1,4 +1,5 @@
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from emoreport.records import VOICE_MEASURES, Span, VoiceScores
 from emoreport.settings import SpeechSettings
 from emoreport.speech.reading import (
     CLIPS_AT_ONCE,
+    CLIPS_ON_A_CARD,
     LEAST_SPEECH_S,
     WINDOW_WITHOUT_MODEL_S,
     read_speech,
@@ -55,6 +57,19 @@ def test_each_window_is_judged_on_its_own_samples():
     np.testing.assert_allclose(readings.probabilities[:, 0], np.linspace(0.1, 0.9, 9), atol=1e-6)
     assert max(model.batches) == CLIPS_AT_ONCE
     assert sum(model.batches) == 9
+
+
+def test_a_graphics_card_gets_more_windows_a_call_and_reads_the_same():
+    tables, batches = [], []
+    for device in ("cpu", "cuda"):
+        model = LoudnessModel(min_window_s=1.0)
+        model.record = replace(model.record, device=device)
+        track = MemoryTrack(np.linspace(0.0, 1.0, 40 * RATE_HZ, dtype=np.float32))
+        readings = read_speech(track, KnownSpeech((0.0, 40.0)), model, SETTINGS)
+        tables.append(readings.probabilities)
+        batches.append(max(model.batches))
+    assert batches == [CLIPS_AT_ONCE, CLIPS_ON_A_CARD]
+    np.testing.assert_array_equal(*tables)
 
 
 def test_features_of_every_window_are_handed_on_as_they_come():

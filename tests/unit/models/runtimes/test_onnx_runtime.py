@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import onnxruntime
@@ -105,6 +107,38 @@ def test_a_silent_change_to_the_processor_is_noticed(
     with pytest.raises(ModelError, match="CUDA was asked for"):
         OnnxSession(path, device="cuda")
     assert OnnxSession(path, device="auto").device == "cpu"
+
+
+class OnCuda(onnxruntime.InferenceSession):
+    """A session that says that CUDA runs it; the processor does."""
+
+    asked: ClassVar[list[list[str]]] = []
+
+    def __init__(self, source: str | bytes, *, providers: list[str], **options: object) -> None:
+        self.asked.append(providers)
+        super().__init__(source, providers=[CPU], **options)
+
+    def get_providers(self) -> list[str]:
+        return [CUDA, CPU]
+
+    def get_provider_graph_assignment_info(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(ep_name=CUDA)]
+
+
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+def test_cuda_is_taken_where_it_runs_the_graph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
+    metadata = folder_metadata(face_model_folder(tmp_path), "face")
+    batch = greys([3, 77, 130, 255])
+    expected = OnnxNetwork(metadata, device="cpu").probabilities(batch)
+    claim_cuda(monkeypatch)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", OnCuda)
+    OnCuda.asked.clear()
+    network = OnnxNetwork(metadata, device=device)
+    assert OnCuda.asked == [[CUDA, CPU]]
+    assert network.record.device == "cuda"
+    np.testing.assert_allclose(network.probabilities(batch), expected, atol=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore:Specified provider")
