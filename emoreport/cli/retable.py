@@ -146,7 +146,7 @@ def _rare_collections() -> Iterator[None]:
     """Look for dead cycles less often.
 
     Tables are many small objects that all stay: looking every 700 of them takes a tenth of the
-    time and finds none. Decoded frames are in cycles, so nothing that decodes may do this.
+    time and finds none.
     """
     usual = gc.get_threshold()
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)

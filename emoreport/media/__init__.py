@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from emoreport.media.audio import open_audio
+    from emoreport.media.pixels import release_freed_buffers
     from emoreport.media.probing import probe
     from emoreport.media.video import open_video
 
-__all__ = ["open_audio", "open_video", "probe"]
+__all__ = ["open_audio", "open_video", "probe", "release_freed_buffers"]
 
-_HOMES = {"open_audio": "audio", "open_video": "video", "probe": "probing"}
+_HOMES = {
+    "open_audio": "audio",
+    "open_video": "video",
+    "probe": "probing",
+    "release_freed_buffers": "pixels",
+}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the signature that Python asks for
