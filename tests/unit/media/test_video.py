@@ -276,7 +276,7 @@ def test_decoded_pictures_do_not_wait_for_the_collector(tmp_path):
         with open_video(path) as video:
             for frame in video:
                 del frame
-            kept = sum(isinstance(each, VideoFrame) for each in gc.get_objects())
+            kept = sum(type(each) is VideoFrame for each in gc.get_objects())
     finally:
         gc.enable()
     assert kept <= 2
