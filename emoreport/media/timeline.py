@@ -186,6 +186,8 @@ class FrameTimes:
             if self._stuck <= STUCK_FRAMES:
                 return None
             time_s = self._expected_s or 0.0
+            if time_s <= self._last_s:  # a time before zero, of a frame that was not presented
+                time_s = self._last_s + step_s
         else:
             self._stuck = 0
         return self._accept(time_s, step_s, has_duration=has_duration)

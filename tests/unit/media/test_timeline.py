@@ -123,6 +123,13 @@ def test_a_transport_stream_may_not_jump_ahead():
     assert placed(times, [0.0, 0.04, 900.0, 900.04], duration_s=0.04) == [0.0, 0.04, 0.08, 0.12]
 
 
+def test_a_stuck_clock_after_a_frame_before_zero_goes_on_from_the_last_frame():
+    times = FrameTimes(Clock())
+    found = [times.place(stamp, 0.0) for stamp in (3601.0, 0.3125, 0.3125, 0.3125, 0.0, 0.3125)]
+    shown = [moment.time_s for moment in found if moment is not None]
+    assert all(early < late for early, late in itertools.pairwise(shown))
+
+
 stamps = st.one_of(st.none(), st.floats(-1e6, 1e6, allow_nan=False))
 
 
