@@ -23,7 +23,8 @@ PAGES = [
 ]
 FOREIGN = {
     "--network", "--read-only", "--rm",  # of Docker
-    "--only", "--seed", "--talks",  # of benchmarks/
+    "--only", "--seed", "--talks", "--cost", "--speed", "--cores", "--rounds", "--tree",
+    "--length", "--memory", "talk_ru_10s",  # of benchmarks/
     "--python", "--constraints",  # of uv
     "--check",  # of docs/make_readme.py
     "trust_remote_code",  # of transformers: what is not done
@@ -57,7 +58,9 @@ def test_options_and_commands_that_are_named_exist(page: Path) -> None:
     lines = re.findall(r"^(?:\$ )?(emoreport .*)", blocks, flags=re.MULTILINE)
     written = (*lines, *re.findall(r"`(emoreport [^`]+)`", text))
     called = re.findall(
-        r"^emoreport ([a-z]+)(?: ([a-z]+)\b)?", "\n".join(written), flags=re.MULTILINE
+        r"^emoreport ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+(?:-[a-z]+)*)\b)?",
+        "\n".join(written),
+        flags=re.MULTILINE,
     )
     groups = {name.split()[0] for name in commands() if " " in name}
     for first, second in called:

@@ -381,7 +381,12 @@ def test_a_stop_never_comes_between_the_manifest_and_the_tables(
         return record
 
     monkeypatch.setattr(Manifest, "note_outcome", note_and_stop)
-    result = batch()
+    usual = signal.getsignal(number)
+    signal.signal(number, signal.default_int_handler)  # the tests may run under nohup
+    try:
+        result = batch()
+    finally:
+        signal.signal(number, usual)
     assert result.interrupted
     assert batch.states(result) == {"a.mp4": "finished", "b.mp4": "waiting"}
     assert [row["video"] for row in rows(batch.out / names.SUMMARY_CSV)] == ["a.mp4"]
