@@ -357,7 +357,7 @@ def test_corrected_labels_take_the_place_of_the_machines(
     after = rows(stored / "video_intervals.csv")
     bounds = [[(row["start"], row["end"]) for row in table] for table in (before, after)]
     assert bounds[0] == bounds[1]
-    # ELAN's times are whole milliseconds: at a bound, a frame may count to the other row.
+    # Where frames were skipped, a look near a bound may count to the other row as evidence.
     changed = [
         place for place, row in enumerate(before) if after[place]["emotion"] != row["emotion"]
     ]
