@@ -53,10 +53,12 @@ def with_skipped_frames(faces: FaceTrack, duration_s: float) -> FaceTrack:
     share = offset / count[left]
     between = _Between(left, right, share)
     next_s = np.append(faces.time_s[1:], faces.time_s[-1] + count[-1] * step_s)
+    # No container counts finer than nanoseconds, and a bound that a file names must meet its frame.
+    made_up_s = np.round((1.0 - share) * faces.time_s[left] + share * next_s[left], 9)
     witness = faces.witness
     return replace(
         faces,
-        time_s=(1.0 - share) * faces.time_s[left] + share * next_s[left],
+        time_s=np.where(offset > 0, made_up_s, faces.time_s[left]),
         frame=faces.frame[left] + offset,
         faces=faces.faces[between.nearer],
         box=between.mix(faces.box),
