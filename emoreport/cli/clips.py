@@ -8,17 +8,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from emoreport.cli.console import ProgressDisplay, note_line
-from emoreport.cli.options import Config, Quiet, StatsDir, Video, declared, language, with_settings
-from emoreport.cli.render import (
-    BlurFace,
-    Force,
-    MeshOnly,
-    Overwrite,
-    Positional,
-    chosen_video,
-    hiding_mode,
-    warn,
-)
+from emoreport.cli.options import StatsDir, declared, language, with_settings
+from emoreport.cli.render import RecordingOptions, warn
 from emoreport.errors import EXIT_OK, SettingsError
 from emoreport.messages import text
 from emoreport.settings.commands import LEAD_IN, TOP, chosen
@@ -66,8 +57,6 @@ WithCaption = Annotated[bool, typer.Option("--caption/--no-caption", help="clips
 def clips(
     *,
     stats_dir: StatsDir,
-    positional: Positional = None,
-    video: Video = None,
     out: Target = None,
     top: Top = None,
     by: By = None,
@@ -75,29 +64,24 @@ def clips(
     modality: Modality = None,
     lead_in: LeadIn = None,
     caption: WithCaption = True,
-    blur_face: BlurFace = False,
-    mesh_only: MeshOnly = False,
-    overwrite: Overwrite = False,
-    force: Force = False,
-    config: Config = None,
-    quiet: Quiet = False,
+    common: RecordingOptions,
     options: dict[str, Any],
 ) -> int:
     """Write the strongest mismatches, or every interval of an emotion, as clips with an index.
 
     Each clip is a file of its own, exact to the frame; index.csv and index.html list them.
     """
-    hiding = hiding_mode(blur_face=blur_face, mesh_only=mesh_only)
+    hiding = common.hiding
     _check(by, emotion)
     from emoreport.overlay.clips import FOLDER, choose_passages, write_clips
     from emoreport.run.read import read_report
 
-    report = read_report(stats_dir, language(options, config))
-    video = chosen_video(report, positional, video)
+    report = read_report(stats_dir, language(options, common.config))
+    video = common.recording(report)
     lang = report.settings.output.lang
     most = None if top is None else chosen(TOP, top)
     passages = choose_passages(report, top=most, emotion=emotion, modality=modality)
-    with ProgressDisplay(video.name, lang=lang, quiet=quiet) as bars:
+    with ProgressDisplay(video.name, lang=lang, quiet=common.quiet) as bars:
         done = write_clips(
             report,
             video,
@@ -107,13 +91,13 @@ def clips(
             caption=caption,
             hiding=hiding,
             lang=lang,
-            overwrite=overwrite,
-            force=force,
-            announce=None if quiet else note_line,
+            overwrite=common.overwrite,
+            force=common.force,
+            announce=None if common.quiet else note_line,
             progress=bars,
         )
     warn(video.name, done.decode_failures, lang, same=done.is_analysed_video)
-    if not quiet:
+    if not common.quiet:
         if hiding is not None:
             note_line(text(f"render.line.{hiding}", lang))
         line = "clips" if done.clips else "no_clips"

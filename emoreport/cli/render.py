@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,35 +40,73 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="render.overwrite")
 Force = Annotated[bool, typer.Option("--force", help="render.force")]
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingOptions:
+    """Options of every command that draws on the recording of a run."""
+
+    positional: Positional = None
+    video: Video = None
+    blur_face: BlurFace = False
+    mesh_only: MeshOnly = False
+    overwrite: Overwrite = False
+    force: Force = False
+    config: Config = None
+    quiet: Quiet = False
+
+    @property
+    def hiding(self) -> str | None:
+        """How people are hidden: ``blur``, ``mesh`` or None.
+
+        Raises
+        ------
+        SettingsError
+            When both are asked for.
+        """
+        if self.blur_face and self.mesh_only:
+            raise SettingsError("cli.blur_or_mesh")
+        if self.blur_face:
+            return "blur"
+        return "mesh" if self.mesh_only else None
+
+    def recording(self, report: Report) -> Path:
+        """The recording of a run: the one that is named, else where the run found it.
+
+        Raises
+        ------
+        SettingsError
+            When it is named in both ways.
+        InputNotFoundError
+            When it is not named and not where it was.
+        """
+        from emoreport.run.page_video import require_video
+
+        if self.positional is not None and self.video is not None:
+            raise SettingsError("cli.video_twice")
+        return require_video(report.run.input, report.folder, self.video or self.positional)
+
+
 @with_settings(("lang",))
 def render(
     *,
     stats_dir: StatsDir,
-    positional: Positional = None,
-    video: Video = None,
     out: Target = None,
-    blur_face: BlurFace = False,
-    mesh_only: MeshOnly = False,
     words: Words = False,
-    overwrite: Overwrite = False,
-    force: Force = False,
-    config: Config = None,
-    quiet: Quiet = False,
+    common: RecordingOptions,
     options: dict[str, Any],
 ) -> int:
     """Write the video with face box, emotion bars, both modalities, mismatches and time on it.
 
     H.264 and AAC in MP4; presentation times and sound stay as they are in the recording.
     """
-    hiding = hiding_mode(blur_face=blur_face, mesh_only=mesh_only)
+    hiding = common.hiding
     from emoreport.overlay.render import FILE
     from emoreport.overlay.render import render as write
     from emoreport.run.read import read_report
 
-    report = read_report(stats_dir, language(options, config))
-    video = chosen_video(report, positional, video)
+    report = read_report(stats_dir, language(options, common.config))
+    video = common.recording(report)
     lang = report.settings.output.lang
-    with ProgressDisplay(video.name, lang=lang, quiet=quiet) as bars:
+    with ProgressDisplay(video.name, lang=lang, quiet=common.quiet) as bars:
         done = write(
             report,
             video,
@@ -75,15 +114,15 @@ def render(
             hiding=hiding,
             words=words,
             lang=lang,
-            overwrite=overwrite,
-            force=force,
-            announce=None if quiet else note_line,
+            overwrite=common.overwrite,
+            force=common.force,
+            announce=None if common.quiet else note_line,
             progress=bars,
         )
     warn(video.name, done.outcome.decode_failures, lang, same=done.is_analysed_video)
     if not done.plays_everywhere:
         warning_line(text("render.line.encoder", lang, encoder=done.encoder))
-    if not quiet:
+    if not common.quiet:
         if hiding is not None:
             note_line(text(f"render.line.{hiding}", lang))
         print(
@@ -96,38 +135,6 @@ def render(
             )
         )
     return EXIT_OK
-
-
-def chosen_video(report: Report, positional: Path | None, named: Path | None) -> Path:
-    """The recording of a run: the one that the command line names, else where the run found it.
-
-    Raises
-    ------
-    SettingsError
-        When it is named in both ways.
-    InputNotFoundError
-        When it is not named and not where it was.
-    """
-    from emoreport.run.page_video import require_video
-
-    if positional is not None and named is not None:
-        raise SettingsError("cli.video_twice")
-    return require_video(report.run.input, report.folder, named or positional)
-
-
-def hiding_mode(*, blur_face: bool, mesh_only: bool) -> str | None:
-    """What the two options ask for.
-
-    Raises
-    ------
-    SettingsError
-        When both are given.
-    """
-    if blur_face and mesh_only:
-        raise SettingsError("cli.blur_or_mesh")
-    if blur_face:
-        return "blur"
-    return "mesh" if mesh_only else None
 
 
 def warn(name: str, decode_failures: int, lang: str, *, same: bool) -> None:

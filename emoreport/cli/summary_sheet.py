@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from emoreport.cli.console import ProgressDisplay, note_line
-from emoreport.cli.options import (
-    Config,
-    Quiet,
-    Video,
-    declared,
-    language,
-    settings_from,
-    with_settings,
-)
-from emoreport.cli.render import (
-    BlurFace,
-    Force,
-    MeshOnly,
-    Overwrite,
-    Positional,
-    chosen_video,
-    hiding_mode,
-    warn,
-)
+from emoreport.cli.options import declared, language, settings_from, with_settings
+from emoreport.cli.render import RecordingOptions, warn
 from emoreport.errors import EXIT_OK, SettingsError
 from emoreport.messages import text
 from emoreport.settings.commands import CLIP_LENGTH, PER_EMOTION, SHEET_ORDER, chosen
@@ -49,23 +33,16 @@ ClipLength = Annotated[str | None, declared(CLIP_LENGTH)]
 def summary_sheet(
     *,
     run: Run,
-    positional: Positional = None,
-    video: Video = None,
     out: Target = None,
     per_emotion: PerEmotion = None,
     by: By = None,
     clip: WithClip = False,
     clip_length: ClipLength = None,
-    blur_face: BlurFace = False,
-    mesh_only: MeshOnly = False,
-    overwrite: Overwrite = False,
-    force: Force = False,
-    config: Config = None,
-    quiet: Quiet = False,
+    common: RecordingOptions,
     options: dict[str, Any],
 ) -> int:
     """Write one picture of what the face showed: stills of the longest runs of each emotion."""
-    hiding = hiding_mode(blur_face=blur_face, mesh_only=mesh_only)
+    hiding = common.hiding
     most, order = chosen(PER_EMOTION, per_emotion), chosen(SHEET_ORDER, by)
     length_s = chosen(CLIP_LENGTH, clip_length)
     from emoreport.overlay.expression_sheet import FILE, write_expression_sheet
@@ -73,13 +50,13 @@ def summary_sheet(
 
     stats_dir = run
     if run.is_file():
-        if positional is not None:
+        if common.positional is not None:
             raise SettingsError("cli.video_twice")
-        stats_dir, positional = _results(run, config), run
-    report = read_report(stats_dir, language(options, config))
-    video = chosen_video(report, positional, video)
+        stats_dir, common = _results(run, common.config), replace(common, positional=run)
+    report = read_report(stats_dir, language(options, common.config))
+    video = common.recording(report)
     lang = report.settings.output.lang
-    with ProgressDisplay(video.name, lang=lang, quiet=quiet) as bars:
+    with ProgressDisplay(video.name, lang=lang, quiet=common.quiet) as bars:
         done = write_expression_sheet(
             report,
             video,
@@ -89,13 +66,13 @@ def summary_sheet(
             clip_s=length_s if clip else None,
             hiding=hiding,
             lang=lang,
-            overwrite=overwrite,
-            force=force,
-            announce=None if quiet else note_line,
+            overwrite=common.overwrite,
+            force=common.force,
+            announce=None if common.quiet else note_line,
             progress=bars,
         )
     warn(video.name, done.decode_failures, lang, same=done.is_analysed_video)
-    if not quiet:
+    if not common.quiet:
         if hiding is not None:
             # A video has a voice too, which nothing hides.
             note_line(text(f"{'sheet' if done.clip is None else 'render'}.line.{hiding}", lang))

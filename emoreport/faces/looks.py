@@ -37,16 +37,16 @@ from emoreport.faces.reading import (
     SeeFrame,
     Sighting,
     Viewer,
+    as_features,
     checked_batch,
     pump,
+    scored,
 )
 from emoreport.faces.tracker import SpeakerTracker
 from emoreport.records import (
     DoubleArray,
-    EmbeddingFaceModel,
     FaceDetector,
     FaceEmotionModel,
-    FaceFeatures,
     FaceObservation,
     FaceScores,
     FaceTrack,
@@ -345,12 +345,7 @@ class _Reader:
         sightings = [look.sighting for look in looks if look.sighting is not None]
         crops = [sighting.crop for sighting in sightings if sighting.crop is not None]
         others = [each.witness_crop for each in sightings if each.witness_crop is not None]
-        features = None
-        if self._keep is None:
-            scores = self._model.predict(crops)
-        else:
-            assert isinstance(self._model, EmbeddingFaceModel)
-            scores, features = self._model.embed(crops)
+        scores, features = scored(self._model, crops, embed=self._keep is not None)
         second = self._witness.predict(others) if self._witness is not None else None
         for row, look in enumerate(looks):
             look.scores, look.witness, look.row = scores, second, row
@@ -377,15 +372,5 @@ class _Reader:
             )
         if self._keep is None or not looks:
             return
-        assert isinstance(self._model, EmbeddingFaceModel)
-        rows = np.full((len(looks), self._model.feature_width), np.nan, np.float32)
-        for row, look in enumerate(looks):
-            if look.features is not None:
-                rows[row] = look.features
-        self._keep(
-            FaceFeatures(
-                np.array([look.frame.time_s for look in looks], np.float64),
-                np.array([look.frame.index for look in looks], np.int64),
-                rows,
-            )
-        )
+        moments = [(look.frame.time_s, look.frame.index) for look in looks]
+        self._keep(as_features(self._model, moments, [look.features for look in looks]))

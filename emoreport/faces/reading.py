@@ -34,6 +34,7 @@ from emoreport.records import (
     FaceObservation,
     FaceScores,
     FaceTrack,
+    FloatArray,
     Frame,
     PictureDetector,
     RgbImage,
@@ -403,11 +404,12 @@ def _flush(
     """Score the crops, add all waiting sightings in order, empty the list."""
     crops = [sighting.crop for sighting in waiting if sighting.crop is not None]
     others = [sighting.witness_crop for sighting in waiting if sighting.witness_crop is not None]
-    scores: FaceScores | None
-    if keep is None:
-        scores = model.predict(crops) if crops else None
-    else:
-        scores = _embedded(waiting, crops, model, keep)
+    scores, features = scored(model, crops, embed=keep is not None) if crops else (None, None)
+    if keep is not None:
+        known = iter(() if features is None else features)
+        moments = [(sighting.time_s, sighting.frame) for sighting in waiting]
+        rows = [None if sighting.crop is None else next(known) for sighting in waiting]
+        keep(as_features(model, moments, rows))
     second = witness.predict(others) if witness is not None and others else None
     row = 0
     for sighting in waiting:
@@ -429,22 +431,28 @@ def _flush(
     waiting.clear()
 
 
-def _embedded(
-    waiting: Sequence[Sighting],
-    crops: Sequence[RgbImage],
-    model: FaceEmotionModel,
-    keep: KeepFaces,
-) -> FaceScores:
-    """Scores of the crops; the features of all waiting sightings are handed on."""
+def scored(
+    model: FaceEmotionModel, crops: Sequence[RgbImage], *, embed: bool
+) -> tuple[FaceScores, FloatArray | None]:
+    """What a model says of crops; with `embed`, of an `EmbeddingFaceModel`, their features too."""
+    if not embed:
+        return model.predict(crops), None
     assert isinstance(model, EmbeddingFaceModel)
-    scores, features = model.embed(crops)
-    rows = np.full((len(waiting), model.feature_width), np.nan, np.float32)
-    rows[[sighting.crop is not None for sighting in waiting]] = features
-    keep(
-        FaceFeatures(
-            np.array([sighting.time_s for sighting in waiting], np.float64),
-            np.array([sighting.frame for sighting in waiting], np.int64),
-            rows,
-        )
+    return model.embed(crops)
+
+
+def as_features(
+    model: FaceEmotionModel,
+    moments: Sequence[tuple[float, int]],
+    rows: Sequence[FloatArray | None],
+) -> FaceFeatures:
+    """Features of frames by their time and number; None where a frame shows no face."""
+    assert isinstance(model, EmbeddingFaceModel)
+    nothing = np.full(model.feature_width, np.nan, np.float32)
+    return FaceFeatures(
+        np.array([time_s for time_s, _ in moments], np.float64),
+        np.array([frame for _, frame in moments], np.int64),
+        np.array([nothing if row is None else row for row in rows], np.float32).reshape(
+            len(rows), model.feature_width
+        ),
     )
-    return scores
