@@ -9,16 +9,20 @@ import typer
 
 from emoreport.cli.console import ProgressDisplay, dim_line, note_line, shown, warning_line
 from emoreport.cli.options import Config, Quiet, settings_from, with_settings
-from emoreport.errors import EXIT_OK, EmoreportError, SettingsError
+from emoreport.errors import EXIT_OK, EmoreportError, OutputError, SettingsError
 from emoreport.messages import text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from emoreport.exchange.spoken_text import Writer
     from emoreport.settings import Settings
 
 Recording = Annotated[
     Path, typer.Argument(metavar="VIDEO", help="transcribe.video", show_default=False)
 ]
 Model = Annotated[str, typer.Option("--model", metavar="NAME", help="transcribe.model")]
+Formats = Annotated[str | None, typer.Option("--to", metavar="LIST", help="transcribe.to")]
 Target = Annotated[Path | None, typer.Option("--out", metavar="FILE|DIR", help="transcribe.out")]
 
 
@@ -27,6 +31,7 @@ def transcribe(
     *,
     video: Recording,
     model: Model = "auto",
+    to: Formats = None,
     out: Target = None,
     config: Config = None,
     quiet: Quiet = False,
@@ -35,19 +40,17 @@ def transcribe(
     """Write down what is said."""
     from emoreport.atomic import write_file
     from emoreport.cli.pull_display import PullDisplay
-    from emoreport.exchange.spoken_text import FORMATS, as_text, writer_for
+    from emoreport.exchange.spoken_text import as_text
     from emoreport.exchange.transcripts import put_heard_words, words_heard_in
     from emoreport.media import probe
     from emoreport.words.select import open_recogniser
 
     settings = settings_from({**options, "transcript": model}, config)
     lang = settings.output.lang
-    file = None if out is None or out.is_dir() else out
-    write = as_text if file is None else writer_for(file)
-    if write is None:
-        raise SettingsError("transcript.other_ending", file=file, endings=", ".join(FORMATS))
-    probe(video)  # before a model is fetched: what is not there is told at once
-    folder = None if file is not None else _results(video, out, settings)
+    files = _files(video, to, out, settings)
+    # Before a model is fetched: what is not there is told at once.
+    duration_s = probe(video).duration_s or 0.0
+    folder = None if files else _results(video, out, settings)
 
     def announce(line: str) -> None:
         if not quiet:
@@ -68,16 +71,45 @@ def transcribe(
         raise error.with_file(video) from error.__cause__
     for warning in warnings:
         warning_line(f"{video.name}: {warning}")
-    if out is None:
-        print(write(found), end="")
-    elif file is not None:
-        write_file(file, write(found).encode("utf-8", "backslashreplace"))
-    written = folder or file
-    if written is not None and not quiet:
+    for file, write in files.items():
+        write_file(file, write(found, duration_s).encode("utf-8", "backslashreplace"))
+    is_printed = not files and out is None
+    if is_printed:
+        print(as_text(found, duration_s), end="")
+    if not quiet:
         count = len(found.words)
-        line = text("cli.transcribe.written", lang, count=count, model=found.source, file=written)
-        (note_line if out is None else print)(shown(line))
+        for written in files or filter(None, [folder]):
+            line = text(
+                "cli.transcribe.written", lang, count=count, model=found.source, file=written
+            )
+            (note_line if is_printed else print)(shown(line))
     return EXIT_OK
+
+
+def _files(
+    video: Path, to: str | None, out: Path | None, settings: Settings
+) -> Mapping[Path, Writer]:
+    """What writes which files; none where the words are printed, or put into results."""
+    from emoreport.exchange.export import parse_formats
+    from emoreport.exchange.spoken_text import ENDINGS, WRITERS, writer_for
+    from emoreport.exchange.writers import SPOKEN
+    from emoreport.run.folder import safe_stem
+
+    if to is not None:
+        names = parse_formats(to, SPOKEN)
+        if out is not None and not out.is_dir() and out.suffix.casefold() in ENDINGS:
+            raise SettingsError("transcript.to_one_file", file=out)
+        folder = out or Path()
+        stem = safe_stem(video)
+        files = {folder / f"{stem}{SPOKEN[name]}": WRITERS[name] for name in names}
+    elif out is not None and not out.is_dir():
+        files = {out: writer_for(out)}
+    else:
+        files = {}
+    for file in files:
+        if file.exists() and not settings.output.overwrite:
+            raise OutputError("store.exists", file=file)
+    return files
 
 
 def _results(video: Path, out: Path | None, settings: Settings) -> Path | None:

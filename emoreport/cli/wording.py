@@ -131,6 +131,10 @@ def _listed(key: str) -> dict[str, str]:
         from emoreport.exchange.writers import CODED, FORMATS
 
         return {"formats": ", ".join(FORMATS), "coded": ", ".join(CODED)}
+    if key == "transcribe.to":
+        from emoreport.exchange.writers import SPOKEN
+
+        return {"formats": ", ".join(SPOKEN)}
     if key == "models.import-head.layout":
         from emoreport.heads.published.layouts import LAYOUTS
 

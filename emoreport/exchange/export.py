@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -56,8 +56,15 @@ class Exported:
     player_start_s: float
 
 
-def parse_formats(text: str) -> tuple[str, ...]:
+def parse_formats(text: str, formats: Collection[str] = tuple(FORMATS)) -> tuple[str, ...]:
     """Names of formats, separated by commas.
+
+    Parameters
+    ----------
+    text
+        The names.
+    formats
+        Those that there are.
 
     Raises
     ------
@@ -65,9 +72,9 @@ def parse_formats(text: str) -> tuple[str, ...]:
         For a name that is none, or none at all.
     """
     names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
-    unknown = [name for name in names if name not in FORMATS]
+    unknown = [name for name in names if name not in formats]
     if unknown or not names:
-        raise SettingsError("export.to", value=text, formats=", ".join(FORMATS))
+        raise SettingsError("export.to", value=text, formats=", ".join(formats))
     return names
 
 

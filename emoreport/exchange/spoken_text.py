@@ -1,63 +1,50 @@
-"""Write the words of a recording: as text, captions, a table or JSON."""
+"""Write the words of a recording: as text, captions, a TextGrid, a table or JSON."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from emoreport.exchange.writers.captions import captions_of, clock, srt_text, vtt_text
-from emoreport.exchange.writers.tiers import Cell
+from emoreport.errors import SettingsError
+from emoreport.exchange.writers import SPOKEN
+from emoreport.exchange.writers.captions import captions_of, clock, spoken_srt, spoken_vtt, srt_text
+from emoreport.exchange.writers.textgrid import textgrid
+from emoreport.exchange.writers.tiers import WORDS, Tier, heard_words
 from emoreport.records import Transcript, Word
 from emoreport.results import milliseconds
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """Words that are shown together."""
-
-    start_ms: int
-    end_ms: int
-    text: str
-
-
-def cues(transcript: Transcript) -> Iterator[Cue]:
-    """Cues of a transcript: cut at the ends of sentences, at pauses, and where they grow long."""
-    cells = [
-        Cell(milliseconds(word.start_s), milliseconds(word.end_s), word.text + word.after)
-        for word in transcript.words
-    ]
-    for shown in captions_of(cells):
-        text = " ".join(cell.label for cell in shown)
-        yield Cue(shown[0].start_ms, shown[-1].end_ms, text)
-
-
-def as_text(transcript: Transcript) -> str:
-    """One line per cue: when it begins, and what is said."""
-    return "".join(
-        f"{clock(cue.start_ms, '.')}  {srt_text(cue.text)}\n" for cue in cues(transcript)
+def as_text(transcript: Transcript, _duration_s: float) -> str:
+    """One line per caption: when it begins, and what is said."""
+    lines = (
+        (words[0].start_ms, " ".join(word.label for word in words))
+        for words in captions_of(heard_words(transcript))
     )
+    return "".join(f"{clock(start_ms, '.')}  {srt_text(said)}\n" for start_ms, said in lines)
 
 
-def as_srt(transcript: Transcript) -> str:
-    """SubRip."""
-    return "".join(
-        f"{number}\n{_times(cue, ',')}\n{srt_text(cue.text)}\n\n"
-        for number, cue in enumerate(cues(transcript), start=1)
-    )
+def as_srt(transcript: Transcript, _duration_s: float) -> str:
+    """SubRip: captions."""
+    return spoken_srt(heard_words(transcript))
 
 
-def as_vtt(transcript: Transcript) -> str:
-    """WebVTT."""
-    blocks = (f"\n{_times(cue, '.')}\n{vtt_text(cue.text)}\n" for cue in cues(transcript))
-    return "WEBVTT\n" + "".join(blocks)
+def as_vtt(transcript: Transcript, _duration_s: float) -> str:
+    """WebVTT: captions, with the time of every word."""
+    return spoken_vtt(heard_words(transcript))
 
 
-def as_csv(transcript: Transcript) -> str:
+def as_textgrid(transcript: Transcript, duration_s: float) -> str:
+    """Praat: a tier of words that is as long as the recording."""
+    words = heard_words(transcript)
+    last_ms = words[-1].end_ms if words else 0
+    return textgrid([Tier(WORDS, words)], max(milliseconds(duration_s), last_ms), "en")
+
+
+def as_csv(transcript: Transcript, _duration_s: float) -> str:
     """One row per word, as words.csv has them; `emoreport analyze --transcript` reads it."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
@@ -69,7 +56,7 @@ def as_csv(transcript: Transcript) -> str:
     return stream.getvalue()
 
 
-def as_json(transcript: Transcript) -> str:
+def as_json(transcript: Transcript, _duration_s: float) -> str:
     """Segments with their words, in the layout that Whisper's programs share."""
     lines: dict[int, list[Word]] = {}
     for word in transcript.words:
@@ -95,25 +82,35 @@ def as_json(transcript: Transcript) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-FORMATS: Final[Mapping[str, Callable[[Transcript], str]]] = {
-    ".txt": as_text,
-    ".srt": as_srt,
-    ".vtt": as_vtt,
-    ".csv": as_csv,
-    ".json": as_json,
+Writer = Callable[[Transcript, float], str]
+"""Turns the words of a recording, and its length in seconds, into a file of one format."""
+WRITERS: Final[Mapping[str, Writer]] = {
+    "srt": as_srt,
+    "vtt": as_vtt,
+    "textgrid": as_textgrid,
+    "csv": as_csv,
+    "json": as_json,
+    "txt": as_text,
 }
-"""What writes a file, by its ending."""
+"""What writes each format of `SPOKEN`."""
+ENDINGS: Final = {SPOKEN[name].casefold(): write for name, write in WRITERS.items()}
+"""What writes a file, by its ending in lower case."""
 
 
-def writer_for(path: Path) -> Callable[[Transcript], str] | None:
-    """What writes a file of this name; None for an ending that is not known."""
-    return FORMATS.get(path.suffix.casefold())
+def writer_for(path: Path) -> Writer:
+    """What writes a file of this name.
 
-
-def _times(cue: Cue, point: str) -> str:
-    # A cue of no length is not shown.
-    end_ms = max(cue.end_ms, cue.start_ms + 1)
-    return f"{clock(cue.start_ms, point)} --> {clock(end_ms, point)}"
+    Raises
+    ------
+    SettingsError
+        For an ending that is not known.
+    """
+    write = ENDINGS.get(path.suffix.casefold())
+    if write is None:
+        raise SettingsError(
+            "transcript.other_ending", file=path, endings=", ".join(SPOKEN.values())
+        )
+    return write
 
 
 def _cell(text: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from emoreport.errors import SettingsError, StoredReadingsError
+from emoreport.results import ACTIONS
 from emoreport.tables.spreadsheet import UnreadableTextError, decode
 from emoreport.tiers.elan import read_eaf
 from emoreport.tiers.files import read_bytes
@@ -37,7 +38,8 @@ ANY_TIER: Final = "auto"
 USUAL_TIERS: Final = ("words", "word", "слова", "text", "transcript", "transcription", "текст")
 """Tiers that are taken where several hold something, the first that there is."""
 OWN_TIERS: Final = frozenset(
-    {"face", "voice", "voice_intervals", "mismatch", "speech", "clauses", "text_emotion"}
+    {"face", "voice", "voice_intervals", "mismatch", "speech", "clauses", "text_emotion", "shots"}
+    | set(ACTIONS)
 )
 """Tiers of this program, none of which holds a transcript."""
 NO_WORDS: Final = frozenset({"sp", "sil", "spn", "<unk>", "<eps>", "<p:>"})

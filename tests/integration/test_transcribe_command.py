@@ -53,17 +53,64 @@ def test_what_is_said_is_printed_with_its_time(talk: Path, emoreport: Emoreport)
     assert float(time.rpartition(":")[2]) == pytest.approx(0.24, abs=0.04)
 
 
-@pytest.mark.parametrize("ending", ["srt", "vtt", "csv", "json", "txt"])
-def test_a_file_is_written_in_the_format_of_its_ending(
-    ending: str, talk: Path, emoreport: Emoreport
-) -> None:
-    out = Path(f"words.{ending}")
-    outcome = emoreport("transcribe", "--out", out, "--model", NAME, "--", talk)
+def test_a_file_is_written_in_the_format_of_its_ending(talk: Path, emoreport: Emoreport) -> None:
+    outcome = emoreport("transcribe", "--out", "words.TEXTGRID", "--model", NAME, "--", talk)
     assert outcome.code == 0
-    assert outcome.out == f"words.{ending}: 3 words, heard by {NAME}\n"
-    content = out.read_text(encoding="utf-8")
-    assert "да" in content
-    assert "мио" in content
+    assert outcome.out == f"words.TEXTGRID: 3 words, heard by {NAME}\n"
+    assert 'text = "мио"' in Path("words.TEXTGRID").read_text(encoding="utf-8")
+
+
+def words_of(folder: Path) -> list[dict[str, str]]:
+    with (folder / "words.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_files_are_named_after_the_recording_and_read_again(
+    talk: Path, emoreport: Emoreport
+) -> None:
+    analyze = ("analyze", "--quiet", "--page-video", "none", "--overwrite", "--text", "none")
+    assert emoreport(*analyze, "--transcript", "auto", "--", talk).code == 0
+    (folder,) = Path("statistics").iterdir()
+    heard = words_of(folder)
+    formats = ("srt", "vtt", "textgrid", "csv", "json", "txt")
+    outcome = emoreport("transcribe", "--to", ",".join(formats), "--out", "said", "--", talk)
+    assert outcome.code == 0
+    files = sorted(Path("said").iterdir())
+    assert [file.name for file in files] == [
+        f"{folder.name}.{ending}" for ending in ("TextGrid", "csv", "json", "srt", "txt", "vtt")
+    ]
+    assert sorted(outcome.out.splitlines()) == [
+        f"{file}: 3 words, heard by {NAME}" for file in files
+    ]
+    assert words_of(folder) == heard
+    for file in (file for file in files if file.suffix != ".txt"):
+        assert emoreport("retable", folder, "--transcript", file, "--quiet").code == 0
+        words = words_of(folder)
+        assert [row["word"] for row in words] == [row["word"] for row in heard], file
+        if file.suffix != ".srt":  # its captions tell the time of the whole
+            assert [(row["start"], row["end"]) for row in words] == [
+                (row["start"], row["end"]) for row in heard
+            ], file
+        assert float(words[0]["start"]) == pytest.approx(float(heard[0]["start"]), abs=0.05)
+        assert float(words[-1]["end"]) == pytest.approx(float(heard[-1]["end"]), abs=0.05)
+
+
+def test_captions_of_other_people_stay_unless_told_otherwise(
+    talk: Path, emoreport: Emoreport
+) -> None:
+    assert emoreport("transcribe", "--to", "srt", "--quiet", "--", talk).code == 0
+    captions = Path(f"{talk.stem}.srt")
+    assert captions.read_text(encoding="utf-8").endswith("\nда нет мио\n\n")
+    captions.write_text("mine")
+    for target in (("--to", "vtt,srt"), ("--out", captions)):
+        refused = emoreport("transcribe", *target, "--", talk)
+        assert (refused.code, captions.read_text()) == (1, "mine")
+        assert captions.name in refused.errors[0]
+    assert not Path(f"{talk.stem}.vtt").exists()
+    assert emoreport("transcribe", "--overwrite", "--to", "srt", "--", talk).code == 0
+    assert "мио" in captions.read_text(encoding="utf-8")
+    for wrong in (("--to", "docx"), ("--to", "srt", "--out", "new.vtt")):
+        assert emoreport("transcribe", *wrong, "--", talk).code == 2
 
 
 def test_other_endings_and_unknown_recognisers_are_refused(

@@ -82,6 +82,15 @@ FORMATS: Final[Mapping[str, Format]] = {
     "json": Format("findings_json", "findings_files"),
 }
 """Every format by name, in the order of the help."""
+SPOKEN: Final = {
+    "srt": ".srt",
+    "vtt": ".vtt",
+    "textgrid": ".TextGrid",
+    "csv": ".csv",
+    "json": ".json",
+    "txt": ".txt",
+}
+"""Formats of words without anything else: the ending of the file by name; see `spoken_text`."""
 CODED: Final = tuple(name for name, form in FORMATS.items() if form.coded)
 """Formats that people code in."""
 

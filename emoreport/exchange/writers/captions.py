@@ -45,23 +45,23 @@ def vtt_files(findings: Findings, _media: Media, lang: str) -> Files:
     """
     cues = {".vtt": _cues(findings, lang), "_clauses.vtt": _clauses(findings, lang)}
     files = {
-        name: _vtt_file(["WEBVTT", *_blocks(shown, ".", vtt_text)])
+        name: _bytes(_vtt_file(["WEBVTT", *_blocks(shown, ".", vtt_text)]))
         for name, shown in cues.items()
         if shown is not None
     }
-    return {**files, **_spoken_vtt(findings)}
+    if findings.analysis.words is not None:
+        files["_words.vtt"] = _bytes(spoken_vtt(spoken_words(findings.analysis)))
+    return files
 
 
-def _vtt_file(blocks: Iterable[str]) -> bytes:
-    return ("\n\n".join(blocks) + "\n").encode("utf-8", "backslashreplace")
+def _vtt_file(blocks: Iterable[str]) -> str:
+    return "\n\n".join(blocks) + "\n"
 
 
-def _spoken_vtt(findings: Findings) -> Files:
-    """What is said, with stamps at the beginning of every word and before every gap."""
-    if findings.analysis.words is None:
-        return {}
+def spoken_vtt(spoken: Sequence[Cell]) -> str:
+    """Words in WebVTT, with stamps at the beginning of every word and before every gap."""
     blocks = ["WEBVTT"]
-    for words in captions_of(spoken_words(findings.analysis)):
+    for words in captions_of(spoken):
         start, end = clock(words[0].start_ms, "."), clock(words[-1].end_ms, ".")
         pieces = []
         for word, following in zip(words, [*words[1:], None], strict=True):
@@ -69,7 +69,7 @@ def _spoken_vtt(findings: Findings) -> Files:
             after = f"<{clock(word.end_ms, '.')}>" if gap else ""
             pieces.append(f"<{clock(word.start_ms, '.')}>{vtt_text(word.label)}{after}")
         blocks.append(f"{start} --> {end}\n{' '.join(pieces)}")
-    return {"_words.vtt": _vtt_file(blocks)}
+    return _vtt_file(blocks)
 
 
 def captions_of(words: Sequence[Cell]) -> Iterator[Sequence[Cell]]:
@@ -84,11 +84,13 @@ def srt_files(findings: Findings, _media: Media, lang: str) -> Files:
     """Captions in SubRip, UTF-8; see `vtt_files`."""
     cues = {".srt": _cues(findings, lang), "_clauses.srt": _clauses(findings, lang)}
     files = {
-        name: _srt_file(_blocks(shown, ",", srt_text))
+        name: _bytes(_srt_file(_blocks(shown, ",", srt_text)))
         for name, shown in cues.items()
         if shown is not None
     }
-    return {**files, **_spoken_srt(findings)}
+    if findings.analysis.words is not None:
+        files["_words.srt"] = _bytes(spoken_srt(spoken_words(findings.analysis)))
+    return files
 
 
 def _blocks(cues: Iterable[_Cue], point: str, line: Callable[[str], str]) -> Iterator[str]:
@@ -97,19 +99,21 @@ def _blocks(cues: Iterable[_Cue], point: str, line: Callable[[str], str]) -> Ite
         yield "\n".join([str(position), times, *map(line, cue.lines)])
 
 
-def _srt_file(blocks: Iterable[str]) -> bytes:
-    return "".join(f"{block}\n\n" for block in blocks).encode("utf-8", "backslashreplace")
+def _srt_file(blocks: Iterable[str]) -> str:
+    return "".join(f"{block}\n\n" for block in blocks)
 
 
-def _spoken_srt(findings: Findings) -> Files:
-    if findings.analysis.words is None:
-        return {}
-    blocks = []
-    captions = captions_of(spoken_words(findings.analysis))
-    for position, words in enumerate(captions, start=1):
-        times = f"{clock(words[0].start_ms, ',')} --> {clock(words[-1].end_ms, ',')}"
-        blocks.append(f"{position}\n{times}\n{srt_text(' '.join(word.label for word in words))}")
-    return {"_words.srt": _srt_file(blocks)}
+def _bytes(file: str) -> bytes:
+    return file.encode("utf-8", "backslashreplace")
+
+
+def spoken_srt(spoken: Sequence[Cell]) -> str:
+    """Words in SubRip."""
+    cues = (
+        _Cue(words[0].start_ms, words[-1].end_ms, (" ".join(word.label for word in words),))
+        for words in captions_of(spoken)
+    )
+    return _srt_file(_blocks(cues, ",", srt_text))
 
 
 def _cues(findings: Findings, lang: str) -> Iterator[_Cue]:

@@ -29,8 +29,12 @@ def textgrid_files(findings: Findings, _media: Media, lang: str) -> Files:
     lang
         ``en``: intervals hold the labels of the tables; else their names in this language.
     """
-    end_ms = duration_ms(findings)
-    tiers = tiers_with_words(findings)
+    content = textgrid(tiers_with_words(findings), duration_ms(findings), lang)
+    return {".TextGrid": content.encode("utf-8", "backslashreplace")}
+
+
+def textgrid(tiers: Sequence[Tier], end_ms: int, lang: str) -> str:
+    """A TextGrid of some tiers that lasts from 0 to `end_ms`; `lang` as for `textgrid_files`."""
     lines = [
         'File type = "ooTextFile"',
         'Object class = "TextGrid"',
@@ -44,8 +48,7 @@ def textgrid_files(findings: Findings, _media: Media, lang: str) -> Files:
     for number, tier in enumerate(tiers, start=1):
         lines.append(f"    item [{number}]:")
         lines.extend(f"        {line}" for line in _tier_lines(tier, end_ms, lang))
-    content = ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
-    return {".TextGrid": content}
+    return "\n".join(lines) + "\n"
 
 
 def filled(cells: Sequence[Cell], end_ms: int) -> Iterator[tuple[int, int, Cell | None]]:

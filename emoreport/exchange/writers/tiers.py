@@ -12,7 +12,7 @@ from itertools import pairwise, zip_longest
 from typing import Final, TypeVar
 
 from emoreport.messages import label_name
-from emoreport.records import FaceTrack, RunRecord, Span, SpeechTrack
+from emoreport.records import FaceTrack, RunRecord, Span, SpeechTrack, Transcript
 from emoreport.results import (
     ACTIONS,
     ActionEvent,
@@ -173,6 +173,18 @@ def shown_label(label: str, lang: str) -> str:
 def spoken_words(analysis: Analysis) -> tuple[Cell, ...]:
     """Words with their punctuation; none without a transcript that may be shown."""
     return tuple(_one_by_one(analysis.words or (), _word))
+
+
+def heard_words(transcript: Transcript) -> tuple[Cell, ...]:
+    """Every word of a transcript with its punctuation; one without length gets a millisecond."""
+    cells: list[Cell] = []
+    for word in transcript.words:
+        start_ms, end_ms = milliseconds(word.start_s), milliseconds(word.end_s)
+        if cells:
+            start_ms = max(start_ms, cells[-1].end_ms)
+        label = word.text + word.after
+        cells.append(Cell(start_ms, max(end_ms, start_ms + 1), label, is_spoken=True))
+    return tuple(cells)
 
 
 def spoken_clauses(analysis: Analysis) -> tuple[Cell, ...]:

@@ -12,14 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoreport.exchange.spoken_text import (
-    FORMATS,
+    WRITERS,
     as_csv,
     as_json,
     as_srt,
     as_text,
+    as_textgrid,
     as_vtt,
-    cues,
 )
+from emoreport.exchange.writers import SPOKEN
+from emoreport.exchange.writers.captions import captions_of
+from emoreport.exchange.writers.tiers import heard_words
 from emoreport.records import Transcript, Word
 from emoreport.results.words import LONGEST_TEXT
 
@@ -36,9 +39,8 @@ TALK = Transcript(
 )
 
 
-def test_cues_end_with_sentences_and_at_pauses():
-    assert [cue.text for cue in cues(TALK)] == ["Добрый день.", "Начнём, пожалуй", "<i>да"]
-    assert as_text(TALK).splitlines() == [
+def test_captions_end_with_sentences_and_at_pauses():
+    assert as_text(TALK, 4.0).splitlines() == [
         "00:00:00.500  Добрый день.",
         "00:00:01.400  Начнём, пожалуй",
         "00:00:03.500  ‹i›да",
@@ -46,24 +48,39 @@ def test_cues_end_with_sentences_and_at_pauses():
 
 
 def test_srt_is_that_of_other_programs_and_no_cue_is_empty():
-    blocks = as_srt(TALK).strip().split("\n\n")
+    blocks = as_srt(TALK, 4.0).strip().split("\n\n")
     assert blocks[0].splitlines() == ["1", "00:00:00,500 --> 00:00:01,300", "Добрый день."]
     assert blocks[2].splitlines()[1] == "00:00:03,500 --> 00:00:03,501"
 
 
 def test_webvtt_is_read_by_another_program():
     webvtt = pytest.importorskip("webvtt", reason="the dev extra is not installed")
-    captions = list(webvtt.from_string(as_vtt(TALK)))
+    captions = list(webvtt.from_string(as_vtt(TALK, 4.0)))
     assert next((one.start, one.end) for one in captions) == ("00:00:00.500", "00:00:01.300")
-    assert captions[2].raw_text == "&lt;i&gt;да"
+    assert captions[2].raw_text == "<00:00:03.500>&lt;i&gt;да"
+
+
+def test_a_textgrid_is_as_long_as_the_recording_and_every_word_has_its_interval(tmp_path):
+    praatio = pytest.importorskip("praatio.textgrid", reason="the dev extra is not installed")
+    file = tmp_path / "talk.TextGrid"
+    file.write_text(as_textgrid(TALK, 4.0), encoding="utf-8")
+    grid = praatio.openTextgrid(str(file), includeEmptyIntervals=False)
+    assert grid.maxTimestamp == 4.0
+    assert tuple(map(tuple, grid.getTier("words").entries)) == (
+        (0.5, 0.9, "Добрый"),
+        (1.0, 1.3, "день."),
+        (1.4, 1.8, "Начнём,"),
+        (1.9, 2.4, "пожалуй"),
+        (3.5, 3.501, "<i>да"),
+    )
 
 
 def test_the_table_and_the_json_hold_every_word():
-    rows = list(csv.DictReader(io.StringIO(as_csv(TALK))))
+    rows = list(csv.DictReader(io.StringIO(as_csv(TALK, 4.0))))
     assert list(rows[0])[:4] == ["word", "start", "end", "confidence"]
     assert [row["word"] for row in rows] == [word.text for word in TALK.words]
     assert [row["confidence"] for row in rows][:2] == ["0.9100", ""]
-    content = json.loads(as_json(TALK))
+    content = json.loads(as_json(TALK, 4.0))
     assert (content["model"], content["language"], len(content["segments"])) == ("planted", "ru", 3)
     assert content["segments"][0]["words"][1] == {
         "word": "день.",
@@ -74,9 +91,10 @@ def test_the_table_and_the_json_hold_every_word():
 
 
 def test_no_words_are_empty_files():
-    for write in FORMATS.values():
-        assert "-->" not in write(Transcript(()))
-    assert as_srt(Transcript(())) == ""
+    assert list(WRITERS) == list(SPOKEN)
+    for write in WRITERS.values():
+        assert "-->" not in write(Transcript(()), 4.0)
+    assert as_srt(Transcript(()), 4.0) == ""
 
 
 @given(
@@ -87,15 +105,16 @@ def test_no_words_are_empty_files():
         max_size=30,
     )
 )
-def test_cues_are_in_order_apart_and_short(made):
+def test_captions_are_in_order_apart_and_short(made):
     at_s, words = 0.0, []
     for gap_s, length_s, text in made:
         words.append(Word(text, at_s + gap_s, at_s + gap_s + length_s))
         at_s = words[-1].end_s
-    found = list(cues(Transcript(tuple(words))))
-    assert " ".join(cue.text for cue in found) == " ".join(word.text for word in words)
-    for cue in found:
-        assert cue.start_ms <= cue.end_ms
-        assert len(cue.text) <= LONGEST_TEXT
-    for left, right in pairwise(found):
+    found = list(captions_of(heard_words(Transcript(tuple(words)))))
+    labels = [" ".join(word.label for word in shown) for shown in found]
+    assert " ".join(labels) == " ".join(word.text for word in words)
+    assert all(len(label) <= LONGEST_TEXT for label in labels)
+    for shown in found:
+        assert all(word.start_ms < word.end_ms for word in shown)
+    for left, right in pairwise(word for shown in found for word in shown):
         assert left.end_ms <= right.start_ms

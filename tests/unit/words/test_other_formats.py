@@ -10,7 +10,9 @@ import pytest
 from praatio import textgrid
 
 from emoreport.errors import SettingsError, StoredReadingsError
-from emoreport.words.transcript_files import read_transcript
+from emoreport.exchange.writers import tiers as exported
+from emoreport.results import ACTIONS
+from emoreport.words.transcript_files import OWN_TIERS, read_transcript
 from tests.unit.words.conftest import Words, timed
 
 ROWS = [("Один,", 1.0, 1.5), ("два", 1.5, 2.0), ("три.", 3.0, 4.0)]
@@ -49,6 +51,11 @@ def test_the_only_tier_with_text_is_read(
     assert timed(transcript) == SAID
     assert [word.after for word in transcript.words] == [",", "", "."]
     assert [word.line for word in transcript.words] == [0, 1, 2]
+
+
+def test_every_exported_tier_but_the_words_is_passed_over() -> None:
+    others = {exported.CLAUSES, exported.TEXT_EMOTION, exported.SHOTS}
+    assert {*exported.TIERS, *ACTIONS, *others} == OWN_TIERS
 
 
 @pytest.mark.parametrize(("name", "write"), [("a.TextGrid", write_textgrid), ("a.eaf", write_eaf)])
