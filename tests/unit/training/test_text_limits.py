@@ -14,8 +14,8 @@ pytest.importorskip("torch", reason="the train extra is not installed")
 import emoreport
 from emoreport.analysis.rows.text import TEXT_RULES
 from emoreport.text.clauses import LEAST_WORDS
-from emoreport.training.text.data import LABELS, Sentences, held_out
-from emoreport.training.text.limits import Judged, choose, fragments, main, measure
+from emoreport.training.text.data import CEDR, LABELS, Sentences, held_out
+from emoreport.training.text.limits import Judged, choose, f1_both_ways, fragments, main, measure
 from tests.fixtures.faces import SHARED, needs_shared
 
 CARDS = Path(__file__).parents[3] / "docs" / "models"
@@ -73,6 +73,18 @@ def judged(right: str, doubt: list[float]) -> Judged:
     return Judged(
         np.array([sign == "+" for sign in right]), {"entropy": entropy, "margin": 1 - entropy}, 0.25
     )
+
+
+def test_f1_both_ways_by_hand() -> None:
+    truth = np.full((4, len(LABELS)), np.nan, np.float32)
+    scores = np.zeros((4, len(LABELS)), np.float32)
+    for label in ("neutral", *CEDR):
+        truth[:, LABELS.index(label)] = [1, 1, 0, 0]
+        scores[:, LABELS.index(label)] = [0.9, 0.1, 0.1, 0.1]
+    thresholds = dict.fromkeys(("neutral", *CEDR), 0.5)
+    found = f1_both_ways(scores, thresholds, Sentences(("а", "б", "в", "г"), truth))
+    # Holds: one of two found, F1 2/3. Does not hold: two of two found and one too many, F1 4/5.
+    assert found == dict.fromkeys((*thresholds, "shared"), round((2 / 3 + 4 / 5) / 2, 4))
 
 
 def test_limits_by_hand() -> None:
