@@ -5,8 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PACKAGE := pyproject.toml constraints.txt
 DATA ?= ../shared/data
-# Tests run side by side, one worker for every core, files of tests kept whole for their fixtures.
+# Tests run side by side, one worker for every core, files of tests kept whole for their fixtures. A
+# worker that dies ends the run: what it left is not given to others, and they would wait for ever.
 JOBS ?= auto
+SIDE_BY_SIDE := -n $(JOBS) --dist loadfile --max-worker-restart 0
 # Without this, each library would start its own pool of threads for every core.
 export OMP_NUM_THREADS ?= 2
 
@@ -25,11 +27,11 @@ detector: $(VENV)/light ## Pull a face detector (0.2 MB) where MediaPipe brings 
 	  || $(BIN)/emoreport models pull mediapipe/blaze_face_short_range
 
 test: $(VENV)/dev detector ## Install what the tests need and run them all
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 newer: detector ## Test what another Python changes: PYTHON=python3.13 VENV=.venv-newer
 	$(PIP) -e ".[dev,sample]"
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) \
 	  tests/contract/test_face_protocols.py tests/unit/faces \
 	  tests/unit/run tests/unit/media tests/integration/test_analyze.py tests/integration/test_bad_inputs.py
 

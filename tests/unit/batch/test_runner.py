@@ -16,12 +16,14 @@ import pytest
 from emoreport import pipeline
 from emoreport.batch import names
 from emoreport.batch.lock import only_batch
-from emoreport.batch.manifest import MANIFEST_FILE, Manifest
+from emoreport.batch.manifest import MANIFEST_FILE
 from emoreport.batch.plan import Choices
 from emoreport.errors import InputNotFoundError, ModelError, OutputError, SettingsError
 from tests.fixtures import media
 from tests.fixtures.results_on_disk import rows, run_json
 from tests.unit.batch.inline import Batch
+
+ROOT = Path(__file__).parents[3]
 
 
 def put(batch: Batch, **contents: bytes) -> None:
@@ -368,27 +370,42 @@ def test_a_stopped_batch_writes_what_it_has(batch: Batch, shorts: list[bytes]) -
     assert batch.done == [("b.mp4", False), ("c.mp4", False)]
 
 
+STOPPED = """
+import signal, sys
+from pathlib import Path
+from emoreport.batch.manifest import Manifest
+from tests.unit.batch.inline import Batch
+
+number, folder, out = signal.Signals(int(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[3])
+note_outcome = Manifest.note_outcome
+
+def note_and_stop(self, outcome, fingerprint):
+    record = note_outcome(self, outcome, fingerprint)
+    signal.raise_signal(number)
+    return record
+
+Manifest.note_outcome = note_and_stop
+signal.signal(number, signal.default_int_handler)  # the tests may run under nohup
+batch = Batch(folder, out)
+result = batch()
+print(result.interrupted, *(f"{name}={state}" for name, state in batch.states(result).items()))
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stop_never_comes_between_the_manifest_and_the_tables(
-    number: signal.Signals, batch: Batch, shorts: list[bytes], monkeypatch: pytest.MonkeyPatch
+    number: signal.Signals, batch: Batch, shorts: list[bytes]
 ) -> None:
     put(batch, a_mp4=shorts[0], b_mp4=shorts[1])
-    note_outcome = Manifest.note_outcome
-
-    def note_and_stop(self, outcome, fingerprint):
-        record = note_outcome(self, outcome, fingerprint)
-        signal.raise_signal(number)
-        return record
-
-    monkeypatch.setattr(Manifest, "note_outcome", note_and_stop)
-    usual = signal.getsignal(number)
-    signal.signal(number, signal.default_int_handler)  # the tests may run under nohup
-    try:
-        result = batch()
-    finally:
-        signal.signal(number, usual)
-    assert result.interrupted
-    assert batch.states(result) == {"a.mp4": "finished", "b.mp4": "waiting"}
+    done = subprocess.run(  # a process of its own: a signal that nobody takes would end the tests
+        [sys.executable, "-c", STOPPED, str(int(number)), str(batch.folder), str(batch.out)],
+        check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout.split() == ["True", "a.mp4=finished", "b.mp4=waiting"], done.stderr
     assert [row["video"] for row in rows(batch.out / names.SUMMARY_CSV)] == ["a.mp4"]
 
 

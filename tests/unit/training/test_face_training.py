@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +19,6 @@ onnx = pytest.importorskip("onnx", reason="training needs the extra 'train'")
 
 from emoreport.analysis.numeric.scores import calibration_error  # noqa: E402
 from emoreport.training.face import augment  # noqa: E402
-from emoreport.training.face.__main__ import main  # noqa: E402
 from emoreport.training.face.calibrate import (  # noqa: E402
     ALLOWED_LOSS,
     best_temperature,
@@ -73,6 +74,17 @@ def archives(tmp_path_factory):
     write_archive(folder / "ferplus_train.npz", 97, seed=1)
     write_archive(folder / "ferplus_valid.npz", 33, seed=2)
     return folder
+
+
+def train_to(out, archives, *options):
+    """Run the whole program in a process of its own, as users do; return what it printed."""
+    command = [sys.executable, "-m", "emoreport.training.face"]
+    places = ["--data", str(archives), "--out", str(out)]
+    done = subprocess.run(
+        [*command, *places, *options], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -204,10 +216,9 @@ def test_integers_need_sample_pictures(trained_net, tmp_path):
         write_graph(ready, tmp_path / "net.onnx", Form(mirror=False, integers=True))
 
 
-def test_a_run_from_archives_to_files_learns_and_describes_itself(archives, tmp_path, capsys):
+def test_a_run_from_archives_to_files_learns_and_describes_itself(archives, tmp_path):
     out = tmp_path / "weights"
-    options = ["--epochs", "2", "--batch", "32", "--dev-size", "16"]
-    assert main(["--data", str(archives), "--out", str(out), *options]) == 0
+    printed = train_to(out, archives, "--epochs", "2", "--batch", "32", "--dev-size", "16")
     metadata = json.loads((out / "face_compact.json").read_text(encoding="utf-8"))
     model = out / metadata["file"]
     assert metadata["sha256"] == hashlib.sha256(model.read_bytes()).hexdigest()
@@ -216,7 +227,7 @@ def test_a_run_from_archives_to_files_learns_and_describes_itself(archives, tmp_
     assert metadata["training"]["recipe"]["seed"] == Recipe().seed
     assert metadata["training"]["start_sha256"] is None
     assert metadata["temperature"] > 0
-    assert "ferplus_valid" in capsys.readouterr().out
+    assert "ferplus_valid" in printed
 
 
 def test_the_loss_falls_and_a_stored_state_is_taken_up(archives, tmp_path):
@@ -449,7 +460,7 @@ def test_training_goes_on_from_a_released_graph_with_posed_faces(archives, tmp_p
     options = ["--dev-size", "16", "--epochs", "1", "--batch", "16"]
     options += ["--posed", str(posed), "--fifth", "1", "--start", str(start), "--rate", "0.5"]
     options += ["--cross-validate", "--checkpoint", str(tmp_path / "state.pt")]
-    assert main(["--data", str(archives), "--out", str(weights), *options]) == 0
+    train_to(weights, archives, *options)
     metadata = json.loads((weights / "face_compact.json").read_text(encoding="utf-8"))
     assert metadata["figures"]["posed_people_left_out"]["count"] == 8
     assert metadata["figures"]["posed_people_left_out_by_turns"]["count"] == 40
