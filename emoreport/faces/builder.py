@@ -10,6 +10,7 @@ import numpy as np
 from emoreport.errors import FaceStageError
 from emoreport.records import (
     FACE_MEASURES,
+    MOUTH_MOTION,
     WITNESS_MEASURE,
     FaceObservation,
     FaceScores,
@@ -21,6 +22,7 @@ from emoreport.records import (
 
 NAN = math.nan
 (DISTANCE,) = FACE_MEASURES
+SEEN = 9
 
 
 class FaceTrackBuilder:
@@ -49,7 +51,7 @@ class FaceTrackBuilder:
         self._frame = array("q")
         self._faces = array("q")
         self._shot = array("q")
-        self._seen = array("f")  # x, y, width, height, detection score, yaw, pitch, sharpness
+        self._seen = array("f")  # x, y, width, height, score, yaw, pitch, sharpness, mouth
         self._scores = array("f")
         self._witness = array("f")
         self._witness_distance = array("f")
@@ -65,7 +67,7 @@ class FaceTrackBuilder:
     def add_absent(self, time_s: float, frame: int, faces: int, *, shot: int = 1) -> None:
         """Add a frame without a usable face; `faces` were seen in it."""
         self._add_frame(time_s, frame, faces, shot)
-        self._seen.extend([NAN] * 8)
+        self._seen.extend([NAN] * SEEN)
         self._scores.extend([NAN] * len(self._labels))
         self._witness.extend([NAN] * len(self._witness_labels or ()))
         self._witness_distance.append(NAN)
@@ -86,6 +88,7 @@ class FaceTrackBuilder:
         witness: FaceScores | None = None,
         *,
         shot: int = 1,
+        mouth_motion: float = NAN,
     ) -> None:
         """Add a frame with the speaker's face; `row` is its row in `scores` and `witness`.
 
@@ -104,7 +107,7 @@ class FaceTrackBuilder:
         self._add_frame(time_s, frame, faces, shot)
         box = seen.box
         self._seen.extend((box.x, box.y, box.width, box.height))
-        self._seen.extend((seen.score, seen.yaw_deg, seen.pitch_deg, sharpness))
+        self._seen.extend((seen.score, seen.yaw_deg, seen.pitch_deg, sharpness, mouth_motion))
         self._scores.extend(probabilities.tolist())
         self._has_affect = scores.valence is not None and scores.arousal is not None
         self._valence.append(NAN if scores.valence is None else float(scores.valence[row]))
@@ -115,14 +118,15 @@ class FaceTrackBuilder:
     def build(self) -> FaceTrack:
         """Return everything collected so far."""
         count = len(self)
-        seen = _floats(self._seen).reshape(count, 8)
-        yaw_deg, pitch_deg, sharpness = seen[:, 5:].T.copy()
+        seen = _floats(self._seen).reshape(count, SEEN)
+        yaw_deg, pitch_deg, sharpness, mouth_motion = seen[:, 5:].T.copy()
         extra = {
             "yaw_deg": yaw_deg,
             "pitch_deg": pitch_deg,
             "sharpness": sharpness,
             DISTANCE: np.full(count, np.nan, np.float32),
             "head_turn": self._limits.head_turn(yaw_deg, pitch_deg),
+            MOUTH_MOTION: mouth_motion,
             **{name: _floats(values) for name, values in (self._extra or {}).items()},
         }
         distance = _floats(self._witness_distance)

@@ -85,6 +85,7 @@ class Glance:
     row: int = 0
     features: FloatArray | None = None
     shot: int = 1
+    mouth_motion: float = float("nan")
 
     @property
     def sight(self) -> Sight:
@@ -307,6 +308,7 @@ class _Window:
         for look in looks:
             face = self._viewer.choose(look.found)
             look.shot = self._viewer.shot
+            look.mouth_motion = self._viewer.mouth_motion(look.found, face)
             if face is not look.face:
                 look.face = face
                 others.append(look)
@@ -369,6 +371,7 @@ class _Reader:
                 look.row,
                 look.witness,
                 shot=look.shot,
+                mouth_motion=look.mouth_motion,
             )
         if self._keep is None or not looks:
             return

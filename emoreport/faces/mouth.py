@@ -17,12 +17,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from emoreport.records import FaceObservation, FloatArray, Grid, Picture
+from emoreport.records import Box, FaceObservation, FloatArray, Grid, Picture
 
 SIDE: Final = 32
 """Points along one side of the patch that is compared."""
 PATCH_SIDES: Final = 1.2
 """Its side, in sides of the face's box."""
+CLOSE_PX: Final = 2.5
+"""Pixels of the picture between two points that are looked up; farther apart, teeth would come and
+go as a head nods."""
+FINEST: Final = 3
+"""… but at most so many along a point of the patch."""
 BLUR: Final = 0.7
 """Points; finer than that, compression shows and not the face."""
 
@@ -34,6 +39,9 @@ _TOLERANCE_S: Final = 0.002
 
 ROUNDS: Final = 2
 """How often one look is laid over the other; the first leaves too much where a head moves fast."""
+
+SAME_FACE_IOU: Final = 0.3
+"""Overlap with the box of the last look below which a face is another one's."""
 
 DARK: Final = 4.0
 """Least spread of the grey levels, in levels, by which a change is divided."""
@@ -84,16 +92,41 @@ class MouthWatch:
         return motion
 
 
+class ChosenMouth:
+    """Watches the mouth of whichever face is chosen, which may be another in the next look."""
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Compare nothing with what was seen so far, as after a cut."""
+        self._watch = MouthWatch()
+        self._box: Box | None = None
+
+    def motion(self, picture: Picture, face: FaceObservation | None, time_s: float) -> float:
+        """As `MouthWatch.motion`; NaN without a face, and where another one was chosen before."""
+        if face is None:
+            self.restart()
+            return math.nan
+        if self._box is not None and self._box.iou(face.box) < SAME_FACE_IOU:
+            self.restart()
+        self._box = face.box
+        return self._watch.motion(picture, face, time_s)
+
+
 def face_patch(picture: Picture, face: FaceObservation) -> FloatArray:
     """Grey levels of a face, float32 (`SIDE`, `SIDE`)."""
     import cv2
 
     x, y = face.box.centre
     side = PATCH_SIDES * max(face.box.width, face.box.height)
-    step = side / SIDE
+    finer = min(max(math.ceil(side / SIDE / CLOSE_PX), 1), FINEST)
+    step = side / (SIDE * finer)
     corner = 0.5 * (side - step)
-    grey = picture.grey(Grid(x - corner, y - corner, step, SIDE))
-    blurred: FloatArray = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), BLUR)
+    grey = picture.grey(Grid(x - corner, y - corner, step, SIDE * finer)).astype(np.float32)
+    if finer > 1:
+        grey = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    blurred: FloatArray = cv2.GaussianBlur(grey, (0, 0), BLUR)
     return blurred
 
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from emoreport.faces.builder import FaceTrackBuilder
 from emoreport.faces.channel import CancelledError, Channel
 from emoreport.faces.crops import crop_from
+from emoreport.faces.mouth import ChosenMouth
 from emoreport.faces.stepping import Look, faces_of
 from emoreport.faces.tracker import SpeakerTracker
 from emoreport.records import (
@@ -83,6 +84,7 @@ class Sighting:
     crop: RgbImage | None = None
     sharpness: float = float("nan")
     witness_crop: RgbImage | None = None
+    mouth_motion: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,8 @@ def read_faces(
     One entry per frame. `extra` holds ``yaw_deg`` and ``pitch_deg`` (NaN where unknown),
     ``sharpness`` (variance of the Laplacian of the grey crop, 8-bit units squared; low where the
     face is blurred), ``distance`` (of `FACE_MEASURES`; NaN where the model has none) and
-    ``head_turn`` (the angles in units of the model's `HeadLimits`).
+    ``head_turn`` (the angles in units of the model's `HeadLimits`) and
+    ``mouth_motion`` (`MouthWatch.motion` of the same face).
 
     Raises
     ------
@@ -213,6 +216,7 @@ class Viewer:
         self.shot = 1
         self._see = see
         self._box: Box | None = None
+        self._mouth = ChosenMouth()
         self._not_shown = 0
         self._besides: deque[Frame] = deque()
 
@@ -263,6 +267,7 @@ class Viewer:
         frame = found.frame
         if frame.change is not None and not self._goes_on(frame, frame.change):
             self._tracker.restart()
+            self._mouth.restart()
             self.shot += 1
         return self._tracker.choose(frame.time_s, found.laid, frame.placement.canvas_px)
 
@@ -281,11 +286,16 @@ class Viewer:
             frame.time_s, frame.index, count, self.shot, face, crop, sharpness(crop), other
         )
 
+    def mouth_motion(self, found: FoundFaces, face: FaceObservation | None) -> float:
+        """How much the chosen mouth moves; frames come in order of time, each after `choose`."""
+        own = None if face is None else found.in_picture(face)
+        return self._mouth.motion(found.frame.picture, own, found.frame.time_s)
+
     def _sighting(self, frame: Frame, observations: list[FaceObservation]) -> tuple[Sighting, int]:
         found = self._found(frame, observations)
         face = self.choose(found)
         self._box = None if face is None else found.in_picture(face).box
-        sighting = self.show(found, face)
+        sighting = replace(self.show(found, face), mouth_motion=self.mouth_motion(found, face))
         crop, other = sighting.crop, sighting.witness_crop
         if crop is None:
             return sighting, 0
@@ -426,6 +436,7 @@ def _flush(
             row,
             second,
             shot=sighting.shot,
+            mouth_motion=sighting.mouth_motion,
         )
         row += 1
     waiting.clear()

@@ -32,6 +32,7 @@ from emoreport.records.arrays import (
 )
 from emoreport.records.faces import (
     FACE_MEASURES,
+    MOUTH_MOTION,
     Box,
     CropSpec,
     FaceDetector,
@@ -119,6 +120,7 @@ __all__ = [
     "MACHINE",
     "MEASURES",
     "MODALITIES",
+    "MOUTH_MOTION",
     "OFF_SCREEN",
     "POSE",
     "SAMPLE_RATE_HZ",

@@ -177,6 +177,9 @@ class FaceEmotionModel(Protocol):
         ...
 
 
+MOUTH_MOTION: Final = "mouth_motion"
+"""Further column of face readings: how much the mouth moves beside the rest of the face."""
+
 ROLL: Final = "roll_deg"
 """Further column of face readings whose pose was measured on the whole face."""
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.records.arrays import DoubleArray, FloatArray, IntArray
-from emoreport.records.faces import FaceTrack
+from emoreport.records.faces import MOUTH_MOTION, FaceTrack
 from emoreport.records.models import WitnessReadings
 
 OFF_SCREEN: Final = "off_screen"
@@ -40,8 +40,9 @@ class SeenFaces:
     box, detection_score, probabilities, valence, arousal, extra, witness
         As in `FaceTrack`, (N, …), but without rows of NaN.
     mouth_motion
-        float32 (N,): mean absolute change of the lower face since the track's last entry, in
-        shares of the grey levels' spread there and per second; NaN for the first.
+        float32 (N,): how much the mouth changed over the last tenth of a second beside the rest
+        of the face (`faces.mouth.MouthWatch.motion`, one watch a track); NaN for the first entries
+        of a track, and where looks are too far apart.
     """
 
     labels: tuple[str, ...]
@@ -99,7 +100,10 @@ class SeenFaces:
             probabilities=laid(self.probabilities),
             valence=None if self.valence is None else laid(self.valence),
             arousal=None if self.arousal is None else laid(self.arousal),
-            extra={name: laid(values) for name, values in self.extra.items()},
+            extra={
+                **{name: laid(values) for name, values in self.extra.items()},
+                MOUTH_MOTION: laid(self.mouth_motion),
+            },
             witness=None
             if self.witness is None
             else WitnessReadings(self.witness.labels, laid(self.witness.probabilities)),

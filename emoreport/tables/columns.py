@@ -516,6 +516,7 @@ DESCRIBED_EXTRAS: Final = {
     "clipping": Column("clipping", Kind.SHARE, "window_clipping"),
     "intensity": Column("intensity", Kind.SHARE, "window_intensity"),
     "head_turn": Column("head_turn", Kind.NUMBER, "head_turn"),
+    "mouth_motion": Column("mouth_motion", Kind.NUMBER, "mouth_motion"),
     "distance": Column("distance", Kind.NUMBER, "reading_distance"),
     "witness_intensity": Column("witness_intensity", Kind.SHARE, "witness_intensity"),
     "witness_distance": Column("witness_distance", Kind.NUMBER, "witness_distance"),

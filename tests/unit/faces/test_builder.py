@@ -11,7 +11,7 @@ from tests.fixtures.faces import face_at
 
 LABELS = ("anger", "neutral")
 NAN = math.nan
-COLUMNS = ["yaw_deg", "pitch_deg", "sharpness", "distance", "head_turn"]
+COLUMNS = ["yaw_deg", "pitch_deg", "sharpness", "distance", "head_turn", "mouth_motion"]
 
 
 def scores(*rows, affect=False):
