@@ -273,10 +273,10 @@ class Analyzer:
 
     def _analyze(self, path: Path, sha256: str, recorded_path: str | None, name: str) -> Report:
         clock = Clock()
-        # Before anything is decoded: a transcript that cannot be used is told at once.
-        chosen = self._words.transcript_of(name)
         with clock.stage("probe"):
             info = probe(path)
+        # Before anything is decoded: a transcript that cannot be used is told at once.
+        chosen = self._words.transcript_of(name, info.duration_s)
         features = self._feature_file()
         reader = self._action_reader(info)
         with features or nullcontext(), reader or nullcontext():

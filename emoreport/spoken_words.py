@@ -101,7 +101,7 @@ class SpokenWords:
         return {role: model.record for role, model in roles.items() if model is not None}
 
     def transcript_of(
-        self, recording: str, *, encoding: str | None = None
+        self, recording: str, duration_s: float | None, *, encoding: str | None = None
     ) -> ChosenTranscript | None:
         """The transcript of a recording, before anything is decoded; None where no file has it.
 
@@ -109,15 +109,18 @@ class SpokenWords:
         ----------
         recording, encoding
             As for `open_transcript`.
+        duration_s
+            Length of the recording as its container claims it; None where it does not.
 
         Raises
         ------
         InputNotFoundError, SettingsError, StoredReadingsError
-            When it cannot be read, or neither it nor the sound can tell any time.
+            When it cannot be read, neither it nor the sound can tell any time, or it holds more
+            words than can be said.
         """
         chosen = open_transcript(self.settings.words, recording, encoding=encoding)
         if chosen is not None:
-            refuse_unusable(chosen.file)
+            refuse_unusable(chosen.file, duration_s)
         return chosen
 
     def find(

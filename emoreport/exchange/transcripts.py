@@ -195,7 +195,7 @@ def _words_of_file(
         raise SettingsError("transcript.not_heard_here", name=settings.words.transcript)
     of_file = SpokenWords(settings, aligner=aligner_for(settings, announce))
     return of_file.find(
-        of_file.transcript_of(run.input.name, encoding=encoding),
+        of_file.transcript_of(run.input.name, run.media.duration_s, encoding=encoding),
         run.media.duration_s,
         read_speech(folder / SPEECH_FILE).speech,
         lambda: _sound_of(run, folder),

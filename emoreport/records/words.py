@@ -73,10 +73,13 @@ class UnplacedWord:
         The word.
     before
         Index of the word with a time before which it is written.
+    line
+        Number of its line among those that an aligner was given, from 0.
     """
 
     text: str
     before: int
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ class Transcript:
         Those with a time, sorted by their start.
     unplaced
         Those without.
+    beyond
+        How many more have times after the end of the recording.
     source
         Format of the file, or name of the recogniser.
     language
@@ -102,6 +107,7 @@ class Transcript:
     source: str = ""
     language: str | None = None
     sha256: str = ""
+    beyond: int = 0
 
     @property
     def has_text(self) -> bool:
@@ -122,8 +128,13 @@ class Transcript:
     @property
     def share_unplaced(self) -> float:
         """Share of the words that found no place, 0–1; NaN without words."""
-        count = len(self.words) + len(self.unplaced)
-        return len(self.unplaced) / count if count else float("nan")
+        count = len(self.words) + self.lost
+        return self.lost / count if count else float("nan")
+
+    @property
+    def lost(self) -> int:
+        """How many words found no place."""
+        return len(self.unplaced) + self.beyond
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ WORDS_ROLE: Final = "words"
 """Role that a run has where a model hears its words, or aligns those of a transcript."""
 TEXT_ROLE: Final = "text"
 """Role that a run has where a model reads what its words say."""
-_OF_WORDS: Final = frozenset({"words_unplaced", "no_transcript"})
+_OF_WORDS: Final = frozenset({"words_unplaced", "words_beyond", "no_transcript"})
 """Keys of what the tables say of a transcript."""
 _OF_TEXT: Final = frozenset({"text_language", "text_language_unknown"})
 """Keys of what they say of a text model."""
@@ -154,13 +154,15 @@ def with_transcript(
     """
     warnings = [warning for warning in run.warnings if warning.key not in _OF_WORDS]
     if record is not None and transcript is not None:
-        lost = len(transcript.unplaced)
+        lost = transcript.lost
         record = replace(
             record, language=transcript.language, words=len(transcript.words), unplaced=lost
         )
         if lost:
             percent = f"{100 * transcript.share_unplaced:.0f}"
             warnings.append(RunWarning("words_unplaced", {"count": lost, "percent": percent}))
+        if transcript.beyond:
+            warnings.append(RunWarning("words_beyond", {"count": transcript.beyond}))
     if missing:
         warnings.append(RunWarning("no_transcript"))
     models = _with_role(run, WORDS_ROLE, recogniser)

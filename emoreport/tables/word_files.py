@@ -34,6 +34,7 @@ def write_words(stream: BinaryIO, transcript: Transcript) -> None:
         "source": transcript.source,
         "language": transcript.language,
         "sha256": transcript.sha256,
+        **({"beyond": transcript.beyond} if transcript.beyond else {}),
     }
     text, seconds = pa.string(), pa.float64()
     types = (text, text, seconds, seconds, seconds, text, pa.int64(), pa.bool_())
@@ -82,7 +83,12 @@ def read_words(path: Path) -> Transcript | None:
                 words.append(Word(text, start_s, end_s, *of_word))
         _check(words)
         return Transcript(
-            tuple(words), tuple(unplaced), facts["source"], facts["language"], facts["sha256"]
+            tuple(words),
+            tuple(unplaced),
+            facts["source"],
+            facts["language"],
+            facts["sha256"],
+            int(facts.get("beyond", 0)),
         )
 
 

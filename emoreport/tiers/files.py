@@ -31,7 +31,8 @@ def read_bytes(path: Path, *, kind: str = "coding", max_bytes: int | None = None
     limit = MAX_BYTES if max_bytes is None else max_bytes
     try:
         with path.open("rb") as stream:
-            content = stream.read(limit + 1)
+            # Room is made for what is asked for, so no more than the file holds.
+            content = stream.read(min(limit, path.stat().st_size) + 1)
     except OSError as error:
         raise StoredReadingsError("file.no_rights", error=error.strerror, file=path) from error
     if len(content) > limit:

@@ -168,7 +168,7 @@ class LetterAligner:
         unplaced = []
         for word, at, is_shown in zip(words, places, shows, strict=True):
             if at is None or not is_shown:
-                unplaced.append(UnplacedWord(word.text, len(placed)))
+                unplaced.append(UnplacedWord(word.text, len(placed), word.line))
                 continue
             start_s = float(heard.start_s[at.first])
             end_s = float(heard.start_s[at.last - 1]) + self._model.frame_s

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+from emoreport.words.line_store import text_lines
 from emoreport.words.lines import Line, Part, clock_s, line_at
 from emoreport.words.spelling import without_marks
 
@@ -53,7 +54,7 @@ def _cues(text: str, *, ends_at_blank: bool) -> Iterator[_Cue]:
     """Times and lines of every cue; `ends_at_blank`: what follows a blank line is no text."""
     cue: _Cue | None = None
     ended = False
-    for line in text.split("\n"):
+    for line in text_lines(text):
         bare = line.rstrip("\r")
         match = _TIMES.fullmatch(bare) if _ARROW in bare else None
         if match is not None:
@@ -62,7 +63,8 @@ def _cues(text: str, *, ends_at_blank: bool) -> Iterator[_Cue]:
             cue, ended = (clock_s(match["start"]), clock_s(match["end"]), []), False
         elif cue is not None and not ended:
             ended = ends_at_blank and not bare
-            cue[2].append(bare)
+            if bare or cue[2][-1:] != [""]:
+                cue[2].append(bare)
     if cue is not None:
         yield cue
 

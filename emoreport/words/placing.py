@@ -6,7 +6,8 @@ them. A word is never given a time that neither the file nor the sound says anyt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -30,6 +31,11 @@ TELL_PAUSES: Final = frozenset({"textgrid", "elan", "csv", "json"})
 """Formats that tell the times of single words; captions and plain text are edited to be read."""
 BETWEEN_WORDS: Final = 1
 """So many letters more than it has count for a word: the shortest take time too."""
+MOST_WORDS: Final = 100_000
+MOST_WORDS_PER_S: Final = 20.0
+"""Within the recording, whichever is more; three voices at once do not say as many."""
+BEYOND_S: Final = 1.0
+"""A line that begins so long after the end of the recording has no sound to be looked for in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,8 @@ def place_words(
     file
         The transcript.
     duration_s
-        Length of the recording, seconds. Words whose middle lies beyond it have no place.
+        Length of the recording, seconds. Words whose middle lies beyond it have no place; those of
+        lines that begin well after it are only counted.
     aligner, track
         What finds words in the sound, and the sound. Without either, words of a cue share its time
         by their letters.
@@ -73,14 +80,16 @@ def place_words(
     Raises
     ------
     StoredReadingsError
-        When no line has a time, and there is no aligner or no sound.
+        When no line has a time, and there is no aligner or no sound; when there are more words than
+        can be said.
     """
     sound = None
     if aligner is not None and track is not None:
         sound = _Sound(aligner, track, speech, progress)
     if sound is None:
         refuse_without_times(file)
-    items = list(_placed(file.lines, sound))
+    lines, beyond = _lines_within(file, duration_s)
+    items = list(_placed(lines, sound))
     written = [_within(item, duration_s) for item in items]
     order = sorted(
         (index for index, item in enumerate(written) if isinstance(item, Word)),
@@ -89,16 +98,55 @@ def place_words(
     words: list[Word] = [written[index] for index in order]  # type: ignore[misc] # words
     unplaced = tuple(_unplaced(written, order))
     if file.source in TELL_PAUSES:
-        own = {number for number, line in enumerate(file.lines) if _has_own_times(line)}
+        own = {number for number, line in lines.items() if _has_own_times(line)}
         lost = [word.text for word in unplaced]
         words = [*with_filled_pauses(words, file.language, own, lost)]
     return Transcript(
         words=tuple(words),
         unplaced=unplaced,
+        beyond=beyond,
         source=file.source,
         language=file.language,
         sha256=file.sha256,
     )
+
+
+def refuse_too_many_words(file: TranscriptFile, duration_s: float | None) -> None:
+    """Raise StoredReadingsError where a transcript holds more words than can be said.
+
+    `duration_s` is the length of the recording as its container claims it; None where it does not.
+    """
+    if duration_s is not None:
+        _ = _lines_within(file, duration_s)
+
+
+def _lines_within(file: TranscriptFile, duration_s: float) -> tuple[dict[int, Line], int]:
+    """Lines with words that may be in the recording, by number; how many words are beyond it."""
+    most = max(MOST_WORDS, round(MOST_WORDS_PER_S * duration_s))
+    within: dict[int, Line] = {}
+    count = beyond = 0
+    for number, line in enumerate(file.lines):
+        words = sum(len(words_of(without_marks(text))) for text in _texts(line))
+        if _first_s(line) >= duration_s + BEYOND_S:
+            beyond += words
+        elif words:
+            count += words
+            within[number] = line
+        if count > most:
+            raise StoredReadingsError(
+                "transcript.too_many_words", limit=most, seconds=duration_s, file=file.path
+            )
+    return within, beyond
+
+
+def _texts(line: Line) -> Iterable[str]:
+    return (part.text for part in line.parts) if line.parts else (line.text,)
+
+
+def _first_s(line: Line) -> float:
+    """When a line begins; before everything where nothing tells."""
+    times_s = [line.start_s, *(part.start_s for part in line.parts)]
+    return min((time_s for time_s in times_s if time_s is not None), default=-math.inf)
 
 
 def _has_own_times(line: Line) -> bool:
@@ -119,10 +167,10 @@ def wants_sound(file: TranscriptFile) -> bool:
     return any(not line.parts for line in file.lines)
 
 
-def _placed(lines: Sequence[Line], sound: _Sound | None) -> Iterator[_Item]:
+def _placed(lines: Mapping[int, Line], sound: _Sound | None) -> Iterator[_Item]:
     """Every word in the order of the lines, with a time or without."""
     heard = {} if sound is None else _aligned(lines, sound)
-    for number, line in enumerate(lines):
+    for number, line in lines.items():
         if number in heard:
             yield from heard[number]
         elif line.parts:
@@ -174,9 +222,9 @@ def _between(
         yield from (word for word, _ in words_of(without_marks(text)))
 
 
-def _aligned(lines: Sequence[Line], sound: _Sound) -> dict[int, list[_Item]]:
+def _aligned(lines: Mapping[int, Line], sound: _Sound) -> dict[int, list[_Item]]:
     """What the aligner finds of the lines whose words have no times of their own, by line."""
-    asked = [number for number, line in enumerate(lines) if not line.parts]
+    asked = [number for number, line in lines.items() if not line.parts]
     if not asked:
         return {}
     texts = [
@@ -185,14 +233,14 @@ def _aligned(lines: Sequence[Line], sound: _Sound) -> dict[int, list[_Item]]:
     ]
     answer = sound.aligner.align(sound.track, sound.speech, texts, sound.progress)
     by_line: dict[int, list[_Item]] = {number: [] for number in asked}
-    lost: dict[int, list[str]] = {}
+    lost: dict[int, list[UnplacedWord]] = {}
     for missing in answer.unplaced:
-        lost.setdefault(missing.before, []).append(missing.text)
-    last = asked[0]
-    for index, word in enumerate(answer.words):
-        last = asked[word.line]
-        by_line[last] += [*lost.get(index, ()), replace(word, line=last)]
-    by_line[last] += lost.get(len(answer.words), [])
+        lost.setdefault(missing.before, []).append(missing)
+    for index, word in enumerate([*answer.words, None]):
+        for missing in lost.get(index, ()):
+            by_line[asked[missing.line]].append(missing.text)
+        if word is not None:
+            by_line[asked[word.line]].append(replace(word, line=asked[word.line]))
     return {number: items for number, items in by_line.items() if _is_shown(lines[number], items)}
 
 

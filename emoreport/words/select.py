@@ -15,7 +15,12 @@ from emoreport.models.store.registry import ModelEntry, registry
 from emoreport.records import AudioTrack, ProgressCallback, Span, Transcript, WordAligner
 from emoreport.settings import Settings
 from emoreport.words.alignment import LetterAligner
-from emoreport.words.placing import place_words, refuse_without_times, wants_sound
+from emoreport.words.placing import (
+    place_words,
+    refuse_too_many_words,
+    refuse_without_times,
+    wants_sound,
+)
 from emoreport.words.recogniser import SpeechRecogniser
 from emoreport.words.recogniser_letters import RecogniserLetters
 from emoreport.words.transcript_files import TranscriptFile
@@ -123,10 +128,14 @@ def _open(
     return model
 
 
-def refuse_unusable(file: TranscriptFile) -> None:
-    """Raise StoredReadingsError where neither a transcript nor the sound can tell any time."""
+def refuse_unusable(file: TranscriptFile, duration_s: float | None) -> None:
+    """Raise StoredReadingsError where neither a transcript nor the sound can tell any time.
+
+    The same where it holds more words than can be said in `duration_s`.
+    """
     if not _is_aligned(file):
         refuse_without_times(file)
+    refuse_too_many_words(file, duration_s)
 
 
 def words_of_file(

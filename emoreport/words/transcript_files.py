@@ -17,10 +17,11 @@ from emoreport.tiers.files import read_bytes
 from emoreport.tiers.raw import FormatError, RawSpan, RawTier
 from emoreport.tiers.textgrid import read_textgrid, refuse_binary
 from emoreport.words.captions import read_srt, read_vtt
+from emoreport.words.line_store import LineStore, text_lines
 from emoreport.words.lines import Line, Part, line_at, sensible
 from emoreport.words.recognised import read_recognised
 from emoreport.words.spelling import guessed_language, without_marks, words_of
-from emoreport.words.word_table import read_audacity, read_table
+from emoreport.words.word_table import are_labels, read_audacity, read_table
 
 FORMATS: Final = {
     ".srt": "srt",
@@ -46,9 +47,6 @@ NO_WORDS: Final = frozenset({"sp", "sil", "spn", "<unk>", "<eps>", "<p:>"})
 """What aligners write into a tier of words where none is said."""
 
 MAX_BYTES: Final = 256 * 2**20
-MAX_LINES: Final = 2_000_000
-"""Of a hundred hours of talk, word by word, there are half as many."""
-
 REMEDY: Final = "save_transcript_again"
 _USUAL_WORDS: Final = ("если", "очень", "когда", "чтобы", "только", "может", "потом", "просто")
 """Where they occur, they tell the encoding of a text that is not in Unicode."""
@@ -73,7 +71,7 @@ class TranscriptFile:
         The file; None for what was never in one.
     """
 
-    lines: tuple[Line, ...]
+    lines: Sequence[Line]
     source: str
     sha256: str
     language: str | None = None
@@ -130,57 +128,58 @@ def read_transcript(
         raise SettingsError(
             "transcript.kind", ending=path.suffix or "–", endings=", ".join(FORMATS), file=path
         )
-    content = _content(path)
     try:
-        found, language = _lines(source, content, tier, encoding, video)
-        lines = tuple(islice(found, MAX_LINES + 1))
+        lines, language, digest = _lines(source, path, tier, encoding, video)
     except (FormatError, UnreadableTextError) as error:
         if error.key == "text.no_encoding":
             error.with_remedy("save_as_utf8")
         raise error.turned_into(StoredReadingsError, remedy=REMEDY, file=path) from error
     except SettingsError as error:
         raise error.with_file(path) from error
-    if len(lines) > MAX_LINES:
-        raise StoredReadingsError("transcript.too_many_lines", limit=MAX_LINES, file=path)
     if not any(words_of(without_marks(line.text)) for line in lines):
         raise StoredReadingsError("transcript.no_words", remedy=REMEDY, file=path)
     return TranscriptFile(
         lines,
         source,
-        hashlib.sha256(content).hexdigest(),
+        digest,
         language or guessed_language(_some_words(lines)),
         path,
     )
 
 
 def _some_words(lines: Sequence[Line]) -> Iterable[str]:
-    for line in lines[:_LANGUAGE_LINES]:
+    for line in islice(lines, _LANGUAGE_LINES):
         yield from (word for word, _ in words_of(without_marks(line.text)))
 
 
 def _lines(
-    source: str, content: bytes, tier: str, encoding: str | None, video: str | None
-) -> tuple[Iterable[Line], str | None]:
-    """Lines, and the language where the format tells it."""
-    if not content.strip():
+    source: str, path: Path, tier: str, encoding: str | None, video: str | None
+) -> tuple[LineStore, str | None, str]:
+    """Lines, the language where the format tells it, and the digest of the file."""
+    content = _content(path)
+    digest = hashlib.sha256(content).hexdigest()
+    if not content or content.isspace():
         raise FormatError("transcript.empty")
     if source == "elan":  # XML says its encoding itself
-        return _tier_lines(read_eaf(content, video), tier), None
+        return LineStore(_tier_lines(read_eaf(content, video), tier)), None, digest
     if source == "textgrid":
         refuse_binary(content)
     text, _ = decode(content, encoding, _USUAL_WORDS)
+    del content  # it may be large, and so may be what comes
     if "\0" in text:
         raise FormatError("transcript.binary")
     if source == "textgrid":
-        return _tier_lines(read_textgrid(text), tier), None
+        return LineStore(_tier_lines(read_textgrid(text), tier)), None, digest
     if source == "json":
-        return read_recognised(text)
-    return _READERS[source](text), None
+        return *read_recognised(text), digest
+    return LineStore(_READERS[source](text)), None, digest
 
 
 def _plain_lines(text: str) -> Iterable[Line]:
-    labels = read_audacity(text)
-    return labels or (Line(line.strip()) for line in text.splitlines() if line.strip())
+    if are_labels(text):
+        return read_audacity(text)
+    lines = (line.strip() for piece in text_lines(text) for line in piece.splitlines())
+    return (Line(line) for line in lines if line)
 
 
 _READERS: Final[Mapping[str, Callable[[str], Iterable[Line]]]] = {

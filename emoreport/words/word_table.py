@@ -13,6 +13,7 @@ from typing import Final
 
 from emoreport.tables.spreadsheet import Sheet, read_sheet
 from emoreport.tiers.raw import FormatError
+from emoreport.words.line_store import text_lines
 from emoreport.words.lines import Line, Part, clock_s, line_at, sensible
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -81,10 +82,18 @@ def _line(parts: list[Part]) -> Line:
     return line_at(text, min(starts, default=None), max(ends, default=None), tuple(parts))
 
 
-def read_audacity(text: str) -> list[Line] | None:
-    """Labels that Audacity exports: start, end and text behind tabs; None where it is none."""
-    rows = [_LABEL.fullmatch(line) for line in text.splitlines() if line.strip()]
-    matches = [row for row in rows if row is not None]
-    if not matches or len(matches) < len(rows):
-        return None
-    return [line_at(row["text"], clock_s(row["start"]), clock_s(row["end"])) for row in matches]
+def are_labels(text: str) -> bool:
+    """Whether a text is what Audacity exports: start, end and text behind tabs in every line."""
+    return all(row is not None for row in _labels(text))
+
+
+def read_audacity(text: str) -> Iterator[Line]:
+    """Labels that Audacity exports; other lines are left out."""
+    for row in _labels(text):
+        if row is not None:
+            yield line_at(row["text"], clock_s(row["start"]), clock_s(row["end"]))
+
+
+def _labels(text: str) -> Iterator[re.Match[str] | None]:
+    for piece in text_lines(text):
+        yield from (_LABEL.fullmatch(line) for line in piece.splitlines() if line.strip())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,8 @@ TRANSCRIPTS: dict[str, tuple[str, str | bytes, bool]] = {
     "many cues of one time": ("a.srt", CUE * MANY, True),
     "many cues in cp1251": ("a.srt", (CUE * MANY).encode("cp1251"), True),
     "many cues in UTF-16": ("a.srt", (CUE * MANY).encode("utf-16"), True),
-    "one cue without end": ("a.srt", CUE + "слово " * 10 * MANY, True),
+    "one cue without end": ("a.srt", CUE + "слово " * 4 * MANY, True),
+    "more words than can be said": ("a.srt", CUE + "слово " * 10 * MANY, False),
     "one word without end": ("a.srt", CUE + "ж" * 10 * MANY, True),
     "punctuation without end": ("a.srt", CUE + "!" * 20 * MANY, True),
     "signs without end": ("a.srt", CUE + "! " * 10 * MANY, True),
@@ -69,3 +72,40 @@ def test_a_transcript_is_read_or_refused_in_time(kind: str, tmp_path: Path) -> N
         text = "".join(word.text + word.after for word in outcome.words)
         text.encode()
         assert not set(text) & {"\u202e", "\x1b", "\0"}
+
+
+def cue(number: int) -> str:
+    hours, minutes = divmod(number // 60, 60)
+    at = f"{hours:02d}:{minutes:02d}:{number % 60:02d}"
+    return f"{at},000 --> {at},900\nсегодня я расскажу вам\n\n"
+
+
+LARGE = {
+    "a.srt": "".join(map(cue, range(MANY))),
+    "a.csv": "word,start,end\n" + "".join(f"сегодня,{n},{n}.9\n" for n in range(2 * MANY)),
+    "a.json": json.dumps(
+        {"segments": [{"start": n, "end": n + 0.9, "text": "я расскажу"} for n in range(MANY)]},
+        ensure_ascii=False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_memory_is_that_of_the_file_and_words_beyond_the_recording_are_counted(
+    name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_text(LARGE[name], encoding="utf-8")
+    tracemalloc.start()
+    try:
+        transcript = place_words(read_transcript(path), 10.0)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 * path.stat().st_size
+    written = len(re.findall("(?:сегодня|я|расскажу|вам)\\b", LARGE[name]))
+    per_line = 4 if name.endswith("srt") else 1 if name.endswith("csv") else 2
+    assert len(transcript.words) == 10 * per_line
+    assert transcript.lost == written - len(transcript.words)
+    assert len(transcript.unplaced) <= 2 * per_line
+    assert transcript.share_unplaced > 0.999

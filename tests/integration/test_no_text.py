@@ -97,7 +97,7 @@ def test_an_analysis_without_text_writes_no_word_of_it(
     clip: Path, emoreport: Emoreport, hidden: bool
 ) -> None:
     cues = f"1\n00:00:00,200 --> 00:00:03,600\n{' '.join(SAID)}.\n\n"
-    late = f"2\n09:00:00,000 --> 09:00:02,000\n{WITHOUT_PLACE}\n"
+    late = f"2\n00:00:03,000 --> 00:00:02,000\n{WITHOUT_PLACE}\n"
     Path("transcripts").mkdir()
     Path("transcripts/clip.srt").write_text(cues + late, encoding="utf-8")
     Path("videos").mkdir()

@@ -35,6 +35,7 @@ def stored(clip: Path, emoreport: Emoreport) -> Path:
     outcome = emoreport("analyze", clip, "--transcript", "clip.srt")
     assert outcome.code == 0
     assert [line for line in outcome.warnings if "1 (33 %)" in line]
+    assert [line for line in outcome.warnings if "after the end of the recording: 1;" in line]
     return Path("statistics/clip").resolve()
 
 
@@ -63,8 +64,11 @@ def test_words_later_and_words_at_once_are_the_same(
 
 def test_words_survive_other_settings_and_go_with_none(stored: Path, emoreport: Emoreport) -> None:
     before = (stored / "words.csv").read_bytes()
+    told = run_json(stored)["warnings"], run_json(stored)["transcript"]
     assert emoreport("retable", stored, "--smoothing", "0").code == 0
     assert (stored / "words.csv").read_bytes() == before
+    assert (run_json(stored)["warnings"], run_json(stored)["transcript"]) == told
+    assert told[1]["unplaced"] == 1
     assert emoreport("retable", stored, "--transcript", "none").code == 0
     assert not list(stored.glob("words.*"))
     assert not list(stored.glob("speech_rate.*"))
@@ -114,6 +118,11 @@ def test_a_transcript_that_cannot_be_used_ends_it_before_the_work(
     assert plain.code == 1
     assert len(plain.errors) == 1
     assert "plain.txt" in plain.errors[0]
+    Path("endless.srt").write_text("00:00:00,000 --> 00:00:01,000\n" + "слово " * 110_000)
+    endless = emoreport("analyze", clip, "--transcript", "endless.srt")
+    assert endless.code == 1
+    (error,) = endless.errors
+    assert error.startswith("error: endless.srt: readings: holds more than 100000 words")
     assert not Path("statistics/clip/run.json").exists()
 
 

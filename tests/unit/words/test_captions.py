@@ -70,7 +70,10 @@ def test_a_cue_before_the_beginning_is_cut_there(words: Words) -> None:
 def test_words_beyond_the_recording_have_no_place(words: Words) -> None:
     transcript = words("a.srt", SRT + "\n10:00:00,000 --> 10:00:01,000\nконец\n", duration_s=3.9)
     assert timed(transcript)[-1] == ("три", 3.5, 3.9)
-    assert [(word.text, word.before) for word in transcript.unplaced] == [("конец", 3)]
+    assert (transcript.unplaced, transcript.beyond) == ((), 1)
+    late = words("a.srt", SRT + "\n00:00:04,000 --> 00:00:05,000\nконец\n", duration_s=3.9)
+    assert [(word.text, word.before) for word in late.unplaced] == [("конец", 3)]
+    assert late.lost == transcript.lost == 1
     assert transcript.share_unplaced == 0.25
 
 

@@ -57,7 +57,7 @@ class EverySecond:
         for number, line in enumerate(lines):
             for text in line.text.split():
                 if text.startswith("не"):
-                    unplaced.append(UnplacedWord(text, len(words)))
+                    unplaced.append(UnplacedWord(text, len(words), number))
                 else:
                     at_s = float(len(words) + len(unplaced))
                     words.append(Word(text, at_s, at_s + 1, 0.5, "aligned", "", number))
@@ -98,6 +98,22 @@ def test_words_with_times_of_their_own_are_not_aligned() -> None:
         ("шесть", 0),
     ]
     assert placed.unplaced == (UnplacedWord("нет", 1),)
+
+
+def test_words_that_are_not_heard_stay_those_of_their_own_cue() -> None:
+    cues = Line("неверно нет", 1.0, 3.0), Line("раз два", 4.0, 6.0)
+    late = Line("не тогда"), Line("нельзя", 8.0, 9.0)
+    placed = place_words(a_file(*cues, *late), 10.0, EverySecond(), Track())
+    # Cues that the sound does not show keep their times; a line without times has none to keep.
+    assert [(word.text, word.placed) for word in placed.words] == [
+        ("неверно", "given"),
+        ("раз", "aligned"),
+        ("нет", "given"),
+        ("два", "aligned"),
+        ("тогда", "aligned"),
+        ("нельзя", "given"),
+    ]
+    assert [word.text for word in placed.unplaced] == ["не"]
 
 
 def test_without_sound_the_letters_decide_again() -> None:
