@@ -16,13 +16,10 @@ import pandas as pd
 import pytest
 
 import emoreport as package
-from emoreport.faces.select import open_face_model
-from emoreport.records import EmbeddingFaceModel, EmbeddingVoiceModel, FeatureSource
-from emoreport.run.feature_file import face_source, voice_source
+from emoreport.records import FeatureSource
 from emoreport.settings import Settings
-from emoreport.speech.select import open_voice_model
 from emoreport.studies.comparability import caveats_of, facts_of
-from tests.fixtures.heads import head_metadata, write_head
+from tests.fixtures.heads import compact_sources, head_metadata, write_head
 from tests.fixtures.results_on_disk import rows, run_json
 from tests.integration.conftest import Emoreport
 
@@ -35,14 +32,7 @@ MakeHead = Callable[..., Path]
 
 @pytest.fixture(scope="module")
 def sources() -> dict[str, FeatureSource]:
-    """What makes the features of the models that run where nothing else is."""
-    face, voice = open_face_model(OPENED, print), open_voice_model(OPENED, print)
-    assert isinstance(face, EmbeddingFaceModel)
-    assert isinstance(voice, EmbeddingVoiceModel)
-    return {
-        "face": face_source(face, OPENED.features),
-        "voice": voice_source(voice, OPENED.features),
-    }
+    return compact_sources()
 
 
 @pytest.fixture

@@ -23,11 +23,13 @@ from emoreport.batch.engines.ray_engine import RayEngine
 from emoreport.batch.engines.wire import opened_document
 from emoreport.errors import EmoreportError, SettingsError
 from emoreport.settings import Settings
+from tests.fixtures.heads import compact_sources, head_metadata, write_head
 from tests.fixtures.media import run_ffmpeg
 from tests.fixtures.results_on_disk import rows, run_json
 
 QUICK = ("--offline", "--face", "compact", "--speech", "compact", "--threads", "1")
 WITHOUT_REPORTS = {"RAY_USAGE_STATS_ENABLED": "0"}
+MACHINE = {"num_cpus": 1, "object_store_memory": 80_000_000}
 CUTS = 8
 
 
@@ -89,22 +91,22 @@ def local(videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A cluster of two machines with one processor each."""
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A cluster of two machines with one processor each; a test that ends one adds another."""
     pytest.importorskip("ray", reason='Ray is not installed: pip install "emoreport[ray]"')
-    for name, value in WITHOUT_REPORTS.items():
-        monkeypatch.setenv(name, value)
-    from ray.cluster_utils import Cluster as Machines
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in WITHOUT_REPORTS.items():
+            patch.setenv(name, value)
+        from ray.cluster_utils import Cluster as Machines
 
-    machines = Machines()
-    try:
-        for number in range(2):
-            options = {} if number else {"include_dashboard": False}
-            machines.add_node(num_cpus=1, object_store_memory=80_000_000, **options)
-        yield machines
-    finally:
-        machines.shutdown()
+        machines = Machines()
+        try:
+            machines.add_node(**MACHINE, include_dashboard=False)
+            machines.add_node(**MACHINE)
+            yield machines
+        finally:
+            machines.shutdown()
 
 
 def actors() -> list[psutil.Process]:
@@ -138,6 +140,38 @@ def test_the_tables_are_those_of_the_local_engine(
     assert {path: path.stat().st_mtime_ns for path in out.rglob("run.json")} == before
 
 
+@pytest.mark.slow
+def test_a_transcript_and_a_trained_head_reach_every_machine(
+    videos: Path, cluster: Any, tmp_path: Path
+) -> None:
+    folder, said = tmp_path / "videos", tmp_path / "said"
+    folder.mkdir()
+    said.mkdir()
+    for number, text in enumerate(("1\n00:00:00,200 --> 00:00:02,800\n{}\n", "{}")):
+        shutil.copy(videos / "deep" / f"cut {number}.mp4", folder)
+        transcript = said / f"cut {number}.{'txt' if number else 'srt'}"
+        transcript.write_text(text.format("Сегодня я расскажу"), encoding="utf-8")
+    own = head_metadata(name="seen", features={"face": compact_sources()["face"]})
+    head = write_head(tmp_path / "head", own)
+    options = ("--transcript", str(said), "--head", str(head), "--fps", "2")
+    here, there = tmp_path / "here", tmp_path / "there"
+    outcome = run_batch(folder, here, *options, "--jobs", "1")
+    assert outcome.returncode == 0, outcome.stderr
+    address = ("--engine", "ray", "--ray-address", cluster.address)
+    outcome = run_batch(folder, there, *options, *address)
+    assert outcome.returncode == 0, outcome.stderr
+    assert tables(there) == tables(here)
+    for number in range(2):
+        run = run_json(there / f"cut {number}")
+        assert run["models"]["head"]["labels"] == ["neutral", "happiness"]
+        assert run["transcript"]["words"] + run["transcript"]["unplaced"] == 3
+    assert [row["word"] for row in rows(there / "cut 0" / "words.csv")] == [
+        "Сегодня",
+        "я",
+        "расскажу",
+    ]
+
+
 @pytest.mark.soak
 def test_a_machine_that_is_lost_in_the_middle_costs_nothing(
     videos: Path, local: Path, cluster: Any, tmp_path: Path
@@ -153,6 +187,7 @@ def test_a_machine_that_is_lost_in_the_middle_costs_nothing(
             _, errors = running.communicate(timeout=200)
         finally:
             running.kill()
+            cluster.add_node(**MACHINE)
     assert running.returncode == 1, errors
     assert [row["video"] for row in rows(out / "failures.csv")] == ["broken.mp4"]
     assert tables(out) == tables(local)
