@@ -38,6 +38,8 @@ _OPTIONS: Final = {
 }
 _MIN_WIDTH: Final = 9
 _MAX_WIDTH: Final = 48
+_WRAPPED_WIDTH: Final = 80
+"""Of longer texts that are printed: these are written on several lines."""
 _FILTER_ARROW: Final = 3
 """Characters that the arrow of the filter covers in a header."""
 _TEXT_MARGIN: Final = 3
@@ -112,20 +114,29 @@ class Sheets:
         sheet = self.book.add_worksheet(title)
         columns = content.table.columns
         rows = min(content.rows, MAX_ROWS - 1)
+        lead = content.table.lead
         total = 0
+        wrapped: dict[int, list[Cell]] = {}
         for index, (column, cells) in enumerate(zip(columns, content.columns, strict=True)):
             head = header(column)
             write_text(sheet, 0, index, head, self.styles.header)
-            width = self._write_column(sheet, index, column, cells[:rows])
-            width = min(max(width, len(head) + _FILTER_ARROW, _MIN_WIDTH), _MAX_WIDTH)
+            width = self._width(column, cells[:rows])
+            if width > _MAX_WIDTH and column.kind is Kind.TEXT and (lead is None or index < lead):
+                wrapped[index] = cells[:rows]
+            most = _WRAPPED_WIDTH if index in wrapped else _MAX_WIDTH
+            width = min(max(width, len(head) + _FILTER_ARROW, _MIN_WIDTH), most)
+            look = self.styles.spoken if index in wrapped else self.styles.text
+            self._write_column(sheet, index, column, cells[:rows], look)
             sheet.set_column(index, index, width)
             total += width
+        for row, texts in enumerate(zip(*wrapped.values(), strict=True), start=1):
+            set_height(sheet, row, map(str, texts), [_WRAPPED_WIDTH] * len(wrapped))
         sheet.autofilter(0, 0, rows, len(columns) - 1)
         pages = math.ceil(total / _PAGE_WIDTH)
         sheet.freeze_panes(1, kept if pages > 1 else 0)
         sheet.repeat_rows(0)
-        if content.table.lead is not None:
-            sheet.print_area(0, 0, rows, content.table.lead - 1)
+        if lead is not None:
+            sheet.print_area(0, 0, rows, lead - 1)
             pages = 1
         elif pages > 1:
             sheet.repeat_columns(0, kept - 1)
@@ -155,9 +166,20 @@ class Sheets:
         printed = sum(definition.leading for definition in ordered)
         sheet.print_area(0, 0, printed or len(ordered), len(fields) - 2)
 
-    def _write_column(self, sheet: Any, index: int, column: Column, cells: list[Cell]) -> int:  # noqa: ANN401 - XlsxWriter has no types
-        """Write the cells below the header; return the width that texts ask for."""
-        width = 0
+    def _width(self, column: Column, cells: list[Cell]) -> int:
+        """The width that the texts of a column ask for; 0 without any."""
+        texts = (self._named(column, cell) for cell in cells if isinstance(cell, str))
+        return max((len(text) + _TEXT_MARGIN for text in texts), default=0)
+
+    def _write_column(
+        self,
+        sheet: Any,  # noqa: ANN401 - XlsxWriter has no types
+        index: int,
+        column: Column,
+        cells: list[Cell],
+        look: Any,  # noqa: ANN401 - XlsxWriter has no types
+    ) -> None:
+        """Write the cells below the header; `look` is that of texts without a colour."""
         style = self.styles.numbers.get(column.kind)
         looks = self.styles.labels if column.kind is Kind.LABEL else {}
         for row, cell in enumerate(cells, start=1):
@@ -166,12 +188,9 @@ class Sheets:
             if isinstance(cell, bool):
                 sheet.write_boolean(row, index, cell)
             elif isinstance(cell, str):
-                text = self._named(column, cell)
-                width = max(width, len(text) + _TEXT_MARGIN)
-                write_text(sheet, row, index, text, looks.get(cell, self.styles.text))
+                write_text(sheet, row, index, self._named(column, cell), looks.get(cell, look))
             else:
                 sheet.write_number(row, index, cell, style)
-        return width
 
     def _named(self, column: Column, text: str) -> str:
         if column.kind is Kind.LABEL:

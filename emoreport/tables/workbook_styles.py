@@ -31,6 +31,8 @@ NUMBER_FORMATS: Final[Mapping[Kind, str]] = {
 }
 INK: Final = "#2F4B6E"
 """Colour of headings and of what is no emotion in a chart."""
+MAX_HEIGHT: Final = 409.0
+"""Of a row, in points: a limit of Excel."""
 _LINE_HEIGHT: Final = 15.0
 """Height of one line of the standard font, in points."""
 _FILL: Final = 0.95
@@ -60,7 +62,10 @@ class Styles:
         )
         self.wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         # Without the indent a text touches the number on its left.
-        self.text = book.add_format({"indent": 1})
+        self.text = book.add_format({"indent": 1, "align": "left", "valign": "top"})
+        self.spoken = book.add_format(
+            {"indent": 1, "align": "left", "valign": "top", "text_wrap": True}
+        )
         self.faint = book.add_format({"valign": "top", "font_color": "#6A6F78"})
         self.explanation = book.add_format(
             {"text_wrap": True, "valign": "top", "font_color": "#6A6F78"}
@@ -68,11 +73,18 @@ class Styles:
         self.title = book.add_format({"bold": True, "font_size": 14})
         self.section = book.add_format({"bold": True, "bottom": 1, "font_color": INK})
         self.numbers = {
-            kind: book.add_format({"num_format": code}) for kind, code in NUMBER_FORMATS.items()
+            kind: book.add_format({"num_format": code, "valign": "top"})
+            for kind, code in NUMBER_FORMATS.items()
         }
         self.labels = {
             label: book.add_format(
-                {"indent": 1, "bg_color": COLOURS[look], "font_color": text_on(look)}
+                {
+                    "indent": 1,
+                    "align": "left",
+                    "valign": "top",
+                    "bg_color": COLOURS[look],
+                    "font_color": text_on(look),
+                }
             )
             for label in ALL_LABELS
             for look in (like(label, bridge),)
@@ -113,4 +125,4 @@ def set_height(sheet: Any, row: int, texts: Iterable[str], widths: Iterable[int]
         math.ceil(len(text) / (width * _FILL)) for text, width in zip(texts, widths, strict=False)
     )
     if lines > 1:
-        sheet.set_row(row, _LINE_HEIGHT * lines)
+        sheet.set_row(row, min(_LINE_HEIGHT * lines, MAX_HEIGHT))

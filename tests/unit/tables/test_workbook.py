@@ -385,6 +385,21 @@ def test_rows_with_long_texts_are_high_enough():
         assert lines == 1 or height >= 15 * lines
 
 
+def test_what_is_said_is_printed_whole():
+    result = with_options(analysis())
+    said = "слово и ещё " * 20
+    first, *others = result.text_intervals
+    result = dataclasses.replace(
+        result, text_intervals=(dataclasses.replace(first, text=said), *others)
+    )
+    sheet = opened(result)["text_intervals"]
+    (column,) = [cell.column_letter for cell in sheet[1] if cell.value == "text"]
+    assert sheet[f"{column}2"].value == said
+    assert sheet[f"{column}2"].alignment.wrap_text
+    assert sheet.row_dimensions[2].height * sheet.column_dimensions[column].width >= 15 * len(said)
+    assert sheet["A2"].alignment.indent == 1
+
+
 # --------------------------------------------------------------------------- colours
 
 
