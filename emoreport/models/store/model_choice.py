@@ -239,6 +239,8 @@ def _automatic(
     if store.offline and isinstance(failure, UnreachableError):
         cause = Phrase("errors.models.offline")
     if not _has_compact(role):
+        if not usable:
+            raise ModelError("models.needs_extra", model=best.name, extra=best.extra)
         said = cause.cause if isinstance(cause, ModelError) else cause
         raise ModelError("models.absent", model=best.name, cause=said)
     with speaking(RECORDED):

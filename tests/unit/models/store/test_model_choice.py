@@ -168,8 +168,9 @@ def test_a_recogniser_is_recommended_where_its_part_is_installed(store, monkeypa
 
 
 def test_auto_has_no_compact_recogniser_to_fall_back_on(store, without_full):
-    with pytest.raises(ModelError, match=r"gigaam-v3-e2e-rnnt.*needs the extra words"):
+    with pytest.raises(ModelError, match=r"gigaam-v3-e2e-rnnt.*needs the extra words") as caught:
         choose("auto", "words")
+    assert caught.value.remedy == 'pip install "emoreport[words]"'
     with pytest.raises(SettingsError, match="compact"):
         choose("compact", "words")
 
