@@ -1,0 +1,1 @@
+"""Who is seen: tracks of faces become people, and what each of them shows."""

@@ -1,0 +1,269 @@
+"""From tracks of faces to the people of a recording.
+
+Two people taken for one make every table wrong without a sign of it; one person taken for two
+shows in the list of people and is put right there. So tracks are joined only where they look alike
+or are in the same place before the same camera, and never where both are in one frame.
+
+Tracks go, the longest first, to the person that they fit best, else to a new one; then people who
+fit each other are joined, best first, until none do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from emoreport.analysis.numeric.hold_times import hold_times
+from emoreport.records import (
+    DoubleArray,
+    FaceTrack,
+    FloatArray,
+    IntArray,
+    Person,
+    SeenFaces,
+    TrackAppearance,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike two tracks must be, as cosines of their descriptors.
+
+    Attributes
+    ----------
+    alike
+        From here on they show one person, wherever they are.
+    likely
+        From here on they do if they are in the same place before the same camera.
+    """
+
+    alike: float
+    likely: float
+
+
+RECOGNISED: Final = Likeness(alike=0.5, likely=0.3)
+"""Of a face recogniser. SFace's authors take two pictures for one person from 0.363."""
+COLOURED: Final = Likeness(alike=0.9, likely=0.6)
+"""Of colours; measured, see docs/people.md."""
+
+SAME_SET_UP: Final = 0.9
+"""Cosine of two small pictures of a whole frame from which the camera is taken for the same."""
+SAME_PLACE_SIDES: Final = 1.0
+"""How far apart two faces may be, in sides of the larger box, to be in the same place."""
+SAME_SIZE: Final = 1.5
+"""Ratio of their sides up to which they are of one size."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenTracks:
+    """What is known of each track (T): when, where and how long it is seen.
+
+    Attributes
+    ----------
+    number
+        int64 (T,), increasing.
+    seconds
+        float64 (T,): how long its frames are on screen.
+    first_s
+        float64 (T,): time of its first frame.
+    centre, side
+        float64 (T, 2) and (T,): median middle of its boxes and their side, pixels.
+    shot
+        int64 (T,): the shot that it is in; 1 where nobody looked for cuts.
+    together
+        Pairs of places (i < j) of tracks that meet in a frame.
+    """
+
+    number: IntArray
+    seconds: DoubleArray
+    first_s: DoubleArray
+    centre: DoubleArray
+    side: DoubleArray
+    shot: IntArray
+    together: frozenset[tuple[int, int]]
+
+    @classmethod
+    def of(cls, seen: SeenFaces, frames: FaceTrack, duration_s: float) -> SeenTracks:
+        """Sum up the entries of each track; `frames` are those of the recording."""
+        number, own = np.unique(seen.track, return_inverse=True)
+        at = np.searchsorted(frames.time_s, seen.time_s)
+        held_s = hold_times(frames.time_s, duration_s)[at] if len(seen) else np.zeros(0)
+        order = np.argsort(own, kind="stable")
+        starts = np.searchsorted(own[order], np.arange(len(number)))
+        box = seen.box[order].astype(np.float64)
+        middles = np.column_stack([box[:, 0] + box[:, 2] / 2, box[:, 1] + box[:, 3] / 2])
+        sides = np.sqrt(box[:, 2] * box[:, 3])
+        parts = np.split(np.arange(len(order)), starts)[1:]
+        shots = np.ones(len(frames), np.int64) if frames.shot is None else frames.shot
+        return cls(
+            number=number,
+            seconds=np.bincount(own, held_s, len(number)).astype(np.float64),
+            first_s=seen.time_s[order][starts],
+            centre=np.array([np.median(middles[part], axis=0) for part in parts]).reshape(-1, 2),
+            side=np.array([np.median(sides[part]) for part in parts]),
+            shot=shots[at[order][starts]],
+            together=_together(at, own),
+        )
+
+    def __len__(self) -> int:
+        """Number of tracks."""
+        return len(self.number)
+
+
+def _together(at: IntArray, own: IntArray) -> frozenset[tuple[int, int]]:
+    """Pairs of tracks that meet in a frame; entries are in order of the frame `at`."""
+    pairs: set[tuple[int, int]] = set()
+    step = 1
+    while step < len(
+        at
+    ):  # entries of one frame are neighbours: the second, the third, … after each
+        meets = at[step:] == at[:-step]
+        if not meets.any():
+            break
+        lower = np.minimum(own[step:], own[:-step])[meets]
+        upper = np.maximum(own[step:], own[:-step])[meets]
+        pairs.update(zip(lower.tolist(), upper.tolist(), strict=True))
+        step += 1
+    return frozenset((low, high) for low, high in pairs if low != high)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Tracks that show one person, by their places, and the sum of their descriptors."""
+
+    members: list[int]
+    look: FloatArray
+    seconds: float
+    apart: set[int] = field(default_factory=set)
+
+
+class _Grouping:
+    def __init__(self, tracks: SeenTracks, appearance: TrackAppearance) -> None:
+        self.tracks = tracks
+        rows = np.searchsorted(appearance.track, tracks.number)
+        self.looks, self.set_ups = appearance.descriptor[rows], appearance.set_up[rows]
+        self.likeness = RECOGNISED if appearance.recogniser else COLOURED
+        self.apart: list[set[int]] = [set() for _ in range(len(tracks))]
+        for one, other in tracks.together:
+            self.apart[one].add(other)
+            self.apart[other].add(one)
+        self.groups: list[_Group] = []
+
+    def run(self) -> list[_Group]:
+        for place in np.lexsort((self.tracks.first_s, -self.tracks.seconds)).tolist():
+            weight = max(float(self.tracks.seconds[place]), 1e-6)
+            new = _Group([place], self.looks[place] * weight, weight, set(self.apart[place]))
+            fits = [(self._fit(group, new), -number) for number, group in enumerate(self.groups)]
+            best, number = max(fits, default=(0.0, 0))
+            if best > 0:
+                self._join(self.groups[-number], new)
+            else:
+                self.groups.append(new)
+        while (pair := self._best_pair()) is not None:
+            one, other = pair
+            self._join(self.groups[one], self.groups.pop(other))
+        return self.groups
+
+    def _best_pair(self) -> tuple[int, int] | None:
+        """The two groups that fit each other best; None if none do."""
+        looks = np.array([group.look / max(_length(group.look), 1e-12) for group in self.groups])
+        cosines = np.triu(looks @ looks.T, k=1)
+        ones, others = np.nonzero(cosines >= self.likeness.likely)
+        for place in np.argsort(-cosines[ones, others], kind="stable"):
+            one, other = int(ones[place]), int(others[place])
+            if self._fit(self.groups[one], self.groups[other]) > 0:
+                return one, other
+        return None
+
+    def _join(self, group: _Group, new: _Group) -> None:
+        group.members += new.members
+        group.look = group.look + new.look
+        group.seconds += new.seconds
+        group.apart |= new.apart
+
+    def _fit(self, group: _Group, new: _Group) -> float:
+        """How well two groups show one person: > 0 if they may be joined, the more the better."""
+        if group.apart.intersection(new.members):
+            return 0.0
+        cosine = _cosine(group.look, new.look)
+        if cosine >= self.likeness.alike:
+            return 1.0 + cosine
+        if cosine >= self.likeness.likely and self._same_place(group, new):
+            return cosine
+        return 0.0
+
+    def _same_place(self, group: _Group, new: _Group) -> bool:
+        """Whether a member of each is in the same place, of the same size, before one camera."""
+        ours, theirs = np.array(group.members), np.array(new.members)
+        side = self.tracks.side
+        large = np.maximum(side[ours][:, None], side[theirs][None, :])
+        small = np.minimum(side[ours][:, None], side[theirs][None, :])
+        moved = self.tracks.centre[ours][:, None] - self.tracks.centre[theirs][None, :]
+        near = np.hypot(moved[..., 0], moved[..., 1]) <= SAME_PLACE_SIDES * large
+        camera = self.tracks.shot[ours][:, None] == self.tracks.shot[theirs][None, :]
+        camera |= self.set_ups[ours] @ self.set_ups[theirs].T >= SAME_SET_UP
+        return bool((near & (large <= SAME_SIZE * small) & camera).any())
+
+
+def _length(vector: FloatArray) -> float:
+    return float(np.linalg.norm(vector))
+
+
+def _cosine(one: FloatArray, other: FloatArray) -> float:
+    return float(one @ other) / max(_length(one) * _length(other), 1e-12)
+
+
+def group_people(
+    seen: SeenFaces, appearance: TrackAppearance, frames: FaceTrack, duration_s: float
+) -> tuple[Person, ...]:
+    """The people whose faces were seen, by seconds seen: A the longest, of equals the first.
+
+    Parameters
+    ----------
+    seen
+        All faces of the recording.
+    appearance
+        What their tracks look like; it has every track of `seen`.
+    frames
+        The recording's frames.
+    duration_s
+        Length of the recording, seconds.
+    """
+    tracks = SeenTracks.of(seen, frames, duration_s)
+    if not len(tracks):
+        return ()
+    groups = _Grouping(tracks, appearance).run()
+    groups.sort(
+        key=lambda group: (
+            -round(float(tracks.seconds[group.members].sum()), 6),
+            float(tracks.first_s[group.members].min()),
+            min(group.members),
+        )
+    )
+    return tuple(
+        Person(key_of(number), tuple(sorted(tracks.number[group.members].tolist())))
+        for number, group in enumerate(groups)
+    )
+
+
+def key_of(number: int) -> str:
+    """The key of the person of a number from 0: A, …, Z, AA, AB, …."""
+    letters = ""
+    number += 1
+    while number:
+        number, last = divmod(number - 1, 26)
+        letters = chr(ord("A") + last) + letters
+    return letters
+
+
+def seconds_of(
+    people: Sequence[Person], seen: SeenFaces, frames: FaceTrack, duration_s: float
+) -> tuple[float, ...]:
+    """How long each person is seen, seconds."""
+    tracks = SeenTracks.of(seen, frames, duration_s)
+    return tuple(
+        float(tracks.seconds[np.isin(tracks.number, person.tracks)].sum()) for person in people
+    )
