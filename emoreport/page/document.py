@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from emoreport import messages as words
 from emoreport.page.content import page_document
+from emoreport.page.modalities import talking_rows, three_block
 from emoreport.page.spoken import spoken_document
 from emoreport.records import MediaRecord, RunWarning
 from emoreport.results import Findings
@@ -44,9 +45,9 @@ SCRIPTS: Final = (
 )
 """The page's scripts, in the order in which they run."""
 WORDS_STYLE: Final = "words.css"
-WORDS_SCRIPT: Final = "words.js"
-WORDS_TEXTS: Final = "said."
-"""Style, script and texts that only a page with words has."""
+WORDS_SCRIPTS: Final = ("words.js", "modalities.js")
+WORDS_TEXTS: Final = ("page.said.", "page.three.")
+"""Style, scripts and texts that only a page with words has."""
 
 LIMITS: Final = (
     "feeling",
@@ -129,6 +130,9 @@ def page_html(findings: Findings, *, lang: str, video: PageVideo) -> bytes:
     style, scripts = page_style(said is not None), page_scripts(said is not None)
     spoken = page_words(said is not None)
     content = page_document(findings)
+    if said is not None:
+        content["blocks"]["three"] = three_block(findings.analysis.modality_statistics)
+        content["talking"] = talking_rows(findings.analysis.modality_statistics)
     document = {
         **content,
         "player_start_s": video.start_s,
@@ -166,7 +170,7 @@ def page_style(with_words: bool) -> str:
 def page_scripts(with_words: bool) -> tuple[str, ...]:
     """The scripts of a page in the order in which they run."""
     *parts, start = SCRIPTS
-    between = (WORDS_SCRIPT,) if with_words else ()
+    between = WORDS_SCRIPTS if with_words else ()
     return tuple(map(_asset, (*parts, *between, start)))
 
 
@@ -217,7 +221,7 @@ def page_words(with_words: bool = True) -> dict[str, dict[str, str]]:
         texts = {
             key.removeprefix("page."): _raw(key, lang)
             for key in sorted(words.keys(lang))
-            if key.startswith("page.") and (with_words or not key.startswith(f"page.{WORDS_TEXTS}"))
+            if key.startswith("page.") and (with_words or not key.startswith(WORDS_TEXTS))
         }
         for table in CODES:
             start, end = f"tables.{table}.", ".label"

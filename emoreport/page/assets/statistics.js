@@ -43,7 +43,7 @@
 
   function statistics(list) {
     const entries = Object.entries(data.blocks[list.dataset.block])
-      .map(([key, figure]) => [key, t(`statistic.${key}`), figure]);
+      .map(([key, figure]) => [key, t(`${list.dataset.titles || "statistic"}.${key}`), figure]);
     const lines = entries.filter(([, , figure]) => isKnown(figure)).map(([key, title, figure]) =>
       element("div", {}, element("dt", {}, title),
         element("dd", {}, element("b", {}, isTest(figure) ? pValue(figure.p_value) : shown(figure.value, figure.unit)),
@@ -189,6 +189,7 @@
   const BLOCKS = {
     emotions: [emotions, matrix], agreement: [cross], recording: [], models: [models], settings: [settings],
   };
+  Object.assign(emoreport, { statistics, figureCell });
   for (const [id, fills] of Object.entries(BLOCKS)) {
     const block = byId(`${id}-block`);
     whenOpen(block, () => {

@@ -210,7 +210,13 @@ def test_every_word_that_the_page_asks_for_is_there():
 
 def test_every_word_of_the_page_is_used():
     folder = page_module.resources.files("emoreport.page")
-    files = ("templates/page.html.jinja", "document.py", "figures.py", "content.py")
+    files = (
+        "templates/page.html.jinja",
+        "document.py",
+        "figures.py",
+        "content.py",
+        "modalities.py",
+    )
     source = "".join((folder / name).read_text(encoding="utf-8") for name in files)
     source += "".join(page_module.page_scripts(with_words=True))
     roles = {f"role.{role}" for role in MODELS} | {f"said.{placed}" for placed in get_args(Placed)}
