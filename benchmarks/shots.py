@@ -23,9 +23,9 @@ from av.error import BlockingIOError as NothingYet
 from av.filter import Graph
 
 from benchmarks.joined_clips import CUT_KINDS, GRADUAL_KINDS, Clip, Joiner, painted, read, write
-from emoreport.faces.reading import Viewer
 from emoreport.faces.select import open_detector
 from emoreport.faces.tracker import SpeakerTracker
+from emoreport.faces.viewing import Viewer
 from emoreport.media import open_video
 from emoreport.records import CropSpec
 from emoreport.settings import Settings

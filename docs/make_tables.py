@@ -11,6 +11,7 @@ from typing import Final
 
 from emoreport.batch.together import FAILURES, SUMMARY_END
 from emoreport.messages import Words
+from emoreport.records import MOUTH_MOTION
 from emoreport.tables.columns import (
     ACOUSTIC_MEASURES,
     DESCRIBED_EXTRAS,
@@ -27,6 +28,7 @@ from emoreport.tables.columns import (
 )
 from emoreport.tables.dictionary import Definition, dictionary, value_definitions
 from emoreport.tables.schema import Column, Table
+from emoreport.tables.seen_columns import TRACKS, faces_table
 
 TARGET: Final = Path(__file__).with_name("tables.md")
 LANGUAGES: Final = ("en", "ru")
@@ -57,6 +59,7 @@ transcript (`--transcript`); with `--no-text`, only the rates and the times are.
 `text_clauses`, text.parquet and the columns `text_emotion` are there where a text model read the
 transcript (`--text`), with `--no-text` too. `action_intervals`, `action_events`, `action_summary`,
 actions.parquet and eyes.parquet are there with `--actions`; eyes.parquet is not with `--no-blinks`.
+faces.parquet and tracks.parquet are there where more than one track of a face was followed.
 """
 
 
@@ -79,6 +82,14 @@ def page() -> str:
     tables += map(head_intervals_table, HEAD_LABELS)
     readings = [
         frames_table(ANY, valence=True, arousal=True, extra=FACE_EXTRAS, witness=ANY),
+        faces_table(
+            ANY,
+            valence=True,
+            arousal=True,
+            extra=[name for name in FACE_EXTRAS if name != MOUTH_MOTION],
+            witness=ANY,
+        ),
+        TRACKS,
         speech_table(ANY, extra=VOICE_EXTRAS, witness=ANY),
         SOUND,
         FEATURES,

@@ -19,6 +19,7 @@ from emoreport.actions.pose import with_pose
 from emoreport.actions.reading import ActionReader
 from emoreport.actions.select import ACTIONS, open_actions
 from emoreport.errors import EmoreportError, MediaError
+from emoreport.faces.everyone import Everyone
 from emoreport.faces.looks import read_looks
 from emoreport.faces.reading import read_faces
 from emoreport.faces.select import open_detector, open_face_model
@@ -280,7 +281,10 @@ class Analyzer:
         features = self._feature_file()
         reader = self._action_reader(info)
         with features or nullcontext(), reader or nullcontext():
-            faces, pictures, (speech, sound) = self._read(path, info, clock, features, reader)
+            everyone = Everyone(self._face_model, self.settings.faces, self._face_witness)
+            faces, pictures, (speech, sound) = self._read(
+                path, info, clock, features, reader, everyone
+            )
             actions = None if reader is None else reader.track()
         release_freed_buffers()
         if actions is not None:
@@ -288,6 +292,8 @@ class Analyzer:
         plan = self.plan(path, sha256, recorded_path=recorded_path)
         run = record_run(plan, info, pictures, sound, faces, speech, clock.seconds)
         report = Report(faces, speech, run, self.settings, self._bridge, actions=actions)
+        if (seen := everyone.build(faces)) is not None:
+            report = replace(report, seen=seen[0], appearance=seen[1])
         if features is not None and self._head is not None:
             with clock.stage("head"):
                 report = self._headed(report, features)
@@ -308,6 +314,8 @@ class Analyzer:
             told.append(RunWarning(HEAD_KNOWS, {"head": self._head.record.name}))
         run = replace(run, warnings=(*run.warnings, *filter(None, told)))
         led = with_head(track, self._head.record, report.faces, report.speech)
+        if led.faces is not report.faces:  # the head reads the face of one
+            report = replace(report, seen=None, appearance=None)
         return replace(report, faces=led.faces, speech=led.speech, head=led.table, run=run)
 
     def _with_words(
@@ -351,6 +359,7 @@ class Analyzer:
         clock: Clock,
         features: FeatureFile | None,
         actions: ActionReader | None,
+        everyone: Everyone,
     ) -> tuple[FaceTrack, DecodeOutcome, Heard]:
         """Read face and voice side by side: together they keep two processors busy.
 
@@ -367,7 +376,7 @@ class Analyzer:
                 job = pool.submit(self._read_speech, path, info, claimed_s, clock, stop, features)
             try:
                 with clock.stage("faces"):
-                    faces, outcome = self._read_faces(path, info, features, actions)
+                    faces, outcome = self._read_faces(path, info, features, actions, everyone)
             except BaseException:
                 stop.set()
                 raise
@@ -400,6 +409,7 @@ class Analyzer:
         info: MediaInfo,
         features: FeatureFile | None,
         actions: ActionReader | None,
+        everyone: Everyone,
     ) -> tuple[FaceTrack, DecodeOutcome]:
         small = info.width_px * info.height_px <= ONE_DECODER_THREAD_PX
         threads = self.settings.runtime.threads or (1 if small else 0)
@@ -417,6 +427,7 @@ class Analyzer:
                 witness=self._face_witness,
                 keep=features.add_face if features and "face" in self._sources else None,
                 see=None if actions is None else actions.see,
+                everyone=everyone,
             )
             return faces if shots else replace(faces, shot=None), source.outcome
 

@@ -36,6 +36,8 @@ class FaceTrackBuilder:
         Those of a second model; None without one.
     limits
         How far a head may turn for the first model.
+    several
+        Whether a frame may come more than once, each time with another face.
     """
 
     def __init__(
@@ -43,7 +45,10 @@ class FaceTrackBuilder:
         labels: tuple[str, ...],
         witness_labels: tuple[str, ...] | None = None,
         limits: HeadLimits | None = None,
+        *,
+        several: bool = False,
     ) -> None:
+        self._several = several
         self._labels = labels
         self._witness_labels = witness_labels
         self._limits = limits or HeadLimits()
@@ -162,8 +167,9 @@ class FaceTrackBuilder:
         return self._extra
 
     def _add_frame(self, time_s: float, frame: int, faces: int, shot: int) -> None:
-        if not math.isfinite(time_s) or (self._time_s and time_s <= self._time_s[-1]):
-            previous = self._time_s[-1] if self._time_s else None
+        previous = self._time_s[-1] if self._time_s else None
+        follows = previous is None or time_s > previous or (self._several and time_s == previous)
+        if not math.isfinite(time_s) or not follows:
             raise FaceStageError("faces.times", time_s=time_s, previous=previous)
         self._time_s.append(time_s)
         self._frame.append(frame)

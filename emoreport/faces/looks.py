@@ -21,6 +21,7 @@ import numpy as np
 
 from emoreport.faces.builder import FaceTrackBuilder
 from emoreport.faces.channel import Channel
+from emoreport.faces.everyone import Everyone
 from emoreport.faces.label_risk import (
     CAUTIOUS,
     Sight,
@@ -32,17 +33,14 @@ from emoreport.faces.label_risk import (
 )
 from emoreport.faces.reading import (
     FRAMES_WAITING,
-    FoundFaces,
     KeepFaces,
-    SeeFrame,
-    Sighting,
-    Viewer,
     as_features,
     checked_batch,
     pump,
     scored,
 )
 from emoreport.faces.tracker import SpeakerTracker
+from emoreport.faces.viewing import NOBODY, Everybody, FoundFaces, SeeFrame, Sighting, Viewer
 from emoreport.records import (
     DoubleArray,
     FaceDetector,
@@ -86,6 +84,7 @@ class Glance:
     features: FloatArray | None = None
     shot: int = 1
     mouth_motion: float = float("nan")
+    everybody: Everybody = NOBODY
 
     @property
     def sight(self) -> Sight:
@@ -150,6 +149,7 @@ def read_looks(
     witness: FaceEmotionModel | None = None,
     keep: KeepFaces | None = None,
     see: SeeFrame | None = None,
+    everyone: Everyone | None = None,
     batch: int | None = None,
 ) -> FaceTrack:
     """Read the speaker's face from the frames that its labels need.
@@ -167,8 +167,15 @@ def read_looks(
         max_items=STRETCHES_AT_ONCE * FRAMES_WAITING, max_bytes=WAITING_BYTES
     )
     tracker = SpeakerTracker(min_score=settings.min_face_score, strict=settings.strict_single_face)
-    viewer = Viewer(detector, tracker, model.crop, None if witness is None else witness.crop)
-    reader = _Reader(model, witness, keep, batch)
+    viewer = Viewer(
+        detector,
+        tracker,
+        model.crop,
+        None if witness is None else witness.crop,
+        follower=None if everyone is None else everyone.follower,
+        looks=None if everyone is None else everyone.looks,
+    )
+    reader = _Reader(model, witness, keep, everyone, batch)
     window = _Window(viewer, tracker, reader, model.record.look_rule or CAUTIOUS, see)
     thread = threading.Thread(target=pump, args=(source, frames), name="decode", daemon=True)
     thread.start()
@@ -309,6 +316,7 @@ class _Window:
             face = self._viewer.choose(look.found)
             look.shot = self._viewer.shot
             look.mouth_motion = self._viewer.mouth_motion(look.found, face)
+            look.everybody = self._viewer.everybody(look.found, face)
             if face is not look.face:
                 look.face = face
                 others.append(look)
@@ -328,9 +336,11 @@ class _Reader:
         model: FaceEmotionModel,
         witness: FaceEmotionModel | None,
         keep: KeepFaces | None,
+        everyone: Everyone | None,
         batch: int,
     ) -> None:
         self._model, self._witness, self._keep, self._batch = model, witness, keep, batch
+        self._everyone = everyone
         self.builder = FaceTrackBuilder(
             model.labels, None if witness is None else witness.labels, model.record.head_limits
         )
@@ -357,6 +367,8 @@ class _Reader:
         """Add looks to the track, in order of time, with their features where these are wanted."""
         for look in looks:
             frame, sighting = look.frame, look.sighting
+            if self._everyone is not None and sighting is not None:
+                self._everyone.add(sighting.among(look.everybody))
             if look.face is None or look.scores is None or sighting is None:
                 count = 0 if sighting is None else sighting.faces
                 self.builder.add_absent(frame.time_s, frame.index, count, shot=look.shot)

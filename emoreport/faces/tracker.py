@@ -87,7 +87,7 @@ class SpeakerTracker:
         """Whether a frame without a speaker shows a face that must be seen again to be one."""
         candidates = self.usable(faces)
         lone = not self._strict or len(candidates) == 1
-        return bool(candidates) and lone and not any(map(_is_sure, candidates))
+        return bool(candidates) and lone and not any(map(is_sure, candidates))
 
     def guess(
         self, faces: Sequence[FaceObservation], known: Sequence[FaceObservation]
@@ -106,11 +106,11 @@ class SpeakerTracker:
             return None
         if known:
             pairs = [(near, face) for near in known for face in candidates]
-            within = [(near, face) for near, face in pairs if _in_reach(near.box, face.box, 0.0)]
-            pair = min(within, key=lambda pair: _distance(pair[0].box, pair[1].box), default=None)
+            within = [(near, face) for near, face in pairs if in_reach(near.box, face.box, 0.0)]
+            pair = min(within, key=lambda pair: distance(pair[0].box, pair[1].box), default=None)
             return None if pair is None else pair[1]
-        sure = [face for face in candidates if _is_sure(face)]
-        return max(sure, key=lambda face: _prominence(face, None), default=None)
+        sure = [face for face in candidates if is_sure(face)]
+        return max(sure, key=lambda face: prominence(face, None), default=None)
 
     def choose(
         self,
@@ -141,7 +141,7 @@ class SpeakerTracker:
             chosen = self._starting(time_s, candidates, frame_size)
         if chosen is not None:
             self._box, self._seen_s = chosen.box, time_s
-        others = [face.box for face in candidates if face is not chosen and _is_sure(face)]
+        others = [face.box for face in candidates if face is not chosen and is_sure(face)]
         self._remember_bystanders(time_s, others)
         return chosen
 
@@ -153,8 +153,8 @@ class SpeakerTracker:
         if last is None:
             return None
         unseen_s = max(time_s - self._seen_s, 0.0)
-        within = [face for face in candidates if _in_reach(last, face.box, unseen_s)]
-        return min(within, key=lambda face: _distance(last, face.box), default=None)
+        within = [face for face in candidates if in_reach(last, face.box, unseen_s)]
+        return min(within, key=lambda face: distance(last, face.box), default=None)
 
     def _may_start(self, time_s: float, candidates: Sequence[FaceObservation]) -> bool:
         if self._box is None or time_s - self._seen_s >= MEMORY_S:
@@ -163,7 +163,7 @@ class SpeakerTracker:
 
     def _is_bystander(self, time_s: float, box: Box) -> bool:
         return any(
-            _in_reach(bystander, box, max(time_s - seen_s, 0.0))
+            in_reach(bystander, box, max(time_s - seen_s, 0.0))
             for bystander, seen_s in self._bystanders
             if time_s - seen_s < MEMORY_S
         )
@@ -174,7 +174,7 @@ class SpeakerTracker:
             (bystander, seen_s)
             for bystander, seen_s in self._bystanders
             if time_s - seen_s < MEMORY_S
-            and not any(_in_reach(bystander, box, max(time_s - seen_s, 0.0)) for box in boxes)
+            and not any(in_reach(bystander, box, max(time_s - seen_s, 0.0)) for box in boxes)
         ]
         self._bystanders = older + [(box, time_s) for box in boxes]
 
@@ -185,10 +185,10 @@ class SpeakerTracker:
         frame_size: tuple[int, int] | None,
     ) -> FaceObservation | None:
         """Most prominent face, if it is sure or was seen often enough."""
-        best = max(candidates, key=lambda face: _prominence(face, frame_size))
-        if not _is_sure(best):
+        best = max(candidates, key=lambda face: prominence(face, frame_size))
+        if not is_sure(best):
             rumour = self._rumour
-            continues = rumour is not None and _in_reach(
+            continues = rumour is not None and in_reach(
                 rumour.box, best.box, max(time_s - self._rumour_s, 0.0)
             )
             self._rumour_count = self._rumour_count + 1 if continues else 1
@@ -200,7 +200,7 @@ class SpeakerTracker:
         return best
 
 
-def _is_sure(face: FaceObservation) -> bool:
+def is_sure(face: FaceObservation) -> bool:
     """Whether a face may start a track at once, or make the tracker wait for the speaker."""
     return face.score >= START_SCORE
 
@@ -218,14 +218,15 @@ def _side(box: Box) -> float:
     return math.sqrt(box.area)
 
 
-def _distance(last: Box, box: Box) -> float:
+def distance(last: Box, box: Box) -> float:
     """Distance of centres in sides of the last box, plus the change of size; 0 for equal boxes."""
     (last_x, last_y), (x, y) = last.centre, box.centre
     moved = math.hypot(x - last_x, y - last_y) / _side(last)
     return moved + abs(math.log(_side(box) / _side(last)))
 
 
-def _in_reach(last: Box, box: Box, unseen_s: float) -> bool:
+def in_reach(last: Box, box: Box, unseen_s: float) -> bool:
+    """Whether a box may be the same face as the last one, which was seen `unseen_s` ago."""
     (last_x, last_y), (x, y) = last.centre, box.centre
     moved = math.hypot(x - last_x, y - last_y) / _side(last)
     reach = min(REACH_SIDES + REACH_SIDES_PER_S * unseen_s, MAX_REACH_SIDES)
@@ -233,7 +234,7 @@ def _in_reach(last: Box, box: Box, unseen_s: float) -> bool:
     return moved <= reach and grown <= math.log(GROWTH + GROWTH_PER_S * unseen_s)
 
 
-def _prominence(face: FaceObservation, frame_size: tuple[int, int] | None) -> float:
+def prominence(face: FaceObservation, frame_size: tuple[int, int] | None) -> float:
     """Area × score, up to halved twice over for a face at a corner of the frame."""
     value = face.box.area * face.score
     if frame_size is None:
@@ -248,8 +249,8 @@ def _clearly_better(
     candidates: Sequence[FaceObservation],
     frame_size: tuple[int, int] | None,
 ) -> FaceObservation:
-    best = max(candidates, key=lambda face: _prominence(face, frame_size))
-    if _is_sure(best) and _prominence(best, frame_size) > CLEARLY_MORE * _prominence(
+    best = max(candidates, key=lambda face: prominence(face, frame_size))
+    if is_sure(best) and prominence(best, frame_size) > CLEARLY_MORE * prominence(
         chosen, frame_size
     ):
         return best

@@ -35,6 +35,7 @@ from emoreport.settings.keywords import SettingValues
 from emoreport.tables import readings
 from emoreport.tables.action_files import read_actions
 from emoreport.tables.head_files import HEAD_FILE, read_head_scores
+from emoreport.tables.seen_files import read_seen
 from emoreport.tables.text_files import TEXT_FILE, read_text_readings
 from emoreport.tables.word_files import WORDS_FILE, read_words
 
@@ -180,13 +181,14 @@ def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) ->
     transcript, text = read_words(folder / WORDS_FILE), None
     if transcript is not None:
         text = read_text_readings(folder / TEXT_FILE, len(transcript.words))
+    seen, appearance = read_seen(folder, faces)
     source = stored_labels(run)
     heard: Sequence[AudioInterval] = ()
     if source.labels.voice is not None:
         limit = settings.analysis.distance_limit
-        seen = judged_faces(faces, transcript, run.media.duration_s, settings)
+        judged = judged_faces(faces, transcript, run.media.duration_s, settings)
         heard = judge_rows(
-            doubted(seen, limit),
+            doubted(judged, limit),
             doubted(speech, limit),
             run.media.duration_s,
             settings,
@@ -210,6 +212,8 @@ def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) ->
         read_actions(folder),
         transcript=transcript,
         text=text,
+        seen=seen,
+        appearance=appearance,
     )
 
 

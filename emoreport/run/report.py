@@ -21,8 +21,10 @@ from emoreport.records import (
     ProgressCallback,
     Recording,
     RunRecord,
+    SeenFaces,
     SpeechTrack,
     TextReadings,
+    TrackAppearance,
     Transcript,
 )
 from emoreport.results import Analysis
@@ -65,6 +67,9 @@ class Report:
         The words with their times; None without any.
     text
         What they say, clause by clause; None where no model read them.
+    seen, appearance
+        All faces, and what their tracks look like; None with fewer tracks than two, and
+        where a head reads the face: it reads that of one.
     """
 
     faces: FaceTrack
@@ -78,6 +83,8 @@ class Report:
     features: FeatureFile | None = None
     transcript: Transcript | None = None
     text: TextReadings | None = None
+    seen: SeenFaces | None = None
+    appearance: TrackAppearance | None = None
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -318,6 +325,7 @@ class Report:
             features=self._features_path(),
             transcript=self._shown_transcript,
             text=self.text,
+            seen=self._seen_files,
             lang=output.lang,
             excel_locale=output.excel_locale,
             facts=SummaryFacts(
@@ -337,6 +345,12 @@ class Report:
         if self.transcript is None or self.settings.output.text_output == "full":
             return self.transcript
         return self.transcript.without_text()
+
+    @property
+    def _seen_files(self) -> tuple[SeenFaces, TrackAppearance] | None:
+        if self.seen is None or self.appearance is None:
+            return None
+        return self.seen, self.appearance
 
     def _features_path(self) -> Path | None:
         if self.features is not None:

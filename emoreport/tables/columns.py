@@ -663,7 +663,7 @@ def frames_table(
     """
     columns = FRAMES_START + probability_columns(labels, "frame_probability") + (FRAME_EMOTION,)
     columns += (VALENCE,) * valence + (AROUSAL,) * arousal
-    columns += (*map(_further, extra), *_witness_columns(witness), *(FRAME_SHOT,) * shot)
+    columns += (*map(further_column, extra), *witness_columns(witness), *(FRAME_SHOT,) * shot)
     return Table("frames", columns)
 
 
@@ -675,7 +675,7 @@ def speech_table(
     `witness` are the classes of a second model.
     """
     columns = SPEECH_START + probability_columns(labels, "window_probability") + (SPEECH_SPANS,)
-    return Table("speech", columns + tuple(map(_further, extra)) + _witness_columns(witness))
+    return Table("speech", columns + tuple(map(further_column, extra)) + witness_columns(witness))
 
 
 def text_readings_table(labels: Iterable[str]) -> Table:
@@ -689,14 +689,16 @@ def head_table(labels: Iterable[str]) -> Table:
     return Table("head", (Column("time_s", Kind.SECONDS, "head_time"), *values))
 
 
-def _witness_columns(labels: Iterable[str]) -> tuple[Column, ...]:
+def witness_columns(labels: Iterable[str]) -> tuple[Column, ...]:
+    """One ``witness_p_<label>`` column per class of a second model."""
     return tuple(
         Column(f"{WITNESS_PREFIX}{label}", Kind.SHARE, "witness_probability", label)
         for label in labels
     )
 
 
-def _further(name: str) -> Column:
+def further_column(name: str) -> Column:
+    """A further column of readings, such as the turn of the head."""
     return DESCRIBED_EXTRAS.get(name, Column(name, Kind.NUMBER, "extra", name))
 
 

@@ -14,8 +14,10 @@ from emoreport.records import (
     ActionTrack,
     FaceTrack,
     HeadTrack,
+    SeenFaces,
     SpeechTrack,
     TextReadings,
+    TrackAppearance,
     Transcript,
 )
 from emoreport.tables.action_columns import ACTION_READINGS, EYE_READINGS
@@ -48,6 +50,14 @@ from emoreport.tables.readings import (
     write_speech,
 )
 from emoreport.tables.schema import Table
+from emoreport.tables.seen_columns import TRACKS
+from emoreport.tables.seen_files import (
+    FACES_FILE,
+    TRACKS_FILE,
+    faces_description,
+    write_faces,
+    write_tracks,
+)
 from emoreport.tables.summary_facts import SummaryFacts
 from emoreport.tables.text_files import TEXT_FILE, write_text_readings
 from emoreport.tables.word_files import WORDS_FILE, write_words
@@ -74,6 +84,8 @@ KNOWN_FILES: Final = (
     PAGE_FILE,
     PRINTED_FILE,
     FRAMES_FILE,
+    FACES_FILE,
+    TRACKS_FILE,
     SPEECH_FILE,
     SOUND_FILE,
     HEAD_FILE,
@@ -103,6 +115,7 @@ def write_all(
     features: Path | None = None,
     transcript: Transcript | None = None,
     text: TextReadings | None = None,
+    seen: tuple[SeenFaces, TrackAppearance] | None = None,
 ) -> tuple[Path, ...]:
     """Write everything about one video, all of it or nothing; run.json comes last.
 
@@ -137,6 +150,8 @@ def write_all(
         The words, likewise with ``parquet``, as far as they may be shown; None without any.
     text
         What the words say, likewise with ``parquet``; None where no model read them.
+    seen
+        All faces and what their tracks look like, likewise with ``parquet``; None without any.
 
     Returns
     -------
@@ -152,7 +167,10 @@ def write_all(
     with Staging(folder) as staging:
         described: tuple[Table, ...] = ()
         if "parquet" in formats:
-            described = _stage_readings(staging, faces, speech, head, actions, transcript, text)
+            described = (
+                *_stage_readings(staging, faces, speech, head, actions, transcript, text),
+                *_stage_seen(staging, seen),
+            )
         _stage_tables(
             staging,
             tables,
@@ -262,3 +280,14 @@ def _stage_readings(
         staging.add(TEXT_FILE, partial(write_text_readings, text=text))
         described.append(text_readings_table(text.labels))
     return tuple(described)
+
+
+def _stage_seen(
+    staging: Staging, seen: tuple[SeenFaces, TrackAppearance] | None
+) -> tuple[Table, ...]:
+    if seen is None:
+        return ()
+    faces, appearance = seen
+    staging.add(FACES_FILE, partial(write_faces, seen=faces))
+    staging.add(TRACKS_FILE, partial(write_tracks, appearance=appearance))
+    return faces_description(faces), TRACKS

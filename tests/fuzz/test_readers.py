@@ -46,10 +46,12 @@ from emoreport.tables.feature_files import (
     read_voice,
     row_counts,
 )
+from emoreport.tables.parquet_columns import MAX_ROWS
 from emoreport.tables.word_files import read_words, write_words
 from emoreport.vocabulary import EMOTIONS
 from emoreport.words.placing import place_words
 from emoreport.words.transcript_files import read_transcript
+from tests.fixtures.people import everyone_of, store_seen
 from tests.fixtures.readings import with_contour
 from tests.fixtures.stored import store, wandering_talk
 from tests.fuzz.mutations import DEEP, damaged, json_file, survives, targets, wrong_values
@@ -153,6 +155,7 @@ def whole_files(folder: Path) -> dict[str, bytes]:
     """A folder of results of twelve seconds, by file name."""
     faces, speech = wandering_talk(DURATION_S)
     store(folder, faces, with_contour(speech), DURATION_S)
+    store_seen(folder, *everyone_of(faces))
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -416,7 +419,17 @@ def test_a_folder_that_describes_itself_wrongly_is_refused(tmp_path: Path, name:
     check()
 
 
-@pytest.mark.parametrize("name", ["frames.parquet", "speech.parquet", "sound.parquet", "run.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "frames.parquet",
+        "speech.parquet",
+        "sound.parquet",
+        "faces.parquet",
+        "tracks.parquet",
+        "run.json",
+    ],
+)
 def test_damaged_results_are_read_or_refused(tmp_path: Path, name: str) -> None:
     results = tmp_path / "talk"
     whole = whole_files(results)
@@ -478,7 +491,7 @@ def test_a_parquet_file_that_unpacks_to_billions_of_rows_is_refused(tmp_path: Pa
         schema=schema,
     )
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for _ in range(readings.MAX_ROWS // rows + 1):
+        for _ in range(MAX_ROWS // rows + 1):
             writer.write_table(chunk)
     assert path.stat().st_size < 10_000_000
     refused = survives(lambda: readings.read_frames(path), path)

@@ -1,0 +1,146 @@
+"""Columns of Parquet files of readings: written, read and checked alike for every kind of readings.
+
+NaN is stored as null and comes back as NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+
+from emoreport.records import Columns, WitnessReadings
+from emoreport.tables.parquet_files import schema_facts, schema_metadata
+from emoreport.tables.schema import Table
+from emoreport.vocabulary import PROBABILITY_PREFIX, WITNESS_PREFIX
+
+LAYOUT: Final = 1
+ROWS_AT_ONCE: Final = 8192
+"""Rows that the writer holds in its buffers: five minutes of video at 25 frames a second."""
+MAX_ROWS: Final = 12_000_000
+"""Rows that are read: a day at 138 frames a second. A few bytes can claim, and hold, billions."""
+BOX: Final = ("x", "y", "width", "height")
+_PROBABILITY_SLACK: Final = 1e-3
+"""How far a stored probability may leave 0–1 (rounding in a model) before it counts as damage."""
+
+
+def write_columns(
+    stream: BinaryIO, table: Table, columns: Columns, facts: Mapping[str, object]
+) -> None:
+    """Write the columns of a table as a Parquet file; `facts` say what it holds."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    metadata = schema_metadata({"layout": LAYOUT, **facts, "columns": table.names})
+    types = {"emotion": pa.string(), "speech_spans": pa.list_(pa.float64())}
+    arrays = [
+        pa.array(columns[name], type=types.get(name), from_pandas=True) for name in table.names
+    ]
+    content = pa.Table.from_arrays(arrays, names=list(table.names), metadata=metadata)
+    texts = [field.name for field in content.schema if pa.types.is_string(field.type)]
+    pq.write_table(
+        content,
+        stream,
+        row_group_size=ROWS_AT_ONCE,
+        compression="zstd",
+        use_dictionary=texts,
+        write_page_checksum=True,
+    )
+
+
+def read_table(path: Path) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Content of a Parquet file of readings; what is wrong is raised as it comes."""
+    import pyarrow.parquet as pq
+
+    if path.exists() and not path.is_file():
+        raise OSError("it is no regular file")
+    with path.open("rb") as stream:
+        file = pq.ParquetFile(stream, page_checksum_verification=True)
+        # What is deeper in the footer is not asked for: of a damaged one Arrow aborts.
+        if file.metadata.num_rows > MAX_ROWS:
+            raise ValueError(f"it claims {file.metadata.num_rows} rows")
+        content = file.read()
+    content.validate(full=True)
+    return content
+
+
+def labels_of(names: Sequence[str], prefix: str = PROBABILITY_PREFIX) -> tuple[str, ...]:
+    """Labels of the run of probability columns with this prefix, in order."""
+    return tuple(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+
+
+def further_names(names: Sequence[str]) -> list[str]:
+    """Names of further columns, those of the witness left out."""
+    return [name for name in names if not name.startswith(WITNESS_PREFIX)]
+
+
+def check_names(content: Any, table: Table, labels: tuple[str, ...], kind: str) -> None:  # noqa: ANN401 - pyarrow has no types
+    """Raise ValueError where a file has other columns than `table`, or tells otherwise."""
+    if tuple(content.column_names) != table.names:
+        raise ValueError(f"it has the columns {', '.join(content.column_names)}")
+    if len(set(table.names)) != len(table.names) or "" in labels:
+        raise ValueError("a column has no name of its own")
+    facts = schema_facts(content.schema)
+    if facts.get("layout", LAYOUT) != LAYOUT:
+        raise ValueError(f"its layout is number {facts['layout']}, this program knows {LAYOUT}")
+    if (
+        facts.get("content", kind) != kind
+        or tuple(facts.get("columns", table.names)) != table.names
+    ):
+        raise ValueError("its columns and its description disagree")
+
+
+def floats(content: Any, name: str, dtype: type[np.floating[Any]]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Column of numbers, NaN where it has none."""
+    import pyarrow as pa
+
+    column = content.column(name).cast(pa.from_numpy_dtype(dtype))
+    # A copy of one's own: Arrow hands out read-only views of its buffers.
+    return np.array(column.to_numpy(), dtype=dtype)
+
+
+def own_floats(content: Any, name: str) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Column of numbers, float64 where it is stored so, else float32."""
+    dtype = content.schema.field(name).type.to_pandas_dtype()
+    return floats(content, name, dtype if dtype is np.float64 else np.float32)
+
+
+def complete_column(content: Any, name: str, dtype: type[np.number[Any]]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Column that has a finite value in every row."""
+    import pyarrow as pa
+
+    column = content.column(name)
+    if column.null_count:
+        raise ValueError(f"{name} lacks values")
+    values = np.array(column.cast(pa.from_numpy_dtype(dtype)).to_numpy(), dtype=dtype)
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} has values that are not finite")
+    return values
+
+
+def matrix(content: Any, names: Sequence[str]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Columns of numbers side by side, float32 (rows, columns)."""
+    values = np.empty((content.num_rows, len(names)), dtype=np.float32)
+    for index, name in enumerate(names):
+        values[:, index] = floats(content, name, np.float32)
+    return values
+
+
+def witness_of(content: Any, labels: tuple[str, ...]) -> WitnessReadings | None:  # noqa: ANN401 - pyarrow has no types
+    """Probabilities of a second model; None without its labels."""
+    if not labels:
+        return None
+    if "" in labels:
+        raise ValueError("a column of the witness has no name of its own")
+    return WitnessReadings(labels, probabilities_of(content, labels, WITNESS_PREFIX))
+
+
+def probabilities_of(content: Any, labels: Sequence[str], prefix: str = PROBABILITY_PREFIX) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Probabilities of a model, float32 (rows, labels); ValueError where one is none."""
+    values = matrix(content, [f"{prefix}{label}" for label in labels])
+    present = values[~np.isnan(values)]
+    if ((present < -_PROBABILITY_SLACK) | (present > 1 + _PROBABILITY_SLACK)).any():
+        raise ValueError("a probability is outside 0–1")
+    return values
