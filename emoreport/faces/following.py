@@ -74,7 +74,8 @@ class FaceFollower:
     Parameters
     ----------
     most
-        Faces of one frame that are followed, ≥ 1; the speaker's is always among them.
+        Faces of one frame that are followed, ≥ 1; the speaker's is always among them, and with 1
+        there is no other.
     """
 
     def __init__(self, most: int = MOST_FACES) -> None:
@@ -118,6 +119,8 @@ class FaceFollower:
             if time_s - track.seen_s <= ABSENCE_S or track.seen_s >= self._last_s
         ]
         self._last_s = time_s
+        if self._most == 1:
+            faces = [] if leader is None else [leader]
         apart = _without_doubles(faces, leader)
         known = self._continued(time_s, apart)
         candidates = [
