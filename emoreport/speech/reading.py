@@ -123,6 +123,22 @@ def read_speech(
     _refuse_other_rates((model, witness), track.sample_rate_hz)
     total_s = track.end_s if duration_s is None else duration_s
     speech = vad.detect(_WatchedTrack(track, DETECTING, total_s, progress))
+    watched = _WatchedTrack(track, JUDGING, total_s, progress)
+    readings = _judged_windows(watched, speech, model, witness, settings, keep)
+    if not settings.acoustics:
+        return readings
+    return with_sound(readings, _WatchedTrack(track, MEASURING, total_s, progress))
+
+
+def _judged_windows(
+    track: AudioTrack,
+    speech: tuple[Span, ...],
+    model: VoiceEmotionModel | None,
+    witness: VoiceEmotionModel | None,
+    settings: SpeechSettings,
+    keep: KeepVoice | None,
+) -> SpeechTrack:
+    """Readings of all windows; those with enough speech are judged, then held against the rest."""
     windows = window_grid(
         track.start_s,
         track.end_s,
@@ -132,14 +148,13 @@ def read_speech(
     start_s = np.array([window.start_s for window in windows], dtype=np.float64)
     end_s = np.array([window.end_s for window in windows], dtype=np.float64)
     speech_s = speech_seconds(speech, start_s, end_s)
-    watched = _WatchedTrack(track, JUDGING, total_s, progress)
     chosen = np.flatnonzero(speech_s >= LEAST_SPEECH_S - TOUCHING_S)
-    judged, second, extra = _judge_windows(watched, windows, chosen, speech, model, witness, keep)
+    judged, second, extra = _judge_windows(track, windows, chosen, speech, model, witness, keep)
     if settings.speech_context == WHOLE_RECORDING:
         beside = extra.get(WITNESS_MEASURE[DISTANCE])
         judged = _settled(model, judged, extra[DISTANCE], speech_s, speech)
         second = _settled(witness, second, beside, speech_s, speech)
-    readings = SpeechTrack(
+    return SpeechTrack(
         _labels(model),
         start_s,
         end_s,
@@ -149,9 +164,6 @@ def read_speech(
         extra,
         _beside(witness, second),
     )
-    if not settings.acoustics:
-        return readings
-    return with_sound(readings, _WatchedTrack(track, MEASURING, total_s, progress))
 
 
 def _nothing_heard(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -98,11 +99,39 @@ KNOWN_FILES: Final = (
 """Files of one video besides run.json."""
 
 
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Everything that was read in one video, for the files that `retable` needs.
+
+    Attributes
+    ----------
+    faces, speech
+        Frame by frame and window by window.
+    head
+        What a trained head says; None where it has no table.
+    actions
+        What the face did besides; None where that was not measured.
+    transcript
+        The words, as far as they may be shown; None without any.
+    text
+        What the words say; None where no model read them.
+    seen
+        Every face of the recording, and the looks of each track; None where nobody asked for them.
+    """
+
+    faces: FaceTrack
+    speech: SpeechTrack
+    head: HeadTrack | None = None
+    actions: ActionTrack | None = None
+    transcript: Transcript | None = None
+    text: TextReadings | None = None
+    seen: tuple[SeenFaces, TrackAppearance] | None = None
+
+
 def write_all(
     folder: Path,
     tables: Mapping[str, pd.DataFrame],
-    faces: FaceTrack,
-    speech: SpeechTrack,
+    readings: Readings,
     run: Mapping[str, Any],
     *,
     formats: Collection[str],
@@ -110,12 +139,7 @@ def write_all(
     facts: SummaryFacts,
     excel_locale: str = "none",
     page: bytes | None = None,
-    head: HeadTrack | None = None,
-    actions: ActionTrack | None = None,
     features: Path | None = None,
-    transcript: Transcript | None = None,
-    text: TextReadings | None = None,
-    seen: tuple[SeenFaces, TrackAppearance] | None = None,
 ) -> tuple[Path, ...]:
     """Write everything about one video, all of it or nothing; run.json comes last.
 
@@ -125,33 +149,21 @@ def write_all(
         The video's folder; made if it is not there.
     tables
         The tables as `build_tables` made them.
-    faces, speech
-        The readings, written where `formats` holds ``parquet``.
+    readings
+        Written where `formats` holds ``parquet``.
     run
         Content of run.json, written always. Where it is present, the other files are complete.
     formats
         Some of ``csv``, ``xlsx``, ``parquet`` and ``json``.
-    lang
-        Language of the workbook.
-    facts
-        What the workbook's summary tells besides the tables.
+    lang, facts
+        Language of the workbook, and what its summary tells besides the tables.
     excel_locale
         Language of a spreadsheet that gets CSV files in a form of its own, beside the others;
         ``none`` for no such files.
     page
         Content of report.html; None for no page.
-    head
-        Readings of a trained head, likewise with ``parquet``; None where it has no table.
-    actions
-        What the face did besides, likewise with ``parquet``; None where that was not measured.
     features
         A features.parquet to copy; that of `folder` itself stays as it is. None for no such file.
-    transcript
-        The words, likewise with ``parquet``, as far as they may be shown; None without any.
-    text
-        What the words say, likewise with ``parquet``; None where no model read them.
-    seen
-        All faces and what their tracks look like, likewise with ``parquet``; None without any.
 
     Returns
     -------
@@ -165,21 +177,8 @@ def write_all(
         When `run` holds NaN or something that JSON does not know; likewise.
     """
     with Staging(folder) as staging:
-        described: tuple[Table, ...] = ()
-        if "parquet" in formats:
-            described = (
-                *_stage_readings(staging, faces, speech, head, actions, transcript, text),
-                *_stage_seen(staging, seen),
-            )
-        _stage_tables(
-            staging,
-            tables,
-            described,
-            formats=formats,
-            lang=lang,
-            facts=facts,
-            excel_locale=excel_locale,
-        )
+        described = _stage_readings(staging, readings) if "parquet" in formats else ()
+        _stage_tables(staging, tables, described, formats, lang, facts, excel_locale)
         if page is not None:
             staging.put(PAGE_FILE, page)
         kept = features is not None and _is_same(features, folder / FEATURES_FILE)
@@ -227,7 +226,6 @@ def _stage_tables(
     staging: Staging,
     tables: Mapping[str, pd.DataFrame],
     readings: tuple[Table, ...],
-    *,
     formats: Collection[str],
     lang: str,
     facts: SummaryFacts,
@@ -249,37 +247,30 @@ def _stage_tables(
         staging.put(WORKBOOK_FILE, book)
 
 
-def _stage_readings(
-    staging: Staging,
-    faces: FaceTrack,
-    speech: SpeechTrack,
-    head: HeadTrack | None,
-    actions: ActionTrack | None,
-    transcript: Transcript | None,
-    text: TextReadings | None,
-) -> tuple[Table, ...]:
+def _stage_readings(staging: Staging, readings: Readings) -> tuple[Table, ...]:
+    faces, speech = readings.faces, readings.speech
     staging.add(FRAMES_FILE, partial(write_frames, faces=faces))
     staging.add(SPEECH_FILE, partial(write_speech, speech=speech))
     described = [frames_description(faces), speech_description(speech)]
     if speech.contour is not None:
         staging.add(SOUND_FILE, partial(write_contour, contour=speech.contour))
         described.append(SOUND)
-    if head is not None:
-        staging.add(HEAD_FILE, partial(write_head_scores, head=head))
-        described.append(head_table(head.labels))
-    if actions is not None:
-        staging.add(ACTIONS_FILE, partial(write_actions, actions=actions))
+    if readings.head is not None:
+        staging.add(HEAD_FILE, partial(write_head_scores, head=readings.head))
+        described.append(head_table(readings.head.labels))
+    if readings.actions is not None:
+        staging.add(ACTIONS_FILE, partial(write_actions, actions=readings.actions))
         described.append(ACTION_READINGS)
-        if actions.eyes is not None:
-            staging.add(EYES_FILE, partial(write_eyes, eyes=actions.eyes))
+        if readings.actions.eyes is not None:
+            staging.add(EYES_FILE, partial(write_eyes, eyes=readings.actions.eyes))
             described.append(EYE_READINGS)
-    if transcript is not None:
-        staging.add(WORDS_FILE, partial(write_words, transcript=transcript))
+    if readings.transcript is not None:
+        staging.add(WORDS_FILE, partial(write_words, transcript=readings.transcript))
         described.append(WORD_READINGS)
-    if text is not None:
-        staging.add(TEXT_FILE, partial(write_text_readings, text=text))
-        described.append(text_readings_table(text.labels))
-    return tuple(described)
+    if readings.text is not None:
+        staging.add(TEXT_FILE, partial(write_text_readings, text=readings.text))
+        described.append(text_readings_table(readings.text.labels))
+    return *described, *_stage_seen(staging, readings.seen)
 
 
 def _stage_seen(

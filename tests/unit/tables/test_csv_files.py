@@ -15,7 +15,7 @@ from emoreport.tables.cells import show, show_all
 from emoreport.tables.columns import TABLE_NAMES
 from emoreport.tables.csv_files import LOCALES, csv_bytes, csv_field, localised_name, text_field
 from emoreport.tables.frames import build_tables
-from emoreport.tables.store import write_all
+from emoreport.tables.store import Readings, write_all
 from emoreport.tables.summary_facts import SummaryFacts
 from tests.fixtures.results import (
     analysis,
@@ -342,8 +342,7 @@ def test_files_for_the_other_spreadsheet_lie_beside_the_usual_ones_and_go_with_t
         write_all(
             tmp_path,
             tables,
-            face_track(),
-            speech_track(),
+            Readings(face_track(), speech_track()),
             {},
             formats=("csv",),
             lang="en",

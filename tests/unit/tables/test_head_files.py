@@ -13,7 +13,7 @@ from emoreport.records import HeadTrack, Span
 from emoreport.results import HeadInterval
 from emoreport.tables.frames import build_tables
 from emoreport.tables.head_files import HEAD_FILE, read_head_scores, write_head_scores
-from emoreport.tables.store import write_all
+from emoreport.tables.store import Readings, write_all
 from emoreport.tables.summary_facts import SummaryFacts
 from tests.fixtures.results import analysis, face_track, speech_track
 
@@ -77,13 +77,11 @@ def test_the_first_column_says_what_the_rows_are(task, first, tmp_path):
     write_all(
         tmp_path,
         tables,
-        face_track(),
-        speech_track(),
+        Readings(face_track(), speech_track(), head),
         {"version": 1},
         formats=everything,
         lang="ru",
         facts=SummaryFacts(),
-        head=head,
     )
     lines = (tmp_path / f"{name}.csv").read_text("utf-8").splitlines()
     assert lines == [f"{first},start,end,duration,confidence", "AU12,0.000,0.100,0.100,0.5000"]
@@ -95,8 +93,7 @@ def test_the_first_column_says_what_the_rows_are(task, first, tmp_path):
     write_all(
         tmp_path,
         tables,
-        face_track(),
-        speech_track(),
+        Readings(face_track(), speech_track()),
         {"version": 1},
         formats=everything,
         lang="ru",

@@ -14,7 +14,7 @@ from emoreport.tables import store
 from emoreport.tables.columns import TABLE_NAMES
 from emoreport.tables.frames import build_tables
 from emoreport.tables.readings import read_frames, read_speech
-from emoreport.tables.store import write_all
+from emoreport.tables.store import Readings, write_all
 from emoreport.tables.summary_facts import SummaryFacts
 from tests.fixtures.results import analysis, face_track, speech_track, summary, with_options
 
@@ -31,8 +31,7 @@ def everything(folder, run=None, formats=ALL, result=None, **values):
     return write_all(
         folder,
         tables(result or analysis(**values)),
-        face_track(),
-        speech_track(),
+        Readings(face_track(), speech_track()),
         {"version": 1} if run is None else run,
         formats=formats,
         lang="en",
@@ -153,8 +152,7 @@ def test_report_json_without_rows(tmp_path):
     write_all(
         tmp_path,
         empty,
-        face_track(),
-        speech_track(),
+        Readings(face_track(), speech_track()),
         {},
         formats=("json",),
         lang="en",
@@ -197,7 +195,7 @@ tables = build_tables(analysis(), faces, speech)
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
     store.write_all(
-        folder, tables, faces, speech, {"version": 2},
+        folder, tables, store.Readings(faces, speech), {"version": 2},
         formats=formats, lang="ru", facts=SummaryFacts(),
     )
 except OutputError as error:

@@ -16,7 +16,7 @@ from emoreport.records import Span, Transcript, UnplacedWord, Word
 from emoreport.results import SpeechRate, SpokenWord
 from emoreport.tables.columns import SPEECH_RATE
 from emoreport.tables.frames import build_tables
-from emoreport.tables.store import write_all
+from emoreport.tables.store import Readings, write_all
 from emoreport.tables.summary_facts import SummaryFacts
 from emoreport.tables.word_files import WORDS_FILE, read_words, write_words
 from tests.fixtures.results import analysis, face_track, speech_track
@@ -110,13 +110,11 @@ def write(folder: Path, result, transcript: Transcript | None = None) -> None:
     write_all(
         folder,
         build_tables(result, face_track(), speech_track()),
-        face_track(),
-        speech_track(),
+        Readings(face_track(), speech_track(), transcript=transcript),
         {"version": 1},
         formats=("csv", "xlsx", "parquet", "json"),
         lang="ru",
         facts=SummaryFacts(),
-        transcript=transcript,
     )
 
 
