@@ -22,7 +22,7 @@ from emoreport.errors import EmoreportError, MediaError
 from emoreport.faces.everyone import Everyone
 from emoreport.faces.looks import read_looks
 from emoreport.faces.reading import read_faces
-from emoreport.faces.select import open_detector, open_face_model
+from emoreport.faces.select import open_detector, open_face_model, open_recogniser
 from emoreport.heads.head import short_of_faces
 from emoreport.heads.known import HEAD_KNOWS, KnownNames
 from emoreport.heads.leading import with_head
@@ -147,6 +147,7 @@ class Analyzer:
             )
             self._detector: FaceDetector = open_detector(self.settings, announce, pull_progress)
             stack.callback(self._detector.close)
+            self._recogniser = open_recogniser(self.settings)
             self._actions = open_actions(self.settings, announce, pull_progress)
             if self._actions is not None:
                 stack.callback(self._actions.close)
@@ -183,6 +184,7 @@ class Analyzer:
             "face_witness": self._face_witness,
             "speech_witness": self._voice_witness,
             ACTIONS: self._actions,
+            "face_recogniser": self._recogniser,
         }
         return plan_run(
             video,
@@ -281,7 +283,9 @@ class Analyzer:
         features = self._feature_file()
         reader = self._action_reader(info)
         with features or nullcontext(), reader or nullcontext():
-            everyone = Everyone(self._face_model, self.settings.faces, self._face_witness)
+            everyone = Everyone(
+                self._face_model, self.settings.faces, self._face_witness, self._recogniser
+            )
             faces, pictures, (speech, sound) = self._read(
                 path, info, clock, features, reader, everyone
             )

@@ -1,7 +1,8 @@
 """What each track looks like: the colours of face, hair and clothes, and the picture round it.
 
 By colours one person is known again inside one recording, where clothes and light stay the same.
-They tell nothing about who it is.
+They tell nothing about who it is. A face recogniser, where the user has pulled one, knows a face
+again in other clothes and light.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from typing import Final
 
 import numpy as np
 
+from emoreport.faces.crops import crop_from
 from emoreport.records import (
     Box,
     FaceObservation,
+    FaceRecogniser,
     FloatArray,
     Frame,
     Grid,
@@ -51,9 +54,16 @@ class _Looks:
 
 
 class AppearanceCollector:
-    """Takes a few looks at each track, more rarely the longer it goes on."""
+    """Takes a few looks at each track, more rarely the longer it goes on.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    recogniser
+        What tells faces apart; None for the colours.
+    """
+
+    def __init__(self, recogniser: FaceRecogniser | None = None) -> None:
+        self._recogniser = recogniser
         self._tracks: dict[int, _Looks] = {}
 
     def see(self, frame: Frame, face: FaceObservation, track: int) -> None:
@@ -74,7 +84,9 @@ class AppearanceCollector:
         if frame.time_s < looks.due_s:
             return
         looks.due_s = frame.time_s + max(FIRST_S, frame.time_s - looks.began_s)
-        seen = colours(frame.picture, face.box)
+        seen = self._described(frame.picture, face)
+        if seen is None:
+            return
         looks.total = looks.total + seen if len(looks.total) else seen
 
     def build(self) -> TrackAppearance:
@@ -82,11 +94,22 @@ class AppearanceCollector:
         tracks = sorted(self._tracks)
         looks = [self._tracks[track] for track in tracks]
         return TrackAppearance(
-            recogniser="",
+            recogniser="" if self._recogniser is None else self._recogniser.record.name,
             track=np.array(tracks, np.int64),
             descriptor=_rows([each.total for each in looks]),
             set_up=_rows([each.set_up for each in looks]),
         )
+
+    def _described(self, picture: Picture, face: FaceObservation) -> FloatArray | None:
+        """Descriptor of one look; None where the recogniser needs points that are not known."""
+        if self._recogniser is None:
+            return colours(picture, face.box)
+        if face.points is None:
+            return None
+        descriptor: FloatArray = self._recogniser.embed(
+            [crop_from(picture, face, self._recogniser.crop)]
+        )[0]
+        return descriptor
 
 
 def colours(picture: Picture, box: Box) -> FloatArray:
@@ -156,9 +179,10 @@ def _moved(counts: FloatArray, by: int, axis: int) -> FloatArray:
 
 
 def _rows(values: list[FloatArray]) -> FloatArray:
-    if not values:
-        return np.zeros((0, 0), np.float32)
-    return np.stack([_length_one(each) for each in values])
+    width = max(map(len, values), default=0)
+    nothing = np.zeros(width, np.float32)
+    rows = [_length_one(each) if len(each) else nothing for each in values]
+    return np.array(rows, np.float32).reshape(len(rows), width)
 
 
 def _length_one(values: FloatArray) -> FloatArray:

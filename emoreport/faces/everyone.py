@@ -19,6 +19,7 @@ from emoreport.faces.viewing import Sighting
 from emoreport.records import (
     MOUTH_MOTION,
     FaceEmotionModel,
+    FaceRecogniser,
     FaceTrack,
     FloatArray,
     SeenFaces,
@@ -42,6 +43,8 @@ class Everyone:
         What reads the faces; both stay open.
     settings
         With `strict_single_face` nobody but the speaker is followed.
+    recogniser
+        What tells faces apart, likewise; None for the colours.
 
     Attributes
     ----------
@@ -50,10 +53,14 @@ class Everyone:
     """
 
     def __init__(
-        self, model: FaceEmotionModel, settings: FaceSettings, witness: FaceEmotionModel | None
+        self,
+        model: FaceEmotionModel,
+        settings: FaceSettings,
+        witness: FaceEmotionModel | None,
+        recogniser: FaceRecogniser | None = None,
     ) -> None:
         self.follower = FaceFollower(1 if settings.strict_single_face else MOST_FACES)
-        self.looks = AppearanceCollector()
+        self.looks = AppearanceCollector(recogniser)
         self._model, self._witness = model, witness
         self._others = FaceTrackBuilder(
             model.labels,

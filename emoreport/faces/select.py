@@ -16,15 +16,18 @@ from emoreport.faces.detectors import (
     has_solutions,
     own_short_range,
 )
+from emoreport.messages import text
 from emoreport.models.families import family_of
-from emoreport.models.store.model_choice import AUTO, choose_model
+from emoreport.models.store.model_choice import AUTO, RECORDED, choose_model, choose_stored
 from emoreport.models.store.model_store import PullProgress
-from emoreport.records import FaceDetector, FaceEmotionModel
+from emoreport.models.store.registry import find_entry
+from emoreport.records import FaceDetector, FaceEmotionModel, FaceRecogniser
 from emoreport.settings import POINTS_ALIGNMENT, Settings
 
 if TYPE_CHECKING:
     from emoreport.records import EmbeddingFaceModel
 
+RECOGNISER: Final = "sface"
 SOLUTIONS: Final = "solutions"
 TFLITE: Final = ".tflite"
 DETECTOR_FILES: Final = frozenset({".task", TFLITE})
@@ -108,6 +111,30 @@ def open_detector(
         if name == AUTO and path.suffix.lower() == TFLITE and is_known(path.read_bytes()):
             return DirectDetector(path, **looks)
     return TasksDetector(path, **looks)
+
+
+def open_recogniser(settings: Settings) -> FaceRecogniser | None:
+    """Open the face recogniser of the store; None where the user has pulled none.
+
+    Nothing is downloaded: that faces are compared as fingerprints are is for the user to decide.
+
+    Raises
+    ------
+    ModelError
+        When its files are damaged or no such model, or the runtime is not available.
+    """
+    choice = choose_stored(find_entry(RECOGNISER), settings)
+    if choice is None:
+        return None
+    run = settings.runtime
+    recogniser: FaceRecogniser = family_of("people", choice.model).opener(
+        choice.model,
+        runtime=run.runtime,
+        device=run.device,
+        threads=run.threads,
+        reason=text("cli.model.reason.stored", RECORDED),
+    )
+    return recogniser
 
 
 def _detector_file(folder: Path) -> Path:

@@ -74,6 +74,7 @@ from emoreport.records.models import (
 from emoreport.records.people import (
     OFF_SCREEN,
     UNKNOWN_SPEAKER,
+    FaceRecogniser,
     Person,
     SeenFaces,
     SpeakingSpan,
@@ -145,6 +146,7 @@ __all__ = [
     "FaceEmotionModel",
     "FaceFeatures",
     "FaceObservation",
+    "FaceRecogniser",
     "FaceScores",
     "FaceTrack",
     "FeatureSource",

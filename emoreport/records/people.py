@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emoreport.records.arrays import DoubleArray, FloatArray, IntArray
-from emoreport.records.faces import MOUTH_MOTION, FaceTrack
-from emoreport.records.models import WitnessReadings
+from emoreport.records.arrays import DoubleArray, FloatArray, IntArray, RgbImage
+from emoreport.records.faces import MOUTH_MOTION, CropSpec, FaceTrack
+from emoreport.records.models import ModelRecord, WitnessReadings
 
 OFF_SCREEN: Final = "off_screen"
 """Who speaks where no mouth that is seen does."""
@@ -122,7 +122,8 @@ class TrackAppearance:
     track
         int64 (T,), as in `SeenFaces.tracks`.
     descriptor
-        float32 (T, D), rows of length 1; of a recogniser, or of colours.
+        float32 (T, D), rows of length 1; of a recogniser, or of colours. Zeros where no look at
+        the track showed the points of the face that a recogniser needs.
     set_up
         float32 (T, E): a small picture of the whole frame where the track begins, by which the same
         camera is known again; rows of length 1.
@@ -132,6 +133,17 @@ class TrackAppearance:
     track: IntArray
     descriptor: FloatArray
     set_up: FloatArray
+
+
+class FaceRecogniser(Protocol):
+    """Turns aligned faces into numbers that are alike for pictures of one person."""
+
+    record: ModelRecord
+    crop: CropSpec
+
+    def embed(self, faces: Sequence[RgbImage]) -> FloatArray:
+        """N faces, RGB uint8 (size, size, 3) → float32 (N, D), rows of length 1."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,8 @@ class RunPlan:
     models
         Models and detectors by role: ``face``, ``speech``, ``face_witness`` and ``speech_witness``
         where one ran, ``head`` where a trained head ran, ``words`` and ``text`` where a recogniser
-        and a text model did, ``face_detector``, ``voice_activity``.
+        and a text model did, ``face_detector``, ``face_recogniser`` where one is in the store,
+        ``voice_activity``.
     settings
         By public name, as JSON values. What another version wrote may be no `Settings`.
     bridge

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from emoreport.models.families.voice_network import VoiceSource
     from emoreport.models.store.registry import PulledModel
 
-Role = Literal["face", "voice", "words", "text"]
+Role = Literal["face", "voice", "words", "text", "people"]
 COMPACT: Final = "compact"
 """Family of the models that the package carries, and of a folder that says nothing else."""
 
@@ -126,6 +126,7 @@ OPENERS: Final[Mapping[Role, Mapping[str, Family]]] = {
         "compact": Family("text_compact", "open_text"),
         "bert": Family("bert.model", "open_bert", layout="config.json"),
     },
+    "people": {"sface": Family("sface", "open_sface")},
 }
 """Every family by what its models judge and by its name in the registry."""
 

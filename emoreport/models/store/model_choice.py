@@ -28,7 +28,7 @@ from emoreport.settings import Settings
 if TYPE_CHECKING:
     from emoreport.records import ModelRecord
 
-Role = Literal["face", "voice", "detector", "words", "text"]
+Role = Literal["face", "voice", "detector", "words", "text", "people"]
 Announce = Callable[[str], None]
 
 AUTO: Final = "auto"

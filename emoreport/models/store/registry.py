@@ -20,7 +20,7 @@ from emoreport.errors import SettingsError
 if TYPE_CHECKING:
     from emoreport.records import ModelRecord
 
-EntryKind = Literal["face", "voice", "detector", "words", "text"]
+EntryKind = Literal["face", "voice", "detector", "words", "text", "people"]
 SourceKind = Literal["package", "github", "huggingface", "https"]
 REGISTRY_FILE: Final = "registry.toml"
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
@@ -88,7 +88,8 @@ class ModelEntry:
     family
         What opens it: a key of `emoreport.models.families.OPENERS`.
     kind
-        ``face``, ``voice``, ``text``, ``detector`` or ``words`` (a speech recogniser).
+        ``face``, ``voice``, ``text``, ``detector``, ``words`` (a speech recogniser) or
+        ``people`` (a recogniser of faces).
     summary
         One line for lists.
     input

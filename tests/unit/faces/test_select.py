@@ -1,12 +1,17 @@
 import pytest
 
 from emoreport.errors import EXIT_USAGE, ModelError, SettingsError
-from emoreport.faces.select import open_face_model
+from emoreport.faces import select
+from emoreport.faces.select import open_face_model, open_recogniser
 from emoreport.models.families.compact import CompactFaceModel
 from emoreport.models.store import model_metadata
+from emoreport.models.store.model_choice import Choice
 from emoreport.models.store.registry import registry
+from emoreport.pipeline import Analyzer
+from emoreport.run.fingerprint import fingerprint_of
 from emoreport.settings import Settings
 from tests.fixtures.graphs import face_model_folder
+from tests.fixtures.sface import graph, stored
 
 HSEMOTION = [name for name in registry() if name.startswith("hsemotion/")]
 
@@ -70,3 +75,21 @@ def test_a_model_without_features_is_refused_at_once(tmp_path):
     settings = Settings(face=str(face_model_folder(tmp_path / "tiny")), features=True)
     with pytest.raises(ModelError, match="does not end in one linear layer"):
         open_face_model(settings, [].append)
+
+
+def test_without_a_recogniser_in_the_store_there_is_none():
+    assert open_recogniser(Settings()) is None
+
+
+def test_a_recogniser_in_the_store_runs_and_decides_what_a_run_is(shipped, monkeypatch, tmp_path):
+    video = tmp_path / "talk.mp4"
+    video.touch()
+    with Analyzer(Settings()) as analyzer:
+        plain = analyzer.plan(video, "0" * 64)
+    pulled = stored(tmp_path, graph())  # no tiny graph has the digest of the published one
+    monkeypatch.setattr(select, "choose_stored", lambda entry, settings: Choice(pulled, "beside"))
+    with Analyzer(Settings()) as analyzer:
+        plan = analyzer.plan(video, "0" * 64)
+    assert "face_recogniser" not in plain.models
+    assert plan.models["face_recogniser"].files == pulled.files
+    assert fingerprint_of(plan) != fingerprint_of(plain)

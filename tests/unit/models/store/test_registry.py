@@ -62,6 +62,7 @@ def test_the_models_that_results_may_name_stay() -> None:
         "aniemore/rubert-tiny2",
         "mediapipe/face_landmarker",
         "mediapipe/blaze_face_short_range",
+        "sface",
     }
 
 
@@ -69,7 +70,7 @@ def test_the_models_that_results_may_name_stay() -> None:
 def test_every_entry_is_complete(entry: ModelEntry) -> None:
     for fact in ("summary", "input", "code_licence", "weights_licence", "data_terms", "citation"):
         assert getattr(entry, fact).strip(), fact
-    assert entry.kind in {"face", "voice", "detector", "words", "text"}
+    assert entry.kind in {"face", "voice", "detector", "words", "text", "people"}
     assert re.fullmatch(r"[\w/.-]+\.md", entry.card)
     assert entry.extra in {"", "full", "words"}
     assert entry.files
@@ -81,7 +82,7 @@ def test_every_entry_is_complete(entry: ModelEntry) -> None:
 
 @each_entry
 def test_what_a_model_is_bad_at_is_said_in_every_language(entry: ModelEntry) -> None:
-    if entry.kind == "detector":
+    if entry.kind in {"detector", "people"}:
         assert entry.weakness == ""
         return
     for lang in LANGUAGES:
@@ -98,7 +99,7 @@ def test_labels_are_in_the_vocabulary_and_in_alphabetical_order_as_published(
 ) -> None:
     assert set(entry.labels) <= {*EMOTIONS, *VOICE_ONLY_EMOTIONS}
     assert len(set(entry.labels)) == len(entry.labels)
-    assert bool(entry.labels) == (entry.kind not in {"detector", "words"})
+    assert bool(entry.labels) == (entry.kind not in {"detector", "words", "people"})
     if "class_order" not in entry.details:
         assert list(entry.labels) == sorted(entry.labels)
 
