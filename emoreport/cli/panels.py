@@ -64,7 +64,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "transcribe": (
         "emoreport transcribe talk.mp4",
-        "emoreport transcribe talk.mp4 --out talk.srt",
+        "emoreport transcribe talk.mp4 --to srt,textgrid",
     ),
     "retable": ("emoreport retable statistics/talk --smoothing 2 --out results/2s",),
     "multiverse": ("emoreport multiverse statistics/talk",),
