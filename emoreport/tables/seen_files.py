@@ -118,7 +118,7 @@ def _lists(rows: FloatArray) -> Any:  # noqa: ANN401 - pyarrow has no types
 def read_seen(
     folder: Path, frames: FaceTrack
 ) -> tuple[SeenFaces, TrackAppearance] | tuple[None, None]:
-    """Read faces.parquet and tracks.parquet of a folder; None for both where the first is not.
+    """Read faces.parquet and tracks.parquet of a folder; None for both where neither is.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def read_seen(
         When one is damaged or something else, or lacks while the other does not.
     """
     path = folder / FACES_FILE
-    if not os.path.lexists(path):
+    if not any(os.path.lexists(each) for each in (path, folder / TRACKS_FILE)):
         return None, None
     seen = _read_faces(path, frames)
     return seen, _read_tracks(folder / TRACKS_FILE, seen)

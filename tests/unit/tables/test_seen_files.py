@@ -100,7 +100,7 @@ def test_tracks_of_other_faces_are_refused(tmp_path):
         read_seen(tmp_path, FRAMES)
 
 
-@pytest.mark.parametrize("lost", [TRACKS_FILE])
+@pytest.mark.parametrize("lost", [FACES_FILE, TRACKS_FILE])
 def test_a_file_that_is_lost_is_named(tmp_path, lost):
     store_seen(tmp_path, *everyone_of(FRAMES))
     (tmp_path / lost).unlink()
