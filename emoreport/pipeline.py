@@ -306,6 +306,7 @@ class Analyzer:
         if self._words.are_wanted:
             report = self._with_words(report, chosen, path, info, clock)
         with clock.stage("analysis"):
+            report = report.with_people()
             _ = report.analysis  # made on demand: now, so that its time is known
         return report
 

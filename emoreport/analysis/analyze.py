@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from emoreport.analysis.actions.rows import found_actions
 from emoreport.analysis.mismatch.articulation_off import judged_faces
 from emoreport.analysis.mismatch.comparison import compare_cuts, compare_intervals
 from emoreport.analysis.mismatch.modalities import modality_statistics
 from emoreport.analysis.mismatch.statistics import face_against_voice, mismatch_rows
+from emoreport.analysis.people.summary import seen_people
 from emoreport.analysis.rows.abstention import abstention_level
 from emoreport.analysis.rows.acoustics import acoustic_intervals, with_own_intensity
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
@@ -34,7 +37,9 @@ from emoreport.records import (
     CodedLabels,
     FaceTrack,
     HeadTrack,
+    Person,
     Recording,
+    SeenFaces,
     SpeechTrack,
     TextReadings,
     Transcript,
@@ -54,6 +59,9 @@ def analyze_readings(
     transcript: Transcript | None = None,
     text: TextReadings | None = None,
     actions: ActionTrack | None = None,
+    seen: SeenFaces | None = None,
+    people: Sequence[Person] = (),
+    person: str | None = None,
 ) -> Analysis:
     """Derive intervals, evidence, comparisons, transitions, statistics and the summary.
 
@@ -82,6 +90,10 @@ def analyze_readings(
         What they say, clause by clause; None where no model read them.
     actions
         What the face did besides; None where that was not measured.
+    seen, people
+        All faces, and the people that they are; None and nothing where one was seen.
+    person
+        Key of the person whose face `faces` are; None where nobody is.
     """
     duration_s, level = recording.duration_s, abstention_level(settings.analysis)
     limit = settings.analysis.distance_limit
@@ -155,6 +167,19 @@ def analyze_readings(
         action_intervals=acted.intervals,
         action_events=acted.events,
         action_summary=acted.summary,
+        people=seen_people(
+            people,
+            person,
+            video,
+            seen,
+            read,
+            speech,
+            duration_s,
+            settings,
+            bridge,
+            transcript,
+        ),
+        person=next((each.shown_name for each in people if each.key == person), None),
         seen_faces=faces,
     )
 

@@ -64,8 +64,8 @@ def summarize(
         mismatch=mismatch_figure(
             comparisons, bridge, agreement.agreement, agreement.label_test, agreement.intervals
         ),
-        dominant_video_emotion=_dominant(video),
-        dominant_audio_emotion=_dominant(voice),
+        dominant_video_emotion=dominant_emotion(video),
+        dominant_audio_emotion=dominant_emotion(voice),
         face_model=recording.face_model,
         speech_model=recording.speech_model,
         emotion_s=emotion_s,
@@ -80,7 +80,8 @@ def _ratio(part: float, whole: float) -> float | None:
     return part / whole if whole > 0 else None
 
 
-def _dominant(rows: Sequence[VideoInterval] | Sequence[AudioInterval]) -> str | None:
+def dominant_emotion(rows: Sequence[VideoInterval] | Sequence[AudioInterval]) -> str | None:
+    """The emotion with the most seconds; of equals, the first in canonical order; None without."""
     seconds = seconds_by_label(row for row in rows if is_emotion(row.emotion))
     if not seconds:
         return None

@@ -23,6 +23,7 @@ from emoreport.cli import (
     multiverse,
     optimize,
     page,
+    people,
     personalize,
     plot,
     render,
@@ -72,6 +73,7 @@ app.command("batch")(batch.batch)
 app.command("features")(features.features)
 app.command("transcribe")(transcribe.transcribe)
 app.command("retable")(retable.retable)
+app.command("people")(people.people)
 app.command("multiverse")(multiverse.multiverse)
 app.command("compare")(compare.compare)
 app.command("page")(page.page)

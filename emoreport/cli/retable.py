@@ -36,6 +36,8 @@ RETABLED = (
     "compounds",
     "correct_articulation",
     "transitions_across_cuts",
+    "person",
+    "people",
     "bridge",
     "min_speech",
     "formats",

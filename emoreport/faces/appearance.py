@@ -113,7 +113,7 @@ class AppearanceCollector:
 
 
 def colours(picture: Picture, box: Box) -> FloatArray:
-    """Colours of hair, face and shoulders, float32 (3 × bins,), of length 1.
+    """Colours of hair, face and shoulders in the light of the face, float32 (3 × bins,), length 1.
 
     Square roots of three histograms, so that the cosine of two is how much they overlap (the
     coefficient of Bhattacharyya).
@@ -142,6 +142,9 @@ def colours(picture: Picture, box: Box) -> FloatArray:
         head & ((sides_y > -0.35) & (sides_y < 0.5))[:, None],
         (sides_x < 1.4)[None, :] & (sides_y > 0.9)[:, None],
     )
+    # Another camera shows the same in another light: all is measured by the face.
+    face = levels[:, (parts[1] & inside).ravel()]
+    levels = levels * (0.5 / max(float(face.mean()) if face.size else 0.5, 0.05))
     return _length_one(
         np.concatenate([_histogram(levels[:, (part & inside).ravel()]) for part in parts])
     )

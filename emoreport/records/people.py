@@ -83,7 +83,14 @@ class SeenFaces:
         -------
         One entry per frame of `frames`: NaN rows where this person is not seen.
         """
-        mine = np.flatnonzero(np.isin(self.track, np.fromiter(tracks, np.int64)))
+        return self._laid(np.isin(self.track, np.fromiter(tracks, np.int64)), frames)
+
+    def leading(self, frames: FaceTrack) -> FaceTrack:
+        """The readings of the face that leads, likewise."""
+        return self._laid(self.leads, frames)
+
+    def _laid(self, chosen: NDArray[np.bool_], frames: FaceTrack) -> FaceTrack:
+        mine = np.flatnonzero(chosen)
         at = np.searchsorted(frames.time_s, self.time_s[mine])
         order = np.lexsort((self.detection_score[mine], at))
         mine, at = mine[order], at[order]  # of two faces in one frame, the better one comes last
@@ -158,11 +165,14 @@ class Person:
         Tracks of this person's face, increasing.
     name
         What a user calls the person; None without one.
+    seconds
+        How long the face is seen.
     """
 
     key: str
     tracks: tuple[int, ...]
     name: str | None = None
+    seconds: float = 0.0
 
     @property
     def shown_name(self) -> str:

@@ -11,6 +11,7 @@ from emoreport.records.features import Modality
 from emoreport.records.heads import HeadRecord
 from emoreport.records.media import StreamInfo
 from emoreport.records.models import ModelRecord
+from emoreport.records.people import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,11 @@ class RunRecord(RunPlan):
         By stage, seconds.
     labels
         Labels of a person that took the place of the machine's; None for its own.
+    people
+        Who was seen, the one seen longest first; empty where nobody was, or nobody looked for more
+        than one.
+    person
+        Key of the one whose face the tables are about; None without people.
     """
 
     media: MediaRecord
@@ -244,3 +250,5 @@ class RunRecord(RunPlan):
     warnings: tuple[RunWarning, ...] = ()
     wall_time_s: Mapping[str, float] | None = None
     labels: LabelSource | None = None
+    people: tuple[Person, ...] = ()
+    person: str | None = None

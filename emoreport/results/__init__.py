@@ -38,6 +38,7 @@ from emoreport.results.intervals import (
     voice_steps,
 )
 from emoreport.results.modalities import ModalityStatistic
+from emoreport.results.people import SeenPerson
 from emoreport.results.specification import (
     Choice,
     Curve,
@@ -76,6 +77,7 @@ __all__ = [
     "MismatchFigure",
     "ModalityStatistic",
     "Panel",
+    "SeenPerson",
     "SpeechRate",
     "SpokenWord",
     "Statistic",

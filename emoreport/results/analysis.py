@@ -17,6 +17,7 @@ from emoreport.results.intervals import (
     VideoInterval,
 )
 from emoreport.results.modalities import ModalityStatistic
+from emoreport.results.people import SeenPerson
 from emoreport.results.words import SpeechRate, SpokenWord, TextInterval
 from emoreport.vocabulary import is_emotion
 
@@ -55,6 +56,10 @@ class Analysis:
         Face, voice and words against each other; empty without a transcript.
     action_intervals, action_events, action_summary
         What the face did besides; empty, and None, where that was not measured.
+    people
+        Who is seen, the one seen longest first; empty where nobody is.
+    person
+        Whose face the rows are about, by name or key; None where that is not known.
     seen_faces
         The face readings as the rows take them: less sure where a model is out of its depth.
     """
@@ -80,6 +85,8 @@ class Analysis:
     action_intervals: tuple[ActionInterval, ...] = ()
     action_events: tuple[ActionEvent, ...] = ()
     action_summary: ActionSummary | None = None
+    people: tuple[SeenPerson, ...] = ()
+    person: str | None = None
     seen_faces: FaceTrack | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -201,7 +201,7 @@ def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) ->
         bridge=dict(bridge.mapping),
         warnings=warnings_with(source, run.warnings, heard),
     )
-    return Report(
+    report = Report(
         faces,
         speech,
         completed,
@@ -215,6 +215,7 @@ def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) ->
         seen=seen,
         appearance=appearance,
     )
+    return report.with_people() if run.people else report
 
 
 def _readings(run: RunRecord, folder: Path) -> tuple[FaceTrack, SpeechTrack]:

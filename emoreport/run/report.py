@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from emoreport.analysis.analyze import analyze_readings
 from emoreport.analysis.mismatch.articulation_off import judged_faces
+from emoreport.analysis.people.corrections import Corrections, corrected
+from emoreport.analysis.people.grouping import measured
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.finding import finding_sentence
 from emoreport.messages import figures, text
@@ -18,6 +21,7 @@ from emoreport.records import (
     ActionTrack,
     FaceTrack,
     HeadTrack,
+    Person,
     ProgressCallback,
     Recording,
     RunRecord,
@@ -32,8 +36,10 @@ from emoreport.run.annotations import stored_labels
 from emoreport.run.display import report_html, report_lines
 from emoreport.run.feature_file import FeatureFile
 from emoreport.run.page_video import find_video, page_bytes, seen_from
+from emoreport.run.people import folder_of, own_actions, remove_others, settled
+from emoreport.run.record import settings_document
 from emoreport.run.run_json import document
-from emoreport.settings import Settings
+from emoreport.settings import ALL_PEOPLE, ONE_PERSON, Settings
 from emoreport.tables import store
 from emoreport.tables.feature_files import FEATURES_FILE
 from emoreport.tables.frames import build_tables
@@ -110,7 +116,10 @@ class Report:
             self.head,
             self._shown_transcript,
             self.text,
-            self.actions,
+            own_actions(self.actions, self.seen, self.run.people, self.run.person),
+            self.seen,
+            self.run.people,
+            self.run.person,
         )
 
     @cached_property
@@ -168,6 +177,11 @@ class Report:
     def mismatch_statistics(self) -> pd.DataFrame:
         """Face against voice over the whole talk, beside chance: one row per number."""
         return self.tables["mismatch_statistics"]
+
+    @property
+    def people(self) -> pd.DataFrame:
+        """Who is seen: one row per person."""
+        return self.tables["people"]
 
     @property
     def acoustics(self) -> pd.DataFrame | None:
@@ -248,6 +262,46 @@ class Report:
         """
         return draw_plot(self, kind, lang or self.settings.output.lang)
 
+    def with_people(self, people: Sequence[Person] | None = None) -> Report:
+        """The report about the person whom its settings name, with all who were seen.
+
+        Parameters
+        ----------
+        people
+            Who was seen; None for those of the stored run, or to find out from what faces look
+            like.
+
+        Raises
+        ------
+        SettingsError
+            When nobody is called so, or the readings of that person are not kept.
+        """
+        wanted = self.settings.analysis.person
+        run, faces = settled(self.run, wanted, self.faces, self.seen, self.appearance, people)
+        return replace(self, run=run, faces=faces)
+
+    def with_corrections(self, corrections: Corrections) -> Report:
+        """The report with its people put right.
+
+        Raises
+        ------
+        SettingsError
+            When a correction cannot be made.
+        """
+        people = corrected(self.run.people, corrections)
+        if self.seen is not None:
+            people = measured(people, self.seen, self.faces, self.run.media.duration_s)
+        return self.with_people(people)
+
+    def _others(self) -> Iterator[tuple[str, Report]]:
+        """Key and report of each person but the one whom this one is about."""
+        for person in self.run.people if self.seen is not None else ():
+            if person.key != self.run.person:
+                settings = self.settings.replace(person=person.key, people=ONE_PERSON)
+                run = replace(self.run, settings=settings_document(settings))
+                other = replace(self, settings=settings, run=run).with_people()
+                yield person.key, replace(other, seen=None, appearance=None, folder=None)
+
     def __repr__(self) -> str:
         """Five lines about the talk."""
         return report_lines(self, self.settings.output.lang)
@@ -274,7 +328,8 @@ class Report:
         """Write every file of the report into `folder`; return the folder.
 
         run.json comes last, so that a folder with it is complete. With `page_video` ``embed``, the
-        video is read once more for the page.
+        video is read once more for the page. With `people` ``all``, the tables of every other
+        person are in a folder of their own in it.
 
         Parameters
         ----------
@@ -339,6 +394,11 @@ class Report:
                 finding=finding_sentence(self, output.lang),
             ),
         )
+        kept = []
+        if output.people == ALL_PEOPLE:
+            for key, other in self._others():
+                kept.append(other.write(target / folder_of(key), copy=copy, video=video))
+        remove_others(target, self.run.input.sha256, kept)
         return target
 
     @property

@@ -29,6 +29,7 @@ from emoreport.records import (
     LookRule,
     MediaRecord,
     ModelRecord,
+    Person,
     Precision,
     RunRecord,
     RunWarning,
@@ -115,6 +116,8 @@ def document(run: RunRecord) -> dict[str, Any]:
         "wall_time_s": run.wall_time_s,
         "labels": None if run.labels is None else _labels_document(run.labels),
         "transcript": None if run.transcript is None else asdict(run.transcript),
+        "people": [asdict(person) for person in run.people] or None,
+        "person": run.person,
     }
     return {name: value for name, value in members.items() if value is not None}
 
@@ -196,7 +199,7 @@ def from_document(content: Mapping[str, Any]) -> RunRecord:
         When something is missing or of the wrong kind; the message names it.
     """
     _texts("versions", content["versions"], ("emoreport",))
-    _texts("run.json", content, (), ("created", "time_quality"))
+    _texts("run.json", content, (), ("created", "time_quality", "person"))
     _numbers("run.json", content, ("decode_failures",), MOST)
     _expect(isinstance(content["settings"], dict), "settings are no table")
     _expect(isinstance(content["warnings"], list), "warnings are no list")
@@ -221,6 +224,8 @@ def from_document(content: Mapping[str, Any]) -> RunRecord:
         wall_time_s=content.get("wall_time_s"),
         labels=_labels(content.get("labels")),
         transcript=_transcript(content.get("transcript")),
+        people=_people(content.get("people") or ()),
+        person=content.get("person"),
     )
 
 
@@ -375,6 +380,25 @@ def _transcript(content: Mapping[str, Any] | None) -> TranscriptRecord | None:
     _numbers("transcript", content, ("words", "unplaced"), MOST)
     names = (field.name for field in fields(TranscriptRecord))
     return TranscriptRecord(**{name: content.get(name) for name in names})  # type: ignore[arg-type] # checked above
+
+
+def _people(content: Sequence[Mapping[str, Any]]) -> tuple[Person, ...]:
+    people = []
+    for number, person in enumerate(content):
+        key = f"people.{number}"
+        _texts(key, person, ("key",), ("name",))
+        _numbers(key, person, ("seconds",), LONGEST_S)
+        tracks = person["tracks"]
+        whole = isinstance(tracks, list) and all(type(track) is int for track in tracks)
+        _expect(whole and bool(tracks), f"{key}.tracks are no numbers")
+        people.append(
+            Person(person["key"], tuple(tracks), person.get("name"), float(person["seconds"]))
+        )
+    tracks = [track for person in people for track in person.tracks]
+    _expect(len(set(tracks)) == len(tracks), "a track belongs to two people")
+    keys = {person.key for person in people}
+    _expect(len(keys) == len(people) and "" not in keys, "people have no keys of their own")
+    return tuple(people)
 
 
 def _warning(warning: Mapping[str, Any]) -> RunWarning:

@@ -134,6 +134,11 @@ class WordSettings:
     text: str = option("auto")
 
 
+MOST_SEEN: Final = "auto"
+ONE_PERSON: Final = "one"
+ALL_PEOPLE: Final = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class AnalysisSettings:
     """From readings to intervals."""
@@ -172,6 +177,7 @@ class AnalysisSettings:
     compounds: bool = option(False)
     correct_articulation: bool = option(False)
     transitions_across_cuts: bool = option(False)
+    person: str = option(MOST_SEEN)
     bridge: str = option("default")
 
 
@@ -191,6 +197,7 @@ class OutputSettings:
         choices=("link", "embed", "none"),
     )
     text_output: str = option("full", choices=("full", "none"))
+    people: str = option(ONE_PERSON, choices=(ONE_PERSON, ALL_PEOPLE))
     overwrite: bool = option(False)
 
 

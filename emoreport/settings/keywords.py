@@ -72,6 +72,7 @@ class SettingValues(TypedDict, total=False):
     compounds: bool
     correct_articulation: bool
     transitions_across_cuts: bool
+    person: str
     bridge: str
     out: str
     formats: str | Sequence[str]
@@ -79,6 +80,7 @@ class SettingValues(TypedDict, total=False):
     excel_locale: Literal["none", "ru"]
     page_video: Literal["link", "embed", "none"]
     text_output: Literal["full", "none"]
+    people: Literal["one", "all"]
     overwrite: bool
     offline: bool
     threads: int

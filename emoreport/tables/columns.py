@@ -50,6 +50,8 @@ def _source_of_dimensions(row: VideoInterval | AudioInterval) -> str | None:
 
 SHOT: Final = Column("shot", Kind.COUNT, "interval_shot")
 """At the end of the tables whose rows follow the face."""
+PERSON: Final = Column("person", Kind.TEXT, "interval_person", is_of_talk=True)
+"""At the end of the tables of intervals, the same in all rows."""
 VIDEO_EMOTION: Final = Column("video_emotion", Kind.LABEL, "video_emotion")
 AUDIO_EMOTION: Final = Column("audio_emotion", Kind.LABEL, "audio_emotion")
 
@@ -182,6 +184,20 @@ SUMMARY: Final = Table(
         Column("mismatch_note", Kind.CODE, "mismatch_note", codes=NOTE, get="mismatch.note"),
     ),
     rows=lambda analysis: (analysis.summary,),
+)
+PEOPLE: Final = Table(
+    "people",
+    (
+        Column("person", Kind.TEXT, "people_person"),
+        Column("seconds", Kind.SECONDS, "people_seconds"),
+        Column("share", Kind.SHARE, "people_share"),
+        Column("speaking_seconds", Kind.SECONDS, "people_speaking", get="speaking_s"),
+        Column("dominant_emotion", Kind.LABEL, "people_dominant"),
+        Column("first_seen", Kind.SECONDS, "people_first_seen", get="first_seen_s"),
+        Column("key", Kind.TEXT, "people_key"),
+        Column("chosen", Kind.BOOLEAN, "people_chosen", get="is_chosen"),
+    ),
+    rows=attrgetter("people"),
 )
 STATISTIC_START: Final = (
     Column("statistic", Kind.CODE, "statistic", codes=STATISTIC),
@@ -535,6 +551,7 @@ TABLE_NAMES: Final = (
     SUMMARY.name,
     TRANSITION_STATISTICS.name,
     MISMATCH_STATISTICS.name,
+    PEOPLE.name,
 )
 """The tables that every video has."""
 OPTIONAL_NAMES: Final = (
@@ -598,26 +615,30 @@ def result_tables(
     beside = (TEXT_EMOTION,) * bool(read) + (SPOKEN_TEXT,) * words
     audio = _with_classes(AUDIO_INTERVALS, heard, AUDIO_EVIDENCE, "audio", baseline)
     tables = (
-        _ending(video, SHOT),
-        _ending(audio, SHOT),
-        _with_classes(VOICE_INTERVALS, heard, VOICE_EVIDENCE, "voice", baseline),
-        *(_ending(table, *beside, SHOT) for table in (MODALITY_MISMATCH, MODALITY_DURATION)),
-        _ending(FACE_VOICE, SHOT),
+        _ending(video, SHOT, PERSON),
+        _ending(audio, SHOT, PERSON),
+        _ending(_with_classes(VOICE_INTERVALS, heard, VOICE_EVIDENCE, "voice", baseline), PERSON),
+        *(
+            _ending(table, *beside, SHOT, PERSON)
+            for table in (MODALITY_MISMATCH, MODALITY_DURATION)
+        ),
+        _ending(FACE_VOICE, SHOT, PERSON),
         TRANSITIONS,
         SUMMARY,
         TRANSITION_STATISTICS,
         MISMATCH_STATISTICS,
-        *((COMPOUND_EMOTIONS,) if compounds else ()),
-        *((ACOUSTICS,) if acoustics else ()),
-        *((head_intervals_table(head),) if head is not None else ()),
+        PEOPLE,
+        *((_ending(COMPOUND_EMOTIONS, PERSON),) if compounds else ()),
+        *((_ending(ACOUSTICS, PERSON),) if acoustics else ()),
+        *((_ending(head_intervals_table(head), PERSON),) if head is not None else ()),
         *((WORDS,) if words else ()),
         *((SPEECH_RATE,) if rates else ()),
         *(
-            _with_classes(table, read, TEXT_EVIDENCE, "text", False)
+            _ending(_with_classes(table, read, TEXT_EVIDENCE, "text", False), PERSON)
             for table in ((TEXT_INTERVALS, TEXT_CLAUSES) if read else ())
         ),
         *((MODALITY_STATISTICS,) if modalities else ()),
-        *((ACTION_INTERVALS, ACTION_EVENTS, ACTION_SUMMARY) if actions else ()),
+        *((_ending(ACTION_INTERVALS, PERSON), ACTION_EVENTS, ACTION_SUMMARY) if actions else ()),
     )
     return {table.name: table for table in tables}
 

@@ -88,6 +88,8 @@ class Column:
     get
         Where its value comes from: attributes of a row with dots between them, or a function of the
         row. Left empty, the row's attribute of the column's own name.
+    is_of_talk
+        Whether the value is that of the whole analysis, the same in every row.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Column:
     about: str = ""
     codes: str = ""
     get: str | Callable[[Any], object] = field(default="", compare=False, repr=False)
+    is_of_talk: bool = False
 
     def value(self, row: Any) -> Any:  # noqa: ANN401 - a row and a cell of any table
         """Exact value in one row of the table; None where it is not known."""
@@ -152,7 +155,10 @@ class Table:
         """
         if self.rows is None:
             raise TypeError(f"{self.name} has no rows of its own")
-        return [tuple(column.value(row) for column in self.columns) for row in self.rows(analysis)]
+        return [
+            tuple(column.value(analysis if column.is_of_talk else row) for column in self.columns)
+            for row in self.rows(analysis)
+        ]
 
     def __getitem__(self, name: str) -> Column:
         """Column called `name`; KeyError if there is none."""

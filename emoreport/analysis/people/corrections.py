@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from emoreport.analysis.people.grouping import key_of
 from emoreport.errors import SettingsError
 from emoreport.records import Person, find_person
+from emoreport.settings import MOST_SEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ def corrected(people: Sequence[Person], corrections: Corrections) -> tuple[Perso
         if person is whole:
             raise SettingsError("people.itself", person=wanted)
         tracks = tuple(sorted({*whole.tracks, *person.tracks}))
-        left[left.index(whole)] = replace(whole, tracks=tracks)
+        seconds = whole.seconds + person.seconds
+        left[left.index(whole)] = replace(whole, tracks=tracks, seconds=seconds)
         left.remove(person)
     for wanted, name in corrections.rename:
         person = known(left, wanted)
@@ -76,6 +78,19 @@ def known(people: Sequence[Person], wanted: str) -> Person:
         )
         raise SettingsError("people.unknown", person=wanted, people=names)
     return person
+
+
+def chosen_person(people: Sequence[Person], wanted: str) -> Person | None:
+    """Whose face the tables are about: ``auto`` is the person seen longest; None without any.
+
+    Raises
+    ------
+    SettingsError
+        When nobody is called so; it names all.
+    """
+    if wanted == MOST_SEEN:
+        return max(people, key=lambda person: round(person.seconds, 6), default=None)
+    return known(people, wanted)
 
 
 def _free_key(people: Sequence[Person]) -> str:

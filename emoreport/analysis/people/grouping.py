@@ -11,7 +11,7 @@ fit each other are joined, best first, until none do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -46,8 +46,11 @@ class Likeness:
 
 RECOGNISED: Final = Likeness(alike=0.5, likely=0.3)
 """Of a face recogniser. SFace's authors take two pictures for one person from 0.363."""
-COLOURED: Final = Likeness(alike=0.9, likely=0.6)
+COLOURED: Final = Likeness(alike=0.95, likely=0.8)
 """Of colours; measured, see docs/people.md."""
+
+APART: Final = 0.01
+"""So much more alike than any two who are seen together must the tracks of one person be."""
 
 SAME_SET_UP: Final = 0.9
 """Cosine of two small pictures of a whole frame from which the camera is taken for the same."""
@@ -141,16 +144,22 @@ class _Group:
 
 
 class _Grouping:
-    def __init__(self, tracks: SeenTracks, appearance: TrackAppearance) -> None:
+    def __init__(self, tracks: SeenTracks, appearance: TrackAppearance, likeness: Likeness) -> None:
         self.tracks = tracks
         rows = np.searchsorted(appearance.track, tracks.number)
         self.looks, self.set_ups = appearance.descriptor[rows], appearance.set_up[rows]
-        self.likeness = RECOGNISED if appearance.recogniser else COLOURED
+        self.likeness = self._stricter(likeness)
         self.apart: list[set[int]] = [set() for _ in range(len(tracks))]
         for one, other in tracks.together:
             self.apart[one].add(other)
             self.apart[other].add(one)
         self.groups: list[_Group] = []
+
+    def _stricter(self, likeness: Likeness) -> Likeness:
+        """More likeness than any two have who are seen together, and so are two."""
+        known = [float(self.looks[one] @ self.looks[other]) for one, other in self.tracks.together]
+        alike = max(likeness.alike, max(known, default=0.0) + APART)
+        return Likeness(alike, likeness.likely)
 
     def run(self) -> list[_Group]:
         for place in np.lexsort((self.tracks.first_s, -self.tracks.seconds)).tolist():
@@ -217,7 +226,12 @@ def _cosine(one: FloatArray, other: FloatArray) -> float:
 
 
 def group_people(
-    seen: SeenFaces, appearance: TrackAppearance, frames: FaceTrack, duration_s: float
+    seen: SeenFaces,
+    appearance: TrackAppearance,
+    frames: FaceTrack,
+    duration_s: float,
+    *,
+    likeness: Likeness | None = None,
 ) -> tuple[Person, ...]:
     """The people whose faces were seen, by seconds seen: A the longest, of equals the first.
 
@@ -231,11 +245,14 @@ def group_people(
         The recording's frames.
     duration_s
         Length of the recording, seconds.
+    likeness
+        How alike one person's tracks are; None for what suits the descriptors.
     """
     tracks = SeenTracks.of(seen, frames, duration_s)
     if not len(tracks):
         return ()
-    groups = _Grouping(tracks, appearance).run()
+    usual = RECOGNISED if appearance.recogniser else COLOURED
+    groups = _Grouping(tracks, appearance, likeness or usual).run()
     groups.sort(
         key=lambda group: (
             -round(float(tracks.seconds[group.members].sum()), 6),
@@ -244,7 +261,11 @@ def group_people(
         )
     )
     return tuple(
-        Person(key_of(number), tuple(sorted(tracks.number[group.members].tolist())))
+        Person(
+            key_of(number),
+            tuple(sorted(tracks.number[group.members].tolist())),
+            seconds=float(tracks.seconds[group.members].sum()),
+        )
         for number, group in enumerate(groups)
     )
 
@@ -259,11 +280,33 @@ def key_of(number: int) -> str:
     return letters
 
 
-def seconds_of(
+def people_of(
+    seen: SeenFaces | None,
+    appearance: TrackAppearance | None,
+    frames: FaceTrack,
+    duration_s: float,
+) -> tuple[Person, ...]:
+    """The people of a recording, also of one in which a single track is all that was seen.
+
+    Parameters
+    ----------
+    seen, appearance
+        As for `group_people`; None where one track is all.
+    frames, duration_s
+        As for `group_people`.
+    """
+    if seen is not None and appearance is not None:
+        return group_people(seen, appearance, frames, duration_s)
+    seconds = float(hold_times(frames.time_s, duration_s)[frames.valid].sum())
+    return (Person(key_of(0), (1,), seconds=seconds),) if frames.valid.any() else ()
+
+
+def measured(
     people: Sequence[Person], seen: SeenFaces, frames: FaceTrack, duration_s: float
-) -> tuple[float, ...]:
-    """How long each person is seen, seconds."""
+) -> tuple[Person, ...]:
+    """The people with the seconds that they are seen, after their tracks have changed."""
     tracks = SeenTracks.of(seen, frames, duration_s)
     return tuple(
-        float(tracks.seconds[np.isin(tracks.number, person.tracks)].sum()) for person in people
+        replace(person, seconds=float(tracks.seconds[np.isin(tracks.number, person.tracks)].sum()))
+        for person in people
     )

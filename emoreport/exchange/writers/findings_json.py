@@ -64,6 +64,8 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
         "format": "emoreport findings",
         "version": VERSION,
         "run": run_json.document(findings.run),
+        "people": [_rounded(asdict(row)) for row in analysis.people],
+        "person": analysis.person,
         "summary": _summary(analysis.summary),
         "face": _face_rows(analysis, findings.faces.labels),
         "voice": _voice_rows(analysis.audio_intervals, findings.speech.labels),

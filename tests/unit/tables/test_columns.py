@@ -20,6 +20,7 @@ CONTRACT = {
     " count, p_value, p_adjusted, unit, note",
     "mismatch_statistics": "statistic, emotion, scope, value, low, high, expected, count, p_value,"
     " verdict, unit, note",
+    "people": "person, seconds, share, speaking_seconds, dominant_emotion, first_seen",
 }
 """The public columns; scripts of other people rest on their names and order."""
 
@@ -69,11 +70,11 @@ def test_a_baseline_and_compounds_come_last():
         ("video_intervals", ("z_anger", "z_fear")),
         ("audio_intervals", ("z_neutral",)),
     ):
-        assert tables[name].names == (*plain[name].names[:-1], *added, "shot")
+        assert tables[name].names == (*plain[name].names[:-2], *added, "shot", "person")
     assert tuple(tables) == (*columns.TABLE_NAMES, "compound_emotions")
     assert ", ".join(tables["compound_emotions"].names) == (
         "start, end, emotion, leading, fearfully_surprised, happily_surprised, sadly_surprised,"
-        " disgustedly_surprised, angrily_surprised, sadly_fearful, sadly_angry"
+        " disgustedly_surprised, angrily_surprised, sadly_fearful, sadly_angry, person"
     )
 
 
@@ -117,8 +118,8 @@ def test_what_words_say_has_tables_and_a_column_before_the_words(words):
         assert tables[name].names[:9] == names(public)
     for name in ("modality_mismatch", "modality_duration"):
         added = ("text_emotion", "text") if words else ("text_emotion",)
-        assert tables[name].names == (*names(CONTRACT[name]), *added, "shot")
-    assert tables["face_voice"].names == (*names(CONTRACT["face_voice"]), "shot")
+        assert tables[name].names == (*names(CONTRACT[name]), *added, "shot", "person")
+    assert tables["face_voice"].names == (*names(CONTRACT["face_voice"]), "shot", "person")
     for name, table in tables.items():
         assert table_of(name, table.names) == table
 

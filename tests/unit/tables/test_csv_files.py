@@ -41,11 +41,11 @@ EMPTY = Analysis((), (), (), (), summary())
 
 def test_a_whole_file():
     assert csv_texts()["modality_duration"] == (
-        "duration,start,end,video_emotion,audio_emotion,match,shot\n"
-        "1.000,0.000,1.000,happiness,happiness,true,\n"
-        "1.001,1.000,2.001,sadness,happiness,false,\n"
-        "0.332,2.001,2.333,no_face,no_speech,,\n"
-        "1.000,2.333,3.333,uncertain,no_speech,,\n"
+        "duration,start,end,video_emotion,audio_emotion,match,shot,person\n"
+        "1.000,0.000,1.000,happiness,happiness,true,,\n"
+        "1.001,1.000,2.001,sadness,happiness,false,,\n"
+        "0.332,2.001,2.333,no_face,no_speech,,,\n"
+        "1.000,2.333,3.333,uncertain,no_speech,,,\n"
     )
 
 
@@ -71,59 +71,59 @@ def test_the_statistics_as_files():
 def test_compounds_as_a_file():
     assert csv_texts(with_options(analysis()))["compound_emotions"] == (
         "start,end,emotion,leading,fearfully_surprised,happily_surprised,sadly_surprised,"
-        "disgustedly_surprised,angrily_surprised,sadly_fearful,sadly_angry\n"
-        "0.000,1.000,happiness,sadly_fearful,0.1000,0.2000,0.3000,0.4000,0.5000,0.6000,\n"
-        "1.000,2.001,sadness,fearfully_surprised,0.7000,0.6000,0.5000,0.4000,0.3000,0.2000,0.1000\n"
-        "2.001,2.333,no_face,,,,,,,,\n"
-        "2.333,3.333,uncertain,,,,,,,,\n"
+        "disgustedly_surprised,angrily_surprised,sadly_fearful,sadly_angry,person\n"
+        "0.000,1.000,happiness,sadly_fearful,0.1000,0.2000,0.3000,0.4000,0.5000,0.6000,,\n"
+        "1.000,2.001,sadness,fearfully_surprised,0.7000,0.6000,0.5000,0.4000,0.3000,0.2000,0.1000,"
+        "\n2.001,2.333,no_face,,,,,,,,,\n"
+        "2.333,3.333,uncertain,,,,,,,,,\n"
     )
     assert "compound_emotions" not in csv_texts()
 
 
 def test_evidence_in_the_interval_files():
     numbers = "0.9000,0.8000,112.2,12.5,,1234.5678,1.1250,0.2500,0.3750,0.5000"
-    shown = f"-0.2500,0.5000,derived,{numbers},,happiness,0.8125,,,"
+    shown = f"-0.2500,0.5000,derived,{numbers},,happiness,0.8125,,,,"
     lines = csv_texts()["video_intervals"].splitlines()
-    assert [",".join(line.split(",")[-19:]) for line in lines[1:]] == [
+    assert [",".join(line.split(",")[-20:]) for line in lines[1:]] == [
         shown,
         shown,
-        "," * 18,
-        f",,,{numbers},entropy margin,,,,,",
+        "," * 19,
+        f",,,{numbers},entropy margin,,,,,,",
     ]
     lines = csv_texts()["audio_intervals"].splitlines()
-    assert [",".join(line.split(",")[-16:]) for line in lines[2:4]] == [
-        "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,,positive,,0.9375,0.5625,0.6875,,",
-        ",,,0.250,,,,,,,,,,,,",
+    assert [",".join(line.split(",")[-17:]) for line in lines[2:4]] == [
+        "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,,positive,,0.9375,0.5625,0.6875,,,",
+        ",,,0.250,,,,,,,,,,,,,",
     ]
     lines = csv_texts()["voice_intervals"].splitlines()
     assert [line.split(",")[:7] for line in lines[1:]] == [
         ["happiness", "0.000", "1.500", "1.500", "0.6500", "0.875", "0.5625"],
         ["no_speech", "1.500", "3.333", "1.833", "", "0.000", ""],
     ]
-    assert [",".join(line.split(",")[-14:]) for line in lines[1:]] == [
-        "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,,positive,,0.9375,0.6875,",
-        ",,,0.250,,,,,,,,,,",
+    assert [",".join(line.split(",")[-15:]) for line in lines[1:]] == [
+        "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,,positive,,0.9375,0.6875,,",
+        ",,,0.250,,,,,,,,,,,",
     ]
 
 
 def test_the_two_cuts_meet_in_face_voice():
     assert csv_texts()["face_voice"].splitlines() == [
-        "start,end,duration,face_emotion,voice_emotion,match,severity,shot",
-        "0.000,1.000,1.000,happiness,happiness,true,0.0500,",
-        "1.000,1.500,0.500,sadness,happiness,false,0.6000,",
-        "1.500,2.001,0.501,sadness,no_speech,,,",
-        "2.001,2.333,0.332,no_face,no_speech,,,",
-        "2.333,3.333,1.000,uncertain,no_speech,,,",
+        "start,end,duration,face_emotion,voice_emotion,match,severity,shot,person",
+        "0.000,1.000,1.000,happiness,happiness,true,0.0500,,",
+        "1.000,1.500,0.500,sadness,happiness,false,0.6000,,",
+        "1.500,2.001,0.501,sadness,no_speech,,,,",
+        "2.001,2.333,0.332,no_face,no_speech,,,,",
+        "2.333,3.333,1.000,uncertain,no_speech,,,,",
     ]
 
 
 def test_scores_against_a_baseline_stand_at_the_end_of_a_row():
     row = csv_texts(with_options(analysis()))["video_intervals"].splitlines()[1]
     assert row.endswith(
-        ",,happiness,0.8125,,,0.0000,0.5000,1.0000,1.5000,2.0000,2.5000,3.0000,3.5000,"
+        ",,happiness,0.8125,,,0.0000,0.5000,1.0000,1.5000,2.0000,2.5000,3.0000,3.5000,,"
     )
     row = csv_texts(with_options(analysis()))["audio_intervals"].splitlines()[1]
-    assert row.endswith("0.4375,,positive,,0.9375,0.5625,0.6875," + ",-1.2500" * 7 + ",")
+    assert row.endswith("0.4375,,positive,,0.9375,0.5625,0.6875," + ",-1.2500" * 7 + ",,")
 
 
 @pytest.mark.parametrize("p_value", [1 / 2000, 2 / 14_401, 1e-6])
@@ -294,11 +294,11 @@ def plain_number(text):
 
 def test_a_whole_file_for_a_russian_spreadsheet():
     assert russian()["modality_duration"].decode("utf-8") == (
-        "\ufeffduration;start;end;video_emotion;audio_emotion;match;shot\n"
-        "1,000;0,000;1,000;happiness;happiness;ИСТИНА;\n"
-        "1,001;1,000;2,001;sadness;happiness;ЛОЖЬ;\n"
-        "0,332;2,001;2,333;no_face;no_speech;;\n"
-        "1,000;2,333;3,333;uncertain;no_speech;;\n"
+        "\ufeffduration;start;end;video_emotion;audio_emotion;match;shot;person\n"
+        "1,000;0,000;1,000;happiness;happiness;ИСТИНА;;\n"
+        "1,001;1,000;2,001;sadness;happiness;ЛОЖЬ;;\n"
+        "0,332;2,001;2,333;no_face;no_speech;;;\n"
+        "1,000;2,333;3,333;uncertain;no_speech;;;\n"
     )
 
 

@@ -72,7 +72,7 @@ def test_the_first_column_says_what_the_rows_are(task, first, tmp_path):
     tables = build_tables(found, face_track(), speech_track(), head)
     name = "engagement" if task == "engagement" else "head_intervals"
     table = tables[name]
-    assert list(table) == [first, "start", "end", "duration", "confidence"]
+    assert list(table) == [first, "start", "end", "duration", "confidence", "person"]
     everything = ("csv", "xlsx", "parquet", "json")
     write_all(
         tmp_path,
@@ -84,7 +84,10 @@ def test_the_first_column_says_what_the_rows_are(task, first, tmp_path):
         facts=SummaryFacts(),
     )
     lines = (tmp_path / f"{name}.csv").read_text("utf-8").splitlines()
-    assert lines == [f"{first},start,end,duration,confidence", "AU12,0.000,0.100,0.100,0.5000"]
+    assert lines == [
+        f"{first},start,end,duration,confidence,person",
+        "AU12,0.000,0.100,0.100,0.5000,",
+    ]
     rows = json.loads((tmp_path / "report.json").read_text("utf-8"))[name]
     assert [row[first] for row in rows] == ["AU12"]
     assert read_head_scores(tmp_path / HEAD_FILE) is not None

@@ -134,8 +134,8 @@ def test_words_have_tables_and_rows_have_text(tmp_path: Path) -> None:
     ]
     for name in ("modality_duration", "modality_mismatch"):
         head, *lines = (tmp_path / f"{name}.csv").read_text("utf-8").splitlines()
-        assert head.endswith(",text,shot")
-        assert all(line.endswith(',"Да,",') for line in lines)
+        assert head.endswith(",text,shot,person")
+        assert all(line.endswith(',"Да,",,') for line in lines)
     assert read_words(tmp_path / WORDS_FILE) == TRANSCRIPT
     # The next run has no transcript: its files go.
     write(tmp_path, analysis())

@@ -72,6 +72,7 @@ def test_summary_first_dictionary_last():
         "transitions",
         "transition_statistics",
         "mismatch_statistics",
+        "people",
         "matrices",
         "chart_data",
         "dictionary",
@@ -343,7 +344,7 @@ def test_nothing_is_ever_a_formula_a_link_or_a_number(name):
     data = content(analysis(video=name), facts=facts)
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
         sheets = [parts.read(part).decode() for part in parts.namelist() if "sheets/sheet" in part]
-    assert len(sheets) == 14
+    assert len(sheets) == 15
     assert not re.search(r"<f[ >]|<hyperlink", "".join(sheets))
     book = openpyxl.load_workbook(io.BytesIO(data))
     cell = next(row[1] for row in book.worksheets[0].iter_rows() if row[0].value == "Video")

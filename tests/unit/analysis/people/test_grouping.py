@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emoreport.analysis.people.corrections import Corrections, corrected
-from emoreport.analysis.people.grouping import group_people, key_of, seconds_of
+from emoreport.analysis.people.grouping import group_people, key_of, measured
 from emoreport.errors import SettingsError
 from emoreport.records import FaceTrack, Person, SeenFaces, TrackAppearance
 
@@ -106,8 +106,16 @@ def test_whoever_meets_a_member_never_joins_its_group():
     scene = Scene(10, cuts_s=(5,))
     scene.track(0, 5, LEFT, axis(1))
     scene.track(5, 9, LEFT, axis(1), set_up=axis(5))
-    scene.track(6, 7, RIGHT, axis(1), set_up=axis(5))
+    scene.track(6, 7, RIGHT, axis(2, towards=1, share=0.6), set_up=axis(5))
     assert scene.people() == [(1, 2), (3,)]
+
+
+def test_none_are_joined_who_are_no_more_alike_than_two_seen_together():
+    scene = Scene(10, cuts_s=(5,))
+    scene.track(0, 5, LEFT, axis(1))
+    scene.track(5, 9, LEFT, axis(2, towards=1, share=0.98), set_up=axis(5))
+    scene.track(6, 7, RIGHT, axis(2, towards=1, share=0.98), set_up=axis(5))
+    assert scene.people() == [(1,), (2,), (3,)]
 
 
 def test_somebody_who_looks_away_comes_back_in_the_same_place():
@@ -152,7 +160,8 @@ def test_seconds_are_those_of_the_frames_on_screen():
     scene.track(0, 4, LEFT, axis(1))
     scene.track(1, 2.5, RIGHT, axis(2))
     people = (Person("A", (1,)), Person("B", (2,)))
-    assert seconds_of(people, scene.seen, scene.frames, 4.0) == pytest.approx((4.0, 1.5))
+    found = measured(people, scene.seen, scene.frames, 4.0)
+    assert [person.seconds for person in found] == pytest.approx([4.0, 1.5])
 
 
 def test_nobody_seen():

@@ -199,6 +199,8 @@ def test_nothing_that_the_analysis_knows_is_left_out():
         "summary": "summary",
         "transition_statistics": "transition_statistics",
         "mismatch_statistics": "mismatch_statistics",
+        "people": "people",
+        "person": "person",
     }
     inside = {
         "distribution": "probabilities",

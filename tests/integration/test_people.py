@@ -1,0 +1,93 @@
+"""Several people in one recording: whose tables are written, and how people are put right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.results_on_disk import rows, run_json
+from tests.integration.conftest import ROOT, Emoreport
+
+CROWD = ROOT.parent / "shared" / "data" / "videos" / "many_faces.mp4"
+RUN = Path("statistics/many_faces")
+INTERVALS = ("video_intervals", "audio_intervals", "modality_duration", "face_voice")
+
+crowd = pytest.mark.skipif(not CROWD.is_file(), reason="../shared/data/videos is not here")
+
+
+def persons(folder: Path) -> set[str]:
+    return {row["person"] for name in INTERVALS for row in rows(folder / f"{name}.csv")}
+
+
+@pytest.mark.shared
+@crowd
+def test_people_of_a_crowd(emoreport: Emoreport) -> None:
+    done = emoreport("analyze", CROWD, "--people", "all", "--formats", "csv,parquet")
+    assert done.code == 0
+    assert any("people are seen" in line for line in done.warnings)
+    people = rows(RUN / "people.csv")
+    keys = [row["key"] for row in people]
+    assert keys[:3] == ["A", "B", "C"]
+    assert [row["chosen"] for row in people] == ["true"] + ["false"] * (len(people) - 1)
+    seconds = [float(row["seconds"]) for row in people]
+    assert seconds == sorted(seconds, reverse=True)
+    assert persons(RUN) == {"A"}
+    for key in keys[1:]:
+        assert persons(RUN / f"person_{key}") == {key}
+        # A folder like any other: its tables can be made again, with the same result.
+        before = (RUN / f"person_{key}" / "video_intervals.csv").read_bytes()
+        assert emoreport("retable", RUN / f"person_{key}").code == 0
+        assert (RUN / f"person_{key}" / "video_intervals.csv").read_bytes() == before
+
+    listed = emoreport("people", RUN)
+    assert listed.out.count("→") == 1
+    assert emoreport("people", RUN, "--rename", "B=Анна", "--quiet").code == 0
+    assert [row["person"] for row in rows(RUN / "people.csv")][:2] == ["A", "Анна"]
+    assert emoreport("retable", RUN, "--person", "анна", "--people", "one").code == 0
+    assert persons(RUN) == {"Анна"}
+    assert not list(RUN.glob("person_*"))
+    b = rows(RUN / "video_intervals.csv")
+    assert emoreport("retable", RUN, "--person", "auto").code == 0
+    assert persons(RUN) == {"A"}
+    assert emoreport("retable", RUN, "--person", "B").code == 0
+    assert rows(RUN / "video_intervals.csv") == b
+
+    nobody = emoreport("retable", RUN, "--person", "Z")
+    assert nobody.code == 2
+    assert "A, B (Анна)" in nobody.errors[0]
+    assert emoreport("people", RUN, "--merge", "A").code == 2
+    assert run_json(RUN)["person"] == "B"
+
+
+@pytest.mark.shared
+@crowd
+def test_no_row_mixes_two_people(emoreport: Emoreport) -> None:
+    """One row went from 8.05 to 10.02 s over three people after the cut at 7.884 s."""
+    import pandas as pd
+
+    assert emoreport("analyze", CROWD, "--formats", "csv,parquet").code == 0
+    faces = pd.read_parquet(RUN / "faces.parquet")
+    people = run_json(RUN)["people"]
+    of = {track: person["key"] for person in people for track in person["tracks"]}
+    frames = pd.read_parquet(RUN / "frames.parquet")
+    shown = frames[frames["x"].notna()].merge(faces, on=["time_s", "x", "y", "width", "height"])
+    assert len(shown) == int(frames["x"].notna().sum())
+    assert set(shown["track"].map(of)) == {"A"}
+    cuts = run_json(RUN)["media"]["cuts_s"]
+    for row in rows(RUN / "video_intervals.csv"):
+        start, end = float(row["start"]), float(row["end"])
+        assert not [cut for cut in cuts if start + 0.001 < cut < end - 0.001]
+
+
+def test_one_person_can_be_named(emoreport: Emoreport) -> None:
+    sample = ROOT / "samples" / "talk.mp4"
+    assert emoreport("analyze", sample, "--fps", "5", "--formats", "csv,parquet").code == 0
+    folder = Path("statistics/talk")
+    before = rows(folder / "video_intervals.csv")
+    assert [row["person"] for row in rows(folder / "people.csv")] == ["A"]
+    assert emoreport("people", folder, "--rename", "A=Ирина").code == 0
+    after = rows(folder / "video_intervals.csv")
+    assert {row["person"] for row in after} == {"Ирина"}
+    assert [row | {"person": "A"} for row in after] == before
+    assert emoreport("retable", folder, "--person", "B").code == 2
