@@ -120,6 +120,7 @@ def utterances_of(spoken: Sequence[tuple[str, Spoken]]) -> list[Utterance]:
 def kept(path: Path, make: Callable[[], list[Utterance]]) -> list[Utterance]:
     """What an earlier run made, else what `make` makes."""
     if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(pickle.dumps(make()))
     utterances: list[Utterance] = pickle.loads(path.read_bytes())  # noqa: S301 - our own file
     return utterances
