@@ -85,6 +85,11 @@ Lead = Literal["face", "voice", "together", "no_evidence", "not_enough_data"]
 LEADS: Final[tuple[Lead, ...]] = get_args(Lead)
 NOT_ENOUGH_DATA: Final = "not_enough_data"
 
+ANOTHER_SPEAKS: Final = "another_speaks"
+NOBODY_SEEN_SPEAKS: Final = "off_screen_speaks"
+NOT_COMPARED: Final[tuple[str, ...]] = (ANOTHER_SPEAKS, NOBODY_SEEN_SPEAKS)
+"""Why a face is not compared with the voice that is heard: it is not that of this face."""
+
 COMPOUNDS: Final[tuple[tuple[str, str, str], ...]] = (
     ("fearfully_surprised", "fear", "surprise"),
     ("happily_surprised", "happiness", "surprise"),

@@ -8,6 +8,15 @@ from emoreport.analysis.actions.rows import found_actions
 from emoreport.analysis.mismatch.articulation_off import judged_faces
 from emoreport.analysis.mismatch.comparison import compare_cuts, compare_intervals
 from emoreport.analysis.mismatch.modalities import modality_statistics
+from emoreport.analysis.mismatch.own_voice import (
+    cut_at_others,
+    own_labels,
+    own_speech,
+    own_text,
+    speech_of_others,
+    with_speakers,
+    without_others,
+)
 from emoreport.analysis.mismatch.statistics import face_against_voice, mismatch_rows
 from emoreport.analysis.people.summary import seen_people
 from emoreport.analysis.rows.abstention import abstention_level
@@ -26,6 +35,7 @@ from emoreport.analysis.rows.text import SpokenText
 from emoreport.analysis.rows.voice_segmentation import heard_windows
 from emoreport.analysis.rows.witnesses import firm_windows
 from emoreport.analysis.rows.words import speech_rates, spoken_words, with_text
+from emoreport.analysis.speaking import ONLY_PERSON, who_speaks
 from emoreport.analysis.summary import summarize
 from emoreport.analysis.transitions.counting import count_transitions
 from emoreport.analysis.transitions.sensitivity import SettingCounts, sensitivity
@@ -40,12 +50,13 @@ from emoreport.records import (
     Person,
     Recording,
     SeenFaces,
+    SpeakingSpan,
     SpeechTrack,
     TextReadings,
     Transcript,
 )
 from emoreport.results import Analysis, AudioInterval, VideoInterval
-from emoreport.settings import AnalysisSettings, Settings
+from emoreport.settings import NO_SPEAKER, AnalysisSettings, Settings
 
 
 def analyze_readings(
@@ -103,22 +114,31 @@ def analyze_readings(
     rows = judge_rows(faces, speech, duration_s, settings, bridge, labels)
     heard = judge_voice(speech, duration_s, settings, bridge, labels)
     video, audio, voice = _measured(faces, speech, rows, heard, duration_s, settings.analysis)
-    comparisons = compare_intervals(video, audio, faces.labels, speech.labels, bridge)
+    own_key = person or ONLY_PERSON
+    speaking: tuple[SpeakingSpan, ...] = ()
+    if settings.analysis.speaker != NO_SPEAKER:
+        speaking = who_speaks(read, speech, duration_s, seen, people, own_key)
+    others = speech_of_others(speaking, own_key)
+    own, coded = own_speech(speech, others), own_labels(labels.voice, others)
+    comparisons = without_others(
+        compare_intervals(video, audio, faces.labels, speech.labels, bridge), speaking, own_key
+    )
     transitions = count_transitions(video)
-    usable = firm_windows(speech, level, bridge)
-    agreement = face_against_voice(video, faces, speech, duration_s, bridge, usable, labels.voice)
-    pieces = cut_at_speech(video, faces, speech, duration_s)
+    usable = firm_windows(own, level, bridge)
+    agreement = face_against_voice(video, faces, own, duration_s, bridge, usable, coded)
+    pieces = cut_at_speech(video, faces, own, duration_s)
     if labels.face is not None:
         pieces = coded_pieces(pieces, video)
     summary = summarize(
         recording, faces, speech, video, voice, comparisons, transitions, agreement, bridge
     )
     spoken = acoustic_intervals(speech, audio, settings.speech.min_speech_s)
+    met = cut_at_others(compare_cuts(video, voice, faces.labels, speech.labels, bridge), others)
     acted = found_actions(actions, video, faces.cuts_s.tolist())
     said = SpokenText.of(transcript, text, video, level)
     return Analysis(
         video_intervals=video,
-        audio_intervals=audio,
+        audio_intervals=with_speakers(audio, speaking),
         comparisons=in_shots(said.beside(with_text(comparisons, transcript)), faces),
         transitions=transitions,
         summary=summary,
@@ -136,14 +156,15 @@ def analyze_readings(
             agreement,
             pieces,
             faces,
-            speech,
+            own,
             duration_s,
             bridge,
             usable,
-            labels.voice,
+            coded,
+            others,
         ),
-        voice_intervals=voice,
-        face_voice=in_shots(compare_cuts(video, voice, faces.labels, speech.labels, bridge), faces),
+        voice_intervals=with_speakers(voice, speaking),
+        face_voice=in_shots(without_others(met, speaking, own_key), faces),
         heard_windows=heard_windows(speech, duration_s),
         acoustics=spoken,
         head_intervals=head_intervals(head, duration_s, settings.analysis),
@@ -154,15 +175,15 @@ def analyze_readings(
         text_clauses=said.clauses,
         modality_statistics=modality_statistics(
             transcript,
-            said.firm(text) if said.labels else None,
+            said.firm(own_text(text, others)) if said.labels else None,
             video,
             read,
-            speech,
+            own,
             duration_s,
             bridge,
             agreement,
             usable,
-            labels.voice,
+            coded,
         ),
         action_intervals=acted.intervals,
         action_events=acted.events,
@@ -178,8 +199,10 @@ def analyze_readings(
             settings,
             bridge,
             transcript,
+            speaking,
         ),
         person=next((each.shown_name for each in people if each.key == person), None),
+        speaking=speaking,
         seen_faces=faces,
     )
 

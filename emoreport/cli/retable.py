@@ -35,6 +35,7 @@ RETABLED = (
     "baseline",
     "compounds",
     "correct_articulation",
+    "speaker",
     "transitions_across_cuts",
     "person",
     "people",

@@ -173,7 +173,7 @@ def cross_table(analysis: Analysis) -> dict[str, Any]:
     """
     seconds: dict[tuple[str, str], float] = defaultdict(float)
     match: dict[tuple[str, str], bool | None] = {}
-    for row in analysis.face_voice:
+    for row in analysis.own_face_voice:
         pair = row.video_emotion, row.audio_emotion
         seconds[pair] += row.span.duration_s
         match[pair] = row.match

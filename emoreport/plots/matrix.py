@@ -38,7 +38,7 @@ HEAT: Final = ((255, 255, 255), (8, 48, 107))
 def matrix(findings: Findings, lang: str) -> Plot:
     """Draw the matrix."""
     analysis = findings.analysis
-    rows = analysis.face_voice
+    rows = analysis.own_face_voice
     faces = in_order(row.video_emotion for row in rows)
     voices = in_order(row.audio_emotion for row in rows)
     note = chance_note(analysis, lang)

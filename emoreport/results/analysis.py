@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from emoreport.records import FaceTrack, RunRecord, SpeechTrack
+from emoreport.records import FaceTrack, RunRecord, SpeakingSpan, SpeechTrack
 from emoreport.results.actions import ActionEvent, ActionInterval, ActionSummary
 from emoreport.results.figures import Statistic, Summary, Transition
 from emoreport.results.intervals import (
@@ -60,6 +60,8 @@ class Analysis:
         Who is seen, the one seen longest first; empty where nobody is.
     person
         Whose face the rows are about, by name or key; None where that is not known.
+    speaking
+        Who speaks when, in detected speech; empty where nobody asked or no mouth was watched.
     seen_faces
         The face readings as the rows take them: less sure where a model is out of its depth.
     """
@@ -87,12 +89,18 @@ class Analysis:
     action_summary: ActionSummary | None = None
     people: tuple[SeenPerson, ...] = ()
     person: str | None = None
+    speaking: tuple[SpeakingSpan, ...] = ()
     seen_faces: FaceTrack | None = field(default=None, compare=False, repr=False)
 
     @property
     def mismatches(self) -> tuple[Comparison, ...]:
         """Rows where both modalities give comparable emotions that differ."""
         return tuple(row for row in self.comparisons if row.match is False)
+
+    @property
+    def own_face_voice(self) -> tuple[Comparison, ...]:
+        """Of `face_voice` the rows in which nobody else speaks."""
+        return tuple(row for row in self.face_voice if row.not_compared is None)
 
     @property
     def judged_speech_s(self) -> float:

@@ -238,6 +238,9 @@ class AudioInterval(LabelledSpan):
         That less its median over the voice windows of the recording.
     shot
         As in `VideoInterval`; None for the voice's own rows, which know no cuts.
+    speaker
+        Who speaks longest in the row: a person's key, ``off_screen`` or ``unknown``; None where
+        nobody speaks, and where nobody asked.
     """
 
     confidence: float | None
@@ -252,6 +255,7 @@ class AudioInterval(LabelledSpan):
     intensity: float | None = None
     intensity_vs_own: float | None = None
     shot: int | None = None
+    speaker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +345,8 @@ class Comparison:
     shared labels, 0–1, None where either distribution is missing. `text` are the words that are
     said in it; None where there is none, or no transcript. `text_emotion` is what they say; None
     likewise, and where no model read them. `shot` is as in `VideoInterval`.
+    `not_compared` is one of `NOT_COMPARED` where the voice is somebody else's than the face:
+    `match` and `severity` are None there.
     """
 
     span: Span
@@ -351,6 +357,7 @@ class Comparison:
     text: str | None = None
     text_emotion: str | None = None
     shot: int | None = None
+    not_compared: str | None = None
 
 
 def seconds_by_label(rows: Iterable[LabelledSpan]) -> dict[str, float]:

@@ -137,6 +137,7 @@ class WordSettings:
 MOST_SEEN: Final = "auto"
 ONE_PERSON: Final = "one"
 ALL_PEOPLE: Final = "all"
+NO_SPEAKER: Final = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,7 @@ class AnalysisSettings:
     )
     compounds: bool = option(False)
     correct_articulation: bool = option(False)
+    speaker: str = option("auto", choices=("auto", NO_SPEAKER))
     transitions_across_cuts: bool = option(False)
     person: str = option(MOST_SEEN)
     bridge: str = option("default")

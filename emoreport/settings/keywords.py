@@ -71,6 +71,7 @@ class SettingValues(TypedDict, total=False):
     baseline: str
     compounds: bool
     correct_articulation: bool
+    speaker: str
     transitions_across_cuts: bool
     person: str
     bridge: str

@@ -10,7 +10,7 @@ from typing import Final
 
 from emoreport import messages as words
 from emoreport.results import ACTIONS
-from emoreport.vocabulary import COMPOUND_NAMES, LEADS, VERDICTS
+from emoreport.vocabulary import COMPOUND_NAMES, LEADS, NOT_COMPARED, VERDICTS
 
 STATISTIC: Final = "statistic"
 MEASURE: Final = "measure"
@@ -47,6 +47,7 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
         "valence_correlation",
         "unmapped_voice_label",
         "unmapped_face_label",
+        "others_speech_seconds",
         "agreement",
         "pair_kappa",
         "fleiss_kappa",
@@ -104,6 +105,7 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
         "voice_changes_within",
         "witnesses_disagree",
         "few_words",
+        *NOT_COMPARED,
     ),
     DIMENSIONS: ("model", "derived"),
     COMPOUND: COMPOUND_NAMES,

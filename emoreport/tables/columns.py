@@ -48,6 +48,10 @@ def _source_of_dimensions(row: VideoInterval | AudioInterval) -> str | None:
     return row.dimensions if isinstance(row, VideoInterval) else "derived"
 
 
+SPEAKER: Final = Column("speaker", Kind.TEXT, "speaker")
+NOT_COMPARED: Final = Column(
+    "not_compared_because", Kind.CODE, "not_compared", REASON, get="not_compared"
+)
 SHOT: Final = Column("shot", Kind.COUNT, "interval_shot")
 """At the end of the tables whose rows follow the face."""
 PERSON: Final = Column("person", Kind.TEXT, "interval_person", is_of_talk=True)
@@ -613,16 +617,15 @@ def result_tables(
     video = _with_classes(VIDEO_INTERVALS, tuple(face_labels), VIDEO_EVIDENCE, "video", baseline)
     heard, read = tuple(voice_labels), tuple(text_labels)
     beside = (TEXT_EMOTION,) * bool(read) + (SPOKEN_TEXT,) * words
+    voice = _with_classes(VOICE_INTERVALS, heard, VOICE_EVIDENCE, "voice", baseline)
     audio = _with_classes(AUDIO_INTERVALS, heard, AUDIO_EVIDENCE, "audio", baseline)
     tables = (
         _ending(video, SHOT, PERSON),
-        _ending(audio, SHOT, PERSON),
-        _ending(_with_classes(VOICE_INTERVALS, heard, VOICE_EVIDENCE, "voice", baseline), PERSON),
-        *(
-            _ending(table, *beside, SHOT, PERSON)
-            for table in (MODALITY_MISMATCH, MODALITY_DURATION)
-        ),
-        _ending(FACE_VOICE, SHOT, PERSON),
+        _ending(audio, SHOT, PERSON, SPEAKER),
+        _ending(voice, PERSON, SPEAKER),
+        _ending(MODALITY_MISMATCH, *beside, SHOT, PERSON),
+        _ending(MODALITY_DURATION, *beside, SHOT, PERSON, NOT_COMPARED),
+        _ending(FACE_VOICE, SHOT, PERSON, NOT_COMPARED),
         TRANSITIONS,
         SUMMARY,
         TRANSITION_STATISTICS,

@@ -150,9 +150,12 @@ def expected_counts(tables: Mapping[str, ShownTable], labels: Sequence[str]) -> 
 
 
 def face_by_voice(comparisons: ShownTable) -> Matrix:
-    """Seconds of each label of the face with each label of the voice."""
+    """Seconds of each label of the face with each label of the voice, but where others speak."""
     seconds: dict[tuple[str, str], float] = {}
-    for seen, heard, duration in rows(comparisons, "face_emotion", "voice_emotion", "duration"):
+    names = ("face_emotion", "voice_emotion", "duration", "not_compared_because")
+    for seen, heard, duration, reason in rows(comparisons, *names):
+        if reason is not None:
+            continue
         pair = str(seen), str(heard)
         seconds[pair] = seconds.get(pair, 0.0) + _number(duration)
     faces = [label for label in ALL_LABELS if any(seen == label for seen, _ in seconds)]

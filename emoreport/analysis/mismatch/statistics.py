@@ -76,6 +76,7 @@ def mismatch_rows(
     bridge: Bridge,
     usable: BoolArray | None,
     coded: Sequence[LabelledSpan] | None = None,
+    others: Sequence[Span] = (),
 ) -> tuple[Statistic, ...]:
     """Lay out everything about face against voice.
 
@@ -89,6 +90,8 @@ def mismatch_rows(
         Rows of the face, cut into speech and pauses.
     faces, speech, duration_s, bridge, usable, coded
         As for `face_against_voice`.
+    others
+        Speech of others, which nothing of this takes in; how long it is becomes a row.
     """
     scoped = (
         statistic
@@ -106,6 +109,7 @@ def mismatch_rows(
         *scoped,
         *_lag(valence_lag(faces, speech, bridge)),
         *(statistic for rows in unmapped for statistic in rows),
+        *_left_out(others),
     )
 
 
@@ -118,6 +122,13 @@ def valence_lag(faces: FaceTrack, speech: SpeechTrack, bridge: Bridge) -> LagRes
     apart = np.append(True, np.diff(centres_s) > 0) if len(centres_s) else np.zeros(0, dtype=bool)
     window_s = float(np.median(speech.end_s - speech.start_s)) if len(speech) else 0.0
     return lead_and_lag(faces.time_s, face, centres_s[apart], voice[apart], window_s=window_s)
+
+
+def _left_out(others: Sequence[Span]) -> Iterator[Statistic]:
+    """Seconds of speech that is not compared, since it is somebody else's; no row without any."""
+    if others:
+        total_s = sum(span.duration_s for span in others)
+        yield Statistic("others_speech_seconds", "seconds", value=total_s)
 
 
 def _share(figure: MismatchFigure, statistics: MismatchStatistics) -> Statistic:

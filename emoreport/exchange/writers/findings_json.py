@@ -164,6 +164,7 @@ def _voice_rows(rows: Iterable[AudioInterval], labels: Sequence[str]) -> list[di
             "intensity": _value(row.intensity),
             "intensity_vs_own": _value(row.intensity_vs_own),
             "shot": row.shot,
+            "speaker": row.speaker,
         }
         for row in rows
     ]
@@ -181,6 +182,7 @@ def _comparisons(rows: Iterable[Comparison]) -> list[dict[str, Any]]:
             "text": row.text,
             "text_emotion": row.text_emotion,
             "shot": row.shot,
+            "not_compared": row.not_compared,
         }
         for row in rows
     ]
