@@ -79,6 +79,7 @@ def page_document(findings: Findings) -> dict[str, Any]:
         "cuts": [_short(cut_s) for cut_s in findings.faces.cuts_s],
         "speech": [[_short(span.start_s), _short(span.end_s)] for span in findings.speech.speech],
         "actions": action_columns(analysis),
+        "speakers": speaker_columns(analysis),
         "tiles": tiles(findings),
         "blocks": blocks(findings),
         "matrix": transition_matrix(analysis),
@@ -193,6 +194,18 @@ def action_columns(analysis: Analysis) -> dict[str, dict[str, list[float | None]
             "end": [_short(span.end_s) for span in found],
         }
         for action, found in spans.items()
+    }
+
+
+def speaker_columns(analysis: Analysis) -> dict[str, list[Any]] | None:
+    """Who speaks when; None where it is one person all the time."""
+    if not analysis.several_speak:
+        return None
+    spans = analysis.speaking
+    return {
+        "start": [_short(span.start_s) for span in spans],
+        "end": [_short(span.end_s) for span in spans],
+        "speaker": [span.speaker for span in spans],
     }
 
 

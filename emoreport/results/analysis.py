@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from emoreport.records import FaceTrack, RunRecord, SpeakingSpan, SpeechTrack
+from emoreport.records import (
+    OFF_SCREEN,
+    UNKNOWN_SPEAKER,
+    FaceTrack,
+    RunRecord,
+    SpeakingSpan,
+    SpeechTrack,
+)
 from emoreport.results.actions import ActionEvent, ActionInterval, ActionSummary
 from emoreport.results.figures import Statistic, Summary, Transition
 from emoreport.results.intervals import (
@@ -96,6 +103,12 @@ class Analysis:
     def mismatches(self) -> tuple[Comparison, ...]:
         """Rows where both modalities give comparable emotions that differ."""
         return tuple(row for row in self.comparisons if row.match is False)
+
+    @property
+    def several_speak(self) -> bool:
+        """Whether more than one is known to speak, or somebody off screen."""
+        known = {span.speaker for span in self.speaking} - {UNKNOWN_SPEAKER}
+        return len(known) > 1 or OFF_SCREEN in known
 
     @property
     def own_face_voice(self) -> tuple[Comparison, ...]:

@@ -50,7 +50,7 @@ def _source_of_dimensions(row: VideoInterval | AudioInterval) -> str | None:
 
 SPEAKER: Final = Column("speaker", Kind.TEXT, "speaker")
 NOT_COMPARED: Final = Column(
-    "not_compared_because", Kind.CODE, "not_compared", REASON, get="not_compared"
+    "not_compared_because", Kind.CODE, "not_compared", codes=REASON, get="not_compared"
 )
 SHOT: Final = Column("shot", Kind.COUNT, "interval_shot")
 """At the end of the tables whose rows follow the face."""

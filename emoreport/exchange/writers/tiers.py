@@ -49,6 +49,8 @@ CLAUSES: Final = "clauses"
 TEXT_EMOTION: Final = "text_emotion"
 SHOTS: Final = "shots"
 """The shots of a recording that has cuts, by number."""
+SPEAKER: Final = "speaker"
+"""Who speaks, where more than one does: keys of people, ``off_screen``, ``unknown``."""
 JUDGED: Final = (FACE, VOICE, OWN_VOICE)
 """Tiers whose annotations are labels of a model, in every talk."""
 
@@ -135,16 +137,18 @@ def tiers_of(findings: Findings) -> tuple[Tier, ...]:
 
 
 def tiers_with_words(findings: Findings) -> tuple[Tier, ...]:
-    """The tiers of `tiers_of`, the shots, the words, their clauses, what these say, the actions.
+    """The tiers of `tiers_of`, the shots, who speaks, the words and what they say, the actions.
 
-    Shots are there where there is a cut, words and clauses where there is a transcript that may be
-    shown, clauses and what they say where a text model read them, actions of the face where they
-    were measured.
+    Shots are there where there is a cut, speakers where more than one speaks, words and clauses
+    where there is a transcript that may be shown, clauses and what they say where a text model
+    read them, actions of the face where they were measured.
     """
     analysis = findings.analysis
     tiers = list(tiers_of(findings))
     if len(findings.faces.cuts_s) and not isinstance(findings, Blank):
         tiers.append(Tier(SHOTS, tuple(_shots(findings))))
+    if analysis.several_speak:
+        tiers.append(Tier(SPEAKER, tuple(_speakers(analysis))))
     if analysis.words is not None:
         tiers.append(Tier(WORDS, spoken_words(analysis)))
     if analysis.text_labels:
@@ -293,6 +297,13 @@ def _shots(findings: Findings) -> Iterator[Cell]:
     for number, (start_ms, end_ms) in enumerate(pairwise(bounds_ms), start=1):
         if start_ms < end_ms:
             yield Cell(start_ms, end_ms, str(number), is_spoken=True)
+
+
+def _speakers(analysis: Analysis) -> Iterator[Cell]:
+    for span in analysis.speaking:
+        start_ms, end_ms = milliseconds(span.start_s), milliseconds(span.end_s)
+        if start_ms < end_ms:
+            yield Cell(start_ms, end_ms, span.speaker, is_spoken=True)
 
 
 def _acted(event: ActionEvent, start_ms: int, end_ms: int) -> Cell:

@@ -132,6 +132,30 @@
     inView(speech, plot, (_, left, right) => g.fillRect(left, top, Math.max(1, right - left), height));
   }
 
+  // Who speaks: a shade for each, hatched where nobody knows who, the name where there is room.
+  function speakers(g, top, height, plot) {
+    const { speaker } = data.speakers;
+    const order = [...new Set(speaker)].filter((who) => who !== "unknown").sort();
+    g.font = LABEL_FONT;
+    g.textAlign = "center";
+    g.textBaseline = "middle";
+    inView(data.speakers, plot, (i, left, right) => {
+      const who = speaker[i];
+      const width = Math.max(1, right - left - 1);
+      g.fillStyle = who === "unknown" ? hatch(g, "/", ink("--faint")) : ink("--accent");
+      g.globalAlpha = who === "unknown" ? 1 : Math.max(0.2, 0.9 - 0.35 * order.indexOf(who));
+      g.fillRect(left, top, width, height);
+      g.globalAlpha = 1;
+      const text = who === "off_screen" ? t("speakers.off_screen") : who;
+      if (who === "unknown" || size(g, text) > width - 6) return;
+      const half = size(g, text) / 2 + 2;
+      g.fillStyle = ink("--back");
+      g.fillRect((left + right) / 2 - half, top + 1, 2 * half, height - 2);
+      g.fillStyle = ink("--ink");
+      g.fillText(text, (left + right) / 2, top + height / 2 + 0.5);
+    });
+  }
+
   // A line of its own for each action, since they overlap.
   function actions(g, top, height, plot) {
     const kinds = ["smile", "mouth_open", "blink"];
@@ -183,6 +207,7 @@
     { key: "probabilities", seen: true, height: 78, paint: area(emoreport.curve) },
     { key: "face", seen: true, height: 26, paint: strip("face", first_s) },
     ...(data.actions ? [{ key: "actions", seen: true, height: 30, paint: actions }] : []),
+    ...(data.speakers ? [{ key: "speakers", height: 15, paint: speakers }] : []),
     { key: "voice_probabilities", height: 52, paint: area(emoreport.voiceCurve) },
     { key: "voice", height: 26, paint: strip("voice", 0) },
     { key: "mismatch", seen: true, height: 34, paint: mismatch },

@@ -37,6 +37,7 @@ from emoreport.analysis.transitions import (
 )
 from emoreport.settings import LANGUAGES, Settings
 from emoreport.tables.codes import CODES, cell_names, code_meaning, code_name
+from emoreport.vocabulary import NOT_COMPARED
 from tests.fixtures.readings import face_track, random_readings, recording, video_rows
 
 REASONED = (
@@ -114,9 +115,8 @@ def test_the_other_groups_are_those_of_the_analysis():
     pairs = (f"{first}_{second}" for first, second in combinations(sides, 2))
     assert CODES["modalities"] == (*pairs, modalities.ALL, *sides)
     assert CODES["scope"] == (transition_statistics.ALL, *SCOPES)
-    assert set(CODES["reason"]) == {
-        rule.reason for rule in (*FACE_RULES, *VOICE_RULES, *TEXT_RULES)
-    }
+    rules = {rule.reason for rule in (*FACE_RULES, *VOICE_RULES, *TEXT_RULES)}
+    assert set(CODES["reason"]) == rules | set(NOT_COMPARED)
     assert CODES["compound"] == COMPOUND_NAMES
     for dimensions in (None, [0.5] * 50):
         track = replace(face_track(("happiness", 2.0)), valence=dimensions, arousal=dimensions)

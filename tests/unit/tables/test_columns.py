@@ -66,11 +66,11 @@ def test_classes_and_evidence_follow_at_the_end():
 def test_a_baseline_and_compounds_come_last():
     plain = result_tables(("anger", "fear"), ("neutral",))
     tables = result_tables(("anger", "fear"), ("neutral",), baseline=True, compounds=True)
-    for name, added in (
-        ("video_intervals", ("z_anger", "z_fear")),
-        ("audio_intervals", ("z_neutral",)),
+    for name, added, last in (
+        ("video_intervals", ("z_anger", "z_fear"), ("shot", "person")),
+        ("audio_intervals", ("z_neutral",), ("shot", "person", "speaker")),
     ):
-        assert tables[name].names == (*plain[name].names[:-2], *added, "shot", "person")
+        assert tables[name].names == (*plain[name].names[: -len(last)], *added, *last)
     assert tuple(tables) == (*columns.TABLE_NAMES, "compound_emotions")
     assert ", ".join(tables["compound_emotions"].names) == (
         "start, end, emotion, leading, fearfully_surprised, happily_surprised, sadly_surprised,"
@@ -116,10 +116,15 @@ def test_what_words_say_has_tables_and_a_column_before_the_words(words):
     public = "emotion, start, end, duration, confidence, words, text, p_fear, p_neutral"
     for name in ("text_intervals", "text_clauses"):
         assert tables[name].names[:9] == names(public)
-    for name in ("modality_mismatch", "modality_duration"):
+    for name, why in (("modality_mismatch", ()), ("modality_duration", ("not_compared_because",))):
         added = ("text_emotion", "text") if words else ("text_emotion",)
-        assert tables[name].names == (*names(CONTRACT[name]), *added, "shot", "person")
-    assert tables["face_voice"].names == (*names(CONTRACT["face_voice"]), "shot", "person")
+        assert tables[name].names == (*names(CONTRACT[name]), *added, "shot", "person", *why)
+    assert tables["face_voice"].names == (
+        *names(CONTRACT["face_voice"]),
+        "shot",
+        "person",
+        "not_compared_because",
+    )
     for name, table in tables.items():
         assert table_of(name, table.names) == table
 

@@ -41,11 +41,11 @@ EMPTY = Analysis((), (), (), (), summary())
 
 def test_a_whole_file():
     assert csv_texts()["modality_duration"] == (
-        "duration,start,end,video_emotion,audio_emotion,match,shot,person\n"
-        "1.000,0.000,1.000,happiness,happiness,true,,\n"
-        "1.001,1.000,2.001,sadness,happiness,false,,\n"
-        "0.332,2.001,2.333,no_face,no_speech,,,\n"
-        "1.000,2.333,3.333,uncertain,no_speech,,,\n"
+        "duration,start,end,video_emotion,audio_emotion,match,shot,person,not_compared_because\n"
+        "1.000,0.000,1.000,happiness,happiness,true,,,\n"
+        "1.001,1.000,2.001,sadness,happiness,false,,,\n"
+        "0.332,2.001,2.333,no_face,no_speech,,,,\n"
+        "1.000,2.333,3.333,uncertain,no_speech,,,,\n"
     )
 
 
@@ -91,7 +91,7 @@ def test_evidence_in_the_interval_files():
         f",,,{numbers},entropy margin,,,,,,",
     ]
     lines = csv_texts()["audio_intervals"].splitlines()
-    assert [",".join(line.split(",")[-17:]) for line in lines[2:4]] == [
+    assert [",".join(line.split(",")[-18:]) for line in lines[2:4]] == [
         "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,,positive,,0.9375,0.5625,0.6875,,,",
         ",,,0.250,,,,,,,,,,,,,",
     ]
@@ -100,20 +100,21 @@ def test_evidence_in_the_interval_files():
         ["happiness", "0.000", "1.500", "1.500", "0.6500", "0.875", "0.5625"],
         ["no_speech", "1.500", "3.333", "1.833", "", "0.000", ""],
     ]
-    assert [",".join(line.split(",")[-15:]) for line in lines[1:]] == [
-        "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,,positive,,0.9375,0.6875,,",
-        ",,,0.250,,,,,,,,,,,",
+    assert [",".join(line.split(",")[-16:]) for line in lines[1:]] == [
+        "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,,positive,,0.9375,0.6875,,,",
+        ",,,0.250,,,,,,,,,,,,",
     ]
 
 
 def test_the_two_cuts_meet_in_face_voice():
     assert csv_texts()["face_voice"].splitlines() == [
-        "start,end,duration,face_emotion,voice_emotion,match,severity,shot,person",
-        "0.000,1.000,1.000,happiness,happiness,true,0.0500,,",
-        "1.000,1.500,0.500,sadness,happiness,false,0.6000,,",
-        "1.500,2.001,0.501,sadness,no_speech,,,,",
-        "2.001,2.333,0.332,no_face,no_speech,,,,",
-        "2.333,3.333,1.000,uncertain,no_speech,,,,",
+        "start,end,duration,face_emotion,voice_emotion,match,severity,shot,person,"
+        "not_compared_because",
+        "0.000,1.000,1.000,happiness,happiness,true,0.0500,,,",
+        "1.000,1.500,0.500,sadness,happiness,false,0.6000,,,",
+        "1.500,2.001,0.501,sadness,no_speech,,,,,",
+        "2.001,2.333,0.332,no_face,no_speech,,,,,",
+        "2.333,3.333,1.000,uncertain,no_speech,,,,,",
     ]
 
 
@@ -123,7 +124,7 @@ def test_scores_against_a_baseline_stand_at_the_end_of_a_row():
         ",,happiness,0.8125,,,0.0000,0.5000,1.0000,1.5000,2.0000,2.5000,3.0000,3.5000,,"
     )
     row = csv_texts(with_options(analysis()))["audio_intervals"].splitlines()[1]
-    assert row.endswith("0.4375,,positive,,0.9375,0.5625,0.6875," + ",-1.2500" * 7 + ",,")
+    assert row.endswith("0.4375,,positive,,0.9375,0.5625,0.6875," + ",-1.2500" * 7 + ",,,")
 
 
 @pytest.mark.parametrize("p_value", [1 / 2000, 2 / 14_401, 1e-6])
@@ -294,11 +295,11 @@ def plain_number(text):
 
 def test_a_whole_file_for_a_russian_spreadsheet():
     assert russian()["modality_duration"].decode("utf-8") == (
-        "\ufeffduration;start;end;video_emotion;audio_emotion;match;shot;person\n"
-        "1,000;0,000;1,000;happiness;happiness;ИСТИНА;;\n"
-        "1,001;1,000;2,001;sadness;happiness;ЛОЖЬ;;\n"
-        "0,332;2,001;2,333;no_face;no_speech;;;\n"
-        "1,000;2,333;3,333;uncertain;no_speech;;;\n"
+        "\ufeffduration;start;end;video_emotion;audio_emotion;match;shot;person;not_compared_because\n"
+        "1,000;0,000;1,000;happiness;happiness;ИСТИНА;;;\n"
+        "1,001;1,000;2,001;sadness;happiness;ЛОЖЬ;;;\n"
+        "0,332;2,001;2,333;no_face;no_speech;;;;\n"
+        "1,000;2,333;3,333;uncertain;no_speech;;;;\n"
     )
 
 

@@ -193,7 +193,7 @@ def test_scores_of_other_labels_are_refused(rows, name):
 def test_a_baseline_adds_a_column_per_class():
     built = tables(with_options(analysis()))
     assert list(built["video_intervals"])[-10:-2] == [f"z_{label}" for label in EMOTIONS]
-    assert list(built["audio_intervals"])[-9:-2] == [f"z_{label}" for label in VOICE_LABELS]
+    assert list(built["audio_intervals"])[-10:-3] == [f"z_{label}" for label in VOICE_LABELS]
     assert built["video_intervals"]["z_sadness"].tolist()[:2] == [3.0, 3.0]
     assert built["video_intervals"]["z_sadness"].isna().tolist() == [False, False, True, True]
 
