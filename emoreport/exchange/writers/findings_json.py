@@ -82,6 +82,7 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
         "modality_statistics": [_rounded(asdict(row)) for row in analysis.modality_statistics],
         "action_intervals": _action_rows(analysis.action_intervals),
         "action_events": _timed_rows(analysis.action_events),
+        "speaking": [_rounded(asdict(span)) for span in analysis.speaking],
         "action_summary": None
         if analysis.action_summary is None
         else _rounded(asdict(analysis.action_summary)),

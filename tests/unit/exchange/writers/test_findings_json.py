@@ -195,6 +195,7 @@ def test_nothing_that_the_analysis_knows_is_left_out():
         "action_intervals": "action_intervals",
         "action_events": "action_events",
         "action_summary": "action_summary",
+        "speaking": "speaking",
         "transitions": "transitions",
         "summary": "summary",
         "transition_statistics": "transition_statistics",
