@@ -71,7 +71,7 @@ class SettingValues(TypedDict, total=False):
     baseline: str
     compounds: bool
     correct_articulation: bool
-    speaker: str
+    speaker: Literal["auto", "off"]
     transitions_across_cuts: bool
     person: str
     bridge: str
