@@ -14,6 +14,7 @@ from emoreport.analysis.mismatch.own_voice import (
     own_speech,
     own_text,
     speech_of_others,
+    turns,
     with_speakers,
     without_others,
 )
@@ -118,10 +119,10 @@ def analyze_readings(
     speaking: tuple[SpeakingSpan, ...] = ()
     if settings.analysis.speaker != NO_SPEAKER:
         speaking = who_speaks(read, speech, duration_s, seen, people, own_key)
-    others = speech_of_others(speaking, own_key)
+    others, taken = speech_of_others(speaking, own_key), turns(speaking)
     own, coded = own_speech(speech, others), own_labels(labels.voice, others)
     comparisons = without_others(
-        compare_intervals(video, audio, faces.labels, speech.labels, bridge), speaking, own_key
+        compare_intervals(video, audio, faces.labels, speech.labels, bridge), taken, own_key
     )
     transitions = count_transitions(video)
     usable = firm_windows(own, level, bridge)
@@ -133,7 +134,10 @@ def analyze_readings(
         recording, faces, speech, video, voice, comparisons, transitions, agreement, bridge
     )
     spoken = acoustic_intervals(speech, audio, settings.speech.min_speech_s)
-    met = cut_at_others(compare_cuts(video, voice, faces.labels, speech.labels, bridge), others)
+    met = cut_at_others(
+        compare_cuts(video, voice, faces.labels, speech.labels, bridge),
+        speech_of_others(taken, own_key),
+    )
     acted = found_actions(actions, video, faces.cuts_s.tolist())
     said = SpokenText.of(transcript, text, video, level)
     return Analysis(
@@ -164,7 +168,7 @@ def analyze_readings(
             others,
         ),
         voice_intervals=with_speakers(voice, speaking),
-        face_voice=in_shots(without_others(met, speaking, own_key), faces),
+        face_voice=in_shots(without_others(met, taken, own_key), faces),
         heard_windows=heard_windows(speech, duration_s),
         acoustics=spoken,
         head_intervals=head_intervals(head, duration_s, settings.analysis),

@@ -28,6 +28,11 @@ from emoreport.records import (
 from emoreport.results import AudioInterval, Comparison, milliseconds
 from emoreport.vocabulary import ANOTHER_SPEAKS, NOBODY_SEEN_SPEAKS
 
+TURN_GAP_S: Final = 1.0
+"""A longer pause ends the turn of who speaks before and after it."""
+LEAST_S: Final = 0.001
+"""Times of one millisecond are one in the tables."""
+
 OTHERS_SHARE: Final = 0.5
 """Share of its speech from which on a voice window, or a clause, is that of others."""
 
@@ -40,6 +45,18 @@ def with_speakers(
         replace(row, speaker=speaker)
         for row, speaker in zip(rows, _longest([row.span for row in rows], spans), strict=True)
     )
+
+
+def turns(spans: Sequence[SpeakingSpan]) -> tuple[SpeakingSpan, ...]:
+    """Spans with the pauses of a speaker in them: a row of the voice goes on across these too."""
+    joined: list[SpeakingSpan] = []
+    for span in spans:
+        last = joined[-1] if joined else None
+        if last and last.speaker == span.speaker and span.start_s - last.end_s <= TURN_GAP_S:
+            joined[-1] = replace(last, end_s=span.end_s)
+        else:
+            joined.append(span)
+    return tuple(joined)
 
 
 def without_others(
@@ -156,7 +173,7 @@ def _longest(rows: Sequence[Span], spans: Sequence[SpeakingSpan]) -> list[str | 
             for speaker in speakers
         ]
     )
-    for row in np.flatnonzero(seconds.max(axis=0) > 0):
+    for row in np.flatnonzero(seconds.max(axis=0) >= LEAST_S):
         result[row] = speakers[int(seconds[:, row].argmax())]
     return result
 

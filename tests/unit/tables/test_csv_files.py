@@ -92,8 +92,8 @@ def test_evidence_in_the_interval_files():
     ]
     lines = csv_texts()["audio_intervals"].splitlines()
     assert [",".join(line.split(",")[-18:]) for line in lines[2:4]] == [
-        "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,,positive,,0.9375,0.5625,0.6875,,,",
-        ",,,0.250,,,,,,,,,,,,,",
+        "0.7500,0.3750,derived,2.500,18.2,0.0625,0.3125,0.4375,,positive,,0.9375,0.5625,0.6875,,,,",
+        ",,,0.250,,,,,,,,,,,,,,",
     ]
     lines = csv_texts()["voice_intervals"].splitlines()
     assert [line.split(",")[:7] for line in lines[1:]] == [
@@ -107,9 +107,11 @@ def test_evidence_in_the_interval_files():
 
 
 def test_the_two_cuts_meet_in_face_voice():
-    assert csv_texts()["face_voice"].splitlines() == [
-        "start,end,duration,face_emotion,voice_emotion,match,severity,shot,person,"
-        "not_compared_because",
+    head, *lines = csv_texts()["face_voice"].splitlines()
+    assert head.endswith(
+        ",face_emotion,voice_emotion,match,severity,shot,person,not_compared_because"
+    )
+    assert lines == [
         "0.000,1.000,1.000,happiness,happiness,true,0.0500,,,",
         "1.000,1.500,0.500,sadness,happiness,false,0.6000,,,",
         "1.500,2.001,0.501,sadness,no_speech,,,,,",

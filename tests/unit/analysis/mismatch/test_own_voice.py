@@ -13,6 +13,7 @@ from emoreport.analysis.mismatch.own_voice import (
     own_speech,
     own_text,
     speech_of_others,
+    turns,
     with_speakers,
 )
 from emoreport.records import (
@@ -61,6 +62,15 @@ def test_rows_name_who_speaks_longest_in_them():
         None,
     ]
     assert [row.speaker for row in with_speakers(rows, ())] == [None] * 4
+
+
+def test_a_turn_has_its_pauses_in_it():
+    spoken = [(0.0, 2.0, "A"), (2.6, 4.0, "A"), (4.0, 5.0, "B"), (6.5, 7.0, "B"), (7.2, 8.0, "A")]
+    joined = turns([SpeakingSpan(*each) for each in spoken])
+    assert [(each.start_s, each.end_s, each.speaker) for each in joined] == [
+        (0.0, 4.0, "A"),
+        *spoken[2:],
+    ]
 
 
 def test_speech_of_others_is_all_but_ones_own_and_what_is_unknown():
