@@ -66,8 +66,13 @@ class AppearanceCollector:
         self._recogniser = recogniser
         self._tracks: dict[int, _Looks] = {}
 
+    def is_due(self, track: int, time_s: float) -> bool:
+        """Whether a track is to be looked at; times of one track increase."""
+        looks = self._tracks.get(track)
+        return looks is None or time_s >= looks.due_s
+
     def see(self, frame: Frame, face: FaceObservation, track: int) -> None:
-        """Look at a face if its track is due.
+        """Look at a face.
 
         Parameters
         ----------
@@ -76,13 +81,11 @@ class AppearanceCollector:
         face
             The face in pixels of the frame.
         track
-            Number of its track; times of one track increase.
+            Number of its track.
         """
         looks = self._tracks.get(track)
         if looks is None:
             looks = self._tracks[track] = _Looks(set_up(frame.picture), frame.time_s)
-        if frame.time_s < looks.due_s:
-            return
         looks.due_s = frame.time_s + max(FIRST_S, frame.time_s - looks.began_s)
         seen = self._described(frame.picture, face)
         if seen is None:

@@ -121,6 +121,11 @@ class FaceFollower:
         self._last_s = time_s
         if self._most == 1:
             faces = [] if leader is None else [leader]
+        if len(faces) == len(self._live) == 1:  # a talk of one person must not wait for the rest
+            (face,), (track,) = faces, self._live
+            if in_reach(track.box, face.box, max(time_s - track.seen_s, 0.0)):
+                track.box, track.seen_s = face.box, time_s
+                return [(track, face)]
         apart = _without_doubles(faces, leader)
         known = self._continued(time_s, apart)
         candidates = [

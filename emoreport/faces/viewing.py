@@ -243,17 +243,19 @@ class Viewer:
         """
         if self._follower is None:
             return NOBODY
-        frame, usable = found.frame, self._tracker.usable(found.laid)
+        frame, usable = found.frame, found.laid
+        if len(usable) != 1 or usable[0] is not leader:  # a face that leads is usable
+            usable = self._tracker.usable(usable)
         track, others = 0, []
         for live, face in self._follower.follow(
             frame.time_s, usable, leader, frame.placement.canvas_px
         ):
-            own = found.in_picture(face)
-            if self._looks is not None:
-                self._looks.see(frame, own, live.number)
+            if self._looks is not None and self._looks.is_due(live.number, frame.time_s):
+                self._looks.see(frame, found.in_picture(face), live.number)
             if face is leader:
                 track = live.number
                 continue
+            own = found.in_picture(face)
             motion = live.mouth.motion(frame.picture, own, frame.time_s)
             shown = replace(self.show(found, face), mouth_motion=motion)
             others.append(shown.among(Everybody(live.number)))

@@ -31,7 +31,7 @@ from emoreport.tables.parquet_columns import (
     witness_of,
     write_columns,
 )
-from emoreport.tables.parquet_files import described, telling_damage, write_described
+from emoreport.tables.parquet_files import schema_facts, telling_damage, write_described
 from emoreport.tables.schema import Table
 from emoreport.tables.seen_columns import TRACKS, faces_table
 from emoreport.vocabulary import PROBABILITY_PREFIX, WITNESS_PREFIX
@@ -192,10 +192,11 @@ def _check(seen: SeenFaces, frames: FaceTrack) -> None:
 
 
 def _read_tracks(path: Path, seen: SeenFaces) -> TrackAppearance:
-    otherwise = "it holds no tracks"
     with telling_damage(path):
-        read_table(path)  # its size and what it holds are checked as for other readings
-    with described(path, "tracks", LAYOUT, otherwise) as (content, facts):
+        content = read_table(path, most_rows=len(seen.tracks))
+        facts = schema_facts(content.schema)
+        if facts.get("content") != "tracks" or facts.get("layout") != LAYOUT:
+            raise ValueError("it holds no tracks")
         if tuple(content.column_names) != TRACKS.names:
             raise ValueError(f"it has the columns {', '.join(content.column_names)}")
         appearance = TrackAppearance(

@@ -138,3 +138,20 @@ def test_vectors_of_another_shape_are_refused(tmp_path, rows):
     pq.write_table(content.replace_schema_metadata(schema_metadata(facts)), tmp_path / TRACKS_FILE)
     with pytest.raises(StoredReadingsError):
         read_seen(tmp_path, FRAMES)
+
+
+def test_more_tracks_than_the_faces_have_are_refused_unread(tmp_path):
+    seen, appearance = everyone_of(FRAMES)
+    many = 100_000
+    store_seen(
+        tmp_path,
+        seen,
+        replace(
+            appearance,
+            track=np.arange(1, many + 1),
+            descriptor=np.ones((many, 4), np.float32),
+            set_up=np.ones((many, 4), np.float32),
+        ),
+    )
+    with pytest.raises(StoredReadingsError, match="claims 100000 rows"):
+        read_seen(tmp_path, FRAMES)
