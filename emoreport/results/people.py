@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from emoreport.records import Span
+
 
 @dataclass(frozen=True, slots=True)
 class SeenPerson:
@@ -25,6 +27,8 @@ class SeenPerson:
         A, B, …: by seconds seen, unless the people were put right.
     is_chosen
         Whether the tables are about this person.
+    spans
+        When the face is seen: its tracks, in order of time; empty where nobody else was followed.
     """
 
     person: str
@@ -35,3 +39,4 @@ class SeenPerson:
     first_seen_s: float | None
     key: str
     is_chosen: bool
+    spans: tuple[Span, ...] = ()

@@ -15,6 +15,7 @@ from emoreport.records import (
     FaceTrack,
     Person,
     SeenFaces,
+    Span,
     SpeakingSpan,
     SpeechTrack,
     Transcript,
@@ -69,6 +70,13 @@ def seen_people(
         times = seen.time_s[np.isin(seen.track, other.tracks)]
         return float(times[0]) if len(times) else None
 
+    def spans_of(other: Person) -> tuple[Span, ...]:
+        if seen is None:
+            return ()
+        times = (seen.time_s[seen.track == track] for track in other.tracks)
+        found = [Span(float(each[0]), float(each[-1])) for each in times if len(each)]
+        return tuple(sorted(found, key=lambda span: span.start_s))
+
     return tuple(
         SeenPerson(
             person=other.shown_name,
@@ -83,6 +91,7 @@ def seen_people(
             first_seen_s=first_seen_s(other),
             key=other.key,
             is_chosen=other.key == person,
+            spans=spans_of(other),
         )
         for other in people
     )
