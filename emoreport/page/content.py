@@ -45,6 +45,8 @@ from emoreport.results import (
 from emoreport.settings import LANGUAGES
 from emoreport.vocabulary import COLOURS, ICONS, like, text_on
 
+MOST_PEOPLE: Final = 6
+"""People who have a line on the page: those seen longest."""
 TICKS_PER_S: Final = 10_000
 STEPS: Final = 254
 MISSING: Final = 255
@@ -79,6 +81,7 @@ def page_document(findings: Findings) -> dict[str, Any]:
         "cuts": [_short(cut_s) for cut_s in findings.faces.cuts_s],
         "speech": [[_short(span.start_s), _short(span.end_s)] for span in findings.speech.speech],
         "actions": action_columns(analysis),
+        "people": people_columns(analysis),
         "speakers": speaker_columns(analysis),
         "tiles": tiles(findings),
         "blocks": blocks(findings),
@@ -194,6 +197,22 @@ def action_columns(analysis: Analysis) -> dict[str, dict[str, list[float | None]
             "end": [_short(span.end_s) for span in found],
         }
         for action, found in spans.items()
+    }
+
+
+def people_columns(analysis: Analysis) -> dict[str, list[Any]] | None:
+    """When each of the people seen longest is seen; None where one is all."""
+    if len(analysis.people) < 2:
+        return None
+    shown = analysis.people[:MOST_PEOPLE]
+    spans = [(row, span) for row, person in enumerate(shown) for span in person.spans]
+    spans.sort(key=lambda pair: pair[1].start_s)
+    return {
+        "names": [person.person for person in shown],
+        "chosen": [person.is_chosen for person in shown],
+        "start": [_short(span.start_s) for _, span in spans],
+        "end": [_short(span.end_s) for _, span in spans],
+        "row": [row for row, _ in spans],
     }
 
 

@@ -40,6 +40,8 @@ def test_people_of_a_crowd(emoreport: Emoreport) -> None:
         assert emoreport("retable", RUN / f"person_{key}").code == 0
         assert (RUN / f"person_{key}" / "video_intervals.csv").read_bytes() == before
 
+    assert emoreport("export", RUN, "--to", "textgrid", "--out", "x").code == 0
+    assert 'name = "seen A"' in next(Path("x").glob("*.TextGrid")).read_text("utf-8")
     listed = emoreport("people", RUN)
     assert listed.out.count("→") == 1
     assert emoreport("people", RUN, "--rename", "B=Анна", "--quiet").code == 0

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoreport.exchange.writers import Files, Media
-from emoreport.records import FaceTrack, SoundContour, SpeechTrack, WitnessReadings
+from emoreport.records import FaceTrack, SoundContour, Span, SpeechTrack, WitnessReadings
 from emoreport.results import (
     AcousticInterval,
     ActionEvent,
@@ -64,7 +64,10 @@ def findings_files(findings: Findings, _media: Media, _lang: str) -> Files:
         "format": "emoreport findings",
         "version": VERSION,
         "run": run_json.document(findings.run),
-        "people": [_rounded(asdict(row)) for row in analysis.people],
+        "people": [
+            _rounded({**asdict(row), "spans": [_pair(span) for span in row.spans]})
+            for row in analysis.people
+        ],
         "person": analysis.person,
         "summary": _summary(analysis.summary),
         "face": _face_rows(analysis, findings.faces.labels),
@@ -279,6 +282,10 @@ def _rounded(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: _value(value) if isinstance(value, float) else value for name, value in record.items()
     }
+
+
+def _pair(span: Span) -> list[float]:
+    return [_time(span.start_s), _time(span.end_s)]
 
 
 def _value(value: float | None) -> float | None:

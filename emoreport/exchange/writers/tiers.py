@@ -20,6 +20,7 @@ from emoreport.results import (
     AudioInterval,
     Comparison,
     Findings,
+    SeenPerson,
     SpokenWord,
     TextInterval,
     VideoInterval,
@@ -51,6 +52,10 @@ SHOTS: Final = "shots"
 """The shots of a recording that has cuts, by number."""
 SPEAKER: Final = "speaker"
 """Who speaks, where more than one does: keys of people, ``off_screen``, ``unknown``."""
+SEEN: Final = "seen {person}"
+"""When a person is seen, a tier for each where there are several."""
+LEAST_SEEN_S: Final = 1.0
+"""People who are seen for less have no tier."""
 JUDGED: Final = (FACE, VOICE, OWN_VOICE)
 """Tiers whose annotations are labels of a model, in every talk."""
 
@@ -137,16 +142,22 @@ def tiers_of(findings: Findings) -> tuple[Tier, ...]:
 
 
 def tiers_with_words(findings: Findings) -> tuple[Tier, ...]:
-    """The tiers of `tiers_of`, the shots, who speaks, the words and what they say, the actions.
+    """The tiers of `tiers_of`, shots, who is seen and speaks, the words, what they say, actions.
 
-    Shots are there where there is a cut, speakers where more than one speaks, words and clauses
-    where there is a transcript that may be shown, clauses and what they say where a text model
-    read them, actions of the face where they were measured.
+    Shots are there where there is a cut, people where there are several, speakers where more than
+    one speaks, words and clauses where there is a transcript that may be shown, clauses and what
+    they say where a text model read them, actions of the face where they were measured.
     """
     analysis = findings.analysis
     tiers = list(tiers_of(findings))
     if len(findings.faces.cuts_s) and not isinstance(findings, Blank):
         tiers.append(Tier(SHOTS, tuple(_shots(findings))))
+    if len(analysis.people) > 1:
+        tiers += [
+            Tier(SEEN.format(person=person.person), tuple(_seen(person)))
+            for person in analysis.people
+            if person.seconds >= LEAST_SEEN_S
+        ]
     if analysis.several_speak:
         tiers.append(Tier(SPEAKER, tuple(_speakers(analysis))))
     if analysis.words is not None:
@@ -297,6 +308,13 @@ def _shots(findings: Findings) -> Iterator[Cell]:
     for number, (start_ms, end_ms) in enumerate(pairwise(bounds_ms), start=1):
         if start_ms < end_ms:
             yield Cell(start_ms, end_ms, str(number), is_spoken=True)
+
+
+def _seen(person: SeenPerson) -> Iterator[Cell]:
+    for span in person.spans:
+        start_ms, end_ms = milliseconds(span.start_s), milliseconds(span.end_s)
+        if start_ms < end_ms:
+            yield Cell(start_ms, end_ms, person.person, is_spoken=True)
 
 
 def _speakers(analysis: Analysis) -> Iterator[Cell]:

@@ -132,6 +132,30 @@
     inView(speech, plot, (_, left, right) => g.fillRect(left, top, Math.max(1, right - left), height));
   }
 
+  // A line for each person, in the order of the list; the one whom the tables are about is darker.
+  const PERSON_PX = 13;
+  function people(g, top, height, plot) {
+    const { names, chosen, row } = data.people;
+    g.font = LABEL_FONT;
+    g.textAlign = "left";
+    g.textBaseline = "middle";
+    inView(data.people, plot, (i, left, right) => {
+      const line = top + row[i] * PERSON_PX;
+      const width = Math.max(1, right - left);
+      g.fillStyle = ink("--accent");
+      g.globalAlpha = chosen[row[i]] ? 0.75 : 0.3;
+      g.fillRect(left, line + 1, width, PERSON_PX - 2);
+      g.globalAlpha = 1;
+      const text = names[row[i]];
+      const room = size(g, text);
+      if (room > width - 8) return;
+      g.fillStyle = ink("--back");
+      g.fillRect(left + 3, line + 1.5, room + 4, PERSON_PX - 3);
+      g.fillStyle = ink("--ink");
+      g.fillText(text, left + 5, line + PERSON_PX / 2 + 0.5);
+    });
+  }
+
   // Who speaks: a shade for each, hatched where nobody knows who, the name where there is room.
   function speakers(g, top, height, plot) {
     const { speaker } = data.speakers;
@@ -207,6 +231,7 @@
     { key: "probabilities", seen: true, height: 78, paint: area(emoreport.curve) },
     { key: "face", seen: true, height: 26, paint: strip("face", first_s) },
     ...(data.actions ? [{ key: "actions", seen: true, height: 30, paint: actions }] : []),
+    ...(data.people ? [{ key: "people", height: PERSON_PX * data.people.names.length, paint: people }] : []),
     ...(data.speakers ? [{ key: "speakers", height: 15, paint: speakers }] : []),
     { key: "voice_probabilities", height: 52, paint: area(emoreport.voiceCurve) },
     { key: "voice", height: 26, paint: strip("voice", 0) },
