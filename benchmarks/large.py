@@ -39,7 +39,7 @@ CLIP_S = 6
 START_S = 0.4
 COMPACT = ("--face", "compact", "--speech", "compact")
 WORD_S = 0.5
-FORMATS = ("csv", "xlsx", "html", "parquet")
+FORMATS = ("csv", "xlsx", "html", "json", "parquet")
 
 
 def measured(*command: str) -> tuple[float, float]:

@@ -115,6 +115,9 @@ def analyze_readings(
     rows = judge_rows(faces, speech, duration_s, settings, bridge, labels)
     heard = judge_voice(speech, duration_s, settings, bridge, labels)
     video, audio, voice = _measured(faces, speech, rows, heard, duration_s, settings.analysis)
+    # A person's rows do not depend on the settings of the machine.
+    recut = _recut(faces, rows, video, duration_s, settings, bridge) if labels.face is None else ()
+    del rows  # and with them what a long talk was cut with: half of all memory
     own_key = person or ONLY_PERSON
     speaking: tuple[SpeakingSpan, ...] = ()
     if settings.analysis.speaker != NO_SPEAKER:
@@ -149,10 +152,7 @@ def analyze_readings(
         transition_statistics=transition_rows(
             video,
             transition_statistics(video),
-            # A person's rows do not depend on the settings of the machine.
-            ()
-            if labels.face is not None
-            else _recut(faces, rows, video, duration_s, settings, bridge),
+            recut,
             pieces,
         ),
         mismatch_statistics=mismatch_rows(

@@ -14,6 +14,7 @@ from emoreport.analysis.people.corrections import Corrections, corrected
 from emoreport.analysis.people.grouping import measured
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.finding import finding_sentence
+from emoreport.memory import give_back_memory
 from emoreport.messages import figures, text
 from emoreport.plots.kinds import draw_plot
 from emoreport.plots.plot import Plot
@@ -98,6 +99,7 @@ class Report:
 
         Where the run holds labels of a person, they take the place of the machine's.
         """
+        give_back_memory()
         labels = stored_labels(self.run)
         recording = Recording(
             name=self.run.input.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -206,20 +206,30 @@ def json_bytes(document: Mapping[str, Any]) -> bytes:
     return (text + "\n").encode("utf-8", "backslashreplace")
 
 
-def report_bytes(tables: Mapping[str, ShownTable]) -> bytes:
-    """Content of report.json: ``{table: [record, …]}``, one record per line, null for unknown.
+def write_report(stream: BinaryIO, tables: Mapping[str, ShownTable]) -> None:
+    """Write report.json: ``{table: [record, …]}``, one record per line, null for unknown.
 
     The values are those of the CSV files, rounded in the same way.
+
+    Raises
+    ------
+    OSError
+        When the stream cannot be written.
     """
+    stream.writelines(part.encode("utf-8", "backslashreplace") for part in _report_parts(tables))
+
+
+def _report_parts(tables: Mapping[str, ShownTable]) -> Iterator[str]:
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
-    parts = []
+    before = "{\n"
     for name, content in tables.items():
-        names, columns = content.table.names, content.columns
-        records = [encode(dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
-        body = ",\n    ".join(records)
-        parts.append(f'  "{name}": [\n    {body}\n  ]' if records else f'  "{name}": []')
-    text = "{\n" + ",\n".join(parts) + "\n}\n"
-    return text.encode("utf-8", "backslashreplace")
+        names = content.table.names
+        yield f'{before}  "{name}": ['
+        for number, row in enumerate(zip(*content.columns, strict=True)):
+            yield f"{',' if number else ''}\n    {encode(dict(zip(names, row, strict=True)))}"
+        yield "\n  ]" if content.rows else "]"
+        before = ",\n"
+    yield "\n}\n"
 
 
 def _stage_tables(
@@ -241,7 +251,7 @@ def _stage_tables(
                 file = localised_name(name, excel_locale)
                 staging.put(file, csv_bytes(table, LOCALES[excel_locale]))
     if "json" in formats:
-        staging.put(REPORT_FILE, report_bytes(content))
+        staging.add(REPORT_FILE, partial(write_report, tables=content))
     if "xlsx" in formats:
         book = workbook_bytes(content, lang=lang, facts=facts, readings=readings)
         staging.put(WORKBOOK_FILE, book)

@@ -55,7 +55,8 @@ def workbook_bytes(
         described = [*(content.table for content in tables.values()), *readings]
         sheets.dictionary(dictionary(described, lang))
 
-    return written(fill, lang, facts.bridge)
+    longest = max(content.rows for content in tables.values())
+    return written(fill, lang, facts.bridge, rows=longest)
 
 
 def _summary_lines(tables: Mapping[str, ShownTable], facts: SummaryFacts, lang: str) -> list[Line]:

@@ -9,6 +9,9 @@ import datetime as dt
 import io
 import math
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
+from itertools import islice
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from emoreport.messages import Words
@@ -30,8 +33,9 @@ MAX_ROWS: Final = 1_048_576
 """Limit of the format (ECMA-376 as Excel applies it)."""
 _CREATED: Final = dt.datetime(1980, 1, 1, tzinfo=dt.UTC)
 """The same tables give the same file, byte for byte: the zip entries bear this date too."""
+LONG_ROWS: Final = 2000
+"""Rows of a table that is written by way of a file: in memory a cell takes 200 bytes."""
 _OPTIONS: Final = {
-    "in_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
@@ -50,7 +54,11 @@ _PAGE_WIDTH: Final = 250
 
 
 def written(
-    fill: Callable[[Sheets], None], lang: str, bridge: Mapping[str, str] | None = None
+    fill: Callable[[Sheets], None],
+    lang: str,
+    bridge: Mapping[str, str] | None = None,
+    *,
+    rows: int = 0,
 ) -> bytes:
     """Content of a workbook to which `fill` adds the sheets.
 
@@ -61,13 +69,27 @@ def written(
     lang
         Language of everything but the data; ``en`` keeps the machine names of columns, emotions
         and codes, other languages translate them.
+    rows
+        Rows of the longest table; beyond `LONG_ROWS` the workbook is written by way of files
+        in the folder for temporary ones.
+
+    Raises
+    ------
+    OSError
+        When such a file cannot be written.
     """
     import xlsxwriter
+    from xlsxwriter.exceptions import FileCreateError
 
     buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, _OPTIONS) as book:
-        book.set_properties({"created": _CREATED.replace(tzinfo=None)})
-        fill(Sheets(book, lang, bridge))
+    with TemporaryDirectory(prefix="emoreport") if rows > LONG_ROWS else nullcontext() as folder:
+        options = {**_OPTIONS, "in_memory": folder is None, "tmpdir": folder}
+        try:
+            with xlsxwriter.Workbook(buffer, options) as book:
+                book.set_properties({"created": _CREATED.replace(tzinfo=None)})
+                fill(Sheets(book, lang, bridge))
+        except FileCreateError as error:
+            raise error.args[0] from error
     return buffer.getvalue()
 
 
@@ -111,26 +133,32 @@ class Sheets:
             Columns of a wide table that stay in sight, and are printed on every page where the
             table has no columns that lead: what and when.
         """
-        sheet = self.book.add_worksheet(title)
         columns = content.table.columns
         rows = min(content.rows, MAX_ROWS - 1)
         lead = content.table.lead
+        # Of a sheet that goes to a file each row is written out when the next one begins.
+        self.book.constant_memory = rows > LONG_ROWS and not self.book.in_memory
+        sheet = self.book.add_worksheet(title)
+        self.book.constant_memory = False
         total = 0
-        wrapped: dict[int, list[Cell]] = {}
+        wrapped: list[int] = []
         for index, (column, cells) in enumerate(zip(columns, content.columns, strict=True)):
             head = header(column)
             write_text(sheet, 0, index, head, self.styles.header)
-            width = self._width(column, cells[:rows])
+            width = self._width(column, islice(cells, rows))
             if width > _MAX_WIDTH and column.kind is Kind.TEXT and (lead is None or index < lead):
-                wrapped[index] = cells[:rows]
+                wrapped.append(index)
             most = _WRAPPED_WIDTH if index in wrapped else _MAX_WIDTH
             width = min(max(width, len(head) + _FILTER_ARROW, _MIN_WIDTH), most)
-            look = self.styles.spoken if index in wrapped else self.styles.text
-            self._write_column(sheet, index, column, cells[:rows], look)
             sheet.set_column(index, index, width)
             total += width
-        for row, texts in enumerate(zip(*wrapped.values(), strict=True), start=1):
-            set_height(sheet, row, map(str, texts), [_WRAPPED_WIDTH] * len(wrapped))
+        for row, line in enumerate(islice(zip(*content.columns, strict=True), rows), start=1):
+            if wrapped:
+                texts = [str(line[index]) for index in wrapped]
+                set_height(sheet, row, texts, [_WRAPPED_WIDTH] * len(wrapped))
+            for index, cell in enumerate(line):
+                look = self.styles.spoken if index in wrapped else self.styles.text
+                self._write_cell(sheet, (row, index), columns[index], cell, look)
         sheet.autofilter(0, 0, rows, len(columns) - 1)
         pages = math.ceil(total / _PAGE_WIDTH)
         sheet.freeze_panes(1, kept if pages > 1 else 0)
@@ -166,31 +194,29 @@ class Sheets:
         printed = sum(definition.leading for definition in ordered)
         sheet.print_area(0, 0, printed or len(ordered), len(fields) - 2)
 
-    def _width(self, column: Column, cells: list[Cell]) -> int:
+    def _width(self, column: Column, cells: Iterable[Cell]) -> int:
         """The width that the texts of a column ask for; 0 without any."""
         texts = (self._named(column, cell) for cell in cells if isinstance(cell, str))
         return max((len(text) + _TEXT_MARGIN for text in texts), default=0)
 
-    def _write_column(
+    def _write_cell(
         self,
         sheet: Any,  # noqa: ANN401 - XlsxWriter has no types
-        index: int,
+        place: tuple[int, int],
         column: Column,
-        cells: list[Cell],
+        cell: Cell,
         look: Any,  # noqa: ANN401 - XlsxWriter has no types
     ) -> None:
-        """Write the cells below the header; `look` is that of texts without a colour."""
-        style = self.styles.numbers.get(column.kind)
-        looks = self.styles.labels if column.kind is Kind.LABEL else {}
-        for row, cell in enumerate(cells, start=1):
-            if cell is None:
-                continue
-            if isinstance(cell, bool):
-                sheet.write_boolean(row, index, cell)
-            elif isinstance(cell, str):
-                write_text(sheet, row, index, self._named(column, cell), looks.get(cell, look))
-            else:
-                sheet.write_number(row, index, cell, style)
+        """Write one cell; `look` is that of texts without a colour."""
+        if cell is None:
+            return
+        if isinstance(cell, bool):
+            sheet.write_boolean(*place, cell)
+        elif isinstance(cell, str):
+            looks = self.styles.labels if column.kind is Kind.LABEL else {}
+            write_text(sheet, *place, self._named(column, cell), looks.get(cell, look))
+        else:
+            sheet.write_number(*place, cell, self.styles.numbers.get(column.kind))
 
     def _named(self, column: Column, text: str) -> str:
         if column.kind is Kind.LABEL:

@@ -289,7 +289,9 @@ def _bootstrap_lags(
     def products(lags: slice) -> DoubleArray:
         power = (square_mine @ present[:, lags]) * (~np.isnan(leader) @ windows[:, lags] ** 2)
         scale = np.sqrt(np.maximum(power, TIE))
-        return np.asarray(sign * mine[:, np.newaxis] * windows[:, lags] / scale)
+        result: DoubleArray = (sign * mine)[:, np.newaxis] * windows[:, lags]
+        result /= scale
+        return result
 
     # A few lags at a time: the products of all of them would be a hundred series.
     parts = [slice(at, at + LAGS_AT_ONCE) for at in range(0, 2 * reach + 1, LAGS_AT_ONCE)]
@@ -299,12 +301,12 @@ def _bootstrap_lags(
     drawn = np.random.default_rng(seed).integers(0, cells, (draws, number))
     sums = np.zeros((draws, 2 * reach + 1))
     for lags in parts:
-        each = products(lags)
-        before = np.zeros((cells + length + 1, each.shape[1]))
-        np.cumsum(np.concatenate((each, each[:length])), axis=0, out=before[1:])
-        blocks = before[length : length + cells] - before[:cells]
-        for column in drawn.T:
-            sums[:, lags] += blocks[column]
+        for lag, each in enumerate(products(lags).T, start=lags.start):
+            before = np.zeros(cells + length + 1)
+            np.cumsum(np.concatenate((each, each[:length])), out=before[1:])
+            blocks = before[length : length + cells] - before[:cells]
+            for starts in drawn.T:
+                sums[:, lag] += blocks[starts]
     return _peaks(sums) - reach
 
 

@@ -94,20 +94,22 @@ def build_timeline(time_s: DoubleArray, duration_s: float) -> Timeline:
         usual_s = float(np.median(np.diff(time_s)))
         limit_s = max(limit_s, HOLD_LIMIT_FACTOR * usual_s)
     limit_s += TIME_TOLERANCE_S
-    own_s = np.clip(np.asarray(time_s, dtype=np.float64), 0.0, duration_s)
-    next_s = np.append(own_s[1:], duration_s)
-    end_s = np.where(next_s - own_s > limit_s, own_s + usual_s, next_s)
-    start_s = own_s.copy()
-    if own_s[0] <= limit_s:
+    start_s = np.clip(np.asarray(time_s, dtype=np.float64), 0.0, duration_s)
+    next_s = np.append(start_s[1:], duration_s)
+    away = np.flatnonzero(next_s - start_s > limit_s)
+    away_from_s = start_s[away] + usual_s
+    if start_s[0] <= limit_s:
         start_s[0] = 0.0
-    count = len(own_s)
-    starts = np.concatenate(([0.0], np.column_stack((start_s, end_s)).ravel()))
-    ends = np.concatenate(([start_s[0]], np.column_stack((end_s, next_s)).ravel()))
-    holder = np.concatenate(
-        ([-1], np.column_stack((np.arange(count), np.full(count, -1))).ravel())
-    ).astype(np.int64)
-    kept = ends > starts
-    return Timeline(np.append(starts[kept], duration_s), holder[kept])
+    end_s = next_s.copy()
+    end_s[away] = away_from_s
+    holder = np.flatnonzero(end_s > start_s)
+    # Holes are few: each is put in behind the frame that it follows.
+    hole = next_s[away] > away_from_s
+    places = np.searchsorted(holder, away[hole], side="right")
+    first = np.zeros(int(start_s[0] > 0.0))
+    places = np.concatenate((first.astype(np.int64), places))
+    begins_s = np.insert(start_s[holder], places, np.concatenate((first, away_from_s[hole])))
+    return Timeline(np.append(begins_s, duration_s), np.insert(holder, places, -1))
 
 
 def hold_times(time_s: DoubleArray, duration_s: float) -> DoubleArray:

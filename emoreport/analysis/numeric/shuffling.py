@@ -40,6 +40,8 @@ MOVES_TIMES_INTERVALS: Final = 24_000
 """A short sequence has few possible moves, most of which fail, and needs more of them."""
 
 EVERY_NTH_IS_A_REVERSAL: Final = 3
+ORDERS_AT_ONCE: Final = 128
+"""Orders that are worked on together: of a long talk all of them take tens of megabytes."""
 BREAK: Final = -1
 """Before, between and after the chains; equals no label."""
 
@@ -146,8 +148,11 @@ def _reverse(orders: Labels, move: _Reversal, rng: np.random.Generator) -> None:
     stretch = np.repeat(np.arange(len(lengths)), lengths)
     offset = np.arange(len(stretch)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     positions = move.first[stretch] + offset
-    mirrored = orders[move.last[stretch] - offset]
-    orders[positions] = np.where(happens[stretch], mirrored, orders[positions])
+    from_positions = move.last[stretch] - offset
+    for begin in range(0, orders.shape[1], ORDERS_AT_ONCE):
+        some = orders[:, begin : begin + ORDERS_AT_ONCE]
+        turned = happens[:, begin : begin + ORDERS_AT_ONCE][stretch]
+        some[positions] = np.where(turned, some[from_positions], some[positions])
 
 
 def _coins(rng: np.random.Generator, shape: tuple[int, ...]) -> BoolArray:

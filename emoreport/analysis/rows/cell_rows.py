@@ -22,6 +22,7 @@ from emoreport.settings import AnalysisSettings
 
 _Stretch = tuple[DoubleArray, IntArray, IntArray]
 """Probabilities of the readings of a stretch, float64 (N, K), starts of their runs, labels."""
+_Runs = tuple[IntArray, IntArray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Leaders:
 
     def __init__(self, probabilities: DoubleArray, hysteresis: float) -> None:
         self._probabilities, self._hysteresis = probabilities, hysteresis
-        self._stretches: dict[tuple[int, int, int], _Stretch] = {}
+        self._stretches: dict[tuple[int, int, int], _Runs] = {}
 
     def stretch(self, readings: IntArray) -> _Stretch:
         """Probabilities of the readings, the starts of their runs and the labels of these.
@@ -93,13 +94,14 @@ class Leaders:
         Their first one, last one and number identify a stretch of one timeline, if the cells of
         a reading that holds several are cut in one way only.
         """
-        key = (int(readings[0]), int(readings[-1]), len(readings))
-        stretch = self._stretches.get(key)
-        if stretch is None:
-            probabilities = self._probabilities[readings]
-            stretch = (probabilities, *hysteresis_labels(probabilities, self._hysteresis))
-            self._stretches[key] = stretch
-        return stretch
+        first, last = int(readings[0]), int(readings[-1])
+        key = (first, last, len(readings))
+        rising = len(readings) == last - first + 1 and bool((np.diff(readings) == 1).all())
+        probabilities = self._probabilities[slice(first, last + 1) if rising else readings]
+        runs = self._stretches.get(key)
+        if runs is None:
+            runs = self._stretches[key] = hysteresis_labels(probabilities, self._hysteresis)
+        return probabilities, *runs
 
 
 def label_cells(
@@ -155,7 +157,10 @@ def _label_stretch(
     shortest_s = settings.min_interval_s - TIME_TOLERANCE_S
     if len(starts) == 1 or np.diff(cuts_s).min() >= shortest_s:
         return starts, labels
-    votes = np.add.reduceat(probabilities * hold_s[:, np.newaxis], starts, axis=0)
+    # Label by label: the products of all of them would be as large as the probabilities.
+    votes = np.zeros((len(starts), probabilities.shape[1]))
+    for column, values in enumerate(probabilities.T):
+        votes[:, column] = np.add.reduceat(values * hold_s, starts)
     # The bonus makes the label that hysteresis kept the best one of its own run, so that only
     # rows that are too short are decided again.
     bonus = settings.hysteresis * np.add.reduceat(hold_s, starts)
@@ -165,7 +170,7 @@ def _label_stretch(
 
 
 class CellMeans:
-    """Values of the readings times the seconds that they hold, ready to be averaged over rows.
+    """Averages values of the readings over rows, weighted by the seconds that they hold.
 
     Parameters
     ----------
@@ -183,23 +188,30 @@ class CellMeans:
         timeline: Timeline,
         weight_s: DoubleArray,
     ) -> None:
-        self._total: DoubleArray | None = None
-        if values is None:
-            return
-        table = (values if values.ndim == 2 else values[:, np.newaxis]).astype(np.float64)
-        cells = np.full((len(timeline), table.shape[1]), np.nan)
-        held = timeline.frame >= 0
-        cells[held] = table[timeline.frame[held]]
-        present = ~np.isnan(cells)
-        self._seconds = present * weight_s[:, np.newaxis]
-        self._total = np.where(present, cells, 0.0) * self._seconds
+        self._values = values[:, np.newaxis] if values is not None and values.ndim == 1 else values
+        self._frame, self._weight_s = timeline.frame, weight_s
 
     def means(self, starts: IntArray) -> DoubleArray:
         """Means per row, float64 (R, columns); NaN where nothing is known."""
-        if self._total is None:
+        if self._values is None:
             return np.full((len(starts), 1), np.nan)
-        total = np.add.reduceat(self._total, starts, axis=0)
-        seconds = np.add.reduceat(self._seconds, starts, axis=0)
+        held = self._frame >= 0
+        means = np.zeros((len(starts), self._values.shape[1]))
+        # Column by column, since cells times columns would be as large as all readings.
+        for column, values in enumerate(self._values.T):
+            means[:, column] = self._column_means(values, held, starts)
+        return means
+
+    def _column_means(
+        self, values: FloatArray | DoubleArray, held: BoolArray, starts: IntArray
+    ) -> DoubleArray:
+        cells = np.full(len(held), np.nan)
+        cells[held] = values[self._frame[held]]
+        present = ~np.isnan(cells)
+        weight_s = present * self._weight_s
+        seconds = np.add.reduceat(weight_s, starts)
+        weight_s *= np.where(present, cells, 0.0)
+        total = np.add.reduceat(weight_s, starts)
         means: DoubleArray = np.divide(
             total, seconds, out=np.full(total.shape, np.nan), where=seconds > 0
         )

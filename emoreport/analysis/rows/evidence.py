@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emoreport.analysis.numeric.hold_times import hold_times
 from emoreport.analysis.numeric.missing import none_if_nan, none_where_nan
+from emoreport.analysis.numeric.pieces import by_rows
 from emoreport.analysis.rows.doubt import DISTANCE, HEAD_TURN
 from emoreport.analysis.rows.voice import spoken_before
 from emoreport.records import (
@@ -38,27 +40,17 @@ class FrameEvidence:
     """
 
     def __init__(self, faces: FaceTrack, duration_s: float) -> None:
-        usable = faces.valid & (faces.time_s < duration_s)
-        unknown = np.full(len(faces), np.nan, dtype=np.float32)
-
-        def extra(name: str) -> FloatArray:
-            return faces.extra.get(name, unknown)[usable]
-
+        self._faces, self._usable = faces, faces.valid & (faces.time_s < duration_s)
+        usable = self._usable
         self.labels = faces.labels
         self.witness_labels = () if faces.witness is None else faces.witness.labels
         self.heeds_witness = faces.witness is not None and faces.witness.is_heeded
-        self._witness = None if faces.witness is None else faces.witness.probabilities[usable]
-        self._time_s = faces.time_s[usable]
         # A frame without time of its own (its hold fell to a tie or the end) still was seen.
         self._weight_s = np.maximum(hold_times(faces.time_s, duration_s)[usable], 1e-9)
-        self._yaw, self._pitch = np.abs(extra("yaw_deg")), np.abs(extra("pitch_deg"))
-        self._turn, self._away = extra(HEAD_TURN), extra(DISTANCE)
-        self._witness_away = extra(WITNESS_MEASURE[DISTANCE])
-        self._score = faces.detection_score[usable]
-        self._doubt = normalised_entropy(faces.probabilities[usable])
-        self._ranked_score = _Ranked(self._score)
+        self._doubt = by_rows(normalised_entropy, faces.probabilities[usable])
+        self._ranked_score = _Ranked(faces.detection_score[usable])
         self._face_px = _Ranked(np.sqrt(faces.box[usable, 2] * faces.box[usable, 3]))
-        self._sharpness = _Ranked(extra("sharpness"))
+        self._sharpness = _Ranked(self._measured("sharpness"))
         sharpness = self._sharpness.ordered
         self._usual = float(np.median(sharpness)) if len(sharpness) else 0.0
 
@@ -70,8 +62,11 @@ class FrameEvidence:
         if not intervals:
             return ()
         frames = self._by_row(intervals)
-        yaw, pitch = frames.means(self._yaw), frames.means(self._pitch)
-        mean_score, worst_score = frames.means(self._score), frames.lowest(self._ranked_score)
+        yaw, pitch = (
+            frames.means(np.abs(self._measured(name))) for name in ("yaw_deg", "pitch_deg")
+        )
+        mean_score = frames.means(self._faces.detection_score[self._usable])
+        worst_score = frames.lowest(self._ranked_score)
         face_px, sharpness = frames.medians(self._face_px), frames.medians(self._sharpness)
         doubt = frames.means(self._doubt)
         shares = _shares(intervals, self.labels)
@@ -89,8 +84,8 @@ class FrameEvidence:
             doubt,
             entropy,
             margin,
-            frames.means(self._turn),
-            frames.means(self._away),
+            frames.means(self._measured(HEAD_TURN)),
+            frames.means(self._measured(DISTANCE)),
         )
         lists = [none_where_nan(column) for column in columns]
         return tuple(
@@ -101,20 +96,29 @@ class FrameEvidence:
     def witness_means(self, intervals: Sequence[VideoInterval]) -> DoubleArray:
         """Mean probabilities of the witness over the same rows, float64 (R, K); NaN without one."""
         means = np.full((len(intervals), len(self.witness_labels)), np.nan)
-        if self._witness is not None and intervals:
+        witness = self._faces.witness
+        if witness is not None and intervals:
             frames = self._by_row(intervals)
-            for column, values in enumerate(self._witness.T):
-                means[:, column] = frames.means(values)
+            for column, values in enumerate(witness.probabilities.T):
+                means[:, column] = frames.means(values[self._usable])
         return means
 
     def witness_distances(self, intervals: Sequence[VideoInterval]) -> DoubleArray:
         """Mean distance of the witness over the same rows, float64 (R,); NaN without one."""
         if not intervals:
             return np.zeros(0)
-        return self._by_row(intervals).means(self._witness_away)
+        return self._by_row(intervals).means(self._measured(WITNESS_MEASURE[DISTANCE]))
+
+    def _measured(self, name: str) -> FloatArray:
+        """A further column of the usable frames; NaN where it was not measured."""
+        values = self._faces.extra.get(name)
+        if values is None:
+            return np.full(np.count_nonzero(self._usable), np.nan, np.float32)
+        return values[self._usable]
 
     def _by_row(self, intervals: Sequence[VideoInterval]) -> _Frames:
-        cuts = np.searchsorted(self._time_s, [row.span.start_s for row in intervals][1:])
+        starts_s = [row.span.start_s for row in intervals]
+        cuts = np.searchsorted(self._faces.time_s[self._usable], starts_s[1:])
         return _Frames(cuts, self._weight_s)
 
 
@@ -222,7 +226,8 @@ class _Ranked:
 
     def __init__(self, values: FloatArray) -> None:
         present = np.flatnonzero(~np.isnan(values))
-        self.frame: IntArray = present[np.argsort(values[present], kind="stable")]
+        order = np.argsort(values[present], kind="stable")
+        self.frame: NDArray[np.int32] = present[order].astype(np.int32)
         self.ordered: FloatArray = values[self.frame]
 
 
@@ -232,7 +237,7 @@ class _Frames:
     def __init__(self, cuts: IntArray, weight_s: DoubleArray) -> None:
         self._bounds = np.concatenate(([0], cuts, [len(weight_s)]))
         self._weight_s = weight_s
-        self._row = np.repeat(np.arange(len(cuts) + 1), np.diff(self._bounds))
+        self._row = np.repeat(np.arange(len(cuts) + 1, dtype=np.int32), np.diff(self._bounds))
 
     def means(self, values: FloatArray | DoubleArray) -> DoubleArray:
         """Weighted means of the known values, float64 (R,); NaN where there is none."""

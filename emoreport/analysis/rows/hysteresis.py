@@ -35,12 +35,16 @@ def hysteresis_labels(probabilities: DoubleArray, hysteresis: float) -> tuple[In
         int64 (S,) each: position of the first frame of every run and its label's column.
     """
     best = np.argmax(probabilities, axis=1)
-    lead = probabilities.max(axis=1, keepdims=True) - probabilities
+    highest = probabilities.max(axis=1)
     # Where each label would be given up; only these places are looked at, not every frame.
-    challenged = [np.flatnonzero(column > hysteresis + LEAD_TOLERANCE) for column in lead.T]
+    challenged: dict[int, IntArray] = {}
     starts, labels = [0], [int(best[0])]
     while True:
-        places = challenged[labels[-1]]
+        label = labels[-1]
+        if label not in challenged:
+            lead = highest - probabilities[:, label]
+            challenged[label] = np.flatnonzero(lead > hysteresis + LEAD_TOLERANCE)
+        places = challenged[label]
         cursor = int(places.searchsorted(starts[-1], side="right"))
         if cursor == len(places):
             return np.asarray(starts, dtype=np.int64), np.asarray(labels, dtype=np.int64)

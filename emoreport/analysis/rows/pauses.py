@@ -54,19 +54,18 @@ def cut_at_speech(
     usable = faces.valid & (faces.time_s < duration_s)
     time_s = faces.time_s[usable]
     weight_s = np.maximum(hold_times(faces.time_s, duration_s)[usable], 1e-9)
-    summed = np.vstack(
-        [
-            np.zeros(len(faces.labels)),
-            np.cumsum(faces.probabilities[usable] * weight_s[:, np.newaxis], axis=0, dtype=float),
-        ]
-    )
     seconds = np.append(0.0, np.cumsum(weight_s))
     cut = _cut(rows, bounds_s)
     starts_s = np.asarray([span.start_s for _, span in cut])
     ends_s = np.asarray([span.end_s for _, span in cut])
     spoken = np.searchsorted(bounds_s, 0.5 * (starts_s + ends_s), side="right") % 2 == 1
     first, stop = np.searchsorted(time_s, starts_s), np.searchsorted(time_s, ends_s)
-    totals, held_s = summed[stop] - summed[first], seconds[stop] - seconds[first]
+    held_s = seconds[stop] - seconds[first]
+    totals = np.zeros((len(cut), len(faces.labels)))
+    # Emotion by emotion: the sums of all would be twice as large as the readings.
+    for column, values in enumerate(faces.probabilities.T):
+        summed = np.append(0.0, np.cumsum(values[usable] * weight_s))
+        totals[:, column] = summed[stop] - summed[first]
     pieces = []
     for index, (row, span) in enumerate(cut):
         frames = int(stop[index] - first[index])

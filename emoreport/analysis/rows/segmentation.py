@@ -125,6 +125,7 @@ class FaceSegmenter:
             if self._smoother is None or self._smoother[0] != gap_limit_s:
                 smoother = track_smoother(self._faces, self._duration_s, gap_limit_s)
                 self._smoother = gap_limit_s, smoother
+            self._led = None  # one table of them is in memory, not two
             smoothed = self._smoother[1].smooth(settings.smoothing_s, settings.smoothing_method)
             self._led = key, Leaders(smoothed, settings.hysteresis)
         return self._led[1]

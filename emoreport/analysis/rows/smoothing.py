@@ -11,8 +11,10 @@ from bisect import bisect_left, insort
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emoreport.analysis.numeric.hold_times import build_timeline, long_gaps, stretch_of_frames
+from emoreport.analysis.numeric.pieces import pieces
 from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray
 from emoreport.settings import AnalysisSettings
 
@@ -87,47 +89,58 @@ class Smoother:
     def __init__(
         self, values: FloatArray | DoubleArray, time_s: DoubleArray, stretch: IntArray
     ) -> None:
-        wide = np.asarray(values, dtype=np.float64)
-        self._shape = wide.shape
-        self._valid = ~np.isnan(wide).any(axis=1) & (stretch >= 0)
-        self._values, self._times = wide[self._valid], time_s[self._valid]
-        self._wanted = np.flatnonzero(stretch >= 0)
-        self._wanted_s = time_s[self._wanted]
-        groups, wanted = stretch[self._valid], stretch[self._wanted]
-        self._first = np.searchsorted(groups, wanted, side="left")
-        self._end = np.searchsorted(groups, wanted, side="right")
-        self._sums: IntArray | None = None
+        self._shape, self._time_s = values.shape, time_s
+        self._stretch = stretch.astype(np.int32)
+        self._valid = ~np.isnan(values).any(axis=1) & (stretch >= 0)
+        self._values = values
+        self._known: NDArray[np.int32] = np.flatnonzero(self._valid).astype(np.int32)
+        self._times, self._groups = time_s[self._known], self._stretch[self._known]
 
     def smooth(self, window_s: float, method: str = "mean") -> DoubleArray:
         """The series under a window; see `smooth`."""
         result = np.full(self._shape, np.nan)
         if window_s <= 0:
-            result[self._valid] = self._values
+            result[self._valid] = self._values[self._valid]
             return result
         reach_s = 0.5 * window_s + WINDOW_TOLERANCE_S
-        low = np.searchsorted(self._times, self._wanted_s - reach_s, side="left")
-        high = np.searchsorted(self._times, self._wanted_s + reach_s, side="right")
-        low, high = np.maximum(low, self._first), np.minimum(high, self._end)
-        filled = high > low
-        low, high = low[filled], high[filled]
-        result[self._wanted[filled]] = (
-            self._means(low, high) if method == "mean" else _window_medians(self._values, low, high)
-        )
+        of_windows = _window_means if method == "mean" else _window_medians
+        for piece in pieces(len(result)):
+            frames, low, high = self._windows(piece, reach_s)
+            if len(frames):
+                first, end = int(low[0]), int(high[-1])
+                wide = self._values[self._known[first:end]].astype(np.float64)
+                result[frames] = of_windows(wide, low - first, high - first)
         return result
 
-    def _means(self, low: IntArray, high: IntArray) -> DoubleArray:
-        """Mean of ``values[low:high]`` per window, from cumulative sums.
+    def _windows(self, piece: slice, reach_s: float) -> tuple[IntArray, IntArray, IntArray]:
+        """Frames of a piece that are filled, and the valid frames that their windows hold."""
+        stretch = self._stretch[piece]
+        frames = np.flatnonzero(stretch >= 0)
+        stretch, frames = stretch[frames], frames + piece.start
+        time_s = self._time_s[frames]
+        low = np.maximum(
+            np.searchsorted(self._times, time_s - reach_s, side="left"),
+            np.searchsorted(self._groups, stretch, side="left"),
+        )
+        high = np.minimum(
+            np.searchsorted(self._times, time_s + reach_s, side="right"),
+            np.searchsorted(self._groups, stretch, side="right"),
+        )
+        filled = high > low
+        return frames[filled], low[filled], high[filled]
 
-        The sums are integers (2**-40 is the unit), which add without rounding: an hour-long sum
-        cannot drift, and equal frames give exactly equal means.
-        """
-        if self._sums is None:
-            units = np.rint(self._values * FIXED_POINT).astype(np.int64)
-            self._sums = np.zeros((len(units) + 1, units.shape[1]), dtype=np.int64)
-            np.cumsum(units, axis=0, out=self._sums[1:])
-        total = (self._sums[high] - self._sums[low]).astype(np.float64)
-        means: DoubleArray = total / ((high - low)[:, np.newaxis] * FIXED_POINT)
-        return means
+
+def _window_means(values: DoubleArray, low: IntArray, high: IntArray) -> DoubleArray:
+    """Mean of ``values[low:high]`` per window, from cumulative sums.
+
+    The sums are integers (2**-40 is the unit), which add without rounding: a long sum cannot
+    drift, and equal frames give exactly equal means.
+    """
+    sums = np.zeros((len(values) + 1, values.shape[1]), dtype=np.int64)
+    np.cumsum(np.rint(values * FIXED_POINT).astype(np.int64), axis=0, out=sums[1:])
+    total = (sums[high] - sums[low]).astype(np.float64)
+    means: DoubleArray = total / ((high - low)[:, np.newaxis] * FIXED_POINT)
+    return means
 
 
 def _window_medians(values: DoubleArray, low: IntArray, high: IntArray) -> DoubleArray:

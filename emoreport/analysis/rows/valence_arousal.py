@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from emoreport.analysis.numeric.pieces import by_rows
 from emoreport.analysis.rows.bridge import DEFAULT_BRIDGE, Bridge
 from emoreport.records import DoubleArray, FloatArray
 
@@ -54,13 +55,14 @@ def derived_dimensions(
         float64 (N,), −1 to 1: means over the labels with coordinates, weighted by probability;
         NaN where a row is unknown or those labels hold less than `LEAST_MASS` of it.
     """
-    table = np.asarray(probabilities, dtype=np.float64)
     coordinates = [COORDINATES.get(bridge.shared(label)) for label in labels]
     located = np.asarray([point is not None for point in coordinates], dtype=bool)
     points = np.asarray([point for point in coordinates if point is not None]).reshape(-1, 2)
-    mass = table[:, located].sum(axis=1, keepdims=True)
-    enough = mass >= LEAST_MASS
-    means = np.divide(
-        table[:, located] @ points, mass, out=np.full((len(table), 2), np.nan), where=enough
-    )
-    return means[:, 0], means[:, 1]
+
+    def means(table: DoubleArray) -> DoubleArray:
+        mass = table[:, located].sum(axis=1, keepdims=True)
+        unknown = np.full((len(table), 2), np.nan)
+        return np.divide(table[:, located] @ points, mass, out=unknown, where=mass >= LEAST_MASS)
+
+    valence, arousal = by_rows(means, probabilities).T
+    return valence, arousal

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from emoreport.analysis.numeric.hold_times import TIME_TOLERANCE_S, BoolArray
 from emoreport.analysis.numeric.quantiles import chi_square_quantile
+from emoreport.analysis.numeric.shuffling import ORDERS_AT_ONCE
 from emoreport.records import DoubleArray, IntArray
 from emoreport.results import VideoInterval
 from emoreport.vocabulary import ALL_LABELS, is_emotion
@@ -175,11 +176,15 @@ def pair_counts(orders: NDArray[np.int8] | IntArray, linked: BoolArray, classes:
     -------
     int64 (B, K, K)
     """
-    number = orders.shape[1]
-    pairs = orders[:-1][linked].astype(np.int64) * classes + orders[1:][linked]
-    pairs += np.arange(number) * classes**2
-    counts: IntArray = np.bincount(pairs.ravel(), minlength=number * classes**2)
-    return counts.reshape(number, classes, classes)
+    counts = np.zeros((orders.shape[1], classes, classes), np.int64)
+    for begin in range(0, len(counts), ORDERS_AT_ONCE):
+        some = orders[:, begin : begin + ORDERS_AT_ONCE]
+        number = some.shape[1]
+        pairs = some[:-1][linked].astype(np.int64) * classes + some[1:][linked]
+        pairs += np.arange(number) * classes**2
+        counted = np.bincount(pairs.ravel(), minlength=number * classes**2)
+        counts[begin : begin + number] = counted.reshape(number, classes, classes)
+    return counts
 
 
 def poisson_rate(count: int, exposure_s: float, confidence: float = CONFIDENCE) -> Rate:
