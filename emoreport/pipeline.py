@@ -27,7 +27,8 @@ from emoreport.heads.head import short_of_faces
 from emoreport.heads.known import HEAD_KNOWS, KnownNames
 from emoreport.heads.leading import with_head
 from emoreport.heads.needs import check_models, open_named_head, settings_for
-from emoreport.media import open_audio, open_video, probe, release_freed_buffers
+from emoreport.media import open_audio, open_video, probe
+from emoreport.memory import give_back_memory
 from emoreport.models.store.model_choice import basic_models_line
 from emoreport.models.store.model_store import PullProgress
 from emoreport.models.witness import open_face_witness, open_voice_witness
@@ -290,7 +291,7 @@ class Analyzer:
                 path, info, clock, features, reader, everyone
             )
             actions = None if reader is None else reader.track()
-        release_freed_buffers()
+        give_back_memory()
         if actions is not None:
             faces = with_pose(faces, actions, self._face_model.record.head_limits)
         plan = self.plan(path, sha256, recorded_path=recorded_path)

@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from emoreport.media.audio import open_audio
-    from emoreport.media.pixels import release_freed_buffers
     from emoreport.media.probing import probe
     from emoreport.media.video import open_video
 
-__all__ = ["open_audio", "open_video", "probe", "release_freed_buffers"]
+__all__ = ["open_audio", "open_video", "probe"]
 
 _HOMES = {
     "open_audio": "audio",
     "open_video": "video",
     "probe": "probing",
-    "release_freed_buffers": "pixels",
 }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import threading
 from dataclasses import dataclass
 from fractions import Fraction
@@ -151,18 +149,6 @@ def keep_freed_buffers() -> None:
     """
     block = bytearray(LARGEST_KEPT_BYTES)
     del block
-
-
-def release_freed_buffers() -> None:
-    """Let the C library return what it kept of freed pictures; what follows needs none.
-
-    Only the GNU library has to be told; elsewhere this does nothing.
-    """
-    if sys.platform != "linux":
-        return
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 class RgbConverter:

@@ -108,7 +108,7 @@ class Report:
             face_model=labels.source("face", self.run.face_model.name),
             speech_model=labels.source("voice", self.run.speech_model.name),
         )
-        return analyze_readings(
+        found = analyze_readings(
             self.faces,
             self.speech,
             recording,
@@ -123,6 +123,8 @@ class Report:
             self.run.people,
             self.run.person,
         )
+        give_back_memory()
+        return found
 
     @cached_property
     def judged_faces(self) -> FaceTrack:
@@ -359,6 +361,7 @@ class Report:
             formats = (*formats, "parquet")
         video = video or find_video(self.run.input, self.folder)
         run = replace(self.run, input=seen_from(target, self.run.input, video))
+        tables = self.tables
         page = None
         if "html" in formats:
             page = page_bytes(
@@ -369,9 +372,10 @@ class Report:
                 mode=output.page_video,
                 progress=progress,
             )
+        give_back_memory()
         store.write_all(
             target,
-            self.tables,
+            tables,
             store.Readings(
                 self.faces,
                 self.speech,

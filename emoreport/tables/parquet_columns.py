@@ -48,6 +48,8 @@ def write_columns(
         use_dictionary=texts,
         write_page_checksum=True,
     )
+    del content, arrays
+    pa.default_memory_pool().release_unused()
 
 
 def read_table(path: Path, *, most_rows: int = MAX_ROWS) -> Any:  # noqa: ANN401 - pyarrow has no types

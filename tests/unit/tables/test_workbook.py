@@ -149,6 +149,26 @@ def test_sheets_hold_what_the_csv_files_hold():
         assert csv_bytes(table).count(b"\n") == len(rows)
 
 
+def test_long_sheets_go_through_a_file_and_are_the_same(monkeypatch):
+    short = opened(with_options(analysis()))
+    monkeypatch.setattr(workbook_sheets, "LONG_ROWS", 1)
+    for sheet in opened(with_options(analysis())):
+        assert sheet.dimensions == short[sheet.title].dimensions
+        assert cells_of(sheet) == cells_of(short[sheet.title])
+        assert widths_of(sheet) == widths_of(short[sheet.title])
+
+
+def cells_of(sheet):
+    return [
+        [(cell.value, cell.number_format, cell.fill.fgColor.rgb) for cell in row]
+        for row in sheet.iter_rows()
+    ]
+
+
+def widths_of(sheet):
+    return {name: column.width for name, column in sheet.column_dimensions.items()}
+
+
 def test_cells_are_typed_and_formatted():
     sheet = opened()["video_intervals"]
     by_name = {cell.value: cell.column for cell in sheet[1]}
