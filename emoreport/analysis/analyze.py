@@ -44,6 +44,7 @@ from emoreport.analysis.transitions.statistics import transition_rows
 from emoreport.analysis.transitions.transition_statistics import transition_statistics
 from emoreport.records import (
     UNCODED,
+    UNKNOWN_SPEAKER,
     ActionTrack,
     CodedLabels,
     FaceTrack,
@@ -203,7 +204,7 @@ def analyze_readings(
             settings,
             bridge,
             transcript,
-            speaking,
+            [span for span in speaking if span.speaker != UNKNOWN_SPEAKER],
         ),
         person=next((each.shown_name for each in people if each.key == person), None),
         speaking=speaking,

@@ -328,10 +328,10 @@ def _spans(
     span: Span, chosen: IntArray, duration_s: float, off_screen: int
 ) -> Iterator[tuple[float, float, int]]:
     """A span of speech, cut where the speaker changes, but in no pieces that are too short."""
-    end_s = min(span.end_s, duration_s)
-    first = int(span.start_s / STEP_S)
+    start_s, end_s = max(span.start_s, 0.0), min(span.end_s, duration_s)
+    first = int(start_s / STEP_S)
     stop = min(max(math.ceil(end_s / STEP_S), first + 1), len(chosen))
-    if first >= stop or span.start_s >= end_s:
+    if first >= stop or start_s >= end_s:
         return
     runs = _runs((code, 1) for code in chosen[first:stop].tolist())
 
@@ -346,7 +346,7 @@ def _spans(
         longer, _ = max(beside, key=itemgetter(1))
         runs[place] = longer, runs[place][1]
         runs = _runs(runs)
-    start_s, step = span.start_s, first
+    step = first
     for place, (code, length) in enumerate(runs):
         step += length
         until_s = end_s if place == len(runs) - 1 else step * STEP_S

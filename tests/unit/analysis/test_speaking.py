@@ -156,9 +156,9 @@ def test_skipped_frames_tell_nothing_of_the_mouth():
     assert told(who_speaks(few, heard((1.0, 9.0)), LENGTH_S)) == [(1.0, 9.0, UNKNOWN_SPEAKER)]
 
 
-def test_speech_after_the_picture_is_left_out():
-    spans = who_speaks(talk_of(seconds=10), heard((8.0, 14.0)), 10.0)
-    assert told(spans) == [(8.0, 10.0, "A")]
+def test_speech_before_and_after_the_picture_is_left_out():
+    spans = who_speaks(talk_of(seconds=10), heard((-0.7, 1.0), (8.0, 14.0), (15.0, 16.0)), 10.0)
+    assert told(spans) == [(0.0, 1.0, "A"), (8.0, 10.0, "A")]
 
 
 def test_of_two_the_mouth_that_moves_speaks_and_none_where_both_rest():

@@ -153,6 +153,21 @@ def test_a_person_is_compared_with_their_own_voice_only():
         assert {row.not_compared for row in found.comparisons} == wanted
 
 
+def test_how_long_a_person_speaks_is_empty_where_nothing_is_known_of_it():
+    faces = face_track(("happiness", 10))
+    for motion, wanted in ((0.2, 10.0), (np.nan, None)):
+        moves = np.full(len(faces), motion, np.float32)
+        found = analyze_readings(
+            replace(faces, extra={MOUTH_MOTION: moves}),
+            speech_track(["anger"] * 8),
+            recording(10.0),
+            Settings(),
+            people=(Person("A", (1,)),),
+            person="A",
+        )
+        assert [row.speaking_s for row in found.people] == [wanted]
+
+
 def _alone(faces):
     return SeenFaces(
         labels=faces.labels,
