@@ -96,7 +96,7 @@ def test_many_faces(emoreport: Emoreport) -> None:
     assert_complete(Path("statistics/many_faces"))
     frames = pd.read_parquet("statistics/many_faces/frames.parquet")
     assert frames["faces"].max() > 1
-    assert any("more than one face" in line for line in outcome.warnings)
+    assert any("people are seen" in line for line in outcome.warnings)
 
 
 def test_no_row_of_the_face_goes_across_a_cut(emoreport: Emoreport) -> None:
