@@ -116,7 +116,7 @@ def document(run: RunRecord) -> dict[str, Any]:
         "wall_time_s": run.wall_time_s,
         "labels": None if run.labels is None else _labels_document(run.labels),
         "transcript": None if run.transcript is None else asdict(run.transcript),
-        "people": [asdict(person) for person in run.people] or None,
+        "people": [{**asdict(each), "tracks": list(each.tracks)} for each in run.people] or None,
         "person": run.person,
     }
     return {name: value for name, value in members.items() if value is not None}
