@@ -146,7 +146,7 @@ def analyze_readings(
     said = SpokenText.of(transcript, text, video, level)
     return Analysis(
         video_intervals=video,
-        audio_intervals=with_speakers(audio, speaking),
+        audio_intervals=with_speakers(audio, speaking, people),
         comparisons=in_shots(said.beside(with_text(comparisons, transcript)), faces),
         transitions=transitions,
         summary=summary,
@@ -168,7 +168,7 @@ def analyze_readings(
             coded,
             others,
         ),
-        voice_intervals=with_speakers(voice, speaking),
+        voice_intervals=with_speakers(voice, speaking, people),
         face_voice=in_shots(without_others(met, taken, own_key), faces),
         heard_windows=heard_windows(speech, duration_s),
         acoustics=spoken,

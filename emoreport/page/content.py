@@ -220,7 +220,7 @@ def speaker_columns(analysis: Analysis) -> dict[str, list[Any]] | None:
     """Who speaks when; None where it is one person all the time."""
     if not analysis.several_speak:
         return None
-    spans = analysis.speaking
+    spans = analysis.named_speaking
     return {
         "start": [_short(span.start_s) for span in spans],
         "end": [_short(span.end_s) for span in spans],

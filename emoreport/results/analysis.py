@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from emoreport.records import (
@@ -103,6 +103,14 @@ class Analysis:
     def mismatches(self) -> tuple[Comparison, ...]:
         """Rows where both modalities give comparable emotions that differ."""
         return tuple(row for row in self.comparisons if row.match is False)
+
+    @property
+    def named_speaking(self) -> tuple[SpeakingSpan, ...]:
+        """`speaking` with the names of people for their keys."""
+        names = {person.key: person.person for person in self.people}
+        return tuple(
+            replace(span, speaker=names.get(span.speaker, span.speaker)) for span in self.speaking
+        )
 
     @property
     def several_speak(self) -> bool:

@@ -239,8 +239,8 @@ class AudioInterval(LabelledSpan):
     shot
         As in `VideoInterval`; None for the voice's own rows, which know no cuts.
     speaker
-        Who speaks longest in the row: a person's key, ``off_screen`` or ``unknown``; None where
-        nobody speaks, and where nobody asked.
+        Who speaks longest in the row: a person's name or key, ``off_screen`` or ``unknown``; None
+        where nobody speaks, and where nobody asked.
     """
 
     confidence: float | None

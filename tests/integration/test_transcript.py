@@ -197,7 +197,7 @@ def test_what_the_words_say_stands_beside_face_and_voice_at_once_and_later(
     assert float(named and clauses[1][f"p_{named}"]) == float(clauses[1]["confidence"])
     assert named in {row["emotion"] for row in intervals}
     compared = rows(folder / "modality_duration.csv")
-    assert list(compared[0])[-4:] == ["text_emotion", "text", "shot", "person"]
+    assert list(compared[0])[-5:-1] == ["text_emotion", "text", "shot", "person"]
     assert [row["text_emotion"] for row in compared] == [row["emotion"] for row in intervals]
     assert emoreport(*run, "--out", "later", "--smoothing", "0").code == 0
     later = Path("later/clip")
@@ -222,7 +222,7 @@ def test_another_model_reads_the_words_and_hidden_words_keep_what_they_say(
     kept = rows(stored / "text_intervals.csv")
     assert {row["text"] for row in kept} == {""}
     assert {row["words"] for row in kept} >= {"2"}
-    assert list(rows(stored / "modality_duration.csv")[0])[-3:] == [
+    assert list(rows(stored / "modality_duration.csv")[0])[-4:-1] == [
         "text_emotion",
         "shot",
         "person",
@@ -247,7 +247,7 @@ def test_words_of_a_language_without_a_model_say_nothing_and_a_warning_says_so(
         {"language": "en"}
     ]
     assert not list(stored.glob("text*"))
-    assert list(rows(stored / "modality_duration.csv")[0])[-3:] == ["text", "shot", "person"]
+    assert list(rows(stored / "modality_duration.csv")[0])[-4:-1] == ["text", "shot", "person"]
     missing = emoreport("analyze", clip, "--transcript", "english.srt", "--text", "no-such-model")
     assert missing.code == 2
     assert "--text" in missing.errors[0]

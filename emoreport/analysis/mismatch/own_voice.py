@@ -20,6 +20,7 @@ from emoreport.records import (
     UNKNOWN_SPEAKER,
     DoubleArray,
     LabelledSpan,
+    Person,
     Span,
     SpeakingSpan,
     SpeechTrack,
@@ -38,11 +39,12 @@ OTHERS_SHARE: Final = 0.5
 
 
 def with_speakers(
-    rows: Sequence[AudioInterval], spans: Sequence[SpeakingSpan]
+    rows: Sequence[AudioInterval], spans: Sequence[SpeakingSpan], people: Sequence[Person] = ()
 ) -> tuple[AudioInterval, ...]:
-    """Rows of the voice with who speaks longest in each; None where nobody is known to."""
+    """Rows of the voice with the name of who speaks longest in each; None where nobody does."""
+    names = {person.key: person.shown_name for person in people}
     return tuple(
-        replace(row, speaker=speaker)
+        replace(row, speaker=names.get(speaker or "", speaker))
         for row, speaker in zip(rows, _longest([row.span for row in rows], spans), strict=True)
     )
 

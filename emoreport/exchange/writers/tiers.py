@@ -51,7 +51,7 @@ TEXT_EMOTION: Final = "text_emotion"
 SHOTS: Final = "shots"
 """The shots of a recording that has cuts, by number."""
 SPEAKER: Final = "speaker"
-"""Who speaks, where more than one does: keys of people, ``off_screen``, ``unknown``."""
+"""Who speaks, where more than one does: names of people, ``off_screen``, ``unknown``."""
 SEEN: Final = "seen {person}"
 """When a person is seen, a tier for each where there are several."""
 LEAST_SEEN_S: Final = 1.0
@@ -318,7 +318,7 @@ def _seen(person: SeenPerson) -> Iterator[Cell]:
 
 
 def _speakers(analysis: Analysis) -> Iterator[Cell]:
-    for span in analysis.speaking:
+    for span in analysis.named_speaking:
         start_ms, end_ms = milliseconds(span.start_s), milliseconds(span.end_s)
         if start_ms < end_ms:
             yield Cell(start_ms, end_ms, span.speaker, is_spoken=True)

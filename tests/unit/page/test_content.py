@@ -14,8 +14,10 @@ from emoreport.page.content import (
     packed_windows,
     page_document,
     piece_columns,
+    speaker_columns,
     voice_columns,
 )
+from emoreport.records import SpeakingSpan
 from emoreport.vocabulary import COLOURS, EMOTIONS
 from tests.fixtures.page import findings
 from tests.fixtures.results import (
@@ -135,6 +137,17 @@ def test_events_of_the_face_are_there_where_they_were_measured():
         "blink": {"start": [0.9], "end": [1.1]},
         "smile": {"start": [1.0], "end": [2.5]},
         "mouth_open": {"start": [3.0], "end": [3.5]},
+    }
+
+
+def test_speakers_are_shown_where_more_than_one_speaks():
+    alone = (SpeakingSpan(0.5, 1.0, "A"), SpeakingSpan(1.5, 2.0, "unknown"))
+    both = (*alone, SpeakingSpan(2.0, 3.0, "off_screen"))
+    assert speaker_columns(dataclasses.replace(analysis(), speaking=alone)) is None
+    assert speaker_columns(dataclasses.replace(analysis(), speaking=both)) == {
+        "start": [0.5, 1.5, 2.0],
+        "end": [1.0, 2.0, 3.0],
+        "speaker": ["A", "unknown", "off_screen"],
     }
 
 

@@ -61,6 +61,8 @@ def test_rows_name_who_speaks_longest_in_them():
         OFF_SCREEN,
         None,
     ]
+    named = with_speakers(rows, TURNS, [Person("A", (1,), "Anna")])
+    assert named[0].speaker == "Anna"
     assert [row.speaker for row in with_speakers(rows, ())] == [None] * 4
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from emoreport.exchange.writers.elan import elan_files
 from emoreport.exchange.writers.textgrid import textgrid_files
-from emoreport.exchange.writers.tiers import SHOTS, Blank, tiers_with_words
+from emoreport.exchange.writers.tiers import SHOTS, SPEAKER, Blank, tiers_with_words
+from emoreport.records import SpeakingSpan
 from tests.fixtures.findings import MEDIA, findings
 
 
@@ -38,6 +39,23 @@ def test_without_a_cut_and_for_coding_blind_there_is_none():
         Blank(found),
     ):
         assert SHOTS not in {tier.name for tier in tiers_with_words(other)}
+
+
+def test_speakers_are_a_tier_where_more_than_one_speaks():
+    found = findings()
+    alone = (SpeakingSpan(0.5, 1.0, "A"),)
+    both = (*alone, SpeakingSpan(1.0, 3.0, "B"))
+    one, two = (
+        replace(found, analysis=replace(found.analysis, speaking=spans)) for spans in (alone, both)
+    )
+    assert SPEAKER not in {tier.name for tier in tiers_with_words(one)}
+    (tier,) = (tier for tier in tiers_with_words(two) if tier.name == SPEAKER)
+    assert [(cell.start_ms, cell.end_ms, cell.label) for cell in tier.cells] == [
+        (500, 1000, "A"),
+        (1000, 3000, "B"),
+    ]
+    assert b'TIER_ID="speaker"' in elan_files(two, MEDIA, "en")[".eaf"]
+    assert b'name = "speaker"' in textgrid_files(two, MEDIA, "en")[".TextGrid"]
 
 
 def test_elan_and_praat_get_the_numbers_of_the_shots():
