@@ -67,6 +67,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "emoreport transcribe talk.mp4 --to srt,textgrid",
     ),
     "retable": ("emoreport retable statistics/talk --smoothing 2 --out results/2s",),
+    "people": (
+        "emoreport people statistics/interview",
+        "emoreport people statistics/interview --merge C=B --rename A=Anna",
+    ),
     "multiverse": ("emoreport multiverse statistics/talk",),
     "compare": (
         "emoreport compare statistics/monday statistics/friday",

@@ -48,7 +48,7 @@ def _source_of_dimensions(row: VideoInterval | AudioInterval) -> str | None:
     return row.dimensions if isinstance(row, VideoInterval) else "derived"
 
 
-SPEAKER: Final = Column("speaker", Kind.TEXT, "speaker")
+SPEAKER: Final = Column("spoken_by", Kind.TEXT, "speaker", get="speaker")
 NOT_COMPARED: Final = Column(
     "not_compared_because", Kind.CODE, "not_compared", codes=REASON, get="not_compared"
 )

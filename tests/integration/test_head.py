@@ -185,7 +185,7 @@ def test_action_units_have_a_table_of_their_own(
     assert list(steps) == ["time_s", "AU4", "AU12"]
     assert (steps["AU4"].dropna() == 0.5).all()
     told = rows(RUN / "head_intervals.csv")
-    assert list(told[0]) == ["action_unit", "start", "end", "duration", "confidence"]
+    assert list(told[0]) == ["action_unit", "start", "end", "duration", "confidence", "person"]
     assert {row["action_unit"] for row in told} == {"AU12"}
     assert all(float(row["confidence"]) >= 0.5 for row in told)
     assert (RUN / "features.parquet").is_file()

@@ -68,7 +68,7 @@ def test_a_baseline_and_compounds_come_last():
     tables = result_tables(("anger", "fear"), ("neutral",), baseline=True, compounds=True)
     for name, added, last in (
         ("video_intervals", ("z_anger", "z_fear"), ("shot", "person")),
-        ("audio_intervals", ("z_neutral",), ("shot", "person", "speaker")),
+        ("audio_intervals", ("z_neutral",), ("shot", "person", "spoken_by")),
     ):
         assert tables[name].names == (*plain[name].names[: -len(last)], *added, *last)
     assert tuple(tables) == (*columns.TABLE_NAMES, "compound_emotions")
