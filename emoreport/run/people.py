@@ -63,7 +63,6 @@ def settled(
     SettingsError
         When nobody is called so, or the readings of that person are not kept.
     """
-    is_fresh, is_changed = run.person is None, people is not None
     if people is None:
         people = run.people or people_of(seen, appearance, faces, run.media.duration_s)
     person = chosen_person(people, wanted)
@@ -75,14 +74,25 @@ def settled(
         named = {"count": len(people), "person": person.shown_name}
         warnings.append(RunWarning(SEVERAL, named))
     new = replace(run, people=tuple(people), person=person.key, warnings=tuple(warnings))
-    is_held = len(people) == 1 if is_fresh else person.key == run.person and not is_changed
-    if is_held or (seen is None and len(people) == 1):
+    if _is_held(run, new) or (seen is None and len(people) == 1):
         return new, faces
     if seen is None:
         raise SettingsError("people.elsewhere", person=person.shown_name)
     if len(people) == 1:
         return new, seen.leading(faces)
     return new, seen.readings_of(person.tracks, faces)
+
+
+def _is_held(before: RunRecord, run: RunRecord) -> bool:
+    """Whether the readings that a run had are those of the person whom it is about now."""
+    if before.person is None:  # those of the face that leads
+        return len(run.people) == 1
+    held, wanted = (
+        next(person.tracks for person in each.people if person.key == each.person)
+        for each in (before, run)
+    )
+    alone = len(before.people) == 1, len(run.people) == 1
+    return before.person == run.person and held == wanted and alone[0] == alone[1]
 
 
 def own_actions(

@@ -30,7 +30,7 @@ from emoreport.run.fingerprint import is_retabled
 from emoreport.run.record import settings_document, with_text_model, with_transcript
 from emoreport.run.report import Report
 from emoreport.run.run_json import RUN_FILE, read_run
-from emoreport.settings import NO_TRANSCRIPT, OPTIONS, Settings, WordSettings
+from emoreport.settings import MOST_SEEN, NO_TRANSCRIPT, OPTIONS, Settings, WordSettings
 from emoreport.settings.keywords import SettingValues
 from emoreport.tables import readings
 from emoreport.tables.action_files import read_actions
@@ -215,7 +215,8 @@ def _report(folder: Path, run: RunRecord, settings: Settings, bridge: Bridge) ->
         seen=seen,
         appearance=appearance,
     )
-    return report.with_people() if run.people else report
+    asked = settings.analysis.person != MOST_SEEN
+    return report.with_people() if run.people or asked else report
 
 
 def _readings(run: RunRecord, folder: Path) -> tuple[FaceTrack, SpeechTrack]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from emoreport.analysis.analyze import analyze_readings
 from emoreport.analysis.mismatch.articulation_off import judged_faces
-from emoreport.analysis.people.corrections import Corrections, corrected
+from emoreport.analysis.people.corrections import Corrections, corrected, same_person
 from emoreport.analysis.people.grouping import measured
 from emoreport.analysis.rows.bridge import Bridge
 from emoreport.finding import finding_sentence
@@ -295,7 +295,10 @@ class Report:
         people = corrected(self.run.people, corrections)
         if self.seen is not None:
             people = measured(people, self.seen, self.faces, self.run.media.duration_s)
-        return self.with_people(people)
+        wanted = same_person(self.settings.analysis.person, self.run.people, people)
+        settings = self.settings.replace(person=wanted)
+        run = replace(self.run, settings=settings_document(settings))
+        return replace(self, settings=settings, run=run).with_people(people)
 
     def _others(self) -> Iterator[tuple[str, Report]]:
         """Key and report of each person but the one whom this one is about."""

@@ -225,7 +225,7 @@ def from_document(content: Mapping[str, Any]) -> RunRecord:
         labels=_labels(content.get("labels")),
         transcript=_transcript(content.get("transcript")),
         people=_people(content.get("people") or ()),
-        person=content.get("person"),
+        person=_person_of(content),
     )
 
 
@@ -399,6 +399,13 @@ def _people(content: Sequence[Mapping[str, Any]]) -> tuple[Person, ...]:
     keys = {person.key for person in people}
     _expect(len(keys) == len(people) and "" not in keys, "people have no keys of their own")
     return tuple(people)
+
+
+def _person_of(content: Mapping[str, Any]) -> str | None:
+    person: str | None = content.get("person")
+    keys = [each["key"] for each in content.get("people") or ()]
+    _expect(person is None or person in keys, "person is none of the people")
+    return person
 
 
 def _warning(warning: Mapping[str, Any]) -> RunWarning:

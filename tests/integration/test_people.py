@@ -60,6 +60,9 @@ def test_people_of_a_crowd(emoreport: Emoreport) -> None:
     assert "A, B (Анна)" in nobody.errors[0]
     assert emoreport("people", RUN, "--merge", "A").code == 2
     assert run_json(RUN)["person"] == "B"
+    assert emoreport("people", RUN, "--merge", "B=C", "--quiet").code == 0
+    assert run_json(RUN)["person"] == "C"
+    assert persons(RUN) == {"C"}
 
 
 @pytest.mark.shared

@@ -93,6 +93,14 @@ def chosen_person(people: Sequence[Person], wanted: str) -> Person | None:
     return known(people, wanted)
 
 
+def same_person(wanted: str, before: Sequence[Person], people: Sequence[Person]) -> str:
+    """What to call a person who is wanted after the people were put right: by the first track."""
+    if wanted == MOST_SEEN:
+        return wanted
+    track = known(before, wanted).tracks[0]
+    return next(person.key for person in people if track in person.tracks)
+
+
 def _free_key(people: Sequence[Person]) -> str:
     taken = {person.key for person in people}
     number = len(people)

@@ -69,12 +69,25 @@ def test_somebody_who_was_not_seen_or_is_not_kept_is_told() -> None:
         settled(run, "A", faces, None, None)
 
 
+def test_a_name_changes_no_readings_also_where_those_of_others_are_not_kept() -> None:
+    run, faces = settled(RUN, "B", FRAMES, SEEN, LOOKS)
+    named = tuple(replace(person, name=f"Анна {person.key}") for person in run.people)
+    again, same = settled(run, "B", faces, None, None, named)
+    assert same is faces
+    assert again.people == named
+
+
 def test_people_are_stored_in_the_run() -> None:
     run, _ = settled(RUN, "auto", FRAMES, SEEN, LOOKS)
     named = replace(run, people=(replace(run.people[0], name="Анна"), run.people[1]))
     assert from_document(document(named)).people == named.people
     assert from_document(document(named)).person == "A"
     assert from_document(document(RUN)).people == ()
+
+
+def test_a_person_who_is_none_of_the_people_is_damage() -> None:
+    with pytest.raises(ValueError, match="none of the people"):
+        from_document(document(RUN) | {"person": "A"})
 
 
 @pytest.mark.parametrize(

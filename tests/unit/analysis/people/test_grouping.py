@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoreport.analysis.people.corrections import Corrections, corrected
+from emoreport.analysis.people.corrections import Corrections, corrected, same_person
 from emoreport.analysis.people.grouping import group_people, key_of, measured
 from emoreport.errors import SettingsError
 from emoreport.records import FaceTrack, Person, SeenFaces, TrackAppearance
@@ -207,6 +207,13 @@ def test_corrections_keep_the_keys_of_the_others():
         Person("C", (3,)),
     )
     assert corrected(found, Corrections(rename=(("Анна", ""),)))[0] == Person("A", (1,))
+
+
+def test_whoever_is_wanted_stays_wanted_under_another_name_and_after_a_merge():
+    found = corrected(PEOPLE, Corrections(merge=(("B", "C"),), rename=(("A", "Анна"),)))
+    assert same_person("auto", PEOPLE, found) == "auto"
+    assert same_person("борис", PEOPLE, found) == "C"
+    assert same_person("A", PEOPLE, found) == "A"
 
 
 @pytest.mark.parametrize(
