@@ -3,14 +3,14 @@
 ``python -m benchmarks.people`` joins stretches of recordings of different people, each from two
 distances and in two lights: first A, then B, then A from nearer, then B from nearer. Cuts are
 known, faces are found and followed as in an analysis, and the people that come out are compared
-with those who are there. The likeness from which tracks are joined is chosen on half of the people
-and judged on pairs of the others.
+with those who are there. The likeness from which tracks are joined was set with these people in
+view; ``--more FILE…`` judges it on recordings of others, each of one person.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -41,7 +41,6 @@ PEOPLE = {
     "crowd": ("../shared/data/videos/many_faces.mp4", 3.7),
 }
 """Where each begins to be seen for two seconds, seconds."""
-CHOSEN_ON = ("sample", "talk_en", "no_audio")
 LIMITS = (0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
 
 Scene = list[np.ndarray]
@@ -141,11 +140,11 @@ class Bench:
                 return found[0].box.centre
         return SIZE[0] / 2, SIZE[1] / 2
 
-    def pairs(self, names: Sequence[str]) -> Iterator[Pair]:
+    def pairs(self, people: Mapping[str, tuple[str, float]]) -> Iterator[Pair]:
         """Joined clips of every two of these people."""
-        far = {name: stretch(Path(PEOPLE[name][0]), PEOPLE[name][1]) for name in names}
+        far = {name: stretch(Path(file), start_s) for name, (file, start_s) in people.items()}
         near = {name: nearer(scene, self.centre(scene)) for name, scene in far.items()}
-        for first, second in combinations(names, 2):
+        for first, second in combinations(people, 2):
             faces, built = self.read([far[first], far[second], near[first], near[second]])
             if built is None:
                 continue
@@ -162,14 +161,16 @@ class Bench:
 
 
 def main() -> None:
-    """Choose, judge, print."""
+    """Join, judge, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--all-limits", action="store_true", help="print every likeness")
-    parser.parse_args()
+    parser.add_argument("--more", type=Path, nargs="+", default=[], metavar="FILE")
+    more = {path.stem: (str(path), 0.5) for path in parser.parse_args().more}
     bench = Bench()
-    others = [name for name in PEOPLE if name not in CHOSEN_ON]
-    for title, names in (("chosen on", CHOSEN_ON), ("judged on", others)):
-        pairs = list(bench.pairs(names))
+    for title, people in (("set with these in view:", PEOPLE), ("others:", more)):
+        names = list(people)
+        pairs = list(bench.pairs(people))
+        if not pairs:
+            continue
         rows = []
         for limit in LIMITS:
             sums = np.sum([pair.judge(Likeness(limit, COLOURED.likely)) for pair in pairs], axis=0)

@@ -84,10 +84,13 @@ class EyeTrack:
         float64 (M,), strictly increasing.
     opening
         float32 (M,): distance of the lids over the width of the eye; NaN where no face is.
+    person
+        As in `ActionTrack`, (M,).
     """
 
     time_s: DoubleArray
     opening: FloatArray
+    person: NDArray[np.object_] | None = None
 
     @property
     def columns(self) -> Columns:
@@ -111,11 +114,15 @@ class ActionTrack:
         float32 (N,) for each of `POSE` and `MEASURES`; NaN where no face is.
     eyes
         The eyes at the rate of the video; None where they were not watched.
+    person
+        str (N,), whose face it is, by name or key, None where that is not known; None for all where
+        nobody told. It goes into the file and is not read back.
     """
 
     time_s: DoubleArray
     values: Mapping[str, FloatArray] = field(default_factory=dict)
     eyes: EyeTrack | None = None
+    person: NDArray[np.object_] | None = None
 
     @property
     def seen(self) -> NDArray[np.bool_]:

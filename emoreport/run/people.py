@@ -19,6 +19,7 @@ from emoreport.records import (
     ActionTrack,
     DoubleArray,
     FaceTrack,
+    IntArray,
     Person,
     RunRecord,
     RunWarning,
@@ -112,12 +113,10 @@ def own_actions(
     person = next((each for each in people if each.key == key), None)
     if actions is None or seen is None or person is None or len(people) == 1:
         return actions
-    led_s, theirs = seen.time_s[seen.leads], ~np.isin(seen.track[seen.leads], person.tracks)
+    tracks = person.tracks
 
     def is_theirs(time_s: DoubleArray) -> NDArray[np.bool_]:
-        at = np.searchsorted(led_s, time_s + 1e-6) - 1
-        known = (at >= 0) & (time_s - led_s[np.maximum(at, 0)] <= LONGEST_LOOK_S)
-        return np.asarray(~known | theirs[np.maximum(at, 0)])
+        return ~np.isin(_leading(seen, time_s), tracks)
 
     hidden = is_theirs(actions.time_s)
     eyes = actions.eyes
@@ -128,6 +127,37 @@ def own_actions(
         name: np.where(hidden, np.float32(np.nan), each) for name, each in actions.values.items()
     }
     return replace(actions, values=values, eyes=eyes)
+
+
+def _leading(seen: SeenFaces, time_s: DoubleArray) -> IntArray:
+    """The track of the face that led at each of some times, int64; 0 where none did."""
+    led_s, tracks = seen.time_s[seen.leads], seen.track[seen.leads]
+    at = np.searchsorted(led_s, time_s + 1e-6) - 1
+    known = (at >= 0) & (time_s - led_s[np.maximum(at, 0)] <= LONGEST_LOOK_S)
+    return np.where(known, tracks[np.maximum(at, 0)], 0)
+
+
+def named_actions(
+    actions: ActionTrack | None, seen: SeenFaces | None, people: Sequence[Person]
+) -> ActionTrack | None:
+    """The actions with whose they are, for their files; parameters as for `own_actions`."""
+    if actions is None or not people:
+        return actions
+    of = {track: person.shown_name for person in people for track in person.tracks}
+
+    def names(time_s: DoubleArray, found: NDArray[np.bool_]) -> NDArray[np.object_]:
+        if seen is None:
+            whose = np.full(len(time_s), people[0].shown_name, dtype=object)
+        else:
+            tracks = _leading(seen, time_s).tolist()
+            whose = np.array([of.get(track) for track in tracks], dtype=object)
+        whose[~found] = None
+        return whose
+
+    eyes = actions.eyes
+    if eyes is not None:
+        eyes = replace(eyes, person=names(eyes.time_s, ~np.isnan(eyes.opening)))
+    return replace(actions, eyes=eyes, person=names(actions.time_s, actions.seen))
 
 
 def folder_of(key: str) -> str:

@@ -37,7 +37,7 @@ from emoreport.run.annotations import stored_labels
 from emoreport.run.display import report_html, report_lines
 from emoreport.run.feature_file import FeatureFile
 from emoreport.run.page_video import find_video, page_bytes, seen_from
-from emoreport.run.people import folder_of, own_actions, remove_others, settled
+from emoreport.run.people import folder_of, named_actions, own_actions, remove_others, settled
 from emoreport.run.record import settings_document
 from emoreport.run.run_json import document
 from emoreport.settings import ALL_PEOPLE, ONE_PERSON, Settings
@@ -383,7 +383,7 @@ class Report:
                 self.faces,
                 self.speech,
                 self.head,
-                self.actions,
+                named_actions(self.actions, self.seen, self.run.people),
                 self._shown_transcript,
                 self.text,
                 self._seen_files,

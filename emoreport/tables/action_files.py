@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emoreport.records import ActionTrack, Columns, DoubleArray, EyeTrack
 from emoreport.records.actions import EYE_OPENING
@@ -28,7 +29,7 @@ def write_actions(stream: BinaryIO, actions: ActionTrack) -> None:
     OSError
         When the stream cannot be written.
     """
-    _write(stream, ACTION_READINGS, actions.columns)
+    _write(stream, ACTION_READINGS, actions.columns, actions.person)
 
 
 def write_eyes(stream: BinaryIO, eyes: EyeTrack) -> None:
@@ -39,7 +40,7 @@ def write_eyes(stream: BinaryIO, eyes: EyeTrack) -> None:
     OSError
         When the stream cannot be written.
     """
-    _write(stream, EYE_READINGS, eyes.columns)
+    _write(stream, EYE_READINGS, eyes.columns, eyes.person)
 
 
 def read_actions(folder: Path) -> ActionTrack | None:
@@ -62,10 +63,13 @@ def read_actions(folder: Path) -> ActionTrack | None:
     )
 
 
-def _write(stream: BinaryIO, table: Table, columns: Columns) -> None:
+def _write(
+    stream: BinaryIO, table: Table, columns: Columns, person: NDArray[np.object_] | None
+) -> None:
     import pyarrow as pa
 
-    of_person = {_PERSON: pa.nulls(len(columns["time_s"]), pa.string())}
+    names = [None] * len(columns["time_s"]) if person is None else person
+    of_person = {_PERSON: pa.array(names, pa.string())}
     arrays = {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
     facts = {"layout": LAYOUT, "content": table.name}
     write_described(

@@ -26,6 +26,9 @@ def test_every_file_tells_what_the_face_did(clip: Path, emoreport: Emoreport) ->
     looks, eyes = pq.read_table(RUN / "actions.parquet"), pq.read_table(RUN / "eyes.parquet")
     assert looks.column_names == ["time_s", "person", *POSE, *MEASURES]
     assert eyes.column_names == ["time_s", "person", "eye_opening"]
+    found = looks.to_pandas()
+    assert found["person"][found["yaw_deg"].notna()].eq("A").all()
+    assert found["person"][found["yaw_deg"].isna()].isna().all()
     assert len(eyes) == len(pq.read_table(RUN / "frames.parquet"))
     assert len(looks) == pytest.approx(10 * float(rows(RUN / "summary.csv")[0]["duration"]), abs=2)
     intervals = rows(RUN / "action_intervals.csv")

@@ -9,7 +9,7 @@ import pytest
 
 from emoreport.errors import SettingsError
 from emoreport.records import MEASURES, POSE, ActionTrack, EyeTrack, Person
-from emoreport.run.people import own_actions, settled
+from emoreport.run.people import named_actions, own_actions, settled
 from emoreport.run.run_json import document, from_document
 from tests.fixtures.findings import run_record
 from tests.fixtures.people import everyone_of
@@ -120,3 +120,7 @@ def test_actions_of_another_face_are_not_known() -> None:
     assert own_actions(actions, None, people, "B") is actions
     assert own_actions(actions, SEEN, people[:1], "A") is actions
     assert own_actions(None, SEEN, people, "A") is None
+    assert named_actions(actions, SEEN, people).person.tolist() == ["A"] * 4
+    alone = named_actions(actions, None, (Person("A", (1,), "Анна"),))
+    assert alone.eyes.person.tolist() == ["Анна"] * 4
+    assert named_actions(actions, SEEN, ()) is actions
