@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
+import av
+import cv2
+import numpy as np
 import pytest
 
 from tests.fixtures.results_on_disk import rows, run_json
@@ -83,6 +87,48 @@ def test_no_row_mixes_two_people(emoreport: Emoreport) -> None:
     for row in rows(RUN / "video_intervals.csv"):
         start, end = float(row["start"]), float(row["end"])
         assert not [cut for cut in cuts if start + 0.001 < cut < end - 0.001]
+
+
+def joined(path: Path, stretches: list[tuple[str, float]]) -> None:
+    """Two seconds of each of some recordings, one after the other, in one video without sound."""
+    number = 0
+    with av.open(str(path), "w") as target:
+        stream = target.add_stream("libx264", 25)
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        for name, start_s in stretches:
+            with av.open(str(CROWD.with_name(name))) as source:
+                shown = (frame for frame in source.decode(video=0) if frame.time >= start_s)
+                for frame in islice(shown, 50):
+                    height, width = frame.height, frame.width
+                    picture = frame.to_ndarray(format="rgb24")[: width * 9 // 16 or height]
+                    fitted = cv2.resize(np.ascontiguousarray(picture), (640, 360))
+                    again = av.VideoFrame.from_ndarray(fitted, format="rgb24")
+                    again.pts, number = number, number + 1
+                    target.mux(stream.encode(again))
+        target.mux(stream.encode())
+
+
+@pytest.mark.shared
+@crowd
+def test_two_who_take_turns_are_two_and_no_row_is_of_both(emoreport: Emoreport) -> None:
+    ru, en = "talk_ru_10s.mp4", "talk_en_20s.mp4"
+    joined(Path("turns.mp4"), [(ru, 5.0), (en, 2.0), (ru, 7.5), (en, 8.0), (ru, 6.0)])
+    run = Path("statistics/turns")
+    assert (
+        emoreport("analyze", "turns.mp4", "--people", "all", "--formats", "csv,parquet").code == 0
+    )
+    people = rows(run / "people.csv")
+    assert [(row["key"], float(row["seconds"])) for row in people] == [
+        ("A", pytest.approx(6.0, abs=0.1)),
+        ("B", pytest.approx(4.0, abs=0.1)),
+    ]
+    cuts = run_json(run)["media"]["cuts_s"]
+    assert cuts == pytest.approx([2.0, 4.0, 6.0, 8.0], abs=0.05)
+    for folder, turns in ((run, (0, 2, 4)), (run / "person_B", (1, 3))):
+        for row in rows(folder / "video_intervals.csv"):
+            start, end = float(row["start"]), float(row["end"])
+            assert not [cut for cut in cuts if start + 0.001 < cut < end - 0.001]
+            assert (row["emotion"] != "no_face") == (int((start + end) / 4) in turns)
 
 
 def test_one_person_can_be_named(emoreport: Emoreport) -> None:

@@ -52,6 +52,10 @@ COLOURED: Final = Likeness(alike=0.95, likely=0.8)
 APART: Final = 0.01
 """So much more alike than any two who are seen together must the tracks of one person be."""
 
+COLOURED_PARTS: Final = 3
+"""Hair, face and shoulders: descriptors of colours are of three equal parts, and those that are out
+of the picture are zeros and say nothing."""
+
 SAME_SET_UP: Final = 0.9
 """Cosine of two small pictures of a whole frame from which the camera is taken for the same."""
 SAME_PLACE_SIDES: Final = 1.0
@@ -135,7 +139,7 @@ def _together(at: IntArray, own: IntArray) -> frozenset[tuple[int, int]]:
 
 @dataclass(slots=True)
 class _Group:
-    """Tracks that show one person, by their places, and the sum of their descriptors."""
+    """Tracks that show one person, by their places; `look` (parts, D) is the sum of theirs."""
 
     members: list[int]
     look: FloatArray
@@ -147,7 +151,9 @@ class _Grouping:
     def __init__(self, tracks: SeenTracks, appearance: TrackAppearance, likeness: Likeness) -> None:
         self.tracks = tracks
         rows = np.searchsorted(appearance.track, tracks.number)
-        self.looks, self.set_ups = appearance.descriptor[rows], appearance.set_up[rows]
+        parts = 1 if appearance.recogniser else COLOURED_PARTS
+        self.looks = appearance.descriptor[rows].reshape(len(rows), parts, -1)
+        self.set_ups = appearance.set_up[rows]
         self.likeness = self._stricter(likeness)
         self.apart: list[set[int]] = [set() for _ in range(len(tracks))]
         for one, other in tracks.together:
@@ -157,14 +163,18 @@ class _Grouping:
 
     def _stricter(self, likeness: Likeness) -> Likeness:
         """More likeness than any two have who are seen together, and so are two."""
-        known = [float(self.looks[one] @ self.looks[other]) for one, other in self.tracks.together]
+        known = [
+            float(_cosines(self.looks[one], self.looks[other]))
+            for one, other in self.tracks.together
+        ]
         alike = max(likeness.alike, max(known, default=0.0) + APART)
         return Likeness(alike, likeness.likely)
 
     def run(self) -> list[_Group]:
         for place in np.lexsort((self.tracks.first_s, -self.tracks.seconds)).tolist():
             weight = max(float(self.tracks.seconds[place]), 1e-6)
-            new = _Group([place], self.looks[place] * weight, weight, set(self.apart[place]))
+            look = _units(self.looks[place]) * weight
+            new = _Group([place], look, weight, set(self.apart[place]))
             fits = [(self._fit(group, new), -number) for number, group in enumerate(self.groups)]
             best, number = max(fits, default=(0.0, 0))
             if best > 0:
@@ -178,8 +188,8 @@ class _Grouping:
 
     def _best_pair(self) -> tuple[int, int] | None:
         """The two groups that fit each other best; None if none do."""
-        looks = np.array([group.look / max(_length(group.look), 1e-12) for group in self.groups])
-        cosines = np.triu(looks @ looks.T, k=1)
+        looks = np.array([group.look for group in self.groups])
+        cosines = np.triu(_cosines(looks[:, None], looks[None, :]), k=1)
         ones, others = np.nonzero(cosines >= self.likeness.likely)
         for place in np.argsort(-cosines[ones, others], kind="stable"):
             one, other = int(ones[place]), int(others[place])
@@ -197,7 +207,7 @@ class _Grouping:
         """How well two groups show one person: > 0 if they may be joined, the more the better."""
         if group.apart.intersection(new.members):
             return 0.0
-        cosine = _cosine(group.look, new.look)
+        cosine = float(_cosines(group.look, new.look))
         if cosine >= self.likeness.alike:
             return 1.0 + cosine
         if cosine >= self.likeness.likely and self._same_place(group, new):
@@ -217,12 +227,17 @@ class _Grouping:
         return bool((near & (large <= SAME_SIZE * small) & camera).any())
 
 
-def _length(vector: FloatArray) -> float:
-    return float(np.linalg.norm(vector))
+def _units(parts: FloatArray) -> FloatArray:
+    """Each part (…, D) at length 1; zeros stay zeros."""
+    lengths = np.linalg.norm(parts, axis=-1, keepdims=True)
+    return np.asarray(parts / np.maximum(lengths, 1e-12), np.float32)
 
 
-def _cosine(one: FloatArray, other: FloatArray) -> float:
-    return float(one @ other) / max(_length(one) * _length(other), 1e-12)
+def _cosines(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Mean cosine of the parts (…, parts, D) that both have, float32 (…,); 0 without any."""
+    first, second = _units(one), _units(other)
+    both = (first.any(axis=-1) & second.any(axis=-1)).sum(axis=-1)
+    return np.asarray((first * second).sum(axis=(-2, -1)) / np.maximum(both, 1), np.float32)
 
 
 def group_people(

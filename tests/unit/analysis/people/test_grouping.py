@@ -16,7 +16,7 @@ RATE_HZ = 10
 LEFT, RIGHT = (100, 100, 60, 60), (400, 100, 60, 60)
 
 
-def axis(number: int, *, towards: int = 0, share: float = 0.0, size: int = 8) -> np.ndarray:
+def axis(number: int, *, towards: int = 0, share: float = 0.0, size: int = 9) -> np.ndarray:
     """A descriptor: an axis, leaning towards another one by a share of the way."""
     vector = np.zeros(size, np.float32)
     vector[number] = np.sqrt(1 - share**2)
@@ -145,6 +145,19 @@ def test_colours_must_be_more_alike_than_faces():
     scene.track(5, 10, RIGHT, axis(2, towards=1, share=0.7), set_up=axis(4))
     assert scene.people("sface") == [(1, 2)]
     assert scene.people("") == [(1,), (2,)]
+
+
+def test_shoulders_out_of_the_picture_say_nothing():
+    near, far = np.zeros(9, np.float32), np.zeros(9, np.float32)
+    far[[0, 3, 6]] = near[[0, 3]] = 1.0
+    scene = Scene(10, cuts_s=(5,))
+    scene.track(0, 5, LEFT, far / np.sqrt(3))
+    scene.track(5, 10, RIGHT, near / np.sqrt(2), set_up=axis(4))
+    assert scene.people("") == [(1, 2)]
+    assert scene.people("sface") == [(1, 2)]
+    nothing = np.zeros(9, np.float32)
+    scene.track(8, 9, (500, 300, 60, 60), nothing, set_up=axis(4))
+    assert scene.people("") == [(1, 2), (3,)]
 
 
 def test_people_are_lettered_by_seconds_seen_and_of_equals_the_first():
