@@ -24,7 +24,7 @@ PAGES = [
 FOREIGN = {
     "--network", "--read-only", "--rm",  # of Docker
     "--only", "--seed", "--talks", "--cost", "--speed", "--cores", "--rounds", "--tree",
-    "--length", "--memory", "talk_ru_10s",  # of benchmarks/
+    "--length", "--memory", "--more", "talk_ru_10s",  # of benchmarks/
     "--python", "--constraints",  # of uv
     "--check",  # of docs/make_readme.py
     "trust_remote_code",  # of transformers: what is not done
