@@ -151,7 +151,10 @@ class _Grouping:
     def __init__(self, tracks: SeenTracks, appearance: TrackAppearance, likeness: Likeness) -> None:
         self.tracks = tracks
         rows = np.searchsorted(appearance.track, tracks.number)
-        parts = 1 if appearance.recogniser else COLOURED_PARTS
+        is_parted = (
+            not appearance.recogniser and appearance.descriptor.shape[1] % COLOURED_PARTS == 0
+        )
+        parts = COLOURED_PARTS if is_parted else 1
         self.looks = appearance.descriptor[rows].reshape(len(rows), parts, -1)
         self.set_ups = appearance.set_up[rows]
         self.likeness = self._stricter(likeness)

@@ -25,8 +25,9 @@ def in_shots(rows: Sequence[_Row], faces: FaceTrack) -> tuple[_Row, ...]:
         return tuple(rows)
     starts_s = np.asarray([row.span.start_s for row in rows])
     ends_s = np.asarray([row.span.end_s for row in rows])
-    first = 1 + np.searchsorted(faces.cuts_s, starts_s + TIME_TOLERANCE_S)
-    last = 1 + np.searchsorted(faces.cuts_s, ends_s - TIME_TOLERANCE_S)
+    middles_s = 0.5 * (starts_s + ends_s)  # a last row may be shorter than the tolerance
+    first = 1 + np.searchsorted(faces.cuts_s, np.minimum(starts_s + TIME_TOLERANCE_S, middles_s))
+    last = 1 + np.searchsorted(faces.cuts_s, np.maximum(ends_s - TIME_TOLERANCE_S, middles_s))
     return tuple(
         replace(row, shot=shot if shot == end else None)
         for row, shot, end in zip(rows, first.tolist(), last.tolist(), strict=True)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from emoreport.analysis.analyze import analyze_readings
@@ -113,6 +113,7 @@ readings = st.tuples(
 
 @settings(max_examples=60, deadline=None)
 @given(readings)
+@example((172, [7.9375], 0.0, 0.0, 0.1))
 def test_rows_tile_the_recording_and_no_row_spans_a_cut(case):
     seed, cuts_s, shortest_s, smoothing_s, gap_s = case
     track = cut(random_readings(8.0, seed=seed)[0], *cuts_s)
