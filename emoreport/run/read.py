@@ -132,7 +132,7 @@ class NewWords:
 
     def put_in(self, report: Report) -> Report:
         """The report with these words."""
-        settings = report.settings.replace(words=self.settings)
+        report = report.with_settings(words=self.settings)
         run = with_transcript(
             report.run,
             self.record,
@@ -141,10 +141,7 @@ class NewWords:
             missing=self.transcript is None and self.settings.transcript != NO_TRANSCRIPT,
         )
         run = with_text_model(run, self.reader, self.transcript, self.text)
-        run = replace(run, settings=settings_document(settings))
-        return replace(
-            report, run=run, settings=settings, transcript=self.transcript, text=self.text
-        )
+        return replace(report, run=run, transcript=self.transcript, text=self.text)
 
 
 def read_machine_report(folder: Path, changes: Mapping[str, Any] | None = None) -> Report:

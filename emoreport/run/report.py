@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from emoreport.analysis.analyze import analyze_readings
 from emoreport.analysis.mismatch.articulation_off import judged_faces
@@ -41,6 +41,7 @@ from emoreport.run.people import folder_of, named_actions, own_actions, remove_o
 from emoreport.run.record import settings_document
 from emoreport.run.run_json import document
 from emoreport.settings import ALL_PEOPLE, ONE_PERSON, Settings
+from emoreport.settings.keywords import SettingValues
 from emoreport.tables import store
 from emoreport.tables.feature_files import FEATURES_FILE
 from emoreport.tables.frames import build_tables
@@ -266,6 +267,12 @@ class Report:
         """
         return draw_plot(self, kind, lang or self.settings.output.lang)
 
+    def with_settings(self, **changes: Unpack[SettingValues]) -> Report:
+        """The report with other settings, as its record has them too."""
+        settings = self.settings.replace(**changes)
+        run = replace(self.run, settings=settings_document(settings))
+        return replace(self, settings=settings, run=run)
+
     def with_people(self, people: Sequence[Person] | None = None) -> Report:
         """The report about the person whom its settings name, with all who were seen.
 
@@ -296,18 +303,14 @@ class Report:
         if self.seen is not None:
             people = measured(people, self.seen, self.faces, self.run.media.duration_s)
         wanted = same_person(self.settings.analysis.person, self.run.people, people)
-        settings = self.settings.replace(person=wanted)
-        run = replace(self.run, settings=settings_document(settings))
-        return replace(self, settings=settings, run=run).with_people(people)
+        return self.with_settings(person=wanted).with_people(people)
 
     def _others(self) -> Iterator[tuple[str, Report]]:
         """Key and report of each person but the one whom this one is about."""
         for person in self.run.people if self.seen is not None else ():
             if person.key != self.run.person:
-                settings = self.settings.replace(person=person.key, people=ONE_PERSON)
-                run = replace(self.run, settings=settings_document(settings))
-                other = replace(self, settings=settings, run=run).with_people()
-                yield person.key, replace(other, seen=None, appearance=None, folder=None)
+                other = self.with_settings(person=person.key, people=ONE_PERSON).with_people()
+                yield person.key, replace(other, folder=None)
 
     def __repr__(self) -> str:
         """Five lines about the talk."""

@@ -37,8 +37,12 @@ def test_people_of_a_crowd(emoreport: Emoreport) -> None:
     seconds = [float(row["seconds"]) for row in people]
     assert seconds == sorted(seconds, reverse=True)
     assert persons(RUN) == {"A"}
+    everywhere = [{**row, "chosen": ""} for row in people]
     for key in keys[1:]:
         assert persons(RUN / f"person_{key}") == {key}
+        own = rows(RUN / f"person_{key}" / "people.csv")
+        assert [row["key"] for row in own if row["chosen"] == "true"] == [key]
+        assert [{**row, "chosen": ""} for row in own] == everywhere
         # A folder like any other: its tables can be made again, with the same result.
         before = (RUN / f"person_{key}" / "video_intervals.csv").read_bytes()
         assert emoreport("retable", RUN / f"person_{key}").code == 0
