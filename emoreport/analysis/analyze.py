@@ -199,7 +199,6 @@ def analyze_readings(
             video,
             seen,
             read,
-            speech,
             duration_s,
             settings,
             bridge,

@@ -29,7 +29,7 @@ from emoreport.analysis.rows.witnesses import (
 )
 from emoreport.records import UNCODED, CodedLabels, FaceTrack, LabelledSpan, Span, SpeechTrack
 from emoreport.results import AudioInterval, VideoInterval
-from emoreport.settings import Settings, SpeechSettings
+from emoreport.settings import AnalysisSettings, Settings, SpeechSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def judge_rows(
     level = abstention_level(settings.analysis)
     frames, segmenter = FrameEvidence(faces, duration_s), FaceSegmenter(faces, duration_s)
     if labels.face is None:
-        firm = firm_faces(frames, segmenter.rows(settings.analysis), level, bridge)
+        firm = judge_faces(frames, segmenter, settings.analysis, bridge)
     else:
         coded = in_shots(coded_faces(labels.face, faces, frames, duration_s), faces)
         firm = with_face_witness(frames, coded, bridge)
@@ -90,6 +90,13 @@ def judge_rows(
         frames=frames,
         segmenter=segmenter,
     )
+
+
+def judge_faces(
+    frames: FrameEvidence, segmenter: FaceSegmenter, settings: AnalysisSettings, bridge: Bridge
+) -> tuple[VideoInterval, ...]:
+    """The rows of a face as the machine cuts and judges them; parameters as in `JudgedRows`."""
+    return firm_faces(frames, segmenter.rows(settings), abstention_level(settings), bridge)
 
 
 def hear_rows(
