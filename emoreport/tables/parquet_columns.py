@@ -6,7 +6,6 @@ NaN is stored as null and comes back as NaN.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -19,8 +18,6 @@ from emoreport.vocabulary import PROBABILITY_PREFIX, WITNESS_PREFIX
 LAYOUT: Final = 1
 ROWS_AT_ONCE: Final = 8192
 """Rows that the writer holds in its buffers: five minutes of video at 25 frames a second."""
-MAX_ROWS: Final = 12_000_000
-"""Rows that are read: a day at 138 frames a second. A few bytes can claim, and hold, billions."""
 BOX: Final = ("x", "y", "width", "height")
 _PROBABILITY_SLACK: Final = 1e-3
 """How far a stored probability may leave 0–1 (rounding in a model) before it counts as damage."""
@@ -29,10 +26,20 @@ _PROBABILITY_SLACK: Final = 1e-3
 def write_columns(
     stream: BinaryIO, table: Table, columns: Columns, facts: Mapping[str, object]
 ) -> None:
-    """Write the columns of a table as a Parquet file; `facts` say what it holds."""
+    """Write the columns of a table as a Parquet file; `facts` say what it holds.
+
+    Raises
+    ------
+    ValueError
+        When a further column has the name of a column of the file.
+    OSError
+        When the stream cannot be written.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if len(set(table.names)) != len(table.names):
+        raise ValueError(f"two columns of the {facts['content']} have one name: {table.names}")
     metadata = schema_metadata({"layout": LAYOUT, **facts, "columns": table.names})
     types = {"emotion": pa.string(), "speech_spans": pa.list_(pa.float64())}
     arrays = [
@@ -50,22 +57,6 @@ def write_columns(
     )
     del content, arrays
     pa.default_memory_pool().release_unused()
-
-
-def read_table(path: Path, *, most_rows: int = MAX_ROWS) -> Any:  # noqa: ANN401 - pyarrow has no types
-    """Content of a Parquet file of readings; what is wrong is raised as it comes."""
-    import pyarrow.parquet as pq
-
-    if path.exists() and not path.is_file():
-        raise OSError("it is no regular file")
-    with path.open("rb") as stream:
-        file = pq.ParquetFile(stream, page_checksum_verification=True)
-        # What is deeper in the footer is not asked for: of a damaged one Arrow aborts.
-        if file.metadata.num_rows > most_rows:
-            raise ValueError(f"it claims {file.metadata.num_rows} rows")
-        content = file.read()
-    content.validate(full=True)
-    return content
 
 
 def labels_of(names: Sequence[str], prefix: str = PROBABILITY_PREFIX) -> tuple[str, ...]:

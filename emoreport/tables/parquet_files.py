@@ -12,6 +12,8 @@ from typing import Any, BinaryIO, Final
 from emoreport.errors import StoredReadingsError
 
 REMEDY: Final = "analyse_with_overwrite"
+MAX_ROWS: Final = 12_000_000
+"""Rows that are read: a day at 138 frames a second. A few bytes can claim, and hold, billions."""
 _FACTS_KEY: Final = b"emoreport"
 _DIGEST_KEY: Final = b"emoreport.sha256"
 """Parquet checks its pages but not its footer, which holds the facts."""
@@ -86,9 +88,25 @@ def write_described(
     pq.write_table(content, stream, compression="zstd", write_page_checksum=True)
 
 
+def read_table(path: Path, *, most_rows: int = MAX_ROWS) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Content of a Parquet file of readings; what is wrong is raised as it comes."""
+    import pyarrow.parquet as pq
+
+    if path.exists() and not path.is_file():
+        raise OSError("it is no regular file")
+    with path.open("rb") as stream:
+        file = pq.ParquetFile(stream, page_checksum_verification=True)
+        # What is deeper in the footer is not asked for: of a damaged one Arrow aborts.
+        if file.metadata.num_rows > most_rows:
+            raise ValueError(f"it claims {file.metadata.num_rows} rows")
+        content = file.read()
+    content.validate(full=True)
+    return content
+
+
 @contextmanager
 def described(
-    path: Path, content: str, layout: int, otherwise: str
+    path: Path, content: str, layout: int, otherwise: str, *, most_rows: int = MAX_ROWS
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Read a file of `write_described`: its table and its facts; what is wrong inside is told.
 
@@ -100,16 +118,16 @@ def described(
         What its facts must say.
     otherwise
         What is said where they do not.
+    most_rows
+        A file that claims more rows is damaged.
 
     Raises
     ------
     StoredReadingsError
         When the file is damaged or something else, also when the body finds it to be.
     """
-    import pyarrow.parquet as pq
-
-    with telling_damage(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        table = file.read()
+    with telling_damage(path):
+        table = read_table(path, most_rows=most_rows)
         facts = schema_facts(table.schema)
         if facts.get("content") != content or facts.get("layout") != layout:
             raise ValueError(otherwise)

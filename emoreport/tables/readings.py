@@ -36,11 +36,10 @@ from emoreport.tables.parquet_columns import (
     matrix,
     own_floats,
     probabilities_of,
-    read_table,
     witness_of,
     write_columns,
 )
-from emoreport.tables.parquet_files import schema_facts, telling_damage
+from emoreport.tables.parquet_files import read_table, schema_facts, telling_damage
 from emoreport.tables.schema import Table
 from emoreport.vocabulary import WITNESS_PREFIX
 
@@ -71,8 +70,6 @@ def write_frames(stream: BinaryIO, faces: FaceTrack) -> None:
         When the stream cannot be written.
     """
     table = frames_description(faces)
-    if len(set(table.names)) != len(table.names):
-        raise ValueError(f"two columns of the face readings have one name: {table.names}")
     write_columns(stream, table, faces.columns, {"content": "frames"})
 
 
@@ -96,8 +93,6 @@ def write_speech(stream: BinaryIO, speech: SpeechTrack) -> None:
     """
     spans = [[span.start_s, span.end_s] for span in speech.speech]
     table = speech_description(speech)
-    if len(set(table.names)) != len(table.names):
-        raise ValueError(f"two columns of the speech readings have one name: {table.names}")
     write_columns(stream, table, speech.columns, {"content": "speech", "speech": spans})
 
 

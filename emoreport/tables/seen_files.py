@@ -27,11 +27,10 @@ from emoreport.tables.parquet_columns import (
     matrix,
     own_floats,
     probabilities_of,
-    read_table,
     witness_of,
     write_columns,
 )
-from emoreport.tables.parquet_files import schema_facts, telling_damage, write_described
+from emoreport.tables.parquet_files import described, read_table, telling_damage, write_described
 from emoreport.tables.schema import Table
 from emoreport.tables.seen_columns import TRACKS, faces_table
 from emoreport.vocabulary import PROBABILITY_PREFIX, WITNESS_PREFIX
@@ -67,8 +66,6 @@ def write_faces(stream: BinaryIO, seen: SeenFaces) -> None:
         When the stream cannot be written.
     """
     table = faces_description(seen)
-    if len(set(table.names)) != len(table.names):
-        raise ValueError(f"two columns of the faces have one name: {table.names}")
     affect = {"valence": seen.valence, "arousal": seen.arousal}
     columns: Columns = {
         "time_s": seen.time_s,
@@ -192,11 +189,11 @@ def _check(seen: SeenFaces, frames: FaceTrack) -> None:
 
 
 def _read_tracks(path: Path, seen: SeenFaces) -> TrackAppearance:
-    with telling_damage(path):
-        content = read_table(path, most_rows=len(seen.tracks))
-        facts = schema_facts(content.schema)
-        if facts.get("content") != "tracks" or facts.get("layout") != LAYOUT:
-            raise ValueError("it holds no tracks")
+    most = len(seen.tracks)
+    with described(path, TRACKS.name, LAYOUT, "it holds no tracks", most_rows=most) as (
+        content,
+        facts,
+    ):
         if tuple(content.column_names) != TRACKS.names:
             raise ValueError(f"it has the columns {', '.join(content.column_names)}")
         appearance = TrackAppearance(

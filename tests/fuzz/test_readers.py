@@ -46,7 +46,7 @@ from emoreport.tables.feature_files import (
     read_voice,
     row_counts,
 )
-from emoreport.tables.parquet_columns import MAX_ROWS
+from emoreport.tables.parquet_files import MAX_ROWS
 from emoreport.tables.word_files import read_words, write_words
 from emoreport.vocabulary import EMOTIONS
 from emoreport.words.placing import place_words
