@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from emoreport.faces.appearance import AppearanceCollector
+from emoreport.faces.batches import checked_batch
 from emoreport.faces.builder import FaceTrackBuilder
 from emoreport.faces.following import MOST_FACES, FaceFollower
 from emoreport.faces.viewing import Sighting
@@ -27,9 +28,6 @@ from emoreport.records import (
     WitnessReadings,
 )
 from emoreport.settings import FaceSettings
-
-FACES_AT_ONCE: Final = 16
-"""Faces per call of the emotion model."""
 
 _Value = TypeVar("_Value")
 
@@ -62,6 +60,7 @@ class Everyone:
         self.follower = FaceFollower(1 if settings.strict_single_face else MOST_FACES)
         self.looks = AppearanceCollector(recogniser)
         self._model, self._witness = model, witness
+        self._batch = checked_batch(None, model)
         self._others = FaceTrackBuilder(
             model.labels,
             None if witness is None else witness.labels,
@@ -69,17 +68,15 @@ class Everyone:
             several=True,
         )
         self._waiting: list[Sighting] = []
-        self._frame = array("q")  # of the speaker's faces
-        self._track = array("q")
+        self._track = array("q")  # of the speaker's faces
         self._other_track = array("q")
 
     def add(self, sighting: Sighting) -> None:
         """Add what one frame shows; frames come in order of time."""
         if sighting.face is not None:
-            self._frame.append(sighting.frame)
             self._track.append(sighting.everybody.track)
         self._waiting.extend(sighting.everybody.others)
-        if len(self._waiting) >= FACES_AT_ONCE:
+        if len(self._waiting) >= self._batch:
             self._read()
 
     def build(self, faces: FaceTrack) -> tuple[SeenFaces, TrackAppearance] | None:
@@ -92,7 +89,7 @@ class Everyone:
         """
         self._read()
         others = self._others.build()
-        led = np.searchsorted(faces.frame, np.array(self._frame, np.int64))
+        led = np.flatnonzero(faces.valid)
         track = np.concatenate([_whole(self._track), _whole(self._other_track)])
         if len(np.unique(track)) < 2:
             return None

@@ -19,6 +19,7 @@ from typing import Final
 
 import numpy as np
 
+from emoreport.faces.batches import as_features, checked_batch, scored
 from emoreport.faces.builder import FaceTrackBuilder
 from emoreport.faces.channel import Channel
 from emoreport.faces.everyone import Everyone
@@ -34,10 +35,7 @@ from emoreport.faces.label_risk import (
 from emoreport.faces.reading import (
     FRAMES_WAITING,
     KeepFaces,
-    as_features,
-    checked_batch,
     pump,
-    scored,
 )
 from emoreport.faces.tracker import SpeakerTracker
 from emoreport.faces.viewing import NOBODY, Everybody, FoundFaces, SeeFrame, Sighting, Viewer

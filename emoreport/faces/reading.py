@@ -10,37 +10,27 @@ batch size nor on timing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Final
 
-import numpy as np
-
+from emoreport.faces.batches import as_features, checked_batch, scored
 from emoreport.faces.builder import FaceTrackBuilder
 from emoreport.faces.channel import CancelledError, Channel
 from emoreport.faces.everyone import Everyone
 from emoreport.faces.tracker import SpeakerTracker
 from emoreport.faces.viewing import SeeFrame, Sighting, Viewer
 from emoreport.records import (
-    EmbeddingFaceModel,
     FaceDetector,
     FaceEmotionModel,
     FaceFeatures,
-    FaceScores,
     FaceTrack,
-    FloatArray,
     Frame,
-    RgbImage,
 )
 from emoreport.settings import FaceSettings
 
 FRAMES_WAITING: Final = 8
 FRAME_BYTES_WAITING: Final = 96 * 1024 * 1024
 """Decoded frames between decoder and detector: eight of 1080p, three of 4K."""
-
-FACES_AT_ONCE: Final = 16
-"""Faces per call of the emotion model."""
-FACES_ON_A_CARD: Final = 64
-"""Likewise on a graphics card, where a call costs more than a face does."""
 
 KeepFaces = Callable[[FaceFeatures], None]
 """Is given features as they come."""
@@ -130,15 +120,6 @@ def read_faces(
         sightings.cancel()
         for thread in threads:
             thread.join()
-
-
-def checked_batch(batch: int | None, model: FaceEmotionModel) -> int:
-    """Faces per call: what is asked for, else what suits the device; ValueError below 1."""
-    if batch is None:
-        return FACES_ON_A_CARD if model.record.device == "cuda" else FACES_AT_ONCE
-    if batch < 1:
-        raise ValueError(f"batch must be at least 1, got {batch}")
-    return batch
 
 
 def pump(source: Iterable[Frame], frames: Channel[Frame]) -> None:
@@ -234,30 +215,3 @@ def _flush(
         )
         row += 1
     waiting.clear()
-
-
-def scored(
-    model: FaceEmotionModel, crops: Sequence[RgbImage], *, embed: bool
-) -> tuple[FaceScores, FloatArray | None]:
-    """What a model says of crops; with `embed`, of an `EmbeddingFaceModel`, their features too."""
-    if not embed:
-        return model.predict(crops), None
-    assert isinstance(model, EmbeddingFaceModel)
-    return model.embed(crops)
-
-
-def as_features(
-    model: FaceEmotionModel,
-    moments: Sequence[tuple[float, int]],
-    rows: Sequence[FloatArray | None],
-) -> FaceFeatures:
-    """Features of frames by their time and number; None where a frame shows no face."""
-    assert isinstance(model, EmbeddingFaceModel)
-    nothing = np.full(model.feature_width, np.nan, np.float32)
-    return FaceFeatures(
-        np.array([time_s for time_s, _ in moments], np.float64),
-        np.array([frame for _, frame in moments], np.int64),
-        np.array([nothing if row is None else row for row in rows], np.float32).reshape(
-            len(rows), model.feature_width
-        ),
-    )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from emoreport.errors import SettingsError
-from emoreport.faces.reading import FACES_AT_ONCE
+from emoreport.faces.batches import FACES_AT_ONCE
 from emoreport.faces.select import open_detector
 from emoreport.faces.tracker import SpeakerTracker
 from emoreport.faces.viewing import Viewer

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from emoreport.errors import FaceStageError
+from emoreport.faces.batches import FACES_AT_ONCE, FACES_ON_A_CARD
 from emoreport.faces.detectors import DirectDetector
-from emoreport.faces.reading import FACES_AT_ONCE, FACES_ON_A_CARD, read_faces
+from emoreport.faces.reading import read_faces
 from emoreport.faces.viewing import sharpness
 from emoreport.records import CropSpec, FaceScores, Frame, RgbPicture
 from emoreport.settings import FaceSettings
