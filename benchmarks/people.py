@@ -24,7 +24,7 @@ from emoreport.faces.everyone import Everyone
 from emoreport.faces.reading import read_faces
 from emoreport.faces.select import open_detector, open_face_model
 from emoreport.media import open_video
-from emoreport.records import Frame, RgbPicture
+from emoreport.records import FaceTrack, Frame, RgbPicture, SeenFaces, TrackAppearance
 from emoreport.settings import Settings
 
 RATE_HZ = 12.5
@@ -50,10 +50,9 @@ Scene = list[np.ndarray]
 class Pair:
     """A joined clip with the tracks' descriptors and who each track really is."""
 
-    names: tuple[str, str]
-    seen: object
-    appearance: object
-    frames: object
+    seen: SeenFaces
+    appearance: TrackAppearance
+    frames: FaceTrack
     truth: dict[int, str]
     duration_s: float
 
@@ -124,7 +123,9 @@ class Bench:
         self.model = open_face_model(self.settings, print)
         self.detector = open_detector(self.settings, print)
 
-    def read(self, scenes: Sequence[Scene]) -> tuple:
+    def read(
+        self, scenes: Sequence[Scene]
+    ) -> tuple[FaceTrack, tuple[SeenFaces, TrackAppearance] | None]:
         """Faces of all people of scenes that are joined."""
         everyone = Everyone(self.model, self.settings.faces, None)
         faces = read_faces(
@@ -151,13 +152,12 @@ class Bench:
             seen, appearance = built
             truth = {}
             for track in seen.tracks.tolist():
-                began_s = float(seen.time_s[seen.track == track][0])
+                mine = seen.track == track
+                began_s = float(seen.time_s[mine][0])
                 who = (first, second)[int(began_s / SECONDS + 1e-6) % 2]
-                middle = seen.box[seen.track == track]
-                # In a crowd everybody beside the largest face is somebody else.
-                largest = seen.leads[seen.track == track].mean() > 0.5
-                truth[track] = who if largest else f"{who}, beside {track}: {middle[0, 0]:.0f}"
-            yield Pair((first, second), seen, appearance, faces, truth, 4 * SECONDS)
+                # In a crowd everybody beside the face that leads is somebody else.
+                truth[track] = who if seen.leads[mine].mean() > 0.5 else f"{who}, {track}"
+            yield Pair(seen, appearance, faces, truth, 4 * SECONDS)
 
 
 def main() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Unpack
 
 import numpy as np
 
 from emoreport.errors import ModelError
+from emoreport.models.families import Placement
 from emoreport.models.families.face_crops import check_crops
 from emoreport.models.runtimes.graphs import TensorInfo, shape_text
 from emoreport.models.runtimes.opening import open_graph
@@ -18,16 +19,9 @@ SIZE_PX: Final = 112
 WIDTH: Final = 128
 
 
-def open_sface(
-    pulled: PulledModel,
-    *,
-    runtime: str = "auto",
-    device: str = "auto",
-    threads: int = 0,
-    reason: str = "",
-) -> SFace:
+def open_sface(pulled: PulledModel, **running: Unpack[Placement]) -> SFace:
     """Open the network; parameters and errors are those of `SFace`."""
-    return SFace(pulled, runtime=runtime, device=device, threads=threads, reason=reason)
+    return SFace(pulled, **running)
 
 
 class SFace:
