@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from emoreport.media.pixels import Thumbnail
+from emoreport.media.pixels import Thumbnail, mean_change, mean_level
 
 BLACK_LEVEL: Final = 24.0
 BLACK_SPREAD: Final = 2.0
@@ -49,7 +49,7 @@ class GradualFinder:
 
         Pictures come in order of time; parameters and result are those of `CutFinder.feed`.
         """
-        is_black = grey.mean() <= BLACK_LEVEL and grey.std() <= BLACK_SPREAD
+        is_black = mean_level(grey) <= BLACK_LEVEL and grey.std() <= BLACK_SPREAD
         fades, self._was_black = is_black and not self._was_black, is_black
         if fades:
             self.restart()
@@ -71,14 +71,14 @@ class GradualFinder:
     def _is_dissolve(self, length: int) -> bool:
         new, before = self._samples[-1][1], self._samples[-2][1]
         old, middle = self._samples[-1 - length][1], self._samples[-1 - length // 2][1]
-        difference = (old - new).astype(np.float64)
-        change = float(np.abs(difference).mean())
-        if change < LEAST_CHANGE or np.abs(new - before).mean() > SETTLED * change:
+        change = mean_change(old, new)
+        if change < LEAST_CHANGE or mean_change(new, before) > SETTLED * change:
             return False
         if old.std() < BLACK_SPREAD or new.std() < BLACK_SPREAD:
             return False
         if np.corrcoef(old.ravel(), new.ravel())[0, 1] > LITTLE_IN_COMMON:
             return False
+        difference = (old - new).astype(np.float64)
         share = float(((middle - new) * difference).sum() / (difference**2).sum())
         left = np.abs(middle - new - share * difference).mean()
         return MIXED[0] <= share <= MIXED[1] and left <= UNEXPLAINED * change

@@ -251,10 +251,31 @@ def _shrunk(picture: VideoFrame, size_px: tuple[int, int]) -> Thumbnail:
 
     step = max(1, picture.height // (ROWS_A_CELL * size_px[1]))
     rows = pixels(picture.planes[0])[step // 2 :: step]
-    small = cv2.resize(rows, size_px, interpolation=cv2.INTER_AREA).astype(np.float32)
-    if not has_full_range(picture):
-        small = np.clip((small - LIMITED_BLACK) * (255.0 / LIMITED_LUMA), 0.0, 255.0)
-    return np.asarray(np.rint(small), dtype=np.int16)
+    small = cv2.resize(rows, size_px, interpolation=cv2.INTER_AREA)
+    return _full_levels(is_full=has_full_range(picture))[small]
+
+
+@cache
+def _full_levels(*, is_full: bool) -> Thumbnail:
+    """What 8-bit luma of either range is in 0–255, int16 (256,)."""
+    levels = np.arange(256, dtype=np.float32)
+    if not is_full:
+        levels = np.clip((levels - LIMITED_BLACK) * (255.0 / LIMITED_LUMA), 0.0, 255.0)
+    return np.rint(levels).astype(np.int16)
+
+
+def mean_level(grey: Thumbnail) -> float:
+    """Mean of a thumbnail, levels of 255."""
+    import cv2
+
+    return float(cv2.sumElems(grey)[0]) / grey.size
+
+
+def mean_change(one: Thumbnail, other: Thumbnail) -> float:
+    """Mean difference of two thumbnails, levels of 255."""
+    import cv2
+
+    return float(cv2.norm(one, other, cv2.NORM_L1)) / one.size
 
 
 def pixels(plane: VideoPlane, channels: int = 1) -> RgbImage:
@@ -293,14 +314,17 @@ class PixelAspect:
         own = None if self._context is None else self._context.sample_aspect_ratio
         self._of_container = stream.sample_aspect_ratio or own
         self._fixed = self._of_container != own
-        self._last = _sound_aspect(self._of_container)
+        self._named = self._of_container
+        self._last = _sound_aspect(self._named)
 
     def of(self, picture: VideoFrame) -> Fraction:
         """Of a picture that was just decoded."""
         context = self._context
         # The decoder may be ahead of the pictures that it gives out.
         if not self._fixed and (picture.width, picture.height) == (context.width, context.height):
-            self._last = _sound_aspect(context.sample_aspect_ratio or self._of_container)
+            named = context.sample_aspect_ratio or self._of_container
+            if named != self._named:
+                self._named, self._last = named, _sound_aspect(named)
         return self._last
 
 

@@ -23,7 +23,7 @@ from typing import Final, Generic, TypeVar
 import numpy as np
 
 from emoreport.media.gradual import GradualFinder
-from emoreport.media.pixels import Thumbnail
+from emoreport.media.pixels import Thumbnail, mean_change
 
 Item = TypeVar("Item")
 
@@ -107,7 +107,7 @@ class CutFinder(Generic[Item]):
         Every picture once, in order; with it, where a cut is right before it, how much each part
         of the picture changed there (int16 (36, 64), levels of 255), else None.
         """
-        moved = 0.0 if self._newest is None else float(np.abs(grey - self._newest).mean())
+        moved = 0.0 if self._newest is None else mean_change(grey, self._newest)
         self._newest = grey
         self._waiting.append(_Seen(item, time_s, grey, moved))
         yield from self._settled(at_end=False)
@@ -154,11 +154,11 @@ class CutFinder(Generic[Item]):
     def _is_cut(self, first: _Seen[Item], last: Thumbnail) -> bool:
         """Judge a candidate that has settled; what it is decides until when nothing else is."""
         after = list(self._waiting)[1:]
-        change = float(np.abs(first.grey - last).mean())
+        change = mean_change(first.grey, last)
         for place, seen in enumerate(after):
             if place and seen.time_s > first.time_s + SETTLED_S:
                 break
-            back = float(np.abs(seen.grey - last).mean()) < COMES_BACK * change
+            back = mean_change(seen.grey, last) < COMES_BACK * change
             if back or _remaining(last, seen.grey) < LEAST_CHANGE:
                 self._quiet_until_s = seen.time_s
                 return False

@@ -131,6 +131,7 @@ class VideoSource:
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = threads
         self._stream.codec_context.options = CODEC_OPTIONS
+        self._time_base = self._stream.time_base
         self._aspect = PixelAspect(self._stream)
         self._high_range: str | None = None
         self._canvas_px = (self.info.width_px, self.info.height_px)
@@ -255,10 +256,11 @@ class VideoSource:
         return self._sound_end_s > self._times.end_s + SOUND_BEYOND_S
 
     def _moment_of(self, picture: VideoFrame) -> Moment | None:
+        unit = self._time_base
         moment = self._times.place(
-            seconds(picture.pts, self._stream.time_base),
-            seconds(picture.duration, self._stream.time_base) or 0.0,
-            seconds(picture.dts, self._stream.time_base),
+            seconds(picture.pts, unit),
+            seconds(picture.duration, unit) or 0.0,
+            seconds(picture.dts, unit),
         )
         if self._times.end_s > LONGEST_S:
             self._refuse_times()
