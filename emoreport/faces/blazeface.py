@@ -132,9 +132,9 @@ def blended(scores: DoubleArray, places: DoubleArray) -> list[tuple[float, Doubl
         same = _overlaps(places[left[0]], places[left]) > SAME_IOU
         same[0] = True
         members = left[same]
-        faces.append(
-            (float(scores[left[0]]), np.average(places[members], axis=0, weights=scores[members]))
-        )
+        weights = scores[members]
+        mean = (weights[:, None, None] * places[members]).sum(axis=0) / weights.sum()
+        faces.append((float(scores[left[0]]), mean))
         left = left[~same]
     return faces
 

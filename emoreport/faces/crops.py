@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -90,13 +89,12 @@ def _reach(
         low, high = [box.x, box.y], [box.x + box.width, box.y + box.height]
     else:
         to_frame, step_px = _map_and_step(face, spec)
-        side = float(spec.size_px)
-        corners = to_frame @ np.array([[0, side, 0, side], [0, 0, side, side], [1, 1, 1, 1]])
         # Halved pictures are made of whole squares, and one more on each side.
         unit = 2 ** _halvings(step_px)
+        limits = _limits(to_frame, spec.size_px)
         low, high = (
-            (corners.min(axis=1) - 2 * unit).tolist(),
-            (corners.max(axis=1) + 2 * unit).tolist(),
+            [lowest - 2 * unit for lowest, _ in limits],
+            [highest + 2 * unit for _, highest in limits],
         )
     left, top = (max(math.floor(limit / unit) * unit, 0) for limit in low)
     right, bottom = (
@@ -105,14 +103,27 @@ def _reach(
     return (left, top, right, bottom) if left < right and top < bottom else None
 
 
+def _limits(to_frame: DoubleArray, size_px: int) -> list[tuple[float, float]]:
+    """Lowest and highest x, and y, of a crop in the frame."""
+    return [
+        (
+            start + size_px * (min(along, 0.0) + min(down, 0.0)),
+            start + size_px * (max(along, 0.0) + max(down, 0.0)),
+        )
+        for along, down, start in to_frame.tolist()
+    ]
+
+
 def _moved(face: FaceObservation, x_px: int, y_px: int) -> FaceObservation:
     box = face.box
     right, left = face.eyes or ((0.0, 0.0), (0.0, 0.0))
-    return replace(
-        face,
-        box=Box(box.x + x_px, box.y + y_px, box.width, box.height),
-        eyes=face.eyes and ((right[0] + x_px, right[1] + y_px), (left[0] + x_px, left[1] + y_px)),
-        points=face.points and tuple((x + x_px, y + y_px) for x, y in face.points),
+    return FaceObservation(
+        Box(box.x + x_px, box.y + y_px, box.width, box.height),
+        face.score,
+        face.eyes and ((right[0] + x_px, right[1] + y_px), (left[0] + x_px, left[1] + y_px)),
+        face.yaw_deg,
+        face.pitch_deg,
+        face.points and tuple((x + x_px, y + y_px) for x, y in face.points),
     )
 
 
@@ -177,13 +188,13 @@ def _crop_to_frame(face: FaceObservation, spec: CropSpec, step_px: float) -> Dou
     `step_px` is the width of one crop pixel in frame pixels.
     """
     angle = roll_rad(face) if spec.align_roll else 0.0
-    along = np.array([math.cos(angle), math.sin(angle)])
-    down = np.array([-math.sin(angle), math.cos(angle)])
-    box_side = math.sqrt(face.box.area)
-    centre = np.array(face.box.centre)
-    centre = centre + box_side * (spec.shift_x * along + spec.shift_y * down)
-    corner = centre - 0.5 * spec.size_px * step_px * (along + down)
-    return np.column_stack([step_px * along, step_px * down, corner])
+    cosine, sine = math.cos(angle), math.sin(angle)
+    box_side, half_px = math.sqrt(face.box.area), 0.5 * spec.size_px * step_px
+    rows = []
+    for along, down, centre in zip((cosine, sine), (-sine, cosine), face.box.centre, strict=True):
+        moved = centre + box_side * (spec.shift_x * along + spec.shift_y * down)
+        rows.append([step_px * along, step_px * down, moved - half_px * (along + down)])
+    return np.array(rows)
 
 
 def _sampled(rgb: RgbImage, to_frame: DoubleArray, size_px: int, step_px: float) -> RgbImage:
@@ -221,21 +232,21 @@ def _halved(
     import cv2
 
     unit = 2**halvings
-    limits = np.array(rgb.shape[1::-1]) // unit
-    if limits.min() < 1:
+    limits = [length // unit for length in rgb.shape[1::-1]]
+    if min(limits) < 1:
         return rgb, to_frame
-    corners = to_frame @ np.array(
-        [[0, size_px, 0, size_px], [0, 0, size_px, size_px], [1, 1, 1, 1]], np.float64
-    )
-    low = np.clip(np.floor(corners.min(axis=1) / unit) - 1, 0, limits - 1).astype(int)
-    high = np.clip(np.ceil(corners.max(axis=1) / unit) + 1, low + 1, limits).astype(int)
-    (left, top), (right, bottom) = low * unit, high * unit
-    small = rgb[top:bottom, left:right]
+    parts = []
+    for (lowest, highest), most in zip(_limits(to_frame, size_px), limits, strict=True):
+        low = min(max(math.floor(lowest / unit) - 1, 0), most - 1)
+        high = min(max(math.ceil(highest / unit) + 1, low + 1), most)
+        parts.append(slice(low * unit, high * unit))
+    across, down = parts
+    small = rgb[down, across]
     for _ in range(halvings):
         height, width = small.shape[:2]
         small = cv2.resize(small, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     moved = to_frame.copy()
-    moved[:, 2] -= [left, top]
+    moved[:, 2] -= [across.start, down.start]
     return small, moved / unit
 
 

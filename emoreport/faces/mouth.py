@@ -138,14 +138,14 @@ def mouth_change(before: FloatArray, now: FloatArray) -> float:
     """
     import cv2
 
-    rest = now.ravel()[_REST]
+    rest = now.take(_REST)
     own = rest - rest.mean()
     power = float(own @ own)
     fit = _fit(now, own)
     right, down, grown, turned = 0.0, 0.0, 1.0, 0.0
     laid = before
     for _ in range(ROUNDS):
-        step = (fit @ laid.ravel()[_REST]).tolist()
+        step = (fit @ laid.take(_REST)).tolist()
         right, down = right + step[0], down + step[1]
         grown, turned = grown - step[2] / SIDE, turned + step[3] / SIDE
         x, y = _CENTRE * (1.0 - grown - turned) - right, _CENTRE * (1.0 - grown + turned) - down
@@ -157,9 +157,9 @@ def mouth_change(before: FloatArray, now: FloatArray) -> float:
             borderMode=cv2.BORDER_REPLICATE,
         )
     was = laid.ravel()
-    gain = float(own @ was[_REST]) / max(power, 1e-6)
+    gain = float(own @ was.take(_REST)) / max(power, 1e-6)
     left = was - gain * now.ravel()
-    other, mouth = left[_REST], left[_MOUTH]
+    other, mouth = left.take(_REST), left.take(_MOUTH)
     level = other.mean()
     other, mouth = other - level, mouth - level
     change = float(mouth @ mouth) / len(mouth) - float(other @ other) / len(other)
@@ -174,8 +174,8 @@ def _fit(now: FloatArray, rest: FloatArray) -> FloatArray:
     """
     import cv2
 
-    across = cv2.Sobel(now, cv2.CV_32F, 1, 0, scale=1 / 8).ravel()[_REST]
-    down = cv2.Sobel(now, cv2.CV_32F, 0, 1, scale=1 / 8).ravel()[_REST]
+    across = cv2.Sobel(now, cv2.CV_32F, 1, 0, scale=1 / 8).take(_REST)
+    down = cv2.Sobel(now, cv2.CV_32F, 0, 1, scale=1 / 8).take(_REST)
     table = np.empty((6, len(rest)), np.float32)
     table[0], table[1] = across, down
     table[2] = across * _X + down * _Y
@@ -199,6 +199,6 @@ def _parts() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 _CENTRE: Final = 0.5 * (SIDE - 1)
 _MOUTH, _REST = _parts()
 _X, _Y = (
-    (axis.ravel()[_REST] - _CENTRE).astype(np.float32) / SIDE
+    (axis.take(_REST) - _CENTRE).astype(np.float32) / SIDE
     for axis in np.meshgrid(np.arange(SIDE), np.arange(SIDE))
 )

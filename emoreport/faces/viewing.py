@@ -202,11 +202,24 @@ class Viewer:
                 self._follower.cut(going_on)
         return self._tracker.choose(frame.time_s, found.laid, frame.placement.canvas_px)
 
-    def show(self, found: FoundFaces, face: FaceObservation | None) -> Sighting:
+    def show(
+        self,
+        found: FoundFaces,
+        face: FaceObservation | None,
+        mouth_motion: float = math.nan,
+        everybody: Everybody = NOBODY,
+    ) -> Sighting:
         """Cut out one of the faces `laid`; none for None."""
         frame, count = found.frame, len(self._tracker.usable(found.laid))
         if face is None:
-            return Sighting(frame.time_s, frame.index, count, self.shot)
+            return Sighting(
+                frame.time_s,
+                frame.index,
+                count,
+                self.shot,
+                mouth_motion=mouth_motion,
+                everybody=everybody,
+            )
         own = found.in_picture(face)
         crop = crop_from(frame.picture, own, self._crop)
         other = None
@@ -214,16 +227,24 @@ class Viewer:
             same = self._witness_crop == self._crop
             other = crop if same else crop_from(frame.picture, own, self._witness_crop)
         return Sighting(
-            frame.time_s, frame.index, count, self.shot, face, crop, sharpness(crop), other
+            frame.time_s,
+            frame.index,
+            count,
+            self.shot,
+            face,
+            crop,
+            sharpness(crop),
+            other,
+            mouth_motion,
+            everybody,
         )
 
     def _sighting(self, frame: Frame, observations: list[FaceObservation]) -> tuple[Sighting, int]:
         found = self._found(frame, observations)
         face = self.choose(found)
         self._box = None if face is None else found.in_picture(face).box
-        sighting = replace(self.show(found, face), mouth_motion=self.mouth_motion(found, face))
-        if self._follower is not None:
-            sighting = sighting.among(self.everybody(found, face))
+        motion = self.mouth_motion(found, face)
+        sighting = self.show(found, face, motion, self.everybody(found, face))
         return sighting, sighting.held_bytes
 
     def mouth_motion(self, found: FoundFaces, face: FaceObservation | None) -> float:
@@ -257,8 +278,7 @@ class Viewer:
                 continue
             own = found.in_picture(face)
             motion = live.mouth.motion(frame.picture, own, frame.time_s)
-            shown = replace(self.show(found, face), mouth_motion=motion)
-            others.append(shown.among(Everybody(live.number)))
+            others.append(self.show(found, face, motion, Everybody(live.number)))
         return Everybody(track, tuple(others))
 
     def _found(self, frame: Frame, observations: list[FaceObservation]) -> FoundFaces:
