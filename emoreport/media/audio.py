@@ -183,6 +183,7 @@ class SpooledAudio:
             self._failures.add("no decoder for the audio stream")
             return
         shift_s = None if self._joins is None else self._joins.shift_of(stream.index)
+        unit = stream.time_base
         for frame in decoded(container, stream, self._failures, shift_s):
             if not keep_on():
                 break
@@ -192,7 +193,7 @@ class SpooledAudio:
                 continue
             if not frame.samples:
                 continue
-            stamp_s = seconds(frame.pts, stream.time_base)
+            stamp_s = seconds(frame.pts, unit)
             if not self._recorder.take(stamp_s, frame.sample_rate, channels_of(frame)):
                 break
         self._recorder.finish()

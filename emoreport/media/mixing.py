@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from emoreport.records import DoubleArray, FloatArray
 
 BASS_CHANNELS: Final = frozenset({"LFE", "LFE2"})
+WITHOUT_BASS: Final = frozenset({"mono", "stereo"})
+"""Layouts whose channels need not be asked for their names: nearly all recordings."""
 
 BLOCK_S: Final = 2.0
 """Channels are compared over this long: two voices on two channels may seem opposed for moments."""
@@ -36,16 +38,19 @@ def channels_of(frame: AudioFrame) -> DoubleArray:
     -------
     float64 (channels, samples), [-1, 1].
     """
-    names = [channel.name for channel in frame.layout.channels]
+    layout = frame.layout
     data: NDArray[Any] = np.asarray(frame.to_ndarray())
     if not frame.format.is_planar:
-        data = data.reshape(-1, len(names)).T
-    voices = [row for row, name in enumerate(names) if name not in BASS_CHANNELS]
-    chosen = data[voices] if 0 < len(voices) < len(names) else data
-    values = chosen.astype(np.float64)
+        data = data.reshape(-1, layout.nb_channels).T
+    if layout.name not in WITHOUT_BASS:
+        voices = [
+            row for row, each in enumerate(layout.channels) if each.name not in BASS_CHANNELS
+        ]
+        data = data[voices] if 0 < len(voices) < len(data) else data
+    values = data.astype(np.float64)
     if data.dtype == np.uint8:
         return (values - 128.0) / 128.0
-    if np.issubdtype(data.dtype, np.integer):
+    if data.dtype.kind == "i":
         return values / -float(np.iinfo(data.dtype).min)
     return values
 
