@@ -43,9 +43,7 @@ def channels_of(frame: AudioFrame) -> DoubleArray:
     if not frame.format.is_planar:
         data = data.reshape(-1, layout.nb_channels).T
     if layout.name not in WITHOUT_BASS:
-        voices = [
-            row for row, each in enumerate(layout.channels) if each.name not in BASS_CHANNELS
-        ]
+        voices = [row for row, each in enumerate(layout.channels) if each.name not in BASS_CHANNELS]
         data = data[voices] if 0 < len(voices) < len(data) else data
     values = data.astype(np.float64)
     if data.dtype == np.uint8:

@@ -252,7 +252,7 @@ def _shrunk(picture: VideoFrame, size_px: tuple[int, int]) -> Thumbnail:
     step = max(1, picture.height // (ROWS_A_CELL * size_px[1]))
     rows = pixels(picture.planes[0])[step // 2 :: step]
     small = cv2.resize(rows, size_px, interpolation=cv2.INTER_AREA)
-    return _full_levels(is_full=has_full_range(picture))[small]
+    return np.asarray(_full_levels(is_full=has_full_range(picture))[small])
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, Unpack
 
 import numpy as np
@@ -18,6 +19,8 @@ from emoreport.models.families.voice_clips import (
     repeated,
 )
 from emoreport.models.runtimes.classifiers import OnnxNetwork
+from emoreport.models.runtimes.graphs import GraphSession
+from emoreport.models.runtimes.quantised_pools import with_fast_pools
 from emoreport.models.store.model_metadata import (
     Kind,
     ModelMetadata,
@@ -85,6 +88,12 @@ class CompactFaceModel(OnnxNetwork):
         super().__init__(metadata, threads=threads or THREADS, **options)
         self.crop = metadata.crop
         self._measures = tuple(name for name in FACE_MEASURES if name in self.outputs)
+
+    def _opened(self, graph: Path | bytes) -> GraphSession:
+        runtime, *_ = self._running
+        if runtime != "openvino":
+            graph = with_fast_pools(graph, file=self.metadata.path)
+        return super()._opened(graph)
 
     def predict(self, faces: Sequence[RgbImage]) -> FaceScores:
         """N face crops, RGB uint8 (size, size, 3) → scores; an empty sequence gives none.

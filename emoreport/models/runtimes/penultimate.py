@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from emoreport.errors import ModelError
+from emoreport.models.runtimes.graph_files import read_graph
 
 PASSED_THROUGH: Final = frozenset({"Identity", "Add"})
 """Operations that may follow the last matrix product before the output of the graph."""
@@ -59,14 +60,7 @@ def with_features(
     import onnx
 
     file = source if isinstance(source, Path) else file
-    try:
-        # A path inside the file is not followed: the published graphs hold all their weights.
-        if isinstance(source, bytes):
-            model = onnx.load_model_from_string(source)
-        else:
-            model = onnx.load(source, load_external_data=False)
-    except Exception as error:  # protobuf's errors, of either of its implementations
-        raise ModelError("models.not_loaded", error=error, file=file) from error
+    model = read_graph(source, file=file)
     graph = model.graph
     if output is None:
         if len(graph.output) != 1:

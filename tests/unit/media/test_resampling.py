@@ -20,3 +20,16 @@ def test_resampling_keeps_time_length_and_pitch(rate_hz):
 
 def test_a_run_without_samples_flushes_to_nothing():
     assert len(RunResampler(44100).flush()) == 0
+
+
+def test_sound_is_the_same_in_whatever_pieces_it_comes():
+    wave = np.random.default_rng(1).uniform(-0.5, 0.5, (1, 44100 * 4))
+
+    def resampled(pieces):
+        resampler = RunResampler(44100)
+        blocks = np.array_split(wave, pieces, axis=1)
+        return np.concatenate([*map(resampler.feed, blocks), resampler.flush()])
+
+    whole = resampled(1)
+    for pieces in (3, 170):
+        np.testing.assert_array_equal(resampled(pieces), whole)
