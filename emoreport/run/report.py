@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -43,8 +43,9 @@ from emoreport.run.run_json import document
 from emoreport.settings import ALL_PEOPLE, ONE_PERSON, Settings
 from emoreport.settings.keywords import SettingValues
 from emoreport.tables import store
+from emoreport.tables.cells import ShownTable
 from emoreport.tables.feature_files import FEATURES_FILE
-from emoreport.tables.frames import build_tables
+from emoreport.tables.frames import build_tables, shown_tables
 from emoreport.tables.summary_facts import SummaryFacts
 
 if TYPE_CHECKING:
@@ -367,7 +368,6 @@ class Report:
             formats = (*formats, "parquet")
         video = video or find_video(self.run.input, self.folder)
         run = replace(self.run, input=seen_from(target, self.run.input, video))
-        tables = self.tables
         page = None
         if "html" in formats:
             page = page_bytes(
@@ -379,6 +379,9 @@ class Report:
                 progress=progress,
             )
         give_back_memory()
+        tables: Mapping[str, ShownTable] = {}
+        if store.TABLE_FORMATS.intersection(formats):
+            tables = shown_tables(self.analysis, self.faces, self.speech, self.head)
         store.write_all(
             target,
             tables,

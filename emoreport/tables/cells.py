@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from emoreport.tables.columns import OPTIONAL_NAMES, TABLE_NAMES, table_of
+from emoreport.results import Analysis
+from emoreport.tables.columns import table_of
 from emoreport.tables.schema import DECIMALS, TEXT_KINDS, Column, Kind, Table
 
 if TYPE_CHECKING:
@@ -42,10 +43,17 @@ class ShownTable:
         return [dict(zip(names, row, strict=True)) for row in zip(*self.columns, strict=True)]
 
 
-def show_all(tables: Mapping[str, pd.DataFrame]) -> dict[str, ShownTable]:
-    """Round the tables, given by name, for showing; see `show`."""
-    names = (*TABLE_NAMES, *(name for name in OPTIONAL_NAMES if name in tables))
-    return {name: show(name, tables[name]) for name in names}
+def show_rows(table: Table, analysis: Analysis) -> ShownTable:
+    """Round the values of one table of an analysis for showing; see `show`."""
+    rows = table.rows_of(analysis)
+    columns = {
+        column.name: _cells(
+            column,
+            [column.value(analysis)] * len(rows) if column.is_of_talk else map(column.value, rows),
+        )
+        for column in table.columns
+    }
+    return _shown(table, columns)
 
 
 def show(name: str, frame: pd.DataFrame) -> ShownTable:
@@ -67,7 +75,15 @@ def show(name: str, frame: pd.DataFrame) -> ShownTable:
         When the columns are not those of the table.
     """
     table = table_of(name, map(str, frame.columns))
-    columns = {column.name: _cells(column, frame[column.name]) for column in table.columns}
+    columns = {}
+    for column in table.columns:
+        series = frame[column.name]
+        known = zip(series.tolist(), series.isna().tolist(), strict=True)
+        columns[column.name] = _cells(column, (None if gone else value for value, gone in known))
+    return _shown(table, columns)
+
+
+def _shown(table: Table, columns: dict[str, list[Cell]]) -> ShownTable:
     if {"start", "end", "duration"} <= columns.keys():
         columns["duration"] = [
             _difference(start, end)
@@ -76,12 +92,10 @@ def show(name: str, frame: pd.DataFrame) -> ShownTable:
     return ShownTable(table, tuple(columns.values()))
 
 
-def _cells(column: Column, series: pd.Series[Any]) -> list[Cell]:
+def _cells(column: Column, values: Iterable[Any]) -> list[Cell]:
     convert = _converter(column)
-    return [
-        None if unknown else convert(value)
-        for value, unknown in zip(series.tolist(), series.isna().tolist(), strict=True)
-    ]
+    # What is not a number does not equal itself.
+    return [None if value is None or value != value else convert(value) for value in values]  # noqa: PLR0124
 
 
 def _converter(column: Column) -> Callable[[Any], Cell]:
@@ -93,7 +107,7 @@ def _converter(column: Column) -> Callable[[Any], Cell]:
         return int
     decimals = DECIMALS[column.kind]
     # Adding zero turns a negative zero into zero: "-0.000" is no time.
-    return lambda value: round(value, decimals) + 0.0
+    return lambda value: round(float(value), decimals) + 0.0
 
 
 def _difference(start: Cell, end: Cell) -> Cell:

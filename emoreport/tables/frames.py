@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from emoreport.records import FaceTrack, HeadTrack, SpeechTrack
 from emoreport.results import Analysis, AudioInterval, TextInterval, VideoInterval
-from emoreport.tables.columns import result_tables
+from emoreport.tables.cells import ShownTable, show_rows
+from emoreport.tables.columns import OPTIONAL_NAMES, TABLE_NAMES, result_tables
 from emoreport.tables.schema import TEXT_KINDS, Kind, Table
 
 if TYPE_CHECKING:
@@ -51,6 +52,38 @@ def build_tables(
     ValueError
         When the distribution or the scores of a row do not have one value per label of its model.
     """
+    layout = _layout(analysis, faces, speech, head)
+    return {name: data_frame(table, table.values(analysis)) for name, table in layout.items()}
+
+
+def shown_tables(
+    analysis: Analysis,
+    faces: FaceTrack,
+    speech: SpeechTrack,
+    head: HeadTrack | None = None,
+) -> dict[str, ShownTable]:
+    """The tables as their files show them, by name; parameters are those of `build_tables`.
+
+    Raises
+    ------
+    ValueError
+        As for `build_tables`.
+    """
+    layout = _layout(analysis, faces, speech, head)
+    names = (*TABLE_NAMES, *(name for name in OPTIONAL_NAMES if name in layout))
+    return {name: show_rows(layout[name], analysis) for name in names}
+
+
+def _layout(
+    analysis: Analysis, faces: FaceTrack, speech: SpeechTrack, head: HeadTrack | None
+) -> dict[str, Table]:
+    """The tables that an analysis has, by name.
+
+    Raises
+    ------
+    ValueError
+        When the distribution or the scores of a row do not have one value per label of its model.
+    """
     video = analysis.video_intervals
     voices = (*analysis.audio_intervals, *analysis.voice_intervals)
     said = (*analysis.text_intervals, *analysis.text_clauses)
@@ -60,7 +93,7 @@ def build_tables(
         (said, analysis.text_labels),
     ):
         _check_classes(rows, len(labels))
-    layout = result_tables(
+    return result_tables(
         faces.labels,
         speech.labels,
         baseline=any(row.z for row in video) or any(row.z for row in voices),
@@ -73,7 +106,6 @@ def build_tables(
         modalities=bool(analysis.modality_statistics),
         actions=analysis.action_summary is not None,
     )
-    return {name: data_frame(table, table.values(analysis)) for name, table in layout.items()}
 
 
 def data_frame(table: Table, rows: Sequence[Sequence[Any]]) -> pd.DataFrame:

@@ -5,12 +5,13 @@ NaN is stored as null and comes back as NaN.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO, Final
 
 import numpy as np
 
 from emoreport.records import Columns, WitnessReadings
+from emoreport.tables.arrow_arrays import list_array, number_array, numbers_of, text_array
 from emoreport.tables.parquet_files import schema_facts, schema_metadata
 from emoreport.tables.schema import Table
 from emoreport.vocabulary import PROBABILITY_PREFIX, WITNESS_PREFIX
@@ -41,21 +42,28 @@ def write_columns(
     if len(set(table.names)) != len(table.names):
         raise ValueError(f"two columns of the {facts['content']} have one name: {table.names}")
     metadata = schema_metadata({"layout": LAYOUT, **facts, "columns": table.names})
-    types = {"emotion": pa.string(), "speech_spans": pa.list_(pa.float64())}
-    arrays = [
-        pa.array(columns[name], type=types.get(name), from_pandas=True) for name in table.names
-    ]
-    content = pa.Table.from_arrays(arrays, names=list(table.names), metadata=metadata)
-    texts = [field.name for field in content.schema if pa.types.is_string(field.type)]
-    pq.write_table(
-        content,
-        stream,
-        row_group_size=ROWS_AT_ONCE,
-        compression="zstd",
-        use_dictionary=texts,
-        write_page_checksum=True,
-    )
-    del content, arrays
+    makers: dict[str, Callable[..., Any]] = {
+        "emotion": text_array,
+        "speech_spans": list_array,
+    }
+
+    def array(name: str, start: int) -> Any:  # noqa: ANN401 - pyarrow has no types
+        make: Callable[..., Any] = makers.get(name, number_array)
+        return make(columns[name][start : start + ROWS_AT_ONCE])
+
+    def part(start: int) -> Any:  # noqa: ANN401 - pyarrow has no types
+        arrays = [array(name, start) for name in table.names]
+        return pa.Table.from_arrays(arrays, names=list(table.names), metadata=metadata)
+
+    first, rows = part(0), len(columns[table.names[0]])
+    texts = [field.name for field in first.schema if pa.types.is_string(field.type)]
+    with pq.ParquetWriter(
+        stream, first.schema, compression="zstd", use_dictionary=texts, write_page_checksum=True
+    ) as writer:
+        writer.write_table(first)
+        for start in range(ROWS_AT_ONCE, rows, ROWS_AT_ONCE):
+            writer.write_table(part(start))
+    del first
     pa.default_memory_pool().release_unused()
 
 
@@ -89,9 +97,7 @@ def floats(content: Any, name: str, dtype: type[np.floating[Any]]) -> Any:  # no
     """Column of numbers, NaN where it has none."""
     import pyarrow as pa
 
-    column = content.column(name).cast(pa.from_numpy_dtype(dtype))
-    # A copy of one's own: Arrow hands out read-only views of its buffers.
-    return np.array(column.to_numpy(), dtype=dtype)
+    return numbers_of(content.column(name).cast(pa.from_numpy_dtype(dtype)), dtype)
 
 
 def own_floats(content: Any, name: str) -> Any:  # noqa: ANN401 - pyarrow has no types
@@ -107,7 +113,7 @@ def complete_column(content: Any, name: str, dtype: type[np.number[Any]]) -> Any
     column = content.column(name)
     if column.null_count:
         raise ValueError(f"{name} lacks values")
-    values = np.array(column.cast(pa.from_numpy_dtype(dtype)).to_numpy(), dtype=dtype)
+    values = numbers_of(column.cast(pa.from_numpy_dtype(dtype)), dtype)
     if not np.isfinite(values).all():
         raise ValueError(f"{name} has values that are not finite")
     return values

@@ -145,8 +145,8 @@ class Table:
         """Machine names of the columns in order."""
         return tuple(column.name for column in self.columns)
 
-    def values(self, analysis: Analysis) -> list[tuple[object, ...]]:
-        """Exact values of every row, None for unknown.
+    def rows_of(self, analysis: Analysis) -> list[Any]:
+        """What the rows of the table are.
 
         Raises
         ------
@@ -155,9 +155,13 @@ class Table:
         """
         if self.rows is None:
             raise TypeError(f"{self.name} has no rows of its own")
+        return list(self.rows(analysis))
+
+    def values(self, analysis: Analysis) -> list[tuple[object, ...]]:
+        """Exact values of every row, None for unknown; TypeError as for `rows_of`."""
         return [
             tuple(column.value(analysis if column.is_of_talk else row) for column in self.columns)
-            for row in self.rows(analysis)
+            for row in self.rows_of(analysis)
         ]
 
     def __getitem__(self, name: str) -> Column:

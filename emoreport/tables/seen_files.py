@@ -17,6 +17,7 @@ from emoreport.records import (
 )
 from emoreport.records.arrays import class_columns
 from emoreport.records.models import witness_columns
+from emoreport.tables.arrow_arrays import number_array
 from emoreport.tables.parquet_columns import (
     BOX,
     check_names,
@@ -91,10 +92,8 @@ def write_tracks(stream: BinaryIO, appearance: TrackAppearance) -> None:
     OSError
         When the stream cannot be written.
     """
-    import pyarrow as pa
-
     arrays = [
-        pa.array(appearance.track),
+        number_array(appearance.track),
         _lists(appearance.descriptor),
         _lists(appearance.set_up),
     ]
@@ -105,7 +104,7 @@ def write_tracks(stream: BinaryIO, appearance: TrackAppearance) -> None:
 def _lists(rows: FloatArray) -> Any:  # noqa: ANN401 - pyarrow has no types
     import pyarrow as pa
 
-    values = pa.array(rows.ravel())
+    values = number_array(rows.ravel())
     return pa.FixedSizeListArray.from_arrays(values, max(rows.shape[1], 1))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from emoreport.atomic import Staging
 from emoreport.records import (
@@ -28,7 +28,7 @@ from emoreport.tables.action_files import (
     write_actions,
     write_eyes,
 )
-from emoreport.tables.cells import ShownTable, show_all
+from emoreport.tables.cells import ShownTable
 from emoreport.tables.columns import (
     OPTIONAL_NAMES,
     SOUND,
@@ -64,8 +64,8 @@ from emoreport.tables.text_files import TEXT_FILE, write_text_readings
 from emoreport.tables.word_files import WORDS_FILE, write_words
 from emoreport.tables.workbook import workbook_bytes
 
-if TYPE_CHECKING:
-    import pandas as pd
+TABLE_FORMATS: Final = frozenset({"csv", "xlsx", "json"})
+"""Formats of files that hold the tables."""
 
 RUN_FILE: Final = "run.json"
 REPORT_FILE: Final = "report.json"
@@ -130,7 +130,7 @@ class Readings:
 
 def write_all(
     folder: Path,
-    tables: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, ShownTable],
     readings: Readings,
     run: Mapping[str, Any],
     *,
@@ -148,7 +148,7 @@ def write_all(
     folder
         The video's folder; made if it is not there.
     tables
-        The tables as `build_tables` made them.
+        The tables as `shown_tables` gives them; none where `formats` needs none.
     readings
         Written where `formats` holds ``parquet``.
     run
@@ -178,7 +178,8 @@ def write_all(
     """
     with Staging(folder) as staging:
         described = _stage_readings(staging, readings) if "parquet" in formats else ()
-        _stage_tables(staging, tables, described, formats, lang, facts, excel_locale)
+        if TABLE_FORMATS.intersection(formats):
+            _stage_tables(staging, tables, described, formats, lang, facts, excel_locale)
         if page is not None:
             staging.put(PAGE_FILE, page)
         kept = features is not None and _is_same(features, folder / FEATURES_FILE)
@@ -234,16 +235,13 @@ def _report_parts(tables: Mapping[str, ShownTable]) -> Iterator[str]:
 
 def _stage_tables(
     staging: Staging,
-    tables: Mapping[str, pd.DataFrame],
+    content: Mapping[str, ShownTable],
     readings: tuple[Table, ...],
     formats: Collection[str],
     lang: str,
     facts: SummaryFacts,
     excel_locale: str,
 ) -> None:
-    if not {"csv", "xlsx", "json"}.intersection(formats):
-        return
-    content = show_all(tables)
     if "csv" in formats:
         for name, table in content.items():
             staging.put(f"{name}.csv", csv_bytes(table))

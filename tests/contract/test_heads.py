@@ -13,8 +13,7 @@ from emoreport.analysis import analyze_readings
 from emoreport.heads.head import open_head
 from emoreport.heads.leading import named_record, with_head
 from emoreport.settings import Settings
-from emoreport.tables.cells import show_all
-from emoreport.tables.frames import build_tables
+from emoreport.tables.frames import shown_tables
 from emoreport.tables.head_files import read_head_scores, write_head_scores
 from emoreport.tables.readings import read_frames, read_speech, write_frames, write_speech
 from emoreport.vocabulary import ALL_LABELS
@@ -84,7 +83,7 @@ def test_what_a_head_leaves_are_readings(own: dict[str, Any], tmp_path: Path) ->
         for readings in ((led.faces, led.speech), (unheeded(back, led.faces), spoken))
     ]
     assert said[0].video_intervals == said[1].video_intervals
-    assert show_all(build_tables(said[0], led.faces, led.speech, table))
+    assert shown_tables(said[0], led.faces, led.speech, table)
 
 
 def unheeded(back: Any, led: Any) -> Any:

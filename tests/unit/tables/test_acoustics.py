@@ -8,8 +8,8 @@ import pytest
 
 from emoreport.analysis import analyze_readings
 from emoreport.settings import Settings
-from emoreport.tables.cells import show_all
-from emoreport.tables.columns import ACOUSTICS
+from emoreport.tables.cells import show_rows
+from emoreport.tables.columns import ACOUSTICS, table_of
 from emoreport.tables.csv_files import csv_bytes
 from emoreport.tables.frames import build_tables
 from emoreport.tables.workbook_sheets import written
@@ -41,16 +41,16 @@ def test_every_row_with_speech_has_its_measures(spoken):
 
 
 def test_csv_shows_hertz_and_decibels_with_one_digit_and_semitones_with_two(spoken):
-    _, tables = tables_of(spoken)
-    text = csv_bytes(show_all(tables)["acoustics"]).decode()
+    found, tables = tables_of(spoken)
+    text = csv_bytes(show_rows(table_of("acoustics", tables["acoustics"].columns), found)).decode()
     row = next(csv.DictReader(io.StringIO(text)))
     for name, digits in {"f0_median_hz": 1, "f0_range_st": 2, "loudness_db": 1}.items():
         assert len(row[name].split(".")[1]) == digits, name
 
 
 def test_the_workbook_has_a_sheet(spoken):
-    _, tables = tables_of(spoken)
-    shown = show_all(tables)["acoustics"]
+    found, tables = tables_of(spoken)
+    shown = show_rows(table_of("acoustics", tables["acoustics"].columns), found)
     content = written(lambda sheets: sheets.table("a", shown, lambda column: column.name), "en")
     sheet = openpyxl.load_workbook(io.BytesIO(content))["a"]
     assert [cell.value for cell in sheet[1]] == [*ACOUSTICS.names, "person"]

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from emoreport.records import Span
 from emoreport.results import Analysis, Comparison
 from emoreport.settings import OPTIONS
-from emoreport.tables.cells import show, show_all
+from emoreport.tables.cells import show
 from emoreport.tables.columns import TABLE_NAMES
 from emoreport.tables.csv_files import LOCALES, csv_bytes, csv_field, localised_name, text_field
-from emoreport.tables.frames import build_tables
+from emoreport.tables.frames import build_tables, shown_tables
 from emoreport.tables.store import Readings, write_all
 from emoreport.tables.summary_facts import SummaryFacts
 from tests.fixtures.results import (
@@ -28,8 +28,8 @@ from tests.fixtures.results import (
 
 
 def csv_texts(result=None):
-    built = build_tables(result or analysis(), face_track(dimensions=True), speech_track())
-    return {name: csv_bytes(table).decode("utf-8") for name, table in show_all(built).items()}
+    built = shown_tables(result or analysis(), face_track(dimensions=True), speech_track())
+    return {name: csv_bytes(table).decode("utf-8") for name, table in built.items()}
 
 
 def records(text):
@@ -276,8 +276,8 @@ def test_a_name_that_is_no_text_is_spelt_out():
 
 
 def russian(result=None):
-    built = build_tables(result or analysis(), face_track(dimensions=True), speech_track())
-    return {name: csv_bytes(table, LOCALES["ru"]) for name, table in show_all(built).items()}
+    built = shown_tables(result or analysis(), face_track(dimensions=True), speech_track())
+    return {name: csv_bytes(table, LOCALES["ru"]) for name, table in built.items()}
 
 
 def number(text):
@@ -339,7 +339,7 @@ def test_every_language_of_the_setting_has_a_form_and_a_file_name():
 def test_files_for_the_other_spreadsheet_lie_beside_the_usual_ones_and_go_with_the_setting(
     tmp_path,
 ):
-    tables = build_tables(analysis(), face_track(), speech_track())
+    tables = shown_tables(analysis(), face_track(), speech_track())
 
     def written(**options):
         write_all(

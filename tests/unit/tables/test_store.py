@@ -12,7 +12,7 @@ from emoreport.errors import OutputError
 from emoreport.results import Analysis
 from emoreport.tables import store
 from emoreport.tables.columns import TABLE_NAMES
-from emoreport.tables.frames import build_tables
+from emoreport.tables.frames import shown_tables
 from emoreport.tables.readings import read_frames, read_speech
 from emoreport.tables.store import Readings, write_all
 from emoreport.tables.summary_facts import SummaryFacts
@@ -24,7 +24,7 @@ FACTS = SummaryFacts()
 
 
 def tables(result=None):
-    return build_tables(result or analysis(), face_track(), speech_track())
+    return shown_tables(result or analysis(), face_track(), speech_track())
 
 
 def everything(folder, run=None, formats=ALL, result=None, **values):
@@ -105,7 +105,7 @@ def test_the_same_results_give_the_same_bytes(tmp_path):
 def test_every_table_is_written_whole(tmp_path):
     everything(tmp_path, formats=("csv",))
     for name in TABLE_NAMES:
-        assert len(pd.read_csv(tmp_path / f"{name}.csv")) == len(tables()[name])
+        assert len(pd.read_csv(tmp_path / f"{name}.csv")) == tables()[name].rows
 
 
 def test_readings_come_back(tmp_path):
@@ -186,12 +186,12 @@ from pathlib import Path
 from emoreport.errors import OutputError
 from emoreport.tables import store
 from emoreport.tables.summary_facts import SummaryFacts
-from emoreport.tables.frames import build_tables
+from emoreport.tables.frames import shown_tables
 from tests.fixtures.results import analysis, face_track, speech_track
 
 folder, limit, formats = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split(",")
 faces, speech = face_track(3000), speech_track()
-tables = build_tables(analysis(), faces, speech)
+tables = shown_tables(analysis(), faces, speech)
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
     store.write_all(

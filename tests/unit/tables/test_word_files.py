@@ -15,7 +15,7 @@ from emoreport.errors import StoredReadingsError
 from emoreport.records import Span, Transcript, UnplacedWord, Word
 from emoreport.results import SpeechRate, SpokenWord
 from emoreport.tables.columns import SPEECH_RATE
-from emoreport.tables.frames import build_tables
+from emoreport.tables.frames import shown_tables
 from emoreport.tables.store import Readings, write_all
 from emoreport.tables.summary_facts import SummaryFacts
 from emoreport.tables.word_files import WORDS_FILE, read_words, write_words
@@ -109,7 +109,7 @@ def test_words_that_are_out_of_order_are_refused(tmp_path: Path) -> None:
 def write(folder: Path, result, transcript: Transcript | None = None) -> None:
     write_all(
         folder,
-        build_tables(result, face_track(), speech_track()),
+        shown_tables(result, face_track(), speech_track()),
         Readings(face_track(), speech_track(), transcript=transcript),
         {"version": 1},
         formats=("csv", "xlsx", "parquet", "json"),

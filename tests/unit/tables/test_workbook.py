@@ -9,12 +9,11 @@ import pytest
 from emoreport.results import Analysis
 from emoreport.settings import Settings
 from emoreport.tables import workbook, workbook_sheets
-from emoreport.tables.cells import show_all
 from emoreport.tables.codes import CODES
 from emoreport.tables.columns import SUMMARY, frames_table, speech_table
 from emoreport.tables.csv_files import csv_bytes
 from emoreport.tables.dictionary import sheet_name
-from emoreport.tables.frames import build_tables
+from emoreport.tables.frames import shown_tables
 from emoreport.tables.schema import Column, Kind
 from emoreport.tables.summary_facts import SummaryFacts
 from emoreport.tables.summary_sheet import agreement_word, sections
@@ -44,7 +43,7 @@ READINGS = (frames_table(("anger",)), speech_table(VOICE_LABELS))
 
 
 def shown(result=None):
-    return show_all(build_tables(result or analysis(), face_track(dimensions=True), speech_track()))
+    return shown_tables(result or analysis(), face_track(dimensions=True), speech_track())
 
 
 def content(result=None, *, lang="en", facts=FACTS):

@@ -9,8 +9,7 @@ import pytest
 
 from emoreport.results import Analysis, Statistic
 from emoreport.tables import workbook
-from emoreport.tables.cells import show_all
-from emoreport.tables.frames import build_tables
+from emoreport.tables.frames import shown_tables
 from emoreport.tables.summary_facts import SummaryFacts
 from emoreport.vocabulary import COLOURS, NAMES
 from tests.fixtures.results import (
@@ -28,7 +27,7 @@ LATIN = re.compile(r"[A-Za-z]")
 
 
 def content(result=None, lang="en"):
-    tables = show_all(build_tables(result or analysis(), face_track(), speech_track()))
+    tables = shown_tables(result or analysis(), face_track(), speech_track())
     return workbook.workbook_bytes(tables, lang=lang, facts=SummaryFacts())
 
 

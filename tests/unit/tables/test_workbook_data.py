@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoreport.tables.cells import show_all
-from emoreport.tables.frames import build_tables
+from emoreport.tables.frames import shown_tables
 from emoreport.tables.workbook_data import (
     MAX_STRETCHES,
     column,
@@ -47,7 +46,7 @@ def test_there_are_no_stretches_of_nothing():
 
 
 def test_shares_over_time_hold_the_seconds_of_each_label():
-    shown = show_all(build_tables(long_analysis(300), face_track(), speech_track()))
+    shown = shown_tables(long_analysis(300), face_track(), speech_track())
     intervals = shown["video_intervals"]
     cut = stretches(3600.0)
     shares = shares_over_time(intervals, cut)
