@@ -30,6 +30,7 @@ from emoreport.records import (
     FloatArray,
     LabelledSpan,
     RunRecord,
+    pieces,
 )
 from emoreport.results import (
     ACTIONS,
@@ -151,13 +152,15 @@ def packed_windows(heard: Sequence[HeardWindow], labels: int) -> dict[str, Any]:
 
 def _packed(edges_s: DoubleArray, probabilities: FloatArray | DoubleArray) -> dict[str, Any]:
     ticks = np.rint(edges_s * TICKS_PER_S)
-    values = np.full(probabilities.shape, MISSING, dtype=np.uint8)
-    valid = ~np.isnan(probabilities).any(axis=1)
-    values[valid] = np.rint(np.clip(probabilities[valid], 0.0, 1.0) * STEPS).astype(np.uint8)
+    values = np.full(probabilities.shape[::-1], MISSING, dtype=np.uint8)
+    for piece in pieces(len(probabilities)):
+        table = probabilities[piece]
+        steps = np.rint(np.clip(np.nan_to_num(table), 0.0, 1.0) * STEPS).astype(np.uint8)
+        values[:, piece] = np.where(np.isnan(table).any(axis=1), MISSING, steps.T)
     return {
         "count": len(probabilities),
         "time": _base64(np.clip(ticks, 0, 2**32 - 1).astype("<u4")),
-        "probabilities": _base64(np.ascontiguousarray(values.T)),
+        "probabilities": _base64(values),
     }
 
 

@@ -23,12 +23,14 @@ from emoreport.records.annotations import (
     LabelSource,
 )
 from emoreport.records.arrays import (
+    ROWS_AT_ONCE,
     Columns,
     DoubleArray,
     FloatArray,
     IntArray,
     ProgressCallback,
     RgbImage,
+    pieces,
 )
 from emoreport.records.faces import (
     FACE_MEASURES,
@@ -124,6 +126,7 @@ __all__ = [
     "MOUTH_MOTION",
     "OFF_SCREEN",
     "POSE",
+    "ROWS_AT_ONCE",
     "SAMPLE_RATE_HZ",
     "UNCODED",
     "UNKNOWN_SPEAKER",
@@ -204,5 +207,6 @@ __all__ = [
     "Word",
     "WordAligner",
     "find_person",
+    "pieces",
     "sampled_plane",
 ]

@@ -56,7 +56,7 @@ def numbers_of(column: Any, dtype: type[np.number[Any]]) -> NDArray[Any]:  # noq
         part = values[start : start + len(chunk)]
         if content is not None:
             part[:] = np.frombuffer(content, dtype)[first:end]
-        if validity is not None:
+        if chunk.null_count:
             bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")
             part[bits[first:end] == 0] = np.nan
         start += len(chunk)

@@ -1,23 +1,12 @@
-"""Work through long tables piece by piece, so that what is needed on the way stays small."""
+"""Ask a function of long tables piece by piece, so that what is needed on the way stays small."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable
 
 import numpy as np
 
-from emoreport.records import DoubleArray, FloatArray
-
-ROWS_AT_ONCE: Final = 1 << 15
-"""Twenty minutes of video at 25 frames a second: a few megabytes of float64."""
-
-
-def pieces(rows: int) -> Iterator[slice]:
-    """Slices of nearly equal length, `ROWS_AT_ONCE` at most, that tile ``range(rows)``."""
-    number = -(-rows // ROWS_AT_ONCE)
-    bounds = [rows * piece // number for piece in range(number + 1)] if number else []
-    return map(slice, bounds[:-1], bounds[1:])
+from emoreport.records import DoubleArray, FloatArray, pieces
 
 
 def by_rows(

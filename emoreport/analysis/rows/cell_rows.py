@@ -6,6 +6,7 @@ rules and the reasons for them are in docs/decisions/0005-segmentation.md.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,12 +18,13 @@ from emoreport.analysis.numeric.hold_times import (
     true_runs,
 )
 from emoreport.analysis.rows.hysteresis import hysteresis_labels, label_runs
-from emoreport.records import DoubleArray, FloatArray, IntArray
+from emoreport.records import ROWS_AT_ONCE, DoubleArray, FloatArray, IntArray, pieces
 from emoreport.settings import AnalysisSettings
 
-_Stretch = tuple[DoubleArray, IntArray, IntArray]
-"""Probabilities of the readings of a stretch, float64 (N, K), starts of their runs, labels."""
+Probabilities = Callable[[slice], DoubleArray]
+"""Gives those of consecutive readings, float64 (N, K)."""
 _Runs = tuple[IntArray, IntArray]
+"""Positions of the first reading of every run of one label, and these labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +76,54 @@ def absent_cells(
 
 
 class Leaders:
-    """Probabilities of the readings and who leads in a stretch of them, worked out once.
+    """Who leads in a stretch of the readings, worked out once.
 
     Parameters
     ----------
     probabilities
-        float64 (N, K); those of frames are smoothed.
+        Of the readings; those of frames are smoothed. They are asked for piece by piece.
     hysteresis
         Lead that a change needs.
     """
 
-    def __init__(self, probabilities: DoubleArray, hysteresis: float) -> None:
+    def __init__(self, probabilities: Probabilities, hysteresis: float) -> None:
         self._probabilities, self._hysteresis = probabilities, hysteresis
         self._stretches: dict[tuple[int, int, int], _Runs] = {}
 
-    def stretch(self, readings: IntArray) -> _Stretch:
-        """Probabilities of the readings, the starts of their runs and the labels of these.
+    def runs(self, readings: IntArray) -> _Runs:
+        """Runs of one label in a stretch, whose readings are in order.
 
         Their first one, last one and number identify a stretch of one timeline, if the cells of
         a reading that holds several are cut in one way only.
         """
-        first, last = int(readings[0]), int(readings[-1])
-        key = (first, last, len(readings))
-        rising = len(readings) == last - first + 1 and bool((np.diff(readings) == 1).all())
-        probabilities = self._probabilities[slice(first, last + 1) if rising else readings]
+        key = (int(readings[0]), int(readings[-1]), len(readings))
         runs = self._stretches.get(key)
         if runs is None:
-            runs = self._stretches[key] = hysteresis_labels(probabilities, self._hysteresis)
-        return probabilities, *runs
+            tables = (self._of(readings[piece]) for piece in pieces(len(readings)))
+            runs = self._stretches[key] = hysteresis_labels(tables, self._hysteresis)
+        return runs
+
+    def votes(self, readings: IntArray, hold_s: DoubleArray, starts: IntArray) -> DoubleArray:
+        """Summed probabilities of each run, float64 (S, K), weighted by what the readings hold."""
+        bounds = np.append(starts, len(readings))
+        votes, run = [], 0
+        while run < len(starts):
+            # Runs stay whole, so that sums are rounded alike wherever a piece ends.
+            enough = int(bounds.searchsorted(bounds[run] + ROWS_AT_ONCE, side="right")) - 1
+            end = max(enough, run + 1)
+            piece = slice(bounds[run], bounds[end])
+            table, held, firsts = self._of(readings[piece]), hold_s[piece], starts[run:end]
+            # Label by label: the products of all of them would be as large as the table.
+            sums = [np.add.reduceat(values * held, firsts - piece.start) for values in table.T]
+            votes.append(np.column_stack(sums))
+            run = end
+        return np.concatenate(votes)
+
+    def _of(self, readings: IntArray) -> DoubleArray:
+        first, last = int(readings[0]), int(readings[-1])
+        table = self._probabilities(slice(first, last + 1))
+        is_whole = len(readings) == len(table) and bool((np.diff(readings) == 1).all())
+        return table if is_whole else table[readings - first]
 
 
 def label_cells(
@@ -125,7 +147,8 @@ def label_cells(
     for first, end in zip(*true_runs(~absent), strict=True):
         voters = first + np.flatnonzero(seen[first:end])
         starts, labels = _label_stretch(
-            led.stretch(timeline.frame[voters]),
+            led,
+            timeline.frame[voters],
             np.append(timeline.edges_s[voters], timeline.edges_s[end]),
             float(timeline.edges_s[first]),
             timeline.length_s[voters],
@@ -140,7 +163,8 @@ def label_cells(
 
 
 def _label_stretch(
-    stretch: _Stretch,
+    led: Leaders,
+    readings: IntArray,
     edges_s: DoubleArray,
     start_s: float,
     hold_s: DoubleArray,
@@ -151,16 +175,13 @@ def _label_stretch(
     A bridged gap votes for nothing and belongs to the run before it (one at the start of the
     recording to the run after it): a label changes only at a cell that votes.
     """
-    probabilities, starts, labels = stretch
-    cuts_s = edges_s[np.append(starts, len(probabilities))]
+    starts, labels = led.runs(readings)
+    cuts_s = edges_s[np.append(starts, len(readings))]
     cuts_s[0] = start_s
     shortest_s = settings.min_interval_s - TIME_TOLERANCE_S
     if len(starts) == 1 or np.diff(cuts_s).min() >= shortest_s:
         return starts, labels
-    # Label by label: the products of all of them would be as large as the probabilities.
-    votes = np.zeros((len(starts), probabilities.shape[1]))
-    for column, values in enumerate(probabilities.T):
-        votes[:, column] = np.add.reduceat(values * hold_s, starts)
+    votes = led.votes(readings, hold_s, starts)
     # The bonus makes the label that hysteresis kept the best one of its own run, so that only
     # rows that are too short are decided again.
     bonus = settings.hysteresis * np.add.reduceat(hold_s, starts)

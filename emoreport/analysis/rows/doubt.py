@@ -23,6 +23,7 @@ from emoreport.records import (
     FloatArray,
     HeadLimits,
     SpeechTrack,
+    pieces,
 )
 
 DISTANCE: Final = "distance"
@@ -100,8 +101,10 @@ def tempered(
     float32 (N, K): p ** (1 / distance), rows brought to the sum 1 again.
     """
     result = np.array(probabilities, dtype=np.float32)
-    units = np.asarray(distance, np.float64)
-    far = units > 1.0
-    powers = np.asarray(result[far], np.float64) ** (1.0 / units[far])[:, np.newaxis]
-    result[far] = powers / powers.sum(axis=1, keepdims=True)
+    far = np.flatnonzero(distance > 1.0)
+    for piece in pieces(len(far)):
+        rows = far[piece]
+        units = np.asarray(distance[rows], np.float64)
+        powers = np.asarray(result[rows], np.float64) ** (1.0 / units)[:, np.newaxis]
+        result[rows] = powers / powers.sum(axis=1, keepdims=True)
     return result

@@ -56,7 +56,7 @@ def _classes(
     head: HeadTrack, timeline: Timeline, settings: AnalysisSettings
 ) -> Iterator[HeadInterval]:
     seen = timeline.held_by(~np.isnan(head.scores).any(axis=1))
-    led = Leaders(head.scores.astype(np.float64), settings.hysteresis)
+    led = Leaders(head.scores.astype(np.float64).__getitem__, settings.hysteresis)
     rows = label_cells(led, timeline, seen, settings)
     weight_s = np.where(seen, timeline.length_s, 0.0)
     means = CellMeans(head.scores, timeline, weight_s).means(rows.first[:-1])

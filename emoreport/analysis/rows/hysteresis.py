@@ -6,6 +6,7 @@ changes stay, given that no row may be shorter than a limit. See docs/decisions/
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,9 @@ LEAD_TOLERANCE: Final = 1e-6
 """Leads are compared up to the rounding of float32 probabilities."""
 
 
-def hysteresis_labels(probabilities: DoubleArray, hysteresis: float) -> tuple[IntArray, IntArray]:
+def hysteresis_labels(
+    tables: Iterable[DoubleArray], hysteresis: float
+) -> tuple[IntArray, IntArray]:
     """Follow the leading label, changing only for a clear lead.
 
     The label starts as the most probable one and changes, to the most probable one, at the first
@@ -24,8 +27,8 @@ def hysteresis_labels(probabilities: DoubleArray, hysteresis: float) -> tuple[In
 
     Parameters
     ----------
-    probabilities
-        float64 (N, K), N ≥ 1, no NaN.
+    tables
+        Probabilities, float64 (M, K) each, M ≥ 1, no NaN: pieces of one series, in order.
     hysteresis
         Lead that a change needs, 0–1.
 
@@ -34,22 +37,29 @@ def hysteresis_labels(probabilities: DoubleArray, hysteresis: float) -> tuple[In
     starts, labels
         int64 (S,) each: position of the first frame of every run and its label's column.
     """
-    best = np.argmax(probabilities, axis=1)
-    highest = probabilities.max(axis=1)
-    # Where each label would be given up; only these places are looked at, not every frame.
-    challenged: dict[int, IntArray] = {}
-    starts, labels = [0], [int(best[0])]
-    while True:
-        label = labels[-1]
-        if label not in challenged:
-            lead = highest - probabilities[:, label]
-            challenged[label] = np.flatnonzero(lead > hysteresis + LEAD_TOLERANCE)
-        places = challenged[label]
-        cursor = int(places.searchsorted(starts[-1], side="right"))
-        if cursor == len(places):
-            return np.asarray(starts, dtype=np.int64), np.asarray(labels, dtype=np.int64)
-        starts.append(int(places[cursor]))
-        labels.append(int(best[starts[-1]]))
+    starts: list[int] = []
+    labels: list[int] = []
+    passed = 0
+    for probabilities in tables:
+        best = np.argmax(probabilities, axis=1)
+        highest = probabilities.max(axis=1)
+        if not starts:
+            starts, labels = [0], [int(best[0])]
+        # Where each label would be given up; only these places are looked at, not every frame.
+        challenged: dict[int, IntArray] = {}
+        while True:
+            label = labels[-1]
+            if label not in challenged:
+                lead = highest - probabilities[:, label]
+                challenged[label] = np.flatnonzero(lead > hysteresis + LEAD_TOLERANCE)
+            places = challenged[label]
+            cursor = int(places.searchsorted(starts[-1] - passed, side="right"))
+            if cursor == len(places):
+                break
+            starts.append(passed + int(places[cursor]))
+            labels.append(int(best[places[cursor]]))
+        passed += len(probabilities)
+    return np.asarray(starts, dtype=np.int64), np.asarray(labels, dtype=np.int64)
 
 
 def label_runs(

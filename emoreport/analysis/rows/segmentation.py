@@ -6,6 +6,7 @@ The rules and the reasons for them are in docs/decisions/0005-segmentation.md.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -123,10 +124,12 @@ class FaceSegmenter:
         key = (settings.smoothing_s, settings.smoothing_method, gap_limit_s, settings.hysteresis)
         if self._led is None or self._led[0] != key:
             if self._smoother is None or self._smoother[0] != gap_limit_s:
-                smoother = track_smoother(self._faces, self._duration_s, gap_limit_s)
+                smoother = track_smoother(
+                    self._faces, self._duration_s, gap_limit_s, self._timeline
+                )
                 self._smoother = gap_limit_s, smoother
-            self._led = None  # one table of them is in memory, not two
-            smoothed = self._smoother[1].smooth(settings.smoothing_s, settings.smoothing_method)
+            window_s, method = settings.smoothing_s, settings.smoothing_method
+            smoothed = partial(self._smoother[1].part, window_s=window_s, method=method)
             self._led = key, Leaders(smoothed, settings.hysteresis)
         return self._led[1]
 

@@ -13,9 +13,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from emoreport.analysis.numeric.hold_times import build_timeline, long_gaps, stretch_of_frames
-from emoreport.analysis.numeric.pieces import pieces
-from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray
+from emoreport.analysis.numeric.hold_times import (
+    Timeline,
+    build_timeline,
+    long_gaps,
+    stretch_of_frames,
+)
+from emoreport.records import DoubleArray, FaceTrack, FloatArray, IntArray, pieces
 from emoreport.settings import AnalysisSettings
 
 WINDOW_TOLERANCE_S: Final = 1e-9
@@ -35,9 +39,15 @@ def smooth_track(faces: FaceTrack, duration_s: float, settings: AnalysisSettings
     return smoother.smooth(settings.smoothing_s, settings.smoothing_method)
 
 
-def track_smoother(faces: FaceTrack, duration_s: float, gap_limit_s: float) -> Smoother:
-    """What smooths one track under any window; long gaps and cuts in the picture end windows."""
-    timeline = build_timeline(faces.time_s, duration_s)
+def track_smoother(
+    faces: FaceTrack, duration_s: float, gap_limit_s: float, timeline: Timeline | None = None
+) -> Smoother:
+    """What smooths one track under any window; long gaps and cuts in the picture end windows.
+
+    `timeline` is that of the frames, where it is known.
+    """
+    if timeline is None:
+        timeline = build_timeline(faces.time_s, duration_s)
     gaps = long_gaps(timeline, faces.valid, gap_limit_s)
     stretch = stretch_of_frames(timeline, gaps, len(faces))
     if faces.shot is not None:
@@ -98,18 +108,25 @@ class Smoother:
 
     def smooth(self, window_s: float, method: str = "mean") -> DoubleArray:
         """The series under a window; see `smooth`."""
-        result = np.full(self._shape, np.nan)
+        result = np.empty(self._shape)
+        for piece in pieces(len(result)):
+            result[piece] = self.part(piece, window_s, method)
+        return result
+
+    def part(self, piece: slice, window_s: float, method: str = "mean") -> DoubleArray:
+        """The rows of a piece of the smoothed series."""
+        result = np.full((piece.stop - piece.start, self._shape[1]), np.nan)
         if window_s <= 0:
-            result[self._valid] = self._values[self._valid]
+            valid = self._valid[piece]
+            result[valid] = self._values[piece][valid]
             return result
         reach_s = 0.5 * window_s + WINDOW_TOLERANCE_S
         of_windows = _window_means if method == "mean" else _window_medians
-        for piece in pieces(len(result)):
-            frames, low, high = self._windows(piece, reach_s)
-            if len(frames):
-                first, end = int(low[0]), int(high[-1])
-                wide = self._values[self._known[first:end]].astype(np.float64)
-                result[frames] = of_windows(wide, low - first, high - first)
+        frames, low, high = self._windows(piece, reach_s)
+        if len(frames):
+            first, end = int(low[0]), int(high[-1])
+            wide = self._values[self._known[first:end]].astype(np.float64)
+            result[frames - piece.start] = of_windows(wide, low - first, high - first)
         return result
 
     def _windows(self, piece: slice, reach_s: float) -> tuple[IntArray, IntArray, IntArray]:

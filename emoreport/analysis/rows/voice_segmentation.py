@@ -62,7 +62,9 @@ def segment_voice(
     for first, end in zip(*true_runs(~silent), strict=True):
         part = timeline.part(first, end)
         votes = spoken[first:end] & (part.frame >= 0)
-        rows = label_cells(Leaders(probabilities, limits.hysteresis), part, votes, limits)
+        rows = label_cells(
+            Leaders(probabilities.__getitem__, limits.hysteresis), part, votes, limits
+        )
         for cell, label in zip(rows.first.tolist(), rows.label.tolist(), strict=False):
             firsts.append((int(first) + cell, speech.labels[label] if label >= 0 else UNCERTAIN))
     firsts.sort()

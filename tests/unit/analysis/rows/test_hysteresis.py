@@ -11,7 +11,7 @@ from emoreport.analysis.rows.hysteresis import hysteresis_labels, label_runs
 
 
 def followed(rows, hysteresis):
-    starts, labels = hysteresis_labels(np.asarray(rows, dtype=float), hysteresis)
+    starts, labels = hysteresis_labels([np.asarray(rows, dtype=float)], hysteresis)
     return list(zip(starts.tolist(), labels.tolist(), strict=True))
 
 
