@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -141,12 +142,14 @@ def page_html(findings: Findings, *, lang: str, video: PageVideo) -> bytes:
         "warning_words": warning_words(findings.run.warnings),
         "names": NAMES,
     }
-    page = _template().render(
+    finding, data = content["finding"][lang], Markup(script_json(document))  # noqa: S704 - escaped
+    del content, document  # the readings of a long talk, which are in the data now
+    page = _template().generate(
         lang=lang,
         languages=[(code, spoken[code]["language"]) for code in LANGUAGES],
         words=spoken[lang],
         name=findings.run.input.name,
-        finding=content["finding"][lang],
+        finding=finding,
         policy=policy(scripts, style, video.mode),
         css=Markup(style),  # noqa: S704 - our own file
         mode=video.mode,
@@ -154,12 +157,14 @@ def page_html(findings: Findings, *, lang: str, video: PageVideo) -> bytes:
         size=_size(findings.run.media),
         href=video.href if video.mode == "link" else None,
         limits=LIMITS,
-        data=Markup(script_json(document)),  # noqa: S704 - escaped for a script element
+        data=data,
         said=said and Markup(script_json(said, ascii_only=False)),  # noqa: S704 - escaped too
         embedded=_embedded(video),
         scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files
     )
-    return page.encode("utf-8", "replace")
+    written = io.BytesIO()
+    written.writelines(part.encode("utf-8", "replace") for part in page)
+    return written.getvalue()
 
 
 def page_style(with_words: bool) -> str:

@@ -63,6 +63,13 @@ def numbers_of(column: Any, dtype: type[np.number[Any]]) -> NDArray[Any]:  # noq
     return values
 
 
+def truths_of(column: Any) -> NDArray[np.bool_]:  # noqa: ANN401 - as above
+    """Values of a chunked column of truth values that knows all of them."""
+    if column.null_count:
+        raise ValueError("it lacks truth values")
+    return np.array(column.to_pylist(), np.bool_)
+
+
 def _validity(known: NDArray[np.bool_] | None) -> Any:  # noqa: ANN401 - as above
     """A bit for each value that is known; None where all are."""
     import pyarrow as pa

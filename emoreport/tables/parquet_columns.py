@@ -102,8 +102,10 @@ def floats(content: Any, name: str, dtype: type[np.floating[Any]]) -> Any:  # no
 
 def own_floats(content: Any, name: str) -> Any:  # noqa: ANN401 - pyarrow has no types
     """Column of numbers, float64 where it is stored so, else float32."""
-    dtype = content.schema.field(name).type.to_pandas_dtype()
-    return floats(content, name, dtype if dtype is np.float64 else np.float32)
+    import pyarrow as pa
+
+    is_double = pa.types.is_float64(content.schema.field(name).type)
+    return floats(content, name, np.float64 if is_double else np.float32)
 
 
 def complete_column(content: Any, name: str, dtype: type[np.number[Any]]) -> Any:  # noqa: ANN401 - pyarrow has no types

@@ -17,7 +17,7 @@ from emoreport.records import (
 )
 from emoreport.records.arrays import class_columns
 from emoreport.records.models import witness_columns
-from emoreport.tables.arrow_arrays import number_array
+from emoreport.tables.arrow_arrays import number_array, truths_of
 from emoreport.tables.parquet_columns import (
     BOX,
     check_names,
@@ -157,7 +157,7 @@ def _read_faces(path: Path, frames: FaceTrack) -> SeenFaces:
             time_s=complete_column(content, "time_s", np.float64),
             frame=complete_column(content, "frame", np.int64),
             track=complete_column(content, "track", np.int64),
-            leads=np.array(content.column("leads").to_numpy(), np.bool_),
+            leads=truths_of(content.column("leads")),
             box=matrix(content, BOX),
             detection_score=complete_column(content, "detection_score", np.float32),
             probabilities=probabilities_of(content, labels),
