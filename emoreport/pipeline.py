@@ -41,6 +41,7 @@ from emoreport.records import (
     MediaInfo,
     ModelRecord,
     ProgressCallback,
+    Releasable,
     RunPlan,
     RunWarning,
     SpeechTrack,
@@ -67,6 +68,10 @@ Heard = tuple[SpeechTrack, DecodeOutcome | None]
 DURATION_TOLERANCE_S: Final = 0.05
 """So much may the container's claim differ from the end of the last frame: about one frame."""
 
+
+LONG_S: Final = 1800.0
+"""Of a longer recording, the statistics need the memory of the models more than the next recording
+needs the tenth of a second in which they are loaded."""
 
 ONE_DECODER_THREAD_PX: Final = 1280 * 720
 """Up to this size one thread decodes faster than detection follows; more cost time in sum."""
@@ -291,6 +296,11 @@ class Analyzer:
                 path, info, clock, features, reader, everyone
             )
             actions = None if reader is None else reader.track()
+        if pictures.duration_s > LONG_S:
+            models: tuple[object, ...] = (self._face_model, self._voice_model)
+            for model in models:
+                if isinstance(model, Releasable):
+                    model.release()
         give_back_memory()
         if actions is not None:
             faces = with_pose(faces, actions, self._face_model.record.head_limits)

@@ -71,6 +71,7 @@ from emoreport.records.models import (
     ModelRecord,
     Precision,
     Recording,
+    Releasable,
     WitnessReadings,
 )
 from emoreport.records.people import (
@@ -180,6 +181,7 @@ __all__ = [
     "ProgressCallback",
     "Recogniser",
     "Recording",
+    "Releasable",
     "RgbImage",
     "RgbPicture",
     "RunPlan",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -159,3 +160,12 @@ class Recording:
     frame_rate_hz: float | None
     face_model: str
     speech_model: str
+
+
+@runtime_checkable
+class Releasable(Protocol):
+    """A model that need not keep its memory between two recordings."""
+
+    def release(self) -> None:
+        """Give the memory back; what it needs is loaded again when it is asked."""
+        ...

@@ -49,7 +49,8 @@ class OnnxNetwork:
     ) -> None:
         self.metadata = metadata
         self._running = (runtime, device, threads)
-        self._session = self._opened(metadata.path)
+        self._graph: Path | bytes = metadata.path
+        self._running_session: GraphSession | None = None
         inputs, outputs = self._session.inputs, self._session.outputs
         if set(inputs) != {metadata.input_name} or metadata.output_name not in outputs:
             raise ModelError(
@@ -95,8 +96,19 @@ class OnnxNetwork:
     def _features(self) -> OpenedGraph:
         # Only who wants features pays for reading the graph once more.
         opened = with_features(self.metadata.path, self.metadata.output_name)
-        self._session = self._opened(opened.content)
+        self.release()
+        self._graph = opened.content
         return opened
+
+    def release(self) -> None:
+        """Give back the memory of the graph; it is loaded again when it is asked."""
+        self._running_session = None
+
+    @property
+    def _session(self) -> GraphSession:
+        if self._running_session is None:
+            self._running_session = self._opened(self._graph)
+        return self._running_session
 
     def _opened(self, graph: Path | bytes) -> GraphSession:
         runtime, device, threads = self._running

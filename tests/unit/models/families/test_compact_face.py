@@ -3,7 +3,7 @@ import pytest
 
 from emoreport.errors import FaceStageError, ModelError
 from emoreport.models.families.compact import CompactFaceModel, grey_batch
-from emoreport.models.store.model_metadata import folder_metadata
+from emoreport.models.store.model_metadata import folder_metadata, shipped_metadata
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.graphs import FACE_PX, face_model_folder
 
@@ -71,3 +71,15 @@ def test_crops_of_another_kind_are_refused(tmp_path, face):
 def test_a_graph_that_does_not_fit_its_labels_is_refused(tmp_path):
     with pytest.raises(ModelError, match="8 classes for 7 labels"):
         model_in(tmp_path, labels=list(EMOTIONS[:7]))
+
+
+def test_a_network_that_was_given_back_is_loaded_again():
+    model = CompactFaceModel(shipped_metadata("face"))
+    size = model.crop.size_px
+    faces = list(np.random.default_rng(3).integers(0, 256, (3, size, size, 3), np.uint8))
+    plain, (embedded, features) = model.predict(faces).probabilities, model.embed(faces)
+    model.release()
+    np.testing.assert_array_equal(model.predict(faces).probabilities, plain)
+    again, same = model.embed(faces)
+    np.testing.assert_array_equal(again.probabilities, embedded.probabilities)
+    np.testing.assert_array_equal(same, features)
