@@ -137,6 +137,20 @@ def analyze_readings(
     summary = summarize(
         recording, faces, speech, video, voice, comparisons, transitions, agreement, bridge
     )
+    changes = transition_rows(video, transition_statistics(video), recut, pieces)
+    contradictions = mismatch_rows(
+        summary.mismatch,
+        agreement,
+        pieces,
+        faces,
+        own,
+        duration_s,
+        bridge,
+        usable,
+        coded,
+        others,
+    )
+    del pieces, recut
     spoken = acoustic_intervals(speech, audio, settings.speech.min_speech_s)
     met = cut_at_others(
         compare_cuts(video, voice, faces.labels, speech.labels, bridge),
@@ -150,24 +164,8 @@ def analyze_readings(
         comparisons=in_shots(said.beside(with_text(comparisons, transcript)), faces),
         transitions=transitions,
         summary=summary,
-        transition_statistics=transition_rows(
-            video,
-            transition_statistics(video),
-            recut,
-            pieces,
-        ),
-        mismatch_statistics=mismatch_rows(
-            summary.mismatch,
-            agreement,
-            pieces,
-            faces,
-            own,
-            duration_s,
-            bridge,
-            usable,
-            coded,
-            others,
-        ),
+        transition_statistics=changes,
+        mismatch_statistics=contradictions,
         voice_intervals=with_speakers(voice, speaking, people),
         face_voice=in_shots(without_others(met, taken, own_key), faces),
         heard_windows=heard_windows(speech, duration_s),

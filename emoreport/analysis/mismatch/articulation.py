@@ -21,6 +21,7 @@ them is articulation; but the letters' times are rough, and what is found there 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -152,23 +153,22 @@ def mouth_work(words: Sequence[Word], cells: int) -> tuple[DoubleArray, DoubleAr
     has ended is cut there.
     """
     edges_s = np.arange(cells + 1) * STEP_S
-    spans, vowels = [], []
+    # Pairs of bounds, one after the other: of hours of words, lists of them take ten times as much.
+    spans, vowels = array("d"), array("d")
     free_s = 0.0
     for word in words:
         start_s, free_s = max(word.start_s, free_s), max(word.end_s, free_s)
         letters = [letter for letter in word.text.casefold() if letter.isalpha()]
         if start_s >= word.end_s:
             continue
-        spans.append((start_s, word.end_s))
+        spans.extend((start_s, word.end_s))
         length_s = (word.end_s - start_s) / max(len(letters), 1)
-        vowels += [
-            (start_s + index * length_s, start_s + (index + 1) * length_s)
-            for index, letter in enumerate(letters)
-            if letter in OPEN_VOWELS
-        ]
+        for index, letter in enumerate(letters):
+            if letter in OPEN_VOWELS:
+                vowels.extend((start_s + index * length_s, start_s + (index + 1) * length_s))
     said, opened = (
         time_in_bins(bounds[:, 0], bounds[:, 1], np.ones(len(bounds)), edges_s) / STEP_S
-        for bounds in (np.reshape(spans, (-1, 2)), np.reshape(vowels, (-1, 2)))
+        for bounds in (np.reshape(pairs, (-1, 2)) for pairs in (spans, vowels))
     )
     return np.clip(said, 0.0, 1.0), np.minimum(opened, said)
 

@@ -183,10 +183,15 @@ def resample(
         # Interpolation between two known neighbours sees no NaN, so these may be anything.
         result[joined] = np.interp(grid_s, time_s, np.where(present, numbers, 0.0))[joined]
         return result
-    cell = np.floor((time_s - grid_s[0]) / step_s + 0.5).astype(np.int64)
-    used = present & (cell >= 0) & (cell < len(grid_s))
-    count = np.bincount(cell[used], minlength=len(grid_s))
-    total = np.bincount(cell[used], weights=numbers[used], minlength=len(grid_s))
+    place = time_s - grid_s[0]
+    place /= step_s
+    place += 0.5
+    np.floor(place, out=place)
+    used = present & (place >= 0) & (place < len(grid_s))
+    cell = place[used].astype(np.int64)
+    del place
+    count = np.bincount(cell, minlength=len(grid_s))
+    total = np.bincount(cell, weights=numbers[used], minlength=len(grid_s))
     filled = count > 0
     result[filled] = total[filled] / count[filled]
     return result

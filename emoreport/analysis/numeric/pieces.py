@@ -25,5 +25,10 @@ def by_rows(
     -------
     float64 (N,) or (N, L).
     """
-    parts = [function(table[piece].astype(np.float64)) for piece in pieces(len(table))]
-    return np.concatenate(parts) if parts else function(table.astype(np.float64))
+    result: DoubleArray | None = None
+    for piece in pieces(len(table)):
+        part = function(table[piece].astype(np.float64))
+        if result is None:
+            result = np.empty((len(table), *part.shape[1:]))
+        result[piece] = part
+    return function(table.astype(np.float64)) if result is None else result

@@ -30,9 +30,9 @@ def syllable_nuclei_s(contour: SoundContour) -> DoubleArray:
     """
     if not len(contour):
         return np.zeros(0)
+    cuts = np.flatnonzero(np.diff(contour.time_s) > GAP_S) + 1
     level_db = np.asarray(contour.level_db, dtype=np.float64)
     lowest_db = np.percentile(level_db, 99) - BELOW_LOUDEST_DB
-    cuts = np.flatnonzero(np.diff(contour.time_s) > GAP_S) + 1
     peaks: list[int] = []
     for first, stop in zip([0, *cuts], [*cuts, len(level_db)], strict=True):
         peaks += (first + _peaks(_smoothed(level_db[first:stop]).tolist())).tolist()

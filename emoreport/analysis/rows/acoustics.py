@@ -97,9 +97,6 @@ def span_acoustics(
     stop = np.maximum(np.searchsorted(contour.time_s, end_s), first)
     frames, sounding = stop - first, counted[stop] - counted[first]
     median_hz, range_st = _pitch(contour.f0_hz[voiced], counted[first], counted[stop])
-    nuclei_s = syllable_nuclei_s(contour)
-    nuclei = np.searchsorted(nuclei_s, end_s) - np.searchsorted(nuclei_s, start_s)
-    spoken_s = spoken_before(speech, end_s) - spoken_before(speech, start_s)
     sounding_s, framed_s = sounding * CONTOUR_STEP_S, frames * CONTOUR_STEP_S
     with np.errstate(divide="ignore", invalid="ignore"):
         measured = {
@@ -109,16 +106,33 @@ def span_acoustics(
             ),
             "loudness_db": 10 * np.log10((power[stop] - power[first]) / sounding),
             "voiced_share": sounding / frames,
-            "syllables_per_s": nuclei / spoken_s,
         }
     enough = {
         "f0_median_hz": sounding_s >= LEAST_VOICED_S - TIME_TOLERANCE_S,
         "f0_range_st": sounding_s >= LEAST_FOR_RANGE_S - TIME_TOLERANCE_S,
         "loudness_db": sounding_s >= LEAST_VOICED_S - TIME_TOLERANCE_S,
         "voiced_share": framed_s >= LEAST_VOICED_S - TIME_TOLERANCE_S,
-        "syllables_per_s": spoken_s >= LEAST_FOR_RANGE_S - TIME_TOLERANCE_S,
     }
-    return {name: np.where(enough[name], values, np.nan) for name, values in measured.items()}
+    del counted, power  # they are as long as the sound
+    return {
+        **{name: np.where(enough[name], values, np.nan) for name, values in measured.items()},
+        "syllables_per_s": syllable_rates(contour, speech, start_s, end_s),
+    }
+
+
+def syllable_rates(
+    contour: SoundContour, speech: Sequence[Span], start_s: DoubleArray, end_s: DoubleArray
+) -> DoubleArray:
+    """Syllable nuclei per second of speech in stretches, float64 (R,); parameters as above.
+
+    NaN where a stretch holds too little speech.
+    """
+    nuclei_s = syllable_nuclei_s(contour)
+    nuclei = np.searchsorted(nuclei_s, end_s) - np.searchsorted(nuclei_s, start_s)
+    spoken_s = spoken_before(speech, end_s) - spoken_before(speech, start_s)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rates = nuclei / spoken_s
+    return np.where(spoken_s >= LEAST_FOR_RANGE_S - TIME_TOLERANCE_S, rates, np.nan)
 
 
 def acoustic_intervals(

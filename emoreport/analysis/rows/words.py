@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from emoreport.analysis.numeric.missing import none_where_nan
-from emoreport.analysis.rows.acoustics import span_acoustics, spoken_pauses
+from emoreport.analysis.rows.acoustics import spoken_pauses, syllable_rates
 from emoreport.analysis.rows.voice import spoken_before
 from emoreport.records import DoubleArray, IntArray, Span, SpeechTrack, Transcript, Word
 from emoreport.results import Comparison, SpeechRate, SpokenWord, VideoInterval
@@ -84,8 +84,8 @@ def speech_rates(
     spoken_s = spoken_before(speech.speech, end_s) - spoken_before(speech.speech, start_s)
     syllables: list[float | None] = [None] * len(spans)
     if speech.contour is not None:
-        measures = span_acoustics(speech.contour, speech.speech, start_s, end_s)
-        syllables = none_where_nan(measures["syllables_per_s"])
+        rates = syllable_rates(speech.contour, speech.speech, start_s, end_s)
+        syllables = none_where_nan(rates)
     pauses = spoken_pauses(speech.speech, start_s, end_s)
     filled = [word for word in transcript.words if word.filled_pause]
     filled_count, filled_s = _in_rows(filled, rows)
