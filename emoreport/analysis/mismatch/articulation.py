@@ -215,10 +215,12 @@ def _by_regression(
     slopes = (with_opened * one - with_said * both) / spread
     slope_of_said = (with_said * other - with_opened * both) / spread
     share = (slope_of_said * with_said + slopes * with_opened) / float(centred @ centred)
+    del spread, other, with_said, with_opened  # each of them is as long as the talk
     rest = np.where(known, opened - sums[1][0] / number, 0.0)
     left = np.where(known, said - sums[0][0] / number, 0.0)
     error = centred - slope_of_said[0] * left - slopes[0] * rest
     rest -= left * (both[0] / one[0])
+    del left, both, one, slope_of_said, sums
     tried = share[~np.isnan(share)]
     explained = Effect(
         float(np.clip(share[0], 0.0, 1.0)),

@@ -242,19 +242,19 @@ def circular_correlations(
         float64 (N + reach,) each, by lag; negative lags count from the end. NaN without overlap.
     """
     cells = len(leader) + reach
-    transforms = []
-    for series in (leader, follower):
-        padded = np.concatenate((series, np.full(reach, np.nan)))
-        present = ~np.isnan(padded)
-        filled = np.where(present, padded, 0.0)
-        transforms.append(
-            [np.fft.rfft(part) for part in (filled, filled**2, present.astype(float))]
-        )
-    (first, first_square, first_known), (second, second_square, second_known) = transforms
-    products = np.fft.irfft(np.conj(first) * second, cells)
-    power = np.fft.irfft(np.conj(first_square) * second_known, cells)
-    power *= np.fft.irfft(np.conj(first_known) * second_square, cells)
-    overlap = np.rint(np.fft.irfft(np.conj(first_known) * second_known, cells))
+
+    def across(one: DoubleArray, other: DoubleArray) -> DoubleArray:
+        # Transformed for each product again: of long talks, six transforms at once are large.
+        return np.fft.irfft(np.conj(np.fft.rfft(one)) * np.fft.rfft(other), cells)
+
+    padded = [np.concatenate((series, np.full(reach, np.nan))) for series in (leader, follower)]
+    first_known, second_known = ((~np.isnan(series)).astype(float) for series in padded)
+    first, second = (np.where(np.isnan(series), 0.0, series) for series in padded)
+    del padded
+    products = across(first, second)
+    power = across(np.square(first), second_known)
+    power *= across(first_known, np.square(second))
+    overlap = np.rint(across(first_known, second_known))
     usable = (overlap > 1) & (power > TIE)
     correlation = np.full(cells, np.nan)
     correlation[usable] = np.clip(products[usable] / np.sqrt(power[usable]), -1.0, 1.0)

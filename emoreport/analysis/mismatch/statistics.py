@@ -17,7 +17,14 @@ from emoreport.analysis.rows.pauses import SCOPES, Scope, only
 from emoreport.analysis.rows.relabelling import coded_sequence
 from emoreport.analysis.rows.sequences import LabelSequence, face_sequence, join, voice_sequence
 from emoreport.analysis.rows.valence_arousal import derived_dimensions
-from emoreport.records import FaceTrack, LabelledSpan, Span, SpeechTrack
+from emoreport.records import (
+    DoubleArray,
+    FaceTrack,
+    FloatArray,
+    LabelledSpan,
+    Span,
+    SpeechTrack,
+)
 from emoreport.results import MismatchFigure, Statistic, VideoInterval
 
 
@@ -115,8 +122,10 @@ def mismatch_rows(
 
 def valence_lag(faces: FaceTrack, speech: SpeechTrack, bridge: Bridge) -> LagResult:
     """Which of the two valences leads; the model's own where it gives one, else derived."""
-    derived = derived_dimensions(faces.probabilities, faces.labels, bridge)[0]
-    face = derived if faces.valence is None else faces.valence
+    face: FloatArray | DoubleArray | None = faces.valence
+    if face is None:
+        # A copy: what comes with it is as long as the talk.
+        face = derived_dimensions(faces.probabilities, faces.labels, bridge)[0].copy()
     voice = derived_dimensions(speech.probabilities, speech.labels, bridge)[0]
     centres_s = 0.5 * (speech.start_s + speech.end_s)
     apart = np.append(True, np.diff(centres_s) > 0) if len(centres_s) else np.zeros(0, dtype=bool)
