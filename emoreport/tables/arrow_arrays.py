@@ -27,6 +27,17 @@ def number_array(values: NDArray[Any]) -> Any:  # noqa: ANN401 - pyarrow has no 
     return pa.Array.from_buffers(kind, len(values), [_validity(known), content])
 
 
+def optional_array(values: Sequence[float | None], dtype: type[np.generic]) -> Any:  # noqa: ANN401 - as above
+    """Numbers or truth values, None where there is none, as an Arrow array of a type."""
+    import pyarrow as pa
+
+    known = np.array([value is not None for value in values], np.bool_)
+    filled = np.array([0 if value is None else value for value in values], dtype)
+    array = number_array(filled)
+    _, content = array.buffers()
+    return pa.Array.from_buffers(array.type, len(array), [_validity(known), content])
+
+
 def text_array(texts: Sequence[str | None]) -> Any:  # noqa: ANN401 - as above
     """Texts as an Arrow array of strings."""
     import pyarrow as pa

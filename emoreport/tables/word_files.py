@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final, get_args
+from typing import Any, BinaryIO, Final, get_args
+
+import numpy as np
 
 from emoreport.records import Placed, Transcript, UnplacedWord, Word
+from emoreport.tables.arrow_arrays import optional_array, text_array
 from emoreport.tables.columns import WORD_READINGS
 from emoreport.tables.parquet_files import described, write_described
 
@@ -26,8 +30,6 @@ def write_words(stream: BinaryIO, transcript: Transcript) -> None:
     OSError
         When the stream cannot be written.
     """
-    import pyarrow as pa
-
     facts = {
         "layout": LAYOUT,
         "content": "words",
@@ -36,11 +38,21 @@ def write_words(stream: BinaryIO, transcript: Transcript) -> None:
         "sha256": transcript.sha256,
         **({"beyond": transcript.beyond} if transcript.beyond else {}),
     }
-    text, seconds = pa.string(), pa.float64()
-    types = (text, text, seconds, seconds, seconds, text, pa.int64(), pa.bool_())
+    seconds = partial(optional_array, dtype=np.float64)
+    lines, truths = (partial(optional_array, dtype=kind) for kind in (np.int64, np.bool_))
+    makers: tuple[Callable[..., Any], ...] = (
+        text_array,
+        text_array,
+        seconds,
+        seconds,
+        seconds,
+        text_array,
+        lines,
+        truths,
+    )
     names = WORD_READINGS.names
     columns = list(zip(*_rows(transcript), strict=True)) or [()] * len(names)
-    arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+    arrays = [make(column) for column, make in zip(columns, makers, strict=True)]
     write_described(stream, arrays, names, facts)
 
 

@@ -11,6 +11,7 @@ from emoreport.tables.arrow_arrays import (
     list_array,
     number_array,
     numbers_of,
+    optional_array,
     text_array,
     truths_of,
 )
@@ -48,6 +49,22 @@ def test_truth_values():
     np.testing.assert_array_equal(truths_of(pa.chunked_array([array])), values)
     with pytest.raises(ValueError, match="truth"):
         truths_of(pa.chunked_array([pa.array([True, None])]))
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        ([1.5, None, 2.5], np.float64),
+        ([None, 7, 0], np.int64),
+        ([True, None, False], np.bool_),
+        ([], np.int64),
+        ([3, 4], np.int64),
+    ],
+)
+def test_what_is_left_out_is_null(values, dtype):
+    array = optional_array(values, dtype)
+    array.validate(full=True)
+    assert array.equals(pa.array(values, pa.from_numpy_dtype(dtype)))
 
 
 @pytest.mark.parametrize("texts", [[], ["a", None, "", "ярость"], ["x"] * 20, [None]])
