@@ -29,12 +29,6 @@ _AXES: Final = 4
 _CHANNELS: Final = 3
 _SAME: Final = 0
 """`Padding` of the schema: the result is as large as the input ÷ stride, rounded up."""
-_BLOCK: Final = 8
-"""Channels are written in whole blocks, filled up with zeros. ONNX Runtime then keeps pictures in
-blocks from end to end, and a convolution does the sum and the limit that follow it: the same values
-in three quarters of the time."""
-_PAD, _RESHAPE, _ADD = 34, 22, 0
-"""`BuiltinOperator` of the schema."""
 _TO_NCHW: Final = (0, 3, 1, 2)
 _TO_NHWC: Final = (0, 2, 3, 1)
 
@@ -50,7 +44,7 @@ def onnx_of_tflite(content: bytes) -> bytes:
     Returns
     -------
     A serialised graph of the same inputs and outputs by name. Tensors of four axes have their
-    channels second; those of three axes are as they were. Inside there are more channels.
+    channels second; those of three axes are as they were.
 
     Raises
     ------
@@ -146,43 +140,20 @@ class _Writer:
             max(code.number(0, "<b"), code.number(3, "<i")) for code in self.model.tables(1)
         ]
         self._dequantised: dict[int, NDArray[Any]] = {}
-        self._exact = set(self._graph.numbers(1))
-        self._grown: dict[int, int] = {}
-        self._kept: dict[int, int] = {}
-        for operator in self._graph.tables(3):
-            self._foresee(operator)
-
-    def _foresee(self, operator: _Table) -> None:
-        """Note what the way in which a tensor is written depends on.
-
-        That is which ones have no further channels, and to which ones of fewer channels they are
-        added.
-        """
-        code, inputs = self._codes[operator.number(0, "<I")], operator.numbers(1)
-        (output,) = operator.numbers(2)
-        if code == _RESHAPE:
-            self._exact.add(inputs[0])
-        elif code == _PAD:
-            self._grown[output] = inputs[0]
-        elif code == _ADD:
-            for grown in self._grown.keys() & inputs:
-                kept = self._written(self._grown[grown])
-                if kept < self._written(output):
-                    self._kept.update(dict.fromkeys({output, *inputs} - {grown}, kept))
 
     def graph(self) -> bytes:
         from onnx import TensorProto, checker, helper, numpy_helper
 
         steps: dict[int, Callable[[_Table, list[int], int], None]] = {
-            _ADD: self._add,
+            0: self._add,
             2: self._concatenate,
             3: self._convolve,
             4: self._convolve,
             6: self._dequantise,
             17: self._pool,
-            19: self._relu,
-            _RESHAPE: self._reshape,
-            _PAD: self._pad,
+            19: lambda _, inputs, output: self._node("Relu", inputs, output),
+            22: self._reshape,
+            34: self._pad,
         }
         for operator in self._graph.tables(3):
             code = self._codes[operator.number(0, "<I")]
@@ -223,21 +194,6 @@ class _Writer:
         shape = self._shape(number)
         return [shape[axis] for axis in _TO_NCHW] if len(shape) == _AXES else shape
 
-    def _written(self, number: int) -> int:
-        """Channels of a picture as it is written."""
-        channels = self._shape(number)[_CHANNELS]
-        return channels if number in self._exact else -(-channels // _BLOCK) * _BLOCK
-
-    def _parts(self, number: int) -> list[tuple[str, slice]]:
-        """Names of what a tensor is written as, and which of its channels they are.
-
-        It is one, or two where something of fewer channels is added to the first of them.
-        """
-        name, kept = self._name(number), self._kept.get(number)
-        if kept is None:
-            return [(name, slice(None))]
-        return [(f"{name}:kept", slice(kept)), (f"{name}:new", slice(kept, None))]
-
     def _constant(self, number: int) -> NDArray[Any]:
         if number in self._dequantised:
             return self._dequantised[number]
@@ -252,43 +208,28 @@ class _Writer:
     def _node(
         self,
         kind: str,
-        inputs: list[str],
-        output: str,
+        inputs: list[int],
+        output: int,
+        further: list[str] | None = None,
         **options: Any,  # noqa: ANN401 - values of ONNX attributes
     ) -> None:
         from onnx import helper
 
-        self._nodes.append(helper.make_node(kind, inputs, [output], **options))
+        names = [*(self._name(number) for number in inputs), *(further or [])]
+        self._nodes.append(helper.make_node(kind, names, [self._name(output)], **options))
 
     def _dequantise(self, _: _Table, inputs: list[int], output: int) -> None:
         self._dequantised[output] = self._constant(inputs[0]).astype(np.float32)
 
     def _add(self, operator: _Table, inputs: list[int], output: int) -> None:
         _no_activation(operator, 0)
-        first, *new = self._parts(output)
-        # A picture that has grown has nothing in its new channels.
-        sources = [self._parts(self._grown.get(number, number)) for number in inputs]
-        self._node("Add", [name for (name, _), *_ in sources], first[0])
-        for name, _ in new:
-            self._node("Identity", [parts[1][0] for parts in sources if parts[1:]], name)
+        self._node("Add", inputs, output)
 
     def _concatenate(self, operator: _Table, inputs: list[int], output: int) -> None:
         _no_activation(operator, 1)
         if len(self._shape(output)) == _AXES:
             raise ValueError("a concatenation of pictures")
-        names = [self._name(number) for number in inputs]
-        axis = operator.table(4).number(0, "<i")
-        self._node("Concat", names, self._name(output), axis=axis)
-
-    def _relu(self, _: _Table, inputs: list[int], output: int) -> None:
-        parts = self._parts(inputs[0])
-        if len(parts) == 1:
-            self._node("Relu", [parts[0][0]], self._name(output))
-            return
-        for name, _channels in parts:
-            self._node("Relu", [name], f"{name}:limited")
-        limited = [f"{name}:limited" for name, _ in parts]
-        self._node("Concat", limited, self._name(output), axis=1)
+        self._node("Concat", inputs, output, axis=operator.table(4).number(0, "<i"))
 
     def _convolve(self, operator: _Table, inputs: list[int], output: int) -> None:
         options, picture = operator.table(4), inputs[0]
@@ -307,21 +248,17 @@ class _Writer:
         sides = weights.shape[2:]
         strides = [options.number(2, "<i"), options.number(1, "<i")]
         before, after = self._borders(picture, output, options.number(0, "<b"), sides, strides)
-        wide = self._written(output)
-        weights = _widened(weights, wide, 1 if by_channel else self._written(picture))
-        bias = _widened(bias, wide)
-        for name, channels in self._parts(output):
-            constants = {"weights": weights[channels], "bias": bias[channels]}
-            kept = [self._keep(f"{name}:{which}", value) for which, value in constants.items()]
-            self._node(
-                "Conv",
-                [self._name(picture), *kept],
-                name,
-                kernel_shape=list(sides),
-                strides=strides,
-                pads=[*before, *after],
-                group=wide if by_channel else 1,
-            )
+        name = self._name(output)
+        self._node(
+            "Conv",
+            [picture],
+            output,
+            [self._keep(f"{name}:weights", weights), self._keep(f"{name}:bias", bias)],
+            kernel_shape=list(sides),
+            strides=strides,
+            pads=[*before, *after],
+            group=len(weights) if by_channel else 1,
+        )
 
     def _pool(self, operator: _Table, inputs: list[int], output: int) -> None:
         options = operator.table(4)
@@ -331,8 +268,8 @@ class _Writer:
         before, after = self._borders(inputs[0], output, options.number(0, "<b"), sides, strides)
         self._node(
             "MaxPool",
-            [self._name(inputs[0])],
-            self._name(output),
+            inputs,
+            output,
             kernel_shape=list(sides),
             strides=strides,
             pads=[*before, *after],
@@ -357,26 +294,21 @@ class _Writer:
         return [count // 2 for count in lacking], [count - count // 2 for count in lacking]
 
     def _pad(self, _: _Table, inputs: list[int], output: int) -> None:
-        borders = self._constant(inputs[1])
-        further = self._shape(output)[_CHANNELS] - self._shape(inputs[0])[_CHANNELS]
-        if borders.any(axis=1).tolist() != [False, False, False, True] or borders[-1, 1] != further:
-            raise ValueError("a border that is not of channels behind the others")
+        borders = self._constant(inputs[1]).astype(np.int64)[list(_TO_NCHW)]
+        name = self._keep(f"{self._name(output)}:borders", borders.T.ravel())
+        self._node("Pad", inputs[:1], output, [name])
 
     def _reshape(self, _: _Table, inputs: list[int], output: int) -> None:
+        from onnx import helper
+
         if len(self._shape(inputs[0])) != _AXES or len(self._shape(output)) == _AXES:
             raise ValueError("a change of shape that is not the end of a picture")
         turned = f"{self._name(output)}:turned"
         source = self._name(inputs[0])
-        self._node("Transpose", [source], turned, perm=list(_TO_NHWC))
+        self._nodes.append(helper.make_node("Transpose", [source], [turned], perm=list(_TO_NHWC)))
         shape = np.array(self._shape(output), np.int64)
         name = self._keep(f"{turned}:shape", shape)
-        self._node("Reshape", [turned, name], self._name(output))
-
-
-def _widened(values: NDArray[Any], *lengths: int) -> NDArray[Any]:
-    """Values with zeros behind them along the first axes."""
-    behind = [(0, length - here) for length, here in zip(lengths, values.shape, strict=False)]
-    return np.pad(values, [*behind, *[(0, 0)] * (values.ndim - len(behind))])
+        self._nodes.append(helper.make_node("Reshape", [turned, name], [self._name(output)]))
 
 
 def _no_activation(operator: _Table, which: int) -> None:
