@@ -50,6 +50,10 @@ def test_hysteresis_agrees_with_the_definition(rows, hysteresis):
             current = int(np.argmax(row))
         expected.append(current)
     pairs = followed(table, hysteresis)
+    for cut in (1, len(table) // 2):
+        parts = [part for part in np.split(table, [cut]) if len(part)]
+        starts, labels = hysteresis_labels(parts, hysteresis)
+        assert list(zip(starts.tolist(), labels.tolist(), strict=True)) == pairs
     found = np.repeat(
         [label for _, label in pairs], np.diff([start for start, _ in pairs] + [len(rows)])
     )

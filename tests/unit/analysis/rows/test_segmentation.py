@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from emoreport.analysis.rows import cell_rows
 from emoreport.analysis.rows.segmentation import FaceSegmenter, segment_faces
+from emoreport.records import arrays
 from emoreport.settings import AnalysisSettings
 from emoreport.vocabulary import EMOTIONS
 from tests.fixtures.readings import face_track, peaked, track_of
@@ -241,3 +243,21 @@ def test_one_segmenter_under_many_settings_gives_what_a_fresh_one_gives():
     assert len(set(found.values())) > len(varied) / 3
     for settings in [*varied, *reversed(varied)]:
         assert segmenter.rows(settings) == found[settings]
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 64])
+@pytest.mark.parametrize("smoothing_s", [0.0, 0.5])
+def test_rows_are_the_same_in_whatever_pieces_frames_are_worked_on(
+    monkeypatch, at_once, smoothing_s
+):
+    random = np.random.default_rng(at_once)
+    probabilities = random.dirichlet(np.full(len(EMOTIONS), 0.3), 500)
+    probabilities[random.integers(0, 500, 40)] = np.nan
+    probabilities[200:260] = np.nan
+    track = track_of(np.arange(500) / 25, probabilities)
+    settings = AnalysisSettings(smoothing_s=smoothing_s)
+    whole = segment_faces(track, 20.0, settings)
+    for module in (arrays, cell_rows):
+        monkeypatch.setattr(module, "ROWS_AT_ONCE", at_once)
+    assert segment_faces(track, 20.0, settings) == whole
+    assert len(whole) > 5
