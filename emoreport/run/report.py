@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Unpack
 
@@ -43,7 +43,6 @@ from emoreport.run.run_json import document
 from emoreport.settings import ALL_PEOPLE, ONE_PERSON, Settings
 from emoreport.settings.keywords import SettingValues
 from emoreport.tables import store
-from emoreport.tables.cells import ShownTable
 from emoreport.tables.feature_files import FEATURES_FILE
 from emoreport.tables.frames import build_tables, shown_tables
 from emoreport.tables.summary_facts import SummaryFacts
@@ -379,12 +378,9 @@ class Report:
                 progress=progress,
             )
         give_back_memory()
-        tables: Mapping[str, ShownTable] = {}
-        if store.TABLE_FORMATS.intersection(formats):
-            tables = shown_tables(self.analysis, self.faces, self.speech, self.head)
         store.write_all(
             target,
-            tables,
+            partial(shown_tables, self.analysis, self.faces, self.speech, self.head),
             store.Readings(
                 self.faces,
                 self.speech,

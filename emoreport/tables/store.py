@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -130,7 +130,7 @@ class Readings:
 
 def write_all(
     folder: Path,
-    tables: Mapping[str, ShownTable],
+    tables: Callable[[], Mapping[str, ShownTable]],
     readings: Readings,
     run: Mapping[str, Any],
     *,
@@ -148,7 +148,8 @@ def write_all(
     folder
         The video's folder; made if it is not there.
     tables
-        The tables as `shown_tables` gives them; none where `formats` needs none.
+        Gives the tables as `shown_tables` does: asked where `formats` needs them, once the readings
+        are written, so that a long talk does not need room for both.
     readings
         Written where `formats` holds ``parquet``.
     run
@@ -179,7 +180,7 @@ def write_all(
     with Staging(folder) as staging:
         described = _stage_readings(staging, readings) if "parquet" in formats else ()
         if TABLE_FORMATS.intersection(formats):
-            _stage_tables(staging, tables, described, formats, lang, facts, excel_locale)
+            _stage_tables(staging, tables(), described, formats, lang, facts, excel_locale)
         if page is not None:
             staging.put(PAGE_FILE, page)
         kept = features is not None and _is_same(features, folder / FEATURES_FILE)

@@ -344,7 +344,7 @@ def test_files_for_the_other_spreadsheet_lie_beside_the_usual_ones_and_go_with_t
     def written(**options):
         write_all(
             tmp_path,
-            tables,
+            lambda: tables,
             Readings(face_track(), speech_track()),
             {},
             formats=("csv",),

@@ -76,7 +76,7 @@ def test_the_first_column_says_what_the_rows_are(task, first, tmp_path):
     everything = ("csv", "xlsx", "parquet", "json")
     write_all(
         tmp_path,
-        shown_tables(found, face_track(), speech_track(), head),
+        lambda: shown_tables(found, face_track(), speech_track(), head),
         Readings(face_track(), speech_track(), head),
         {"version": 1},
         formats=everything,
@@ -94,7 +94,7 @@ def test_the_first_column_says_what_the_rows_are(task, first, tmp_path):
     # The next run has no head: its files go.
     write_all(
         tmp_path,
-        shown_tables(analysis(), face_track(), speech_track()),
+        lambda: shown_tables(analysis(), face_track(), speech_track()),
         Readings(face_track(), speech_track()),
         {"version": 1},
         formats=everything,

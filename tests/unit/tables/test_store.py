@@ -30,7 +30,7 @@ def tables(result=None):
 def everything(folder, run=None, formats=ALL, result=None, **values):
     return write_all(
         folder,
-        tables(result or analysis(**values)),
+        lambda: tables(result or analysis(**values)),
         Readings(face_track(), speech_track()),
         {"version": 1} if run is None else run,
         formats=formats,
@@ -151,7 +151,7 @@ def test_report_json_without_rows(tmp_path):
     empty = tables(Analysis((), (), (), (), summary()))
     write_all(
         tmp_path,
-        empty,
+        lambda: empty,
         Readings(face_track(), speech_track()),
         {},
         formats=("json",),
@@ -195,7 +195,7 @@ tables = shown_tables(analysis(), faces, speech)
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
     store.write_all(
-        folder, tables, store.Readings(faces, speech), {"version": 2},
+        folder, lambda: tables, store.Readings(faces, speech), {"version": 2},
         formats=formats, lang="ru", facts=SummaryFacts(),
     )
 except OutputError as error:

@@ -109,7 +109,7 @@ def test_words_that_are_out_of_order_are_refused(tmp_path: Path) -> None:
 def write(folder: Path, result, transcript: Transcript | None = None) -> None:
     write_all(
         folder,
-        shown_tables(result, face_track(), speech_track()),
+        lambda: shown_tables(result, face_track(), speech_track()),
         Readings(face_track(), speech_track(), transcript=transcript),
         {"version": 1},
         formats=("csv", "xlsx", "parquet", "json"),
